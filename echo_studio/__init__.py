@@ -1,0 +1,3 @@
+"""Echo Studio: paint a heart, see the echocardiogram that it would give."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,163 @@
+"""The ultrasound sector (fan): found in an image, described by five numbers, drawn again as a mask.
+
+The papers add the sector as a fourth label "through simple thresholding on the original images"
+(003 III-A). Thresholding alone leaves pinholes where the image is truly black, so the mask is
+closed and a fan is fitted; the fan also gives the editor its apex, angle and depth.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.errors import ImageError
+from echo_studio.types import BoolMask, FloatArray, GrayImage, LabelIds
+
+
+@dataclass(frozen=True)
+class Fan:
+    """A sector of an annulus, seen through an anisotropic pixel grid.
+
+    Attributes:
+        apex: (x, y) in pixels, where the two straight edges meet; may lie above the image.
+        angle_left, angle_right: of the edges against straight down, radians in the isotropic
+            frame (x stays, y is multiplied by `aspect`); left is negative.
+        near, far: radii of the two arcs, in pixels of x.
+        aspect: size of a pixel in y over its size in x: 1 for square pixels. CAMUS frames that
+            were resized to 256 x 256 without keeping the aspect have another value.
+    """
+
+    apex: tuple[float, float]
+    angle_left: float
+    angle_right: float
+    near: float
+    far: float
+    aspect: float = 1.0
+
+    def mask(self, height: int, width: int) -> BoolMask:
+        """(height, width) True inside the fan, pixel centres at whole numbers."""
+        y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+        dx = x - self.apex[0]
+        dy = (y - self.apex[1]) * self.aspect
+        radius = np.hypot(dx, dy)
+        angle = np.arctan2(dx, dy)
+        inside = (radius >= self.near) & (radius <= self.far)
+        return np.asarray(inside & (angle >= self.angle_left) & (angle <= self.angle_right))
+
+
+def threshold_sector(image: GrayImage) -> BoolMask:
+    """The lit part of an echo image: above black, holes and cracks closed, the largest piece alone.
+
+    Raises:
+        ImageError: less than 2 % of the image is lit.
+    """
+    lit = (image > 0).astype(np.uint8)
+    side = max(3, round(max(image.shape) * 0.03)) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
+    pad = side
+    closed = cv2.morphologyEx(cv2.copyMakeBorder(lit, pad, pad, pad, pad, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel)
+    closed = closed[pad:-pad, pad:-pad]
+    _, pieces, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    if areas.size == 0 or areas.max() < 0.02 * image.size:
+        raise ImageError(
+            expected="an echo image with a lit sector on black",
+            got=f"{100 * float(lit.mean()):.1f} % of the pixels above 0",
+            remedy="use an image whose background is exactly 0",
+        )
+    return np.asarray(pieces == 1 + int(areas.argmax()))
+
+
+def fit_fan(mask: BoolMask) -> Fan:
+    """Least-squares fan of a sector mask: straight edges by two line fits, arcs by an ellipse about the apex.
+
+    Works for fans cut off by the image border, since border pixels take no part in the fits.
+
+    Raises:
+        ImageError: the mask has no two straight edges that meet above its centre.
+    """
+    height, width = mask.shape
+    rows = np.flatnonzero(mask.any(axis=1))
+    left = np.array([np.flatnonzero(mask[row])[0] for row in rows], dtype=np.float64)
+    right = np.array([np.flatnonzero(mask[row])[-1] for row in rows], dtype=np.float64)
+    widest = int(np.argmax(right - left))
+    span = rows[: widest + 1].astype(np.float64)
+    line_left = _edge_line(span, left[: widest + 1], width)
+    line_right = _edge_line(span, right[: widest + 1], width)
+    if line_left is None or line_right is None or line_right[0] - line_left[0] < 0.1:
+        raise ImageError(
+            expected="a fan with two straight edges",
+            got="a lit region of another shape",
+            remedy="draw the sector by hand (label 4)",
+        )
+    apex_y = (line_left[1] - line_right[1]) / (line_right[0] - line_left[0])
+    apex_x = line_left[0] * apex_y + line_left[1]
+    columns = np.flatnonzero(mask.any(axis=0))
+    bottom = np.array([np.flatnonzero(mask[:, column])[-1] for column in columns], dtype=np.float64)
+    far, aspect = _far_arc(columns.astype(np.float64) - apex_x, bottom - apex_y, bottom < height - 1)
+    edges = math.atan2(line_left[0], aspect), math.atan2(line_right[0], aspect)
+    y, x = np.nonzero(mask)
+    near = float(np.hypot(x - apex_x, (y - apex_y) * aspect).min())
+    # Half a pixel outward, because the fits run through the centres of the outermost lit pixels.
+    half = 0.5 / max(far, 1.0)
+    return Fan((apex_x, apex_y), edges[0] - half, edges[1] + half, max(0.0, near - 0.5), far + 0.5, aspect)
+
+
+def sector_of_image(image: GrayImage) -> BoolMask:
+    """(h, w) the sector of an echo image: the fitted fan, or the closed threshold where no fan fits it.
+
+    Args:
+        image: uint8 (h, w), black outside the sector.
+
+    Raises:
+        ImageError: no lit sector is found.
+    """
+    closed = threshold_sector(image)
+    try:
+        fan = fit_fan(closed).mask(*closed.shape)
+    except ImageError:
+        return closed
+    overlap = (fan & closed).sum() / (fan | closed).sum()
+    return fan | closed if overlap >= 0.97 else closed
+
+
+def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
+    """Label ids with every unlabelled pixel of the sector set to `SECTOR`; structures stay as they are."""
+    return np.where((ids == OUTSIDE) & sector, np.uint8(SECTOR), ids)
+
+
+def _edge_line(y: FloatArray, x: FloatArray, width: int) -> tuple[float, float] | None:
+    """Slope and intercept of x = a*y + b through an edge; trimmed twice, border pixels left out."""
+    keep = (x > 0) & (x < width - 1)
+    # The tip of the fan is rounded by the near arc and the foot by the far one.
+    keep &= (y > y[0] + 0.08 * (y[-1] - y[0])) & (y < y[-1] - 0.03 * (y[-1] - y[0]))
+    if keep.sum() < 8:
+        return None
+    slope = intercept = 0.0
+    for _ in range(3):
+        slope, intercept = (float(c) for c in np.polyfit(y[keep], x[keep], 1))
+        residual = np.abs(x - slope * y - intercept)
+        keep = keep & (residual <= max(1.5, 2.0 * float(np.median(residual[keep]))))
+        if keep.sum() < 8:
+            return None
+    return slope, intercept
+
+
+def _far_arc(dx: FloatArray, dy: FloatArray, free: BoolMask) -> tuple[float, float]:
+    """Radius (pixels of x) and aspect of the far arc: dx^2 + aspect^2 * dy^2 = far^2, by least squares."""
+    centre = np.abs(dx) < 0.8 * np.abs(dx).max()
+    keep = free & centre
+    if keep.sum() < 8:
+        deepest = float(np.hypot(dx, dy).max())
+        return deepest, 1.0
+    aspect2, far2 = 1.0, 1.0
+    for _ in range(3):
+        design = np.stack([-(dy[keep] ** 2), np.ones(int(keep.sum()))], axis=1)
+        (aspect2, far2), *_ = np.linalg.lstsq(design, dx[keep] ** 2, rcond=None)
+        if not (0.1 < aspect2 < 10 and far2 > 0):
+            return float(np.hypot(dx, dy)[free].max(initial=1.0)), 1.0
+        miss = np.abs(np.sqrt(dx**2 + aspect2 * dy**2) - math.sqrt(far2))
+        keep = keep & (miss <= max(1.5, 2.0 * float(np.median(miss[keep]))))
+    return math.sqrt(far2), math.sqrt(aspect2)

@@ -1,0 +1,86 @@
+"""Every error that a user can cause, in one tree.
+
+EchoStudioError
+ +-- LabelMapError     a label map that is not one (shape, type, ids, size, spacing, schema)
+ +-- ImageError        an image file or array that cannot be used
+ +-- DataError         a data folder with faults
+ +-- RequestError      a generation request with an impossible value
+ +-- UnknownNameError  a name that no registry holds
+ +-- CheckpointError   weights that are missing, altered or do not fit their card
+ +-- RecipeError       a training recipe that cannot be run
+ +-- OutputError       a place that cannot be written
+Cancelled              not an error: the person asked for the job to stop
+
+Each message says what was expected, what came and what to do, in one line.
+"""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "Cancelled",
+    "CheckpointError",
+    "DataError",
+    "EchoStudioError",
+    "ImageError",
+    "LabelMapError",
+    "OutputError",
+    "RecipeError",
+    "RequestError",
+    "UnknownNameError",
+]
+
+
+class EchoStudioError(Exception):
+    """What was expected, what came, what to do: kept apart so that each front end can lay them out."""
+
+    def __init__(self, *, expected: str, got: str, remedy: str) -> None:
+        self.expected = expected
+        self.got = got
+        self.remedy = remedy
+        super().__init__(f"expected {expected}, got {got}; {remedy}")
+
+
+class LabelMapError(EchoStudioError):
+    pass
+
+
+class ImageError(EchoStudioError):
+    pass
+
+
+class DataError(EchoStudioError):
+    pass
+
+
+class RequestError(EchoStudioError):
+    pass
+
+
+class UnknownNameError(EchoStudioError):
+    """A name that is not in a registry; lists the choices."""
+
+    def __init__(self, kind: str, name: str, choices: Iterable[str]) -> None:
+        self.kind = kind
+        self.name = name
+        self.choices = sorted(choices)
+        super().__init__(
+            expected=f"the name of a {kind}",
+            got=f"{name!r}",
+            remedy=f"choose one of: {', '.join(self.choices) or '(none)'}",
+        )
+
+
+class CheckpointError(EchoStudioError):
+    pass
+
+
+class RecipeError(EchoStudioError):
+    pass
+
+
+class OutputError(EchoStudioError):
+    pass
+
+
+class Cancelled(Exception):
+    """Raised from an `on_step` callback to stop a job at that NFE."""
