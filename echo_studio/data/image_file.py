@@ -1,19 +1,45 @@
 """Reading one grey image or label array from a file that may come from anywhere."""
 
+import json
 import math
+import re
+import struct
+import zlib
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import nibabel as nib
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
+from echo_studio.data.metaimage import read_metaimage
+from echo_studio.data.nifti import read_nifti
 from echo_studio.errors import ImageError
-from echo_studio.types import GrayImage, Spacing
+from echo_studio.types import GrayImage, Json, Spacing
+
+Noted: TypeAlias = tuple[GrayImage, Spacing | None, Json]
 
 MAX_SIDE = 4096
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NOTE_KEY = "echo-studio"
+SCHEMA_NAME = re.compile(r"[a-z0-9+_-]+/[0-9]+")
 SUFFIXES = (".nii.gz", ".nii", ".mhd", ".png")
 GREY_MODES = ("L", "P")  # a palette PNG is read by index: that is how label maps are often saved
+
+# What the decoders raise on damaged files, found by feeding them every truncation and many flipped bytes.
+UNREADABLE = (
+    nib.spatialimages.HeaderDataError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
 
 
 def suffix_of(path: Path) -> str:
@@ -29,6 +55,16 @@ def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
     Raises:
         ImageError: no such file, not readable, another rank, type or value range, over 4096 a side.
     """
+    image, spacing, _ = read_noted(path)
+    return image, spacing
+
+
+def read_noted(path: Path) -> Noted:
+    """Like `read_gray`, with the note that `encode` put into the file: empty where there is none.
+
+    Raises:
+        ImageError: see `read_gray`.
+    """
     if not path.is_file():
         raise ImageError(expected="an image file", got=f"no file at {path}", remedy="check the path")
     if path.stat().st_size == 0:
@@ -42,69 +78,81 @@ def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
     return readers[suffix](path)
 
 
-def _read_png(path: Path) -> tuple[GrayImage, Spacing | None]:
+def _read_png(path: Path) -> Noted:
     try:
-        with Image.open(path) as picture:
-            # The size comes from the header: check it before any pixel is decoded.
-            check_size(picture.width, picture.height, path)
+        with path.open("rb") as file:
+            head = file.read(24)
+        if head[:8] != PNG_SIGNATURE or len(head) < 24:
+            raise ValueError("not a PNG file")
+        # The size comes from the header, before any decoder is asked: 20 KB can hold 20000 x 20000 pixels.
+        width, height = struct.unpack(">II", head[16:24])
+        check_size(width, height, path)
+        # Only PNG: Pillow would take any format under this name, some through other programs.
+        with Image.open(path, formats=["PNG"]) as picture:
             if picture.mode not in GREY_MODES:
                 raise ImageError(
                     expected="an 8-bit single-channel PNG",
                     got=f"mode {picture.mode} in {path.name}",
                     remedy="save it as 8-bit greyscale without alpha",
                 )
-            return np.array(picture, dtype=np.uint8), None
-    except Image.DecompressionBombError:
-        raise _too_large("more pixels than any decoder should open", path) from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError) as error:
+            image = np.array(picture, dtype=np.uint8)
+            note = _note(picture.info.get(NOTE_KEY))
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
+    exact = _noted_spacing(note)
+    return image, _spacing(*exact, path) if exact else None, note
 
 
-def _read_nifti(path: Path) -> tuple[GrayImage, Spacing | None]:
-    # nibabel, not SimpleITK: it raises on truncated files where SimpleITK returns what there is.
+def _read_nifti(path: Path) -> Noted:
+    # Not through SimpleITK: it returns what there is of a truncated file.
     try:
-        volume = nib.load(path)
-        if not isinstance(volume, nib.Nifti1Image):
-            raise nib.filebasedimages.ImageFileError("not a NIfTI file")
-        # Header before data: half a megabyte of gzip can hold four gigabytes.
-        shape = volume.shape
-        flat = [side for side in shape if side != 1]
-        if len(flat) != 2:
-            raise ImageError(
-                expected="one two-dimensional frame", got=f"shape {shape} in {path.name}", remedy="extract one frame"
-            )
-        check_size(shape[0], shape[1], path)
-        zooms = tuple(float(zoom) for zoom in volume.header.get_zooms()[:2])
-        known = volume.header.get_xyzt_units()[0] == "mm"
-        stored = np.asarray(volume.dataobj).reshape(shape[0], shape[1])
-    except (nib.filebasedimages.ImageFileError, OSError, EOFError, ValueError, KeyError) as error:
+        frame = read_nifti(path)
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
     # NIfTI stores x first; arrays here are (y, x).
-    return _as_uint8(stored.T, path), _spacing(zooms[1], zooms[0], path) if known else None
+    pixels = frame.pixels.T
+    check_size(pixels.shape[1], pixels.shape[0], path)
+    note = next((note for text in frame.comments if (note := _note(text))), {})
+    if not note and SCHEMA_NAME.fullmatch(frame.description):
+        note = {"schema": frame.description}  # programs that drop extensions keep this field
+    spacing = _spacing(frame.zooms[1], frame.zooms[0], path) if frame.in_mm else None
+    exact = _noted_spacing(note)
+    # The note has more digits, but the header is what other programs change.
+    if spacing and exact and np.array_equal(spacing, np.array(exact, np.float32)):
+        spacing = _spacing(*exact, path)
+    return _as_uint8(pixels, path), spacing, note
 
 
-def _read_mhd(path: Path) -> tuple[GrayImage, Spacing | None]:
-    import SimpleITK  # noqa: PLC0415  (half a second to import, for one rare format)
-
+def _read_mhd(path: Path) -> Noted:
     try:
-        reader = SimpleITK.ImageFileReader()
-        reader.SetFileName(str(path))
-        reader.ReadImageInformation()
-        size = [side for side in reader.GetSize() if side != 1]
-        if len(size) != 2:
-            raise ImageError(
-                expected="one two-dimensional frame", got=f"size {size} in {path.name}", remedy="extract one frame"
-            )
-        check_size(size[0], size[1], path)
-        picture = reader.Execute()
-    except RuntimeError as error:
+        stored, spacing = read_metaimage(path)
+    except UNREADABLE as error:
         raise _unreadable(path, error) from error
-    spacing = picture.GetSpacing()
-    stored = SimpleITK.GetArrayFromImage(picture).reshape(size[1], size[0])
-    return _as_uint8(stored, path), _spacing(spacing[1], spacing[0], path)
+    check_size(stored.shape[1], stored.shape[0], path)
+    return _as_uint8(stored, path), _spacing(*spacing, path) if spacing else None, {}
+
+
+def _note(text: Any) -> Json:
+    """The note as `encode` wrote it; a text that is no JSON object is someone else's."""
+    try:
+        note = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _noted_spacing(note: Json) -> tuple[float, float] | None:
+    match note.get("spacing_mm"):
+        case [int() | float() as y, int() | float() as x]:
+            return float(y), float(x)
+    return None
 
 
 def _as_uint8(stored: npt.NDArray[np.generic], path: Path) -> GrayImage:
+    if stored.dtype.kind not in "buif":
+        raise ImageError(
+            expected="one number a pixel", got=f"type {stored.dtype} in {path.name}", remedy="save it as greyscale"
+        )
     values = np.asarray(stored, dtype=np.float64)
     if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255 or (values != np.round(values)).any():
         raise ImageError(
