@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import get_args
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
@@ -99,29 +98,45 @@ class CamusFolder:
         """
         if name not in SPLITS:
             raise UnknownNameError("split", name, SPLITS)
-        folders = [self.split_folder] if self.split_folder else [self.root, self.root.parent]
-        candidates = [
-            path
-            for folder in folders
-            if folder is not None
-            for path in (folder / "database_split" / f"subgroup_{name}.txt", folder / f"subgroup_{name}.txt")
-            if path.is_file()
-        ]
-        if not candidates:
+        path = self.split_path(name)
+        if path is None:
             raise DataError(
                 expected=f"subgroup_{name}.txt in {self.root / 'database_split'}",
                 got="no such file",
                 remedy="copy CAMUS's database_split folder there, or write one patient a line",
             )
-        listed = candidates[0].read_text().split()
+        listed = self.listed(path)
         missing = sorted(set(listed) - set(self.patients))
         if missing:
             raise DataError(
-                expected=f"every patient of {candidates[0].name} in {self.root}",
+                expected=f"every patient of {path.name} in {self.root}",
                 got=f"{len(missing)} missing ({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''})",
                 remedy="download them or take them off the list",
             )
         return listed
+
+    def split_path(self, name: str) -> Path | None:
+        """The file that lists the patients of a split; None where there is none."""
+        folders = [self.split_folder] if self.split_folder else [self.root, self.root.parent]
+        file_name = f"subgroup_{name}.txt"
+        candidates = [
+            path for folder in folders for path in (folder / "database_split" / file_name, folder / file_name)
+        ]
+        return next((path for path in candidates if path.is_file()), None)
+
+    @staticmethod
+    def listed(path: Path) -> list[str]:
+        """The patients that a split file lists, whether the folder holds them or not.
+
+        Raises:
+            DataError: it cannot be read as text.
+        """
+        try:
+            return path.read_text(encoding="utf-8").split()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                expected=f"one patient a line in {path}", got=str(error), remedy="write it again as plain text"
+            ) from error
 
     def frame_ids(self, patients: list[str] | None = None) -> list[FrameId]:
         """The frames that exist (image and labels) of the given patients, of all by default."""
@@ -160,7 +175,7 @@ class CamusFolder:
                 got=f"{ids.shape[1]}x{ids.shape[0]} in {label_path.name}",
                 remedy="copy the pair again",
             )
-        known = spacing or label_spacing or self._listed_spacing.get(frame_id)
+        known = spacing or label_spacing or self.listed_spacing.get(frame_id)
         labels = LabelMap(ids, known)
         if SECTOR not in ids:
             labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)
@@ -174,18 +189,34 @@ class CamusFolder:
         path = self.root / frame_id.patient / f"Info_{frame_id.view}.cfg"
         if not path.is_file():
             return {}
-        pairs = (line.split(":", 1) for line in path.read_text().splitlines() if ":" in line)
+        pairs = (
+            line.split(":", 1)
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+            if ":" in line
+        )
         return {key.strip(): value.strip() for key, value in pairs}
 
     @cached_property
-    def _listed_spacing(self) -> dict[FrameId, Spacing]:
+    def listed_spacing(self) -> dict[FrameId, Spacing]:
+        """Spacing (y, x) in mm of the frames for which `frames.csv` has one; empty without that file.
+
+        Raises:
+            DataError: `frames.csv` lacks a column or has a spacing that is no number.
+        """
         path = self.root / "frames.csv"
         if not path.is_file():
             return {}
         spacing: dict[FrameId, Spacing] = {}
-        with path.open(newline="") as lines:
-            for row in csv.DictReader(lines):
-                if row.get("spacing_x_mm") and row["view"] in get_args(View) and row["phase"] in get_args(Phase):
-                    key = FrameId(row["patient"], row["view"], row["phase"])  # type: ignore[arg-type]
-                    spacing[key] = (float(row["spacing_y_mm"]), float(row["spacing_x_mm"]))
+        try:
+            with path.open(newline="", encoding="utf-8") as lines:
+                for row in csv.DictReader(lines):
+                    if row["spacing_x_mm"] and row["view"] in VIEWS and row["phase"] in PHASES:
+                        key = FrameId(row["patient"], row["view"], row["phase"])
+                        spacing[key] = (float(row["spacing_y_mm"]), float(row["spacing_x_mm"]))
+        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+            raise DataError(
+                expected="columns patient, view, phase, spacing_x_mm, spacing_y_mm in frames.csv",
+                got=f"{type(error).__name__} {error} in {path}",
+                remedy="mend the file or remove it",
+            ) from error
         return spacing

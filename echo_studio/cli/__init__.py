@@ -1,0 +1,5 @@
+"""The command line `echo-studio`: one small module a command, listed in `commands.py`."""
+
+from echo_studio.cli.run import main
+
+__all__ = ["main"]

@@ -1,0 +1,27 @@
+"""`echo-studio app`: start the studio."""
+
+from typing import Annotated
+
+import typer
+
+from echo_studio.cli.output import JsonOption, print_json
+
+
+def app(
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Anything but 127.0.0.1 lets other machines in.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    as_json: JsonOption = False,
+) -> None:
+    """Start the studio and serve its page until Ctrl+C. Works without a network.
+
+    \b
+    Example:
+      echo-studio app --port 7861
+    """
+    from echo_studio.ui.page import main
+
+    if as_json:
+        print_json({"url": f"http://{host}:{port}/"})
+    main(host=host, port=port)

@@ -1,0 +1,100 @@
+"""`echo-studio generate`: frames from a label map file."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.output import Advance, JsonOption, print_json, progress
+from echo_studio.errors import OutputError
+from echo_studio.types import Json, Phase, View
+
+if TYPE_CHECKING:
+    from echo_studio.generate.generator import Generator
+    from echo_studio.generate.request import GenerationRequest
+
+MAX_REPEAT = 10_000
+
+
+def generate(
+    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 4: .png, .nii or .nii.gz.")],
+    view: Annotated[View, typer.Option(help="Apical view.")],
+    generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")],
+    out: Annotated[
+        Path, typer.Option(help="Frame to write: .png, .nii or .nii.gz. Its record goes beside it as .json.")
+    ],
+    phase: Annotated[Phase, typer.Option(help="End diastole or end systole.")] = "ED",
+    solver: Annotated[str, typer.Option(help="Sampler.")] = "heun",
+    nfe: Annotated[int, typer.Option(help="Number of function evaluations, 1 to 1000.")] = 20,
+    seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same frame.")] = 0,
+    repeat: Annotated[
+        int, typer.Option(min=1, max=MAX_REPEAT, help="Frames to make, with seeds SEED, SEED + 1, ...")
+    ] = 1,
+    checkpoints: CheckpointsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Generate frames from a label map.
+
+    Writes the ultrasound frame that such a heart would give; synthetic, not for diagnosis.
+    With --repeat above 1, frame.png becomes frame-seed0001.png, frame-seed0002.png and so on, each with its record.
+
+    \b
+    Example:
+      echo-studio generate --label-map map.png --view 4CH --generator edm-l64 \\
+          --solver heun --nfe 20 --seed 1 --out frame.png
+    """
+    # Whatever can be refused is refused before torch is loaded and minutes are spent.
+    from echo_studio.data.atomic import check_writable
+    from echo_studio.data.encode import check_suffix
+    from echo_studio.data.label_file import read_label_map
+
+    check_suffix(out)
+    seeds = range(seed, seed + repeat)
+    places = {number: out if repeat == 1 else _numbered(out, number) for number in seeds}
+    for place in (places[seed], record_path(places[seed])):
+        check_writable(place)
+    guide = read_label_map(label_map)
+
+    from echo_studio.generate.catalog import load_generator
+    from echo_studio.generate.request import GenerationRequest
+
+    requests = [GenerationRequest(guide, view, phase, generator, solver, nfe, number) for number in seeds]
+    model = load_generator(generator, checkpoints)
+    with progress("Generating") as advance:
+        frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
+    if as_json:
+        print_json({"frames": frames})
+    else:
+        for frame in frames:
+            typer.echo(f"{frame['frame']}  {frame['seconds']:.2f} s")
+
+
+def record_path(frame: Path) -> Path:
+    """Where the record of a frame goes: frame.png -> frame.json, frame.nii.gz -> frame.json."""
+    return frame.with_name(_stem(frame) + ".json")
+
+
+def _make(model: "Generator", request: "GenerationRequest", place: Path, advance: Advance, done: int) -> Json:
+    from echo_studio.data.media import write_frame, write_json
+
+    made = model.generate(request, on_step=lambda i, n, preview: advance(done + i / n, done + 1))
+    record = made.record.to_json()
+    write_frame(place, made.image, request.label_map.spacing_mm, record)
+    try:
+        write_json(record_path(place), record)
+    except OutputError:
+        place.unlink(missing_ok=True)  # a frame without its record is half a result
+        raise
+    return {"frame": str(place), "record_file": str(record_path(place)), "seconds": made.seconds, "record": record}
+
+
+def _numbered(out: Path, seed: int) -> Path:
+    stem = _stem(out)
+    return out.with_name(f"{stem}-seed{seed:04d}{out.name[len(stem) :]}")
+
+
+def _stem(path: Path) -> str:
+    from echo_studio.data.image_file import suffix_of
+
+    return path.name[: -len(suffix_of(path))]
