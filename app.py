@@ -1,0 +1,8 @@
+"""Starts Echo Studio in the browser: python app.py [--host HOST] [--port PORT]."""
+
+import sys
+
+from echo_studio.ui.launch import main
+
+if __name__ == "__main__":
+    sys.exit(main())

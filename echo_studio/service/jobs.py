@@ -1,0 +1,261 @@
+"""Jobs: who waits, who runs, how far it is, and how to stop it. Knows no generator and no page.
+
+One session has one job: a new one cancels the older. Workers are few (one a device), so jobs wait in
+the order in which they came, and a full queue refuses in words that a person can read.
+"""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import count
+from typing import Generic, TypeVar
+
+from echo_studio.errors import Cancelled, EchoStudioError
+from echo_studio.types import GrayImage
+
+RequestT = TypeVar("RequestT")
+OutcomeT = TypeVar("OutcomeT")
+OnStep = Callable[[int, int, Callable[[], GrayImage]], None]
+
+# Decoding a preview costs about a tenth of a second: no more than a fifth of the time may go there.
+PREVIEW_INTERVAL = 0.3
+PREVIEW_SHARE = 0.2
+
+log = logging.getLogger(__name__)
+
+
+class BusyError(EchoStudioError):
+    """Too many jobs wait already."""
+
+
+class JobState(StrEnum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+ENDED = frozenset({JobState.DONE, JobState.CANCELLED, JobState.FAILED})
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a job is.
+
+    Attributes:
+        nfe, total: NFE done and asked for; 0 until the first one.
+        preview: how many previews were made; the newest is `Job.preview`.
+        ahead: jobs that come before this one while it waits.
+        stopping: a cancel was asked for and the NFE under way is being finished.
+        message: one line for the person where the job failed, else empty.
+        seconds: since the job started to run.
+    """
+
+    state: JobState
+    nfe: int
+    total: int
+    preview: int
+    ahead: int
+    stopping: bool
+    message: str
+    seconds: float
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Job(Generic[RequestT, OutcomeT]):
+    """One piece of work of one session. Made by `JobQueue.submit`; safe to read from any thread."""
+
+    def __init__(self, number: int, session: str, request: RequestT) -> None:
+        self.number = number
+        self.session = session
+        self.request = request
+        self.outcome: OutcomeT | None = None
+        self.preview: GrayImage | None = None
+        self._lock = threading.Lock()
+        self._cancel = threading.Event()
+        self._state = JobState.WAITING
+        self._nfe = self._total = self._previews = 0
+        self._message = ""
+        self._started = self._finished = 0.0
+        self._preview_due = 0.0
+
+    def cancel(self) -> None:
+        """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""
+        with self._lock:
+            self._cancel.set()
+            if self._state is JobState.WAITING:
+                self._state = JobState.CANCELLED
+
+    def progress(self, ahead: int = 0) -> Progress:
+        with self._lock:
+            until = self._finished or time.monotonic()
+            return Progress(
+                state=self._state,
+                nfe=self._nfe,
+                total=self._total,
+                preview=self._previews,
+                ahead=ahead,
+                stopping=self._state is JobState.RUNNING and self._cancel.is_set(),
+                message=self._message,
+                seconds=until - self._started if self._started else 0.0,
+            )
+
+    def run(self, work: Callable[[RequestT, OnStep], OutcomeT]) -> None:
+        """Carry the work out on the calling thread. Never raises: the state tells how it ended."""
+        with self._lock:
+            if self._state is not JobState.WAITING:
+                return
+            self._state = JobState.RUNNING
+            self._started = time.monotonic()
+        try:
+            outcome = work(self.request, self._on_step)
+            self._raise_if_cancelled()
+        except Cancelled:
+            self._end(JobState.CANCELLED)
+        except EchoStudioError as error:
+            self._end(JobState.FAILED, str(error))
+        except Exception as error:
+            log.exception("job %d failed", self.number)
+            # The text of a foreign error may carry paths of this machine; its type says enough to act on.
+            self._end(JobState.FAILED, f"the generator failed ({type(error).__name__}); the terminal shows details")
+        else:
+            self.outcome = outcome
+            self._end(JobState.DONE)
+
+    def _end(self, state: JobState, message: str = "") -> None:
+        with self._lock:
+            self._state, self._message, self._finished = state, message, time.monotonic()
+
+    def _raise_if_cancelled(self) -> None:
+        if self._cancel.is_set():
+            raise Cancelled
+
+    def _on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
+        with self._lock:
+            self._nfe, self._total = nfe, total
+        self._raise_if_cancelled()
+        now = time.monotonic()
+        if nfe >= total or now < self._preview_due:
+            return
+        image = preview()
+        cost = time.monotonic() - now
+        self._preview_due = time.monotonic() + max(PREVIEW_INTERVAL, cost / PREVIEW_SHARE)
+        with self._lock:
+            self.preview = image
+            self._previews += 1
+        self._raise_if_cancelled()
+
+
+class JobQueue(Generic[RequestT, OutcomeT]):
+    """Runs jobs in the order in which they came.
+
+    Args:
+        work: does one job; it calls its second argument after every NFE.
+        workers: jobs that run at the same time, one a device.
+        max_waiting: jobs that may wait; more are refused.
+    """
+
+    def __init__(
+        self, work: Callable[[RequestT, OnStep], OutcomeT], *, workers: int = 1, max_waiting: int = 16
+    ) -> None:
+        self._work = work
+        self._workers = workers
+        self._max_waiting = max_waiting
+        self._changed = threading.Condition()
+        self._waiting: deque[Job[RequestT, OutcomeT]] = deque()
+        self._current: dict[str, Job[RequestT, OutcomeT]] = {}
+        self._finished: dict[str, Job[RequestT, OutcomeT]] = {}
+        self._numbers = count(1)
+        self._threads: list[threading.Thread] = []
+        self._closed = False
+
+    def submit(self, session: str, request: RequestT) -> Job[RequestT, OutcomeT]:
+        """Take a job in and cancel the session's older one.
+
+        Raises:
+            BusyError: too many jobs wait.
+        """
+        with self._changed:
+            older = self._current.get(session)
+            if older is not None:
+                older.cancel()
+            self._drop_cancelled()
+            if len(self._waiting) >= self._max_waiting:
+                raise BusyError(
+                    expected="a free place in the queue",
+                    got=f"{len(self._waiting)} jobs that wait already",
+                    remedy="try again in a minute",
+                )
+            job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request)
+            self._current[session] = job
+            self._waiting.append(job)
+            self._start_threads()
+            self._changed.notify()
+        return job
+
+    def current(self, session: str) -> Job[RequestT, OutcomeT] | None:
+        """The session's newest job, ended or not."""
+        with self._changed:
+            return self._current.get(session)
+
+    def find(self, session: str, number: int) -> Job[RequestT, OutcomeT] | None:
+        """A job of this session: its newest one or the one that was done last; None for others' and older ones."""
+        with self._changed:
+            kept = (self._current.get(session), self._finished.get(session))
+        return next((job for job in kept if job is not None and job.number == number), None)
+
+    def progress(self, job: Job[RequestT, OutcomeT]) -> Progress:
+        """Where the job is, with the number of jobs ahead of it while it waits."""
+        with self._changed:
+            self._drop_cancelled()
+            ahead = next((place for place, other in enumerate(self._waiting) if other is job), 0)
+            # A job in a worker's hands comes before every one that waits.
+            busy = sum(other.progress().state is JobState.RUNNING for other in self._current.values())
+        return job.progress(ahead + busy)
+
+    def forget(self, session: str) -> None:
+        """Cancel a session's job and let its results go."""
+        with self._changed:
+            job = self._current.pop(session, None)
+            self._finished.pop(session, None)
+        if job is not None:
+            job.cancel()
+
+    def close(self) -> None:
+        """Cancel everything and let the workers end."""
+        with self._changed:
+            self._closed = True
+            for job in self._current.values():
+                job.cancel()
+            self._changed.notify_all()
+
+    def _start_threads(self) -> None:
+        while len(self._threads) < self._workers:
+            thread = threading.Thread(target=self._serve, name=f"job-worker-{len(self._threads)}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            with self._changed:
+                while not self._waiting and not self._closed:
+                    self._changed.wait()
+                if self._closed:
+                    return
+                job = self._waiting.popleft()
+            job.run(self._work)
+            with self._changed:
+                # A session that was forgotten meanwhile keeps nothing.
+                if job.outcome is not None and job.session in self._current:
+                    self._finished[job.session] = job
+
+    def _drop_cancelled(self) -> None:
+        self._waiting = deque(job for job in self._waiting if not job.progress().ended)

@@ -1,0 +1,96 @@
+"""Starts the studio: `python app.py` and `echo-studio app` both come here."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import MutableMapping, Sequence
+
+import uvicorn
+
+from echo_studio.errors import EchoStudioError, RequestError
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULT_PORT = 7860
+
+# Nothing leaves the machine. Gradio and the hub client read these when they are imported.
+OFFLINE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse `--host` and `--port` and serve until interrupted; the exit status (2: bad input)."""
+    parser = argparse.ArgumentParser(description="Echo Studio: paint a heart, see its synthetic echocardiogram.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    try:
+        serve(options.host, options.port)
+    except EchoStudioError as error:
+        sys.stderr.write(f"echo-studio: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
+    """Serve the studio on the bundled checkpoints until it is stopped.
+
+    Raises:
+        RequestError: the port is taken or the address is not this machine's.
+        CheckpointError: the bundled checkpoints are missing or altered.
+    """
+    listener = listen(host, port)
+    stay_offline(os.environ)
+    # Only now, because Gradio decides about analytics while it is imported.
+    from echo_studio.anatomy.template import template, template_names  # noqa: PLC0415
+    from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
+    from echo_studio.service.engine import Engine  # noqa: PLC0415
+    from echo_studio.ui.server import create_app  # noqa: PLC0415
+    from echo_studio.ui.studio import Studio  # noqa: PLC0415
+
+    app = create_app(Studio(Engine(), GenerationRequest, template, template_names()))
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
+    if host not in LOOPBACK:
+        sys.stdout.write("Everyone who can reach this address can use the studio; there is no login.\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, before anything slow is loaded: a taken port is told at once.
+
+    Raises:
+        RequestError: the port is taken or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        # On Windows this option would let two programs share the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise RequestError(
+            expected="an address and a port that are free",
+            got=f"{host}:{port} ({getattr(error, 'strerror', None) or error})",
+            remedy="choose another with --host or --port",
+        ) from error
+    return listener
+
+
+def stay_offline(environment: MutableMapping[str, str]) -> None:
+    """Turn telemetry off, and keep proxies away from the page's own address."""
+    environment.update(OFFLINE)
+    for name in ("NO_PROXY", "no_proxy"):
+        known = [entry for entry in environment.get(name, "").split(",") if entry]
+        environment[name] = ",".join(dict.fromkeys([*known, *LOOPBACK]))

@@ -1,0 +1,27 @@
+"""The page: title, the notice that is always visible, and the tabs."""
+
+import gradio as gr
+
+from echo_studio.types import Json
+from echo_studio.ui.edit_tab import EditTab, canvas_value
+from echo_studio.ui.studio import Studio
+
+HEADER = """<div class="brand"><b>Echo Studio</b>
+<span class="notice" role="note">Synthetic — not for diagnosis</span></div>"""
+
+
+def build_page(studio: Studio) -> gr.Blocks:
+    """The studio's page; `server.create_app` mounts it."""
+    page: gr.Blocks
+    with gr.Blocks(title="Echo Studio", analytics_enabled=False, fill_width=True) as page:
+        token = gr.State(None, delete_callback=studio.sessions.close)
+        gr.HTML(HEADER, elem_id="header", apply_default_css=False)
+        with gr.Tabs(elem_id="tabs"), gr.Tab("Edit", id="edit"):
+            tab = EditTab(studio, token)
+
+        def open_session() -> tuple[str, Json]:
+            session = studio.open_session()
+            return session.token, canvas_value(session)
+
+        page.load(open_session, None, [token, tab.canvas], api_visibility="private", show_progress="hidden")
+    return page

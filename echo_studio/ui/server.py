@@ -1,0 +1,52 @@
+"""The web application: our routes and the Gradio page in one FastAPI app."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import gradio as gr
+from fastapi import FastAPI
+
+from echo_studio.ui.body_limit import BodyLimit
+from echo_studio.ui.look import HEAD, STYLE_SHEET, studio_theme
+from echo_studio.ui.page import build_page
+from echo_studio.ui.routes import studio_routes
+from echo_studio.ui.studio import Studio
+
+MAX_BODY = 64 * 2**20  # a label map file of 4096 x 4096 in the widest type, with room to spare
+QUEUE_SIZE = 64
+NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
+
+
+def create_app(studio: Studio) -> FastAPI:
+    """The application for one studio; its jobs are cancelled when the server stops."""
+
+    @asynccontextmanager
+    async def close_jobs(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        studio.jobs.close()
+
+    # Interactive API pages would fetch scripts from another host.
+    app = FastAPI(title="Echo Studio", lifespan=close_jobs, **NO_DOCS)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
+    app.include_router(studio_routes(studio))
+    page = build_page(studio)
+    page.queue(max_size=QUEUE_SIZE, api_open=False)
+    gr.mount_gradio_app(
+        app,
+        page,
+        path="/",
+        app_kwargs=NO_DOCS,
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        show_error=False,
+        max_file_size=MAX_BODY,
+        ssr_mode=False,
+        pwa=False,
+        mcp_server=False,
+        theme=studio_theme(),
+        css_paths=[STYLE_SHEET],
+        head=HEAD,
+    )
+    return app

@@ -1,0 +1,91 @@
+"""Sessions: what one open page has on its canvas. A token that only this page knows opens it."""
+
+import secrets
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from echo_studio.anatomy.label_map import LabelMap
+
+MAX_SESSIONS = 64
+
+
+@dataclass
+class Session:
+    """One open page.
+
+    Attributes:
+        token: opens the routes of this session, nothing else does.
+        doc: counts the documents (templates, files) that were put on the canvas.
+        revision: of the newest label map that the page sent for this document.
+    """
+
+    token: str
+    label_map: LabelMap
+    doc: int = 1
+    revision: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def open(self, label_map: LabelMap) -> int:
+        """Put another document on the canvas; its number."""
+        with self.lock:
+            self.label_map = label_map
+            self.doc += 1
+            self.revision = 0
+            return self.doc
+
+    def update(self, doc: int, revision: int, label_map: LabelMap) -> bool:
+        """Take a newer map of the document in; False where the message is stale."""
+        with self.lock:
+            if doc != self.doc or revision <= self.revision:
+                return False
+            self.label_map, self.revision = label_map, revision
+            return True
+
+    def at(self, doc: int, revision: int) -> LabelMap | None:
+        """The map of exactly this revision, or None where the page and the server differ."""
+        with self.lock:
+            return self.label_map if (doc, revision) == (self.doc, self.revision) else None
+
+    def newest(self) -> tuple[int, LabelMap]:
+        """(document number, label map) as they belong together."""
+        with self.lock:
+            return self.doc, self.label_map
+
+
+class Sessions:
+    """All open pages; the one that was silent longest goes when there are too many.
+
+    Args:
+        on_close: called with the token of a session that ends.
+    """
+
+    def __init__(self, on_close: Callable[[str], None], limit: int = MAX_SESSIONS) -> None:
+        self._on_close = on_close
+        self._limit = limit
+        self._lock = threading.Lock()
+        self._by_token: OrderedDict[str, Session] = OrderedDict()
+
+    def open(self, label_map: LabelMap) -> Session:
+        session = Session(secrets.token_urlsafe(32), label_map)
+        with self._lock:
+            self._by_token[session.token] = session
+            excess = [self._by_token.popitem(last=False)[0] for _ in range(len(self._by_token) - self._limit)]
+        for token in excess:
+            self._on_close(token)
+        return session
+
+    def get(self, token: str | None) -> Session | None:
+        """The session that this token opens; counts as a sign of life."""
+        with self._lock:
+            session = self._by_token.get(token or "")
+            if session is not None:
+                self._by_token.move_to_end(session.token)
+            return session
+
+    def close(self, token: str | None) -> None:
+        with self._lock:
+            known = self._by_token.pop(token or "", None)
+        if known is not None:
+            self._on_close(known.token)

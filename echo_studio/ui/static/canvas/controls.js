@@ -1,0 +1,127 @@
+// Buttons, sliders and the status line. Each control shows its key in its tooltip and carries an accessible name.
+
+class Controls {
+  constructor(root, editor, panes, viewport, labels) {
+    Object.assign(this, { root, editor, panes, viewport, labels });
+    this.addLabels();
+    for (const button of root.querySelectorAll("[data-tool]")) {
+      button.addEventListener("click", () => editor.choose(button.dataset.tool));
+    }
+    const actions = {
+      undo: () => editor.document.undo(),
+      redo: () => editor.document.redo(),
+      smaller: () => editor.nudgeSize(-1),
+      larger: () => editor.nudgeSize(1),
+      "zoom-in": () => this.zoom(1.25),
+      "zoom-out": () => this.zoom(0.8),
+      fit: () => this.fit(),
+      contours: () => this.setContours(!panes.result.contours),
+    };
+    for (const [name, action] of Object.entries(actions)) this.part(name).addEventListener("click", action);
+    this.onInput("size", (value) => editor.resize(value));
+    this.onInput("opacity", (value) => {
+      panes.edit.opacity = value / 100;
+      panes.edit.redraw();
+    });
+    this.onInput("overlay", (value) => {
+      panes.result.overlay = value / 100;
+      panes.result.redraw();
+    });
+    editor.listeners.add(() => this.refresh());
+    editor.document.listeners.add(() => this.refresh());
+    editor.result.listeners.add(() => this.refresh());
+    viewport.listeners.add(() => this.refresh());
+  }
+
+  part(name) {
+    return this.root.querySelector(`[data-part="${name}"]`);
+  }
+
+  onInput(name, change) {
+    const input = this.part(name);
+    const apply = () => {
+      change(Number(input.value));
+      const readout = this.part(`${name}-value`);
+      if (readout) readout.textContent = `${input.value} %`;
+    };
+    input.addEventListener("input", apply);
+    apply();
+  }
+
+  addLabels() {
+    const list = this.part("labels");
+    for (const { id, name, colour } of this.labels) {
+      const row = document.createElement("div");
+      row.className = "label-row";
+      row.innerHTML =
+        `<button type="button" class="label" data-label="${id}" title="Paint ${name} (${id})">` +
+        `<span class="swatch" style="background: rgb(${colour.join(" ")})"></span>${name}<kbd>${id}</kbd></button>` +
+        `<button type="button" class="lock" data-lock="${id}" aria-label="Lock ${name}"` +
+        ' title="Lock: brush, eraser, fill and polygon leave this label as it is (Shift+' + id + ')">' +
+        '<svg viewBox="0 0 16 16" aria-hidden="true"><path class="shackle" d="M5 7V5a3 3 0 0 1 6 0v2"/>' +
+        '<rect x="3.5" y="7" width="9" height="6.5" rx="1.2"/></svg></button>';
+      row.querySelector(".label").setAttribute("aria-label", `Paint ${name}`);
+      row.querySelector(".label").addEventListener("click", () => this.editor.chooseLabel(id));
+      row.querySelector(".lock").addEventListener("click", () => this.editor.toggleLock(id));
+      list.append(row);
+    }
+  }
+
+  setContours(on) {
+    this.panes.result.contours = on;
+    this.panes.result.redraw();
+    this.refresh();
+  }
+
+  zoom(factor) {
+    const { clientWidth, clientHeight } = this.panes.edit.surface;
+    this.viewport.zoomAt(clientWidth / 2, clientHeight / 2, factor);
+  }
+
+  fit() {
+    const { surface } = this.panes.edit;
+    const { width, height } = this.editor.document;
+    if (surface.clientWidth) this.viewport.fit(surface.clientWidth, surface.clientHeight, width, height);
+  }
+
+  refresh() {
+    const { editor } = this;
+    const press = (element, on) => element.setAttribute("aria-pressed", String(on));
+    for (const button of this.root.querySelectorAll("[data-tool]")) press(button, button.dataset.tool === editor.toolName);
+    for (const button of this.root.querySelectorAll("[data-label]")) {
+      press(button, Number(button.dataset.label) === editor.label && editor.toolName !== "eraser");
+    }
+    for (const button of this.root.querySelectorAll("[data-lock]")) {
+      press(button, editor.document.locked.has(Number(button.dataset.lock)));
+    }
+    press(this.part("contours"), this.panes.result.contours);
+    this.part("undo").disabled = !editor.document.undoStack.length;
+    this.part("redo").disabled = !editor.document.redoStack.length;
+    this.part("size").value = editor.size;
+    this.part("size-value").textContent = `${editor.size} px`;
+    this.part("zoom-value").textContent = `${Math.round(this.viewport.scale * 100)} %`;
+    this.refreshStatus();
+    this.refreshResult();
+  }
+
+  refreshStatus() {
+    const { cursor, document: map, size } = this.editor;
+    const [x, y] = (cursor || [-1, -1]).map(Math.floor);
+    const over = x >= 0 && y >= 0 && x < map.width && y < map.height;
+    this.part("position").textContent = over ? `x ${x}  y ${y}` : "x –  y –";
+    this.part("under").textContent = over ? this.labels[map.ids[y * map.width + x]].name : "–";
+    this.part("status-size").textContent = `Brush ${size} px`;
+    this.part("dimensions").textContent = `${map.width} × ${map.height}`;
+  }
+
+  refreshResult() {
+    const { result, document: map } = this.editor;
+    this.part("empty").hidden = Boolean(result.shown);
+    const stale = result.shown && (result.doc !== map.number || result.revision !== map.revision);
+    this.part("stale").hidden = !stale;
+  }
+
+  say(message) {
+    this.part("problem").textContent = message;
+  }
+}

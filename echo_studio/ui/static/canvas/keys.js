@@ -1,0 +1,93 @@
+// Keyboard. A key does what a button does, and nothing while the person types in a field.
+
+const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon" };
+
+class Keys {
+  constructor(root, editor, controls, buttons) {
+    Object.assign(this, { root, editor, controls, buttons });
+    // One page may build the editor twice (a reconnect): the older one must fall silent.
+    if (window.echoStudioKeys) window.echoStudioKeys.abort();
+    window.echoStudioKeys = new AbortController();
+    const { signal } = window.echoStudioKeys;
+    window.addEventListener("keydown", (event) => this.down(event), { signal });
+    window.addEventListener("keyup", (event) => this.up(event), { signal });
+    window.addEventListener("blur", () => this.setPanning(false), { signal });
+  }
+
+  typing(target) {
+    if (!(target instanceof Element)) return false;
+    if (target.closest("textarea, select, [contenteditable=true], [role=listbox], [role=combobox]")) return true;
+    const input = target.closest("input");
+    return Boolean(input) && !["range", "radio", "checkbox", "button"].includes(input.type);
+  }
+
+  down(event) {
+    if (this.root.offsetParent === null || this.typing(event.target)) return;
+    const key = event.key.toLowerCase();
+    const handled = event.ctrlKey || event.metaKey ? this.chord(key, event.shiftKey) : !event.altKey && this.plain(key, event);
+    if (handled) event.preventDefault();
+  }
+
+  chord(key, shift) {
+    if (key === "z") this.editor.document[shift ? "redo" : "undo"]();
+    else if (key === "y") this.editor.document.redo();
+    else return false;
+    return true;
+  }
+
+  plain(key, event) {
+    const { editor, controls } = this;
+    // The digit row by its place, because Shift+1 is another character on every layout.
+    const digit = /^(?:Digit|Numpad)([0-4])$/.exec(event.code);
+    if (digit) {
+      if (event.repeat) return true;
+      if (event.shiftKey) editor.toggleLock(Number(digit[1]));
+      else editor.chooseLabel(Number(digit[1]));
+    } else if (/^[0-4]$/.test(key)) editor.chooseLabel(Number(key));
+    else if (TOOL_KEYS[key]) editor.choose(TOOL_KEYS[key]);
+    else if (key === "[") editor.nudgeSize(-1);
+    else if (key === "]") editor.nudgeSize(1);
+    else if (key === "+" || key === "=") controls.zoom(1.25);
+    else if (key === "-") controls.zoom(0.8);
+    else if (key === "h") controls.fit();
+    else if (key === "c") controls.setContours(!controls.panes.result.contours);
+    else if (key === " ") return this.space(event);
+    else if (key === "enter") return this.finishOutline(event);
+    else if (key === "escape") return this.escape();
+    else if (key === "g" && !event.repeat) this.buttons.generate();
+    else if (key === "r" && !event.repeat) this.buttons.newSeed();
+    else return false;
+    return true;
+  }
+
+  // On a focused button Space must press it; over the canvas it pans.
+  space(event) {
+    if (event.target instanceof Element && event.target.closest("button, a, [role=tab], input")) return false;
+    this.setPanning(true);
+    return true;
+  }
+
+  finishOutline(event) {
+    if (event.target instanceof Element && event.target.closest("button, a")) return false;
+    if (!this.editor.tool.finish) return false;
+    this.editor.tool.finish();
+    return true;
+  }
+
+  // Escape stops what is under way: an outline first, then the job.
+  escape() {
+    const { tool } = this.editor;
+    if (tool.points && tool.points.length) tool.cancel();
+    else this.buttons.cancel();
+    return true;
+  }
+
+  up(event) {
+    if (event.key === " ") this.setPanning(false);
+  }
+
+  setPanning(on) {
+    this.editor.panning = on;
+    this.root.classList.toggle("panning", on);
+  }
+}

@@ -1,0 +1,51 @@
+// What the right pane shows: previews while a job runs, then its frame. The label map belongs to the job, not to the
+// canvas: contours must be those of the map that was generated from, also when the canvas has changed since.
+
+class Result {
+  constructor(link) {
+    this.link = link;
+    this.listeners = new Set();
+    this.job = 0;
+    this.show(null);
+    this.finished = null;
+  }
+
+  show(page) {
+    const { bitmap = null, ids = null, width = 0, height = 0, paths = [], doc = 0, revision = 0 } = page || {};
+    Object.assign(this, { shown: bitmap, ids, width, height, paths, doc, revision });
+    for (const listener of this.listeners) listener();
+  }
+
+  /** A progress message of the server; those of an older job are dropped. */
+  async follow(progress) {
+    if (progress.job < this.job) return;
+    if (progress.job > this.job) {
+      this.job = progress.job;
+      this.seen = -1;
+      this.map = null;
+    }
+    if (progress.state === "cancelled" || progress.state === "failed") {
+      this.show(this.finished);
+      return;
+    }
+    const done = progress.state === "done";
+    const age = done ? Infinity : progress.preview;
+    if (!age || age <= this.seen) return;
+    this.seen = age;
+    const [map, bitmap] = await Promise.all([this.mapOf(progress.job), this.link.frame(progress.job, done)]);
+    // A newer job or a newer frame may have arrived while this one was on its way.
+    if (progress.job !== this.job || age < this.seen) return;
+    const page = { ...map, bitmap, doc: progress.doc, revision: progress.revision };
+    if (done) this.finished = page;
+    this.show(page);
+  }
+
+  mapOf(job) {
+    if (!this.map) {
+      this.map = this.link.jobMap(job).then(({ ids, width, height }) => ({
+        ids, width, height, paths: structureContours(ids, width, height),
+      }));
+    }
+    return this.map;
+  }
+}

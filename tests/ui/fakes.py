@@ -1,0 +1,138 @@
+"""An engine without torch: noise in the fan that settles with every NFE, always the same for the same request."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.sector import Fan
+from echo_studio.errors import RequestError
+from echo_studio.types import GrayImage, Json
+from echo_studio.ui.studio import Studio
+
+SIDE = 256
+
+
+@dataclass(frozen=True)
+class FakeRequest:
+    label_map: LabelMap
+    view: str
+    phase: str
+    generator: str
+    solver: str
+    nfe: int
+    seed: int
+
+    def __post_init__(self) -> None:
+        if self.nfe < 1:
+            raise RequestError(expected="an NFE from 1 to 1000", got=str(self.nfe), remedy="try 20")
+
+
+@dataclass(frozen=True)
+class FakeRecord:
+    label_map_sha256: str
+    view: str
+    phase: str
+    generator: str
+    solver: str
+    nfe: int
+    seed: int
+    notice: str = "synthetic, not for diagnosis"
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FakeGenerated:
+    image: GrayImage
+    record: FakeRecord
+    seconds: float
+
+
+@dataclass(frozen=True)
+class FakeCard:
+    name: str = "edm-l64"
+    title: str = "EDM, latent 64"
+    description: str = "noise in the fan"
+    makes: str = "frame"
+    resolution: int = 256
+    advised_nfe: int = 20
+    licence: str = "CC BY-NC-SA 4.0"
+    sha256: str = "0" * 64
+
+
+class FakeEngine:
+    def __init__(self, seconds_per_nfe: float = 0.02) -> None:
+        self.seconds_per_nfe = seconds_per_nfe
+        self.evaluations = 0
+        self.failure: Exception | None = None
+
+    def cards(self) -> list[FakeCard]:
+        return [FakeCard(), FakeCard(name="vp-256", title="VP, pixels 256", advised_nfe=50)]
+
+    def solvers(self) -> list[tuple[str, str]]:
+        return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]
+
+    def generate(
+        self, request: FakeRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
+    ) -> FakeGenerated:
+        started = time.monotonic()
+        for nfe in range(1, request.nfe + 1):
+            time.sleep(self.seconds_per_nfe)
+            self.evaluations += 1
+            if self.failure is not None:
+                raise self.failure
+            if on_step is not None:
+                on_step(nfe, request.nfe, lambda: speckle(request, 0.5))
+        chosen = {name: getattr(request, name) for name in ("view", "phase", "generator", "solver", "nfe", "seed")}
+        record = FakeRecord(label_map_sha256=request.label_map.digest, **chosen)
+        return FakeGenerated(speckle(request, 1.0), record, time.monotonic() - started)
+
+    def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
+        return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
+
+
+def speckle(request: FakeRequest, gain: float) -> GrayImage:
+    """uint8 (h, w): brighter in the wall, dark in the cavities, 0 outside the fan."""
+    level = np.array([0, 30, 150, 35, 80])[request.label_map.ids]
+    noise = np.random.default_rng(request.seed).gamma(2.0, 0.5, request.label_map.shape)
+    return np.clip(level * noise * gain, 0, 255).astype(np.uint8)
+
+
+def blank() -> LabelMap:
+    """A fan with nothing in it."""
+    fan = Fan((SIDE / 2, 8.0), -0.65, 0.65, 4.0, 236.0)
+    return LabelMap(np.where(fan.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(0)), (0.5, 0.5))
+
+
+def heart() -> LabelMap:
+    """A four-chamber view of ellipses, on the blank fan."""
+    ids = blank().ids.copy()
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    for label, (cy, cx, ry, rx) in (
+        (LV_MYOCARDIUM, (105, 130, 70, 42)),
+        (LV_CAVITY, (110, 130, 58, 29)),
+        (LEFT_ATRIUM, (188, 132, 26, 32)),
+    ):
+        ids[((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 <= 1] = label
+    return LabelMap(ids, (0.5, 0.5))
+
+
+TEMPLATES: list[tuple[str, str]] = [
+    ("Blank sector", "blank"),
+    ("Apical four-chamber, end diastole", "4ch-ed"),
+    ("Apical two-chamber, end systole", "2ch-es"),
+]
+
+
+def template(name: str) -> LabelMap:
+    return blank() if name == "blank" else heart()
+
+
+def fake_studio(engine: Any = None) -> Studio:
+    return Studio(engine or FakeEngine(), FakeRequest, template, TEMPLATES)
