@@ -128,6 +128,32 @@ def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
     return np.where((ids == OUTSIDE) & sector, np.uint8(SECTOR), ids)
 
 
+def within_fan(ids: LabelIds) -> LabelIds:
+    """Label ids with every structure cut off where the fan ends: what the scanner can see of them.
+
+    Annotators (CAMUS's among them) and painters draw walls and atria beyond the fan; the image is
+    black there. The fan is fitted to the convex hull of the sector's pixels. Where no fan fits, as
+    in a sector drawn freely, the ids are returned as they are.
+
+    Args:
+        ids: uint8 (h, w) of `camus+sector/1`.
+    """
+    sector = ids == SECTOR
+    points = cv2.findNonZero(sector.astype(np.uint8))
+    if points is None:
+        return ids
+    hull = np.zeros_like(ids)
+    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
+    try:
+        fan = fit_fan(hull > 0).mask(*ids.shape)
+    except ImageError:
+        return ids
+    unlabelled = (fan & (ids == OUTSIDE)).sum()
+    if (fan & sector).sum() < 0.97 * sector.sum() or unlabelled > 0.03 * fan.sum():
+        return ids
+    return np.where(fan | sector, ids, np.uint8(OUTSIDE))
+
+
 def _edge_line(y: FloatArray, x: FloatArray, width: int) -> tuple[float, float] | None:
     """Slope and intercept of x = a*y + b through an edge; trimmed twice, border pixels left out."""
     keep = (x > 0) & (x < width - 1)

@@ -1,18 +1,25 @@
-"""The commands by name. A new one is a function in its own module and a line here.
+"""The commands by name. A new one is a function (or a group of functions) in its own module and a line here.
 
 These modules import nothing heavy at the top: `--help` loads them all.
 """
 
 from collections.abc import Callable
 
+import typer
+
 from echo_studio.cli.app import app
 from echo_studio.cli.check_data import check_data
+from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.generate import generate
 from echo_studio.cli.models import models
+from echo_studio.cli.train import train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
     "models": models,
     "generate": generate,
     "check-data": check_data,
+    "train": train,
 }
+
+GROUPS: dict[str, typer.Typer] = {"evaluate": evaluate}

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from echo_studio import __version__
-from echo_studio.cli.commands import COMMANDS
+from echo_studio.cli.commands import COMMANDS, GROUPS
 from echo_studio.errors import Cancelled, EchoStudioError
 
 PROGRAM = "echo-studio"
@@ -41,6 +41,8 @@ def _program() -> typer.Typer:
     program.callback()(_top)
     for name, command in COMMANDS.items():
         program.command(name)(command)
+    for name, group in GROUPS.items():
+        program.add_typer(group, name=name)
     return program
 
 
@@ -64,5 +66,5 @@ def _refuse(message: str) -> int:
 
 
 def _help_for(given: list[str]) -> str:
-    command = next((word for word in given if word in COMMANDS), None)
+    command = next((word for word in given if word in COMMANDS or word in GROUPS), None)
     return f"{PROGRAM} {command} --help" if command else f"{PROGRAM} --help"

@@ -1,5 +1,6 @@
 """Writing a file whole or not at all."""
 
+import contextlib
 import json
 import os
 import secrets
@@ -51,6 +52,8 @@ def check_writable(path: Path) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError("it is a folder")
+        with contextlib.suppress(FileNotFoundError):
+            path.lstat()  # refuses a name that is too long or holds a null byte
         part.open("xb").close()
     except (OSError, ValueError) as error:
         raise _not_writable(path, error) from error
@@ -59,11 +62,9 @@ def check_writable(path: Path) -> None:
 
 
 def _remove(part: Path) -> None:
-    try:
+    # Where it could not be made (no folder, a folder that is a file) there is nothing to remove.
+    with contextlib.suppress(OSError, ValueError):
         part.unlink(missing_ok=True)
-    except (OSError, ValueError):
-        # Where it could not be made (no folder, a folder that is a file) there is nothing to remove.
-        return
 
 
 def _not_writable(path: Path, error: Exception) -> OutputError:

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 MAX_PIXELS = 4096 * 4096
 MAX_BYTES = MAX_PIXELS * 8 + (1 << 20)  # float64 pixels, a header and its extensions
-HEADERS: tuple[tuple[Any, bytes], ...] = ((nib.Nifti1Header, b"n+1"), (nib.Nifti2Header, b"n+2\0\r\n\x1a\n"))
+HEADERS: tuple[tuple[Any, bytes], ...] = ((nib.Nifti1Header, b"n+1"), (nib.Nifti2Header, b"n+2"))
 COMMENT = 6  # the extension code of a plain text
 
 

@@ -1,0 +1,58 @@
+"""`echo-studio evaluate ...`: how good generated frames are."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.output import JsonOption, print_json, print_table, progress
+
+evaluate = typer.Typer(help="Measure what a generator makes.", no_args_is_help=False)
+
+
+@evaluate.callback()
+def _evaluate() -> None:
+    """Measure what a generator makes."""
+
+
+@evaluate.command("adherence")
+def adherence(
+    data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],
+    generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")] = "edm-l64",
+    solver: Annotated[str, typer.Option(help="Sampler.")] = "heun",
+    nfe: Annotated[int, typer.Option(help="Number of function evaluations, 1 to 1000.")] = 20,
+    split: Annotated[str, typer.Option(help="training, validation or testing.")] = "validation",
+    limit: Annotated[int, typer.Option(min=0, help="First so many frames of the split; 0 for all.")] = 0,
+    seed: Annotated[int, typer.Option(help="Frame k is made with SEED + k.")] = 0,
+    checkpoints: CheckpointsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare generated frames with the label maps that guided them.
+
+    Prints the mean Dice, as fractions, of the bundled segmenter on the real frames and on frames generated from their
+    label maps.
+
+    \b
+    Example:
+      echo-studio evaluate adherence --generator edm-l64 --nfe 20 --data ~/data/CAMUS_public --split validation --json
+    """
+    from echo_studio.data.camus import CamusFolder
+    from echo_studio.evaluate.adherence import check_sampling, measure_adherence
+    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.generate.catalog import bundled_checkpoints, load_generator
+
+    check_sampling(solver, nfe, seed)
+    folder = CamusFolder(data)
+    frame_ids = folder.frame_ids(folder.split(split))
+    frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
+    places = checkpoints or bundled_checkpoints()
+    model = load_generator(generator, places)
+    segmenter = FrameSegmenter.load(places / "segmenter")
+    with progress("Generating") as advance:
+        report = measure_adherence(model, segmenter, frames, solver, nfe, seed, advance)
+    if as_json:
+        print_json(report.to_json())
+        return
+    rows = [(key, f"{report.real[key]:.3f}", f"{report.generated[key]:.3f}") for key in report.generated]
+    print_table(("Structure", "Real", "Generated"), rows)

@@ -1,0 +1,77 @@
+"""`echo-studio train`: a model from a recipe and a data folder."""
+
+import math
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.output import JsonOption, print_json
+from echo_studio.errors import RequestError
+
+
+def train(
+    recipe: Annotated[Path, typer.Argument(help="A recipe, e.g. training/edm-l64.toml.")],
+    data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],
+    out: Annotated[Path, typer.Option(help="Folder of the run: states, samples, TensorBoard log, checkpoint.")],
+    resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
+    init: Annotated[Path | None, typer.Option(help="Checkpoint folder to warm-start from.")] = None,
+    minutes: Annotated[float, typer.Option(help="Stop after so many minutes, resumable; 0 for no limit.")] = 0.0,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
+    threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 leaves torch's choice.")] = 0,
+    checkpoints: CheckpointsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train a model.
+
+    Writes OUT/checkpoint/ (averaged weights and card), OUT/samples/, OUT/log/ (TensorBoard) and OUT/step-*/ (the state
+    that --resume needs). Killed at any moment, a run loses at most the minutes since its last state.
+
+    \b
+    Example:
+      echo-studio train training/edm-l64.toml --data ~/data/CAMUS_public --out runs/edm-l64 --minutes 90
+    """
+    import torch
+
+    from echo_studio.data.camus import CamusFolder
+    from echo_studio.generate.catalog import bundled_checkpoints
+    from echo_studio.train.loop import Report
+    from echo_studio.train.loop import train as run_training
+    from echo_studio.train.recipe import read_recipe
+    from echo_studio.train.tasks import task_for
+
+    if threads:
+        torch.set_num_threads(threads)
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RequestError(
+            expected="a device that torch can use", got=f"{device!r}", remedy="try --device cpu"
+        ) from error
+    plan = read_recipe(recipe)
+    task = task_for(plan, CamusFolder(data), checkpoints or bundled_checkpoints(), init, device)
+    columns = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
+    bar = Progress(
+        TextColumn(columns[0]),
+        BarColumn(),
+        *(TextColumn(column) for column in columns[1:]),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
+
+        def advance(report: Report) -> None:
+            loss, speed = report.figures["model/loss"], report.images_per_second
+            bar.update(shown, completed=report.images, total=report.total, loss=loss, speed=speed)
+
+        card = run_training(plan, task, out, resume=resume, init=init, minutes=minutes or math.inf, on_step=advance)
+    if as_json:
+        print_json({"checkpoint": str(out / "checkpoint"), "images_seen": card.images_seen, "scores": card.scores})
+    else:
+        typer.echo(f"{out / 'checkpoint'}: {card.images_seen} images, {card.scores}")

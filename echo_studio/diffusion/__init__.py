@@ -1,0 +1,1 @@
+"""Pure mathematics of diffusion in unscaled sigma-space. Knows no network and no file."""

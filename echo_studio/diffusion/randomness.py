@@ -1,0 +1,26 @@
+"""Randomness drawn sample by sample, so that a sample does not know in which batch it was made."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+
+class SampleNoise:
+    """Standard normal noise for a batch, each sample from a generator of its own seed.
+
+    Draws happen on the CPU, in float32, whatever the device: the same seed gives the same
+    noise on every machine.
+
+    Args:
+        seeds: one a sample.
+        shape: of one sample, (c, h, w).
+    """
+
+    def __init__(self, seeds: Sequence[int], shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self) -> Tensor:
+        """The next draw, float32 (b, *shape)."""
+        return torch.stack([torch.randn(self.shape, generator=generator) for generator in self._generators])

@@ -1,0 +1,118 @@
+"""Solvers of the probability-flow ODE dx/dsigma = (x - D(x; sigma)) / sigma (Karras et al. 2022, eq. 3 with s = 1).
+
+A solver is a pure function of denoiser, start, noise levels and noise. Each has an order, checked
+against an exact solution in the tests, and spends an exact number of function evaluations (NFE).
+State is kept in float64; the denoiser sees float32.
+"""
+
+import itertools
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from echo_studio.errors import UnknownNameError
+
+Denoise = Callable[[Tensor, Tensor], Tensor]  # (x (b, c, h, w), sigma (b,)) -> estimate of clean x
+OnEvaluation = Callable[[int, int, Tensor], None]  # (NFE so far, NFE in all, estimate of clean x)
+DrawNoise = Callable[[], Tensor]
+
+
+@dataclass(frozen=True)
+class Churn:
+    """Stochasticity of Karras et al. 2022, Algorithm 2; the values are 003's (its released code)."""
+
+    s_churn: float = 40.0
+    s_min: float = 0.02
+    s_max: float = 100.0
+    s_noise: float = 1.003
+
+
+@dataclass(frozen=True)
+class Solver:
+    """A named way from noise to a sample.
+
+    Attributes:
+        label: for people.
+        order: of global accuracy in the step size, for the deterministic part.
+        corrected: whether steps are corrected by a second evaluation (Heun).
+        churn: noise added before each step, or None for the deterministic ODE.
+    """
+
+    label: str
+    order: int
+    corrected: bool
+    churn: Churn | None = None
+
+    def steps(self, nfe: int) -> int:
+        """How many noise levels a budget buys: Heun with N steps is 2N - 1 NFE, Euler N."""
+        return nfe // 2 + 1 if self.corrected else nfe
+
+    def __call__(
+        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
+    ) -> Tensor:
+        """Integrate from sigmas[0] to sigmas[-1] = 0 with exactly `nfe` evaluations.
+
+        The last step, to 0, is Euler's. An even Heun budget leaves one more step uncorrected: the
+        first, where the trajectory is straightest.
+
+        Args:
+            denoise: D(x; sigma), float32.
+            x: (b, c, h, w), already at noise level sigmas[0].
+            sigmas: float64 (steps + 1,), falling, the last one 0; steps as `steps(nfe)` says.
+            nfe: the budget.
+            noise: next standard normal draw of x's shape; only called by stochastic solvers.
+            on_evaluation: called after each evaluation; raising from it stops the run.
+
+        Returns:
+            float32 (b, c, h, w).
+        """
+        steps = len(sigmas) - 1
+        uncorrected = {steps - 1} if nfe % 2 else {0, steps - 1}
+        spent = 0
+
+        def slope(state: Tensor, sigma: float) -> Tensor:
+            nonlocal spent
+            estimate = denoise(state.float(), torch.full((state.shape[0],), sigma, device=state.device))
+            spent += 1
+            on_evaluation(spent, nfe, estimate)
+            return (state - estimate.double()) / sigma
+
+        x = x.double()
+        levels = [float(sigma) for sigma in sigmas]
+        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(levels)):
+            if self.churn is not None:
+                x, sigma = _churned(x, sigma, steps, self.churn, noise)
+            d = slope(x, sigma)
+            x_next = x + (sigma_next - sigma) * d
+            if self.corrected and step not in uncorrected:
+                # Heun evaluates at the new point and the new level (the released code of 003 did not).
+                x_next = x + (sigma_next - sigma) * (d + slope(x_next, sigma_next)) / 2
+            x = x_next
+        return x.float()
+
+
+def _churned(x: Tensor, sigma: float, steps: int, churn: Churn, noise: DrawNoise) -> tuple[Tensor, float]:
+    """Raise the noise level from sigma to sigma_hat (Algorithm 2, lines 4 to 6)."""
+    if not churn.s_min <= sigma <= churn.s_max:
+        return x, sigma
+    gamma = min(churn.s_churn / steps, math.sqrt(2) - 1)
+    sigma_hat = sigma * (1 + gamma)
+    fresh = noise().to(x.device, torch.float64) * churn.s_noise
+    return x + math.sqrt(sigma_hat**2 - sigma**2) * fresh, sigma_hat
+
+
+SOLVERS: dict[str, Solver] = {
+    "heun": Solver("Heun (2nd order)", order=2, corrected=True),
+    "euler": Solver("Euler (DDIM)", order=1, corrected=False),
+    "heun-stochastic": Solver("Stochastic Heun (EDM)", order=2, corrected=True, churn=Churn()),
+}
+
+
+def solver(name: str) -> Solver:
+    """The solver of that name; raises UnknownNameError with the choices otherwise."""
+    if name not in SOLVERS:
+        raise UnknownNameError("solver", name, SOLVERS)
+    return SOLVERS[name]

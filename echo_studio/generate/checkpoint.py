@@ -1,0 +1,181 @@
+"""A checkpoint is a folder: `model.safetensors` (EMA weights, fp16) and `card.json`. Nothing is ever unpickled."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor, nn
+
+from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.errors import CheckpointError, OutputError
+from echo_studio.types import Json
+
+WEIGHTS = "model.safetensors"
+CARD = "card.json"
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a checkpoint is, where it comes from and how to rebuild it.
+
+    Attributes:
+        name: the folder's name, unique among checkpoints.
+        kind: what it makes when built: `edm`, `gamma-vae` or `segmenter`.
+        network: the network's configuration, as its dataclass takes it.
+        settings: numbers outside the network that the maths needs: `sigma_data` and `background`
+            of a denoiser, `shift` and `scale` of latents.
+        needs: names and sha256 of checkpoints that this one was trained on top of.
+        resolution: side of the square frames that it takes or makes, in pixels.
+        makes: `frame` for a generator, empty for a part of one.
+        advised_nfe, advised_solver: what a generator is best used with.
+        label_schema, data, split, licence, machine: provenance.
+        images_seen, minutes: length of the training.
+        scores: measured on the validation split, each with what it was measured on.
+        sha256: of the weights file.
+    """
+
+    name: str
+    kind: str
+    title: str
+    description: str
+    paper: str
+    network: Json
+    settings: dict[str, float]
+    resolution: int
+    needs: dict[str, str] = field(default_factory=dict)
+    makes: str = ""
+    advised_nfe: int = 0
+    advised_solver: str = ""
+    label_schema: str = SCHEMA
+    data: str = ""
+    split: str = ""
+    licence: str = ""
+    images_seen: int = 0
+    minutes: float = 0.0
+    machine: str = ""
+    scores: Json = field(default_factory=dict)
+    sha256: str = ""
+
+
+def read_card(folder: Path) -> Card:
+    """The card of a checkpoint folder.
+
+    Raises:
+        CheckpointError: no card, not JSON, another label schema, missing or unknown entries.
+    """
+    path = folder / CARD
+    if not path.is_file():
+        raise CheckpointError(
+            expected=f"{CARD} in {folder}", got="no such file", remedy="point to a folder that holds the checkpoint"
+        )
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        card = Card(**entries)
+    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        raise CheckpointError(
+            expected=f"a card that this version reads in {path}", got=str(error), remedy="restore the checkpoint folder"
+        ) from error
+    if card.label_schema != SCHEMA:
+        raise CheckpointError(
+            expected=f"label schema {SCHEMA}", got=f"{card.label_schema} in {path}", remedy="use a matching checkpoint"
+        )
+    return card
+
+
+def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
+    """The tensors of a checkpoint as float32, after its hash and every value were checked.
+
+    Raises:
+        CheckpointError: missing, truncated or altered file, or values that are not finite.
+    """
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise CheckpointError(expected=f"{WEIGHTS} in {folder}", got="no such file", remedy="restore the checkpoint")
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    if sha256 != card.sha256:
+        raise CheckpointError(
+            expected=f"sha256 {card.sha256[:12]}... as {CARD} says",
+            got=f"{sha256[:12]}... ({len(content)} bytes) in {path}",
+            remedy="the file is truncated or altered: restore it",
+        )
+    try:
+        tensors = load(content)
+    except SafetensorError as error:
+        raise CheckpointError(
+            expected=f"a safetensors file at {path}", got=str(error), remedy="restore the checkpoint"
+        ) from error
+    broken = sorted(name for name, tensor in tensors.items() if not torch.isfinite(tensor).all())
+    if broken:
+        raise CheckpointError(
+            expected="finite weights", got=f"NaN or infinity in {broken[0]} of {path}", remedy="restore the checkpoint"
+        )
+    return {name: tensor.float() for name, tensor in tensors.items()}
+
+
+def fill(module: nn.Module, tensors: dict[str, Tensor], source: Path) -> None:
+    """Load tensors into a module, every key and shape matching.
+
+    Raises:
+        CheckpointError: names the first key or shape that differs on either side.
+    """
+    wanted = module.state_dict()
+    differences = [f"{key} missing" for key in wanted if key not in tensors]
+    differences += [f"{key} unknown" for key in tensors if key not in wanted]
+    differences += [
+        f"{key} {tuple(tensors[key].shape)} instead of {tuple(wanted[key].shape)}"
+        for key in wanted
+        if key in tensors and tensors[key].shape != wanted[key].shape
+    ]
+    if differences:
+        raise CheckpointError(
+            expected=f"weights that fit {type(module).__name__} as the card configures it",
+            got=f"{len(differences)} differences in {source}: {differences[0]}",
+            remedy="use card and weights of the same checkpoint",
+        )
+    module.load_state_dict(tensors)
+
+
+def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
+    """Write weights as fp16 and then the card, each atomically; the card carries the hash of the weights.
+
+    Returns:
+        The card with its sha256.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    half = {key: tensor.detach().cpu().half().contiguous() for key, tensor in module.state_dict().items()}
+    content = save(half)
+    card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        _write_atomically(folder / WEIGHTS, content)
+        write_card(folder, card)
+    except OSError as error:
+        raise OutputError(
+            expected="a folder that can be written", got=f"{folder}: {error.strerror}", remedy="choose another place"
+        ) from error
+    return card
+
+
+def write_card(folder: Path, card: Card) -> None:
+    """Write the card alone, e.g. after scores were measured."""
+    _write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)

@@ -1,0 +1,1 @@
+"""Modules. Know no sigma schedule and no file."""

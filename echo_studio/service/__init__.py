@@ -1,0 +1,1 @@
+"""What runs behind the page: loaded models and jobs."""

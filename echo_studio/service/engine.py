@@ -1,0 +1,69 @@
+"""Loaded models, shared by all sessions of a process: each is loaded once, and runs one at a time."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.diffusion.solver import SOLVERS
+from echo_studio.evaluate.adherence import adherence
+from echo_studio.evaluate.segmentation import FrameSegmenter
+from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_generator
+from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.generator import Generator
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.types import GrayImage
+
+SEGMENTER = "segmenter"
+
+
+class Engine:
+    """Generators and the segmenter of one folder of checkpoints.
+
+    Args:
+        checkpoints: the bundled folder by default.
+        device: torch's name of a device.
+    """
+
+    def __init__(self, checkpoints: Path | None = None, device: str = "cpu") -> None:
+        self.checkpoints = checkpoints or bundled_checkpoints()
+        self.device = device
+        self._generators: dict[str, Generator] = {}
+        self._segmenter: FrameSegmenter | None = None
+        self._loading = threading.Lock()
+        # Two runs side by side on one device take longer than one after the other, and twice the memory.
+        self._running = threading.Lock()
+
+    def cards(self) -> list[Card]:
+        """The generators that can be asked for."""
+        return list(load_cards(self.checkpoints).values())
+
+    def solvers(self) -> list[tuple[str, str]]:
+        """(label for people, name) of each solver."""
+        return [(solver.label, name) for name, solver in SOLVERS.items()]
+
+    def generate(
+        self, request: GenerationRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
+    ) -> Generated:
+        """See `Generator.generate`; waits while another run is on the device.
+
+        Raises:
+            UnknownNameError, CheckpointError: see `generate.catalog.load_generator`.
+            Cancelled: raised from on_step.
+        """
+        generator = self._generator(request.generator)
+        with self._running:
+            return generator.generate(request, on_step)
+
+    def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
+        """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure."""
+        with self._loading:
+            if self._segmenter is None:
+                self._segmenter = FrameSegmenter.load(self.checkpoints / SEGMENTER)
+        return adherence(self._segmenter, image, label_map)
+
+    def _generator(self, name: str) -> Generator:
+        with self._loading:
+            if name not in self._generators:
+                self._generators[name] = load_generator(name, self.checkpoints, self.device)
+            return self._generators[name]

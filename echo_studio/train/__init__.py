@@ -1,0 +1,1 @@
+"""One explicit training loop, and a small module for each thing trained."""

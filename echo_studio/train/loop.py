@@ -1,0 +1,209 @@
+"""The one training loop. Explicit: what happens at a step can be read from top to bottom.
+
+All randomness of step k comes from (recipe seed, k), so a resumed run is bit for bit the run that was
+never interrupted, on the same kind of device.
+"""
+
+import dataclasses
+import hashlib
+import math
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import torch
+from torch import nn
+from torch.utils.tensorboard.writer import SummaryWriter
+
+from echo_studio.errors import OutputError, RecipeError
+from echo_studio.generate.build import build_network
+from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights, write_checkpoint
+from echo_studio.train.ema import Ema
+from echo_studio.train.frames import batch_indices
+from echo_studio.train.recipe import Optimiser, Recipe
+from echo_studio.train.state import LATEST, Progress, load_state, save_state
+from echo_studio.train.task import Task
+
+LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
+DATA = "CAMUS (Leclerc et al., IEEE TMI 38(9), 2019)"
+
+
+@dataclass(frozen=True)
+class Report:
+    """One step, for progress displays."""
+
+    images: int
+    total: int
+    images_per_second: float
+    figures: dict[str, float]
+
+
+def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
+    """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape."""
+    torch.manual_seed(recipe.seed)
+    model = build_network(recipe.kind, recipe.network)
+    if init is not None:
+        fill(model, read_weights(init, read_card(init)), init)
+    return model
+
+
+def train(
+    recipe: Recipe,
+    task: Task,
+    run: Path,
+    *,
+    resume: bool = False,
+    init: Path | None = None,
+    minutes: float = math.inf,
+    on_step: Callable[[Report], None] = lambda report: None,
+) -> Card:
+    """Train until the recipe's images or the minutes are spent; write states, samples, logs and the checkpoint.
+
+    Args:
+        recipe: what to do.
+        task: losses, data and scores of the recipe's kind; `task.parts["model"]` is the network.
+        run: folder for `step-*/` (to resume), `checkpoint/` (averaged weights and card), `samples/`, `log/`.
+        resume: go on from the newest state in `run`.
+        init: recorded in the card when the model was warm-started.
+        minutes: wall-clock budget of this call.
+        on_step: called after each step.
+
+    Returns:
+        The card of the checkpoint, with validation scores.
+
+    Raises:
+        OutputError: `run` holds a run already and `resume` is False.
+        CheckpointError: nothing to resume, or it belongs to another recipe.
+        RecipeError: the loss is not finite.
+    """
+    digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
+    model = task.parts["model"]
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not name.startswith(task.frozen) if task.frozen else True)
+    optimisers = {part: _optimiser(module, recipe.optimiser) for part, module in task.parts.items()}
+    ema = Ema(model, recipe.budget.ema_images)
+    modules = {**task.parts, "ema": ema.model}
+    progress = Progress(0, 0.0)
+    if resume:
+        progress = load_state(run, modules, optimisers, digest)
+    elif (run / LATEST).exists():
+        raise OutputError(
+            expected="an empty run folder", got=f"{run}, which holds a run", remedy="pass --resume or another folder"
+        )
+    run.mkdir(parents=True, exist_ok=True)
+    count = task.load_data(run)
+    batch, total = recipe.budget.batch, recipe.budget.images
+    steps = math.ceil(total / batch)
+    started = time.monotonic()
+    saved_at = started
+    card = _card(recipe, init, next(model.parameters()).device)
+
+    def seconds() -> float:
+        return progress.seconds + time.monotonic() - started
+
+    def keep(step: int) -> Card:
+        now = dataclasses.replace(
+            card,
+            settings=task.settings(ema.model),
+            needs=task.needs(),
+            images_seen=step * batch,
+            minutes=round(seconds() / 60, 1),
+        )
+        written = write_checkpoint(run / "checkpoint", now, ema.model)
+        save_state(run, Progress(step, seconds()), modules, optimisers, digest)
+        return written
+
+    with SummaryWriter(str(run / "log"), purge_step=progress.step * batch) as log:
+        step = progress.step
+        while step < steps and time.monotonic() - started < minutes * 60:
+            tick = time.monotonic()
+            torch.manual_seed(_step_seed(recipe.seed, step))
+            index = batch_indices(count, batch, step, recipe.seed)
+            rate = _learning_rate(recipe.optimiser, step * batch, total)
+            figures: dict[str, float] = {}
+            for part, module in task.parts.items():
+                outcome = task.loss(part, index)
+                if outcome is None:
+                    continue
+                loss, extra = outcome
+                if not math.isfinite(float(loss.detach())):
+                    raise RecipeError(
+                        expected="a finite loss", got=f"{float(loss.detach())} at step {step}", remedy="lower the rate"
+                    )
+                figures |= {f"{part}/loss": float(loss.detach()), **extra}
+                optimiser = optimisers[part]
+                optimiser.param_groups[0]["lr"] = rate
+                optimiser.zero_grad(set_to_none=True)
+                loss.backward()
+                trained = [p for p in module.parameters() if p.requires_grad]
+                nn.utils.clip_grad_norm_(trained, recipe.optimiser.clip)
+                optimiser.step()
+            step += 1
+            images = step * batch
+            ema.update(model, images, batch)
+            speed = batch / (time.monotonic() - tick)
+            on_step(Report(images, steps * batch, speed, figures))
+            if step % 20 == 0:
+                for name, value in {**figures, "rate": rate, "images_per_second": speed}.items():
+                    log.add_scalar(name, value, images)
+            if images // recipe.samples_every_images > (images - batch) // recipe.samples_every_images:
+                picture = task.samples(ema.model)
+                (run / "samples").mkdir(exist_ok=True)
+                cv2.imwrite(str(run / "samples" / f"{images:08d}.png"), picture)
+            if time.monotonic() - saved_at > recipe.checkpoint_minutes * 60:
+                keep(step)
+                saved_at = time.monotonic()
+        card = keep(step)
+        card = dataclasses.replace(card, scores={"validation": task.validate(ema.model)})
+        return write_checkpoint(run / "checkpoint", card, ema.model)
+
+
+def _optimiser(module: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(
+        [parameter for parameter in module.parameters() if parameter.requires_grad],
+        lr=settings.learning_rate,
+        betas=settings.betas,
+        weight_decay=settings.weight_decay,
+    )
+
+
+def _learning_rate(settings: Optimiser, images: int, total: int) -> float:
+    """Linear warm-up, then none, cosine or linear decay to 0 at the end of the budget."""
+    warm = min(1.0, (images + 1) / settings.warmup_images) if settings.warmup_images else 1.0
+    left = max(0.0, 1 - images / total)
+    decay = {"none": 1.0, "linear": left, "cosine": 0.5 - 0.5 * math.cos(math.pi * left)}[settings.decay]
+    return settings.learning_rate * warm * decay
+
+
+def _step_seed(seed: int, step: int) -> int:
+    """A seed for each step; hashed, so that neighbouring runs share no step."""
+    return int.from_bytes(hashlib.sha256(f"{seed}/{step}".encode()).digest()[:8], "little") >> 1
+
+
+def _card(recipe: Recipe, init: Path | None, device: torch.device) -> Card:
+    machine = (
+        torch.cuda.get_device_name(device)
+        if device.type == "cuda"
+        else f"{platform.machine()} {device.type}, {torch.get_num_threads()} threads"
+    )
+    warm = f" Warm-started from {init.name}." if init else ""
+    return Card(
+        name=recipe.name,
+        kind=recipe.kind,
+        title=recipe.title,
+        description=recipe.description + warm,
+        paper=recipe.paper,
+        network=recipe.network,
+        settings={},
+        resolution=recipe.resolution,
+        makes="frame" if recipe.kind == "edm" else "",
+        advised_nfe=recipe.advised_nfe,
+        advised_solver=recipe.advised_solver,
+        data=DATA,
+        split="training (400 patients), chosen on validation (50 patients)",
+        licence=LICENCE,
+        machine=machine,
+    )

@@ -1,0 +1,108 @@
+"""What a run must remember to go on bit for bit: written whole or not at all."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+
+from echo_studio.errors import CheckpointError
+from echo_studio.types import Json
+
+LATEST = "latest.json"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run has come."""
+
+    step: int
+    seconds: float
+
+
+def save_state(
+    run: Path,
+    progress: Progress,
+    modules: dict[str, nn.Module],
+    optimisers: dict[str, torch.optim.Optimizer],
+    recipe_digest: str,
+) -> None:
+    """Write `step-N/` under another name, sync, rename, then point `latest.json` at it; older states go last."""
+    name = f"step-{progress.step:08d}"
+    temporary = run / f"{name}.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    tensors = {
+        f"{key}/{name}": tensor for key, module in modules.items() for name, tensor in module.state_dict().items()
+    }
+    for key, optimiser in optimisers.items():
+        for index, slots in optimiser.state_dict()["state"].items():
+            tensors |= {f"optimiser.{key}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
+    # Clones, because safetensors refuses tensors that share memory.
+    save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, temporary / "state.safetensors")
+    head: Json = {"step": progress.step, "seconds": progress.seconds, "recipe": recipe_digest}
+    (temporary / "progress.json").write_text(json.dumps(head))
+    for path in (*temporary.iterdir(), temporary):
+        _sync(path)
+    final = run / name
+    shutil.rmtree(final, ignore_errors=True)
+    temporary.replace(final)
+    pointer = run / f"{LATEST}.tmp"
+    pointer.write_text(json.dumps({"state": name}))
+    _sync(pointer)
+    pointer.replace(run / LATEST)
+    _sync(run)
+    for old in run.glob("step-*"):
+        if old.name != name:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def load_state(
+    run: Path,
+    modules: dict[str, nn.Module],
+    optimisers: dict[str, torch.optim.Optimizer],
+    recipe_digest: str,
+) -> Progress:
+    """Restore the newest complete state.
+
+    Raises:
+        CheckpointError: there is none, or it belongs to another recipe.
+    """
+    if not (run / LATEST).is_file():
+        raise CheckpointError(
+            expected=f"a run to resume in {run}", got="no saved state", remedy="start it without --resume"
+        )
+    folder = run / json.loads((run / LATEST).read_text())["state"]
+    head = json.loads((folder / "progress.json").read_text())
+    if head["recipe"] != recipe_digest:
+        raise CheckpointError(
+            expected="the recipe that the run was started with",
+            got="another recipe",
+            remedy="resume with the old recipe, or start a new run with --init",
+        )
+    tensors = load_file(folder / "state.safetensors")
+    for key, module in modules.items():
+        module.load_state_dict(_below(tensors, f"{key}/"))
+    for key, optimiser in optimisers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in _below(tensors, f"optimiser.{key}/").items():
+            index, slot = name.split("/")
+            state.setdefault(int(index), {})[slot] = tensor
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    return Progress(head["step"], head["seconds"])
+
+
+def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,45 @@
+"""What the loop needs to know of the thing that it trains."""
+
+from pathlib import Path
+from typing import Protocol
+
+from torch import Tensor, nn
+
+from echo_studio.types import GrayImage
+
+
+class Task(Protocol):
+    """One kind of training. All randomness comes from torch's global generator, which the loop seeds at each step.
+
+    Attributes:
+        parts: what is optimised in turn at each step, e.g. an autoencoder and then its discriminator.
+            The part named `model` is the one averaged and released.
+        frozen: prefixes of the model's parameters that are not trained.
+    """
+
+    parts: dict[str, nn.Module]
+    frozen: tuple[str, ...]
+
+    def load_data(self, cache: Path) -> int:
+        """Read what training needs, once; returns the number of distinct samples. `cache` may hold derived arrays."""
+        ...
+
+    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]] | None:
+        """The loss of one part for the samples of `index`, with figures to log; None to leave the part as it is."""
+        ...
+
+    def samples(self, model: nn.Module) -> GrayImage:
+        """A picture of what the averaged model makes of a few fixed validation frames."""
+        ...
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        """Scores of the averaged model on the validation split."""
+        ...
+
+    def settings(self, model: nn.Module) -> dict[str, float]:
+        """Numbers that the card must carry: see `generate.checkpoint.Card.settings`."""
+        ...
+
+    def needs(self) -> dict[str, str]:
+        """Name and sha256 of each checkpoint that this one is built upon."""
+        ...

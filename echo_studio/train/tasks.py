@@ -1,0 +1,25 @@
+"""From a recipe's kind to the task that trains it."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from echo_studio.data.camus import CamusFolder
+from echo_studio.train.edm import EdmTask
+from echo_studio.train.gamma_vae import GammaVAETask
+from echo_studio.train.loop import initial_model
+from echo_studio.train.recipe import Recipe
+from echo_studio.train.segmenter import SegmenterTask
+from echo_studio.train.task import Task
+
+TASKS: dict[str, Any] = {"segmenter": SegmenterTask, "gamma-vae": GammaVAETask, "edm": EdmTask}
+
+
+def task_for(
+    recipe: Recipe, data: CamusFolder, checkpoints: Path, init: Path | None = None, device: str = "cpu"
+) -> Task:
+    """The task of a recipe with its network on a device, new or warm-started from the checkpoint folder `init`."""
+    model = initial_model(recipe, init).to(device)
+    task: Task = TASKS[recipe.kind](recipe, data, model, checkpoints, torch.device(device))
+    return task
