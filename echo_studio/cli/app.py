@@ -1,5 +1,7 @@
 """`echo-studio app`: start the studio."""
 
+import contextlib
+import sys
 from typing import Annotated
 
 import typer
@@ -20,8 +22,13 @@ def app(
     Example:
       echo-studio app --port 7861
     """
-    from echo_studio.ui.page import main
+    from echo_studio.ui.launch import listen, serve
 
-    if as_json:
-        print_json({"url": f"http://{host}:{port}/"})
-    main(host=host, port=port)
+    if not as_json:
+        serve(host, port)
+        return
+    listen(host, port).close()  # a taken port is refused before the address is announced
+    print_json({"url": f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"})
+    sys.stdout.flush()
+    with contextlib.redirect_stdout(sys.stderr):
+        serve(host, port)
