@@ -34,7 +34,13 @@ class EdmTask:
     frozen: tuple[str, ...] = ()
 
     def __init__(
-        self, recipe: Recipe, data: CamusFolder, model: nn.Module, checkpoints: Path, device: torch.device
+        self,
+        recipe: Recipe,
+        data: CamusFolder,
+        model: nn.Module,
+        checkpoints: Path,
+        device: torch.device,
+        init: Path | None,
     ) -> None:
         self.device = device
         self.recipe = recipe
@@ -94,8 +100,8 @@ class EdmTask:
                 latents.append(latent.half().cpu())
                 one_hots.append(soft_one_hot(ids, self.codec.factor).half())
         return {
-            "latent": torch.cat(latents),
-            "one_hot": torch.cat(one_hots),
+            "latent": torch.cat(latents).contiguous(),
+            "one_hot": torch.cat(one_hots).contiguous(),
             "view": frames.view.repeat(self.copies),
             "phase": frames.phase.repeat(self.copies),
         }

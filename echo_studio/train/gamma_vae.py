@@ -15,6 +15,7 @@ from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import load_network
+from echo_studio.generate.checkpoint import read_card
 from echo_studio.nets.gamma_vae import GammaVAE, gamma_kl
 from echo_studio.nets.segmenter import Segmenter
 from echo_studio.train.frames import Frames, load_frames
@@ -50,7 +51,13 @@ class GammaVAETask:
     """`task.Task` for kind `gamma-vae`."""
 
     def __init__(
-        self, recipe: Recipe, data: CamusFolder, model: GammaVAE, checkpoints: Path, device: torch.device
+        self,
+        recipe: Recipe,
+        data: CamusFolder,
+        model: GammaVAE,
+        checkpoints: Path,
+        device: torch.device,
+        init: Path | None,
     ) -> None:
         self.device = device
         self.recipe = recipe
@@ -61,6 +68,13 @@ class GammaVAETask:
             raise RecipeError(
                 expected="entries of GammaVAELoss in [loss]", got=str(error), remedy="correct it"
             ) from error
+        if self.weights.decoder_only and init is None:
+            raise RecipeError(
+                expected="--init CHECKPOINT, since decoder_only keeps its encoder",
+                got="none",
+                remedy="train stage 1 first",
+            )
+        self.kept_settings = read_card(init).settings if self.weights.decoder_only and init else None
         self.model = model
         self.frozen: tuple[str, ...] = ("encoder",) if self.weights.decoder_only else ()
         self.parts: dict[str, nn.Module] = {"model": model}
@@ -174,10 +188,12 @@ class GammaVAETask:
 
     @torch.no_grad()
     def settings(self, model: nn.Module) -> dict[str, float]:
-        """Shift and scale to mean 0 and deviation 0.5 inside the sector, over 200 training frames."""
+        """Shift and scale to mean 0 and deviation 0.5 inside the sector, over 64 training frames."""
+        if self.kept_settings is not None:  # the same encoder: latents must keep their scale
+            return self.kept_settings
         assert isinstance(model, GammaVAE)
         latents = []
-        for index in torch.arange(0, len(self.frames), max(1, len(self.frames) // 200)).split(8):
+        for index in torch.arange(0, len(self.frames), max(1, len(self.frames) // 64)).split(8):
             image, inside = self._pair_of(self.frames, index)
             latent = model.encode(image, inside)
             latents.append(latent[model.latent_inside(inside) > 0])

@@ -24,7 +24,13 @@ class SegmenterTask:
     frozen: tuple[str, ...] = ()
 
     def __init__(
-        self, recipe: Recipe, data: CamusFolder, model: nn.Module, checkpoints: Path, device: torch.device
+        self,
+        recipe: Recipe,
+        data: CamusFolder,
+        model: nn.Module,
+        checkpoints: Path,
+        device: torch.device,
+        init: Path | None,
     ) -> None:
         self.device = device
         self.recipe = recipe

@@ -21,5 +21,5 @@ def task_for(
 ) -> Task:
     """The task of a recipe with its network on a device, new or warm-started from the checkpoint folder `init`."""
     model = initial_model(recipe, init).to(device)
-    task: Task = TASKS[recipe.kind](recipe, data, model, checkpoints, torch.device(device))
+    task: Task = TASKS[recipe.kind](recipe, data, model, checkpoints, torch.device(device), init)
     return task

@@ -1,0 +1,53 @@
+"""Small runs: a folder of echo-like frames with split files, and recipes that take seconds."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from echo_studio.data.camus import CamusFolder
+from echo_studio.train.recipe import Recipe
+from echo_studio.types import Json
+
+SHAPES: dict[str, Json] = {
+    "segmenter": {"network": {"channels": [4, 8, 16], "residual_units": 1}},
+    "gamma-vae": {"network": {"channels": [4, 8], "blocks": 1}, "loss": {"crop": 32}},
+    "edm": {
+        "network": {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_channels": 4},
+        "loss": {"copies": 2},
+    },
+}
+
+
+@pytest.fixture
+def data(camus_folder: Callable[..., Path]) -> CamusFolder:
+    """Two training patients and one for validation, eight and four frames."""
+    root = camus_folder(patients=3)
+    split = root / "database_split"
+    split.mkdir()
+    (split / "subgroup_training.txt").write_text("patient0001\npatient0002\n")
+    (split / "subgroup_validation.txt").write_text("patient0003\n")
+    return CamusFolder(root)
+
+
+@pytest.fixture
+def recipe() -> Callable[..., Recipe]:
+    """`recipe("edm", images=24)`: a recipe of that kind; further entries replace the defaults."""
+
+    def make(kind: str, images: int = 24, **entries: object) -> Recipe:
+        plan: Json = {
+            "name": f"tiny-{kind}",
+            "title": "Tiny",
+            "description": "For tests.",
+            "paper": "none",
+            "kind": kind,
+            "resolution": 64,
+            "samples_every_images": 12,
+            "budget": {"images": images, "batch": 4, "ema_images": 8},
+            "optimiser": {"learning_rate": 1e-3, "warmup_images": 8},
+            **SHAPES[kind],
+            **entries,
+        }
+        return Recipe(**plan)
+
+    return make
