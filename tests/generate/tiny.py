@@ -1,0 +1,59 @@
+"""Untrained checkpoints that are built in milliseconds, for tests of everything around the networks."""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from echo_studio.generate.build import build_network
+from echo_studio.generate.checkpoint import Card, write_checkpoint
+
+
+def tiny_vae(folder: Path) -> tuple[Card, nn.Module]:
+    torch.manual_seed(0)
+    shape = {"channels": [4, 8], "blocks": 1}
+    network = build_network("gamma-vae", shape)
+    settings = {"shift": 0.35, "scale": 2.0}
+    card = Card(folder.name, "gamma-vae", "Tiny", "For tests.", "none", shape, settings, 64)
+    return write_checkpoint(folder, card, network), network
+
+
+def tiny_segmenter(folder: Path) -> Card:
+    torch.manual_seed(0)
+    shape = {"channels": [4, 8, 16], "residual_units": 1}
+    card = Card(folder.name, "segmenter", "Tiny", "For tests.", "none", shape, {}, 64)
+    return write_checkpoint(folder, card, build_network("segmenter", shape))
+
+
+def tiny_generator(folder: Path, codec: Card) -> Card:
+    """A latent generator on `codec`, which lies beside it. Its output is noise, but depends on everything it should."""
+    torch.manual_seed(0)
+    shape = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_channels": 4}
+    network = build_network("edm", shape)
+    for parameter in network.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.05)
+    card = Card(
+        folder.name,
+        "edm",
+        "Tiny",
+        "For tests.",
+        "none",
+        shape,
+        {"sigma_data": 0.5, "background": -0.7},
+        64,
+        needs={codec.name: codec.sha256},
+        makes="frame",
+        advised_nfe=4,
+        advised_solver="heun",
+        licence="none",
+    )
+    return write_checkpoint(folder, card, network)
+
+
+def tiny_checkpoints(folder: Path) -> Path:
+    """A folder with `tiny`, `tiny-vae` and `segmenter`."""
+    codec, _ = tiny_vae(folder / "tiny-vae")
+    tiny_generator(folder / "tiny", codec)
+    tiny_segmenter(folder / "segmenter")
+    return folder
