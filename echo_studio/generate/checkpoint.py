@@ -3,8 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import os
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.data.atomic import write_bytes, write_json
 from echo_studio.errors import CheckpointError, OutputError
 from echo_studio.types import Json
 
@@ -157,25 +156,15 @@ def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
     card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        _write_atomically(folder / WEIGHTS, content)
-        write_card(folder, card)
     except OSError as error:
         raise OutputError(
             expected="a folder that can be written", got=f"{folder}: {error.strerror}", remedy="choose another place"
         ) from error
+    write_bytes(folder / WEIGHTS, content)
+    write_card(folder, card)
     return card
 
 
 def write_card(folder: Path, card: Card) -> None:
     """Write the card alone, e.g. after scores were measured."""
-    _write_atomically(folder / CARD, (json.dumps(dataclasses.asdict(card), indent=2) + "\n").encode())
-
-
-def _write_atomically(path: Path, content: bytes) -> None:
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(path)
+    write_json(folder / CARD, dataclasses.asdict(card))

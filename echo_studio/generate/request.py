@@ -7,13 +7,13 @@ from typing import get_args
 from echo_studio import __version__
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.data.media import NOTICE
 from echo_studio.diffusion.solver import solver
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import GrayImage, Json, Phase, Spacing, View
 
 MAX_NFE = 1000  # SDM's full chain, the longest of the papers
 MAX_SEED = 2**63 - 1
-NOTICE = "synthetic, not for diagnosis"
 
 
 @dataclass(frozen=True)

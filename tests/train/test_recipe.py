@@ -11,10 +11,10 @@ from echo_studio.generate.build import build_network
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Recipe, read_recipe
 
-RECIPES = sorted((Path(__file__).parents[2] / "training").glob("*.toml"))
+RECIPES = sorted((Path(__file__).parents[2] / "training").glob("**/*.toml"))
 
 
-@pytest.mark.parametrize("path", RECIPES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_a_shipped_recipe_builds_its_network(path: Path) -> None:
     recipe = read_recipe(path)
     with torch.device("meta"):  # the papers' networks have hundreds of millions of parameters
