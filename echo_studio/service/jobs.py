@@ -40,9 +40,6 @@ class JobState(StrEnum):
     FAILED = "failed"
 
 
-ENDED = frozenset({JobState.DONE, JobState.CANCELLED, JobState.FAILED})
-
-
 @dataclass(frozen=True)
 class Progress:
     """Where a job is.
@@ -67,25 +64,22 @@ class Progress:
 
     @property
     def ended(self) -> bool:
-        return self.state in ENDED
+        return self.state not in (JobState.WAITING, JobState.RUNNING)
 
 
 class Job(Generic[RequestT, OutcomeT]):
     """One piece of work of one session. Made by `JobQueue.submit`; safe to read from any thread."""
 
     def __init__(self, number: int, session: str, request: RequestT) -> None:
-        self.number = number
-        self.session = session
-        self.request = request
+        self.number, self.session, self.request = number, session, request
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._state = JobState.WAITING
-        self._nfe = self._total = self._previews = 0
         self._message = ""
-        self._started = self._finished = 0.0
-        self._preview_due = 0.0
+        self._nfe = self._total = self._previews = 0
+        self._started = self._finished = self._preview_due = 0.0
 
     def cancel(self) -> None:
         """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""

@@ -1,6 +1,7 @@
 """The Edit tab: the canvas and its result, the settings at the right."""
 
 import asyncio
+import html
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import gradio as gr
 
 from echo_studio.data.label_file import read_label_map
-from echo_studio.errors import EchoStudioError
+from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.types import PHASES, VIEWS, Json
 from echo_studio.ui.canvas import job_monitor, label_canvas
 from echo_studio.ui.sessions import Session
@@ -22,7 +23,6 @@ MAX_NFE = 200
 # The canvas first hands its newest map to the server, so that what is generated is what is seen.
 FLUSH = "async (ticket, ...rest) => [await window.echoStudio.flush(), ...rest]"
 NEW_SEED = "() => Math.floor(Math.random() * 2 ** 31)"
-DICE = "⚄"
 
 
 class EditTab:
@@ -76,8 +76,8 @@ class EditTab:
         advised = first.advised_nfe if first else 20
         self.nfe = gr.Slider(1, MAX_NFE, value=advised, step=1, label="NFE", elem_id="nfe")
         with gr.Row(elem_id="seed-row"):
-            self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="seed", scale=3, min_width=0)
-            self.dice = gr.Button(f"{DICE} (R)", elem_id="new-seed", size="sm", scale=1, min_width=64)
+            self.seed = gr.Number(0, label="Seed", precision=0, elem_id="seed", scale=3, min_width=0)
+            self.dice = gr.Button("New (R)", elem_id="new-seed", size="sm", scale=1, min_width=64)
 
     def _wire(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -119,7 +119,8 @@ class EditTab:
         try:
             session.open(read_label_map(Path(file)))
         except EchoStudioError as error:
-            gr.Warning(str(error), title="The file was not opened")
+            # Gradio renders the text as HTML, and a file's name may hold anything.
+            gr.Warning(html.escape(str(error)), title="The file was not opened")
             return gr.skip()
         finally:
             # The upload folder is shared: a patient's file has no business staying there.
@@ -131,7 +132,15 @@ class EditTab:
         return self.cards[generator].advised_nfe
 
     async def generate(
-        self, ticket: Json, token: str, view: str, phase: str, generator: str, solver: str, nfe: float, seed: float
+        self,
+        ticket: Json,
+        token: str,
+        view: str,
+        phase: str,
+        generator: str,
+        solver: str,
+        nfe: float | None,
+        seed: float | None,
     ) -> AsyncIterator[Json]:
         """Start a job and yield its progress until it ends; closing the page cancels it."""
         session = self.studio.sessions.get(token)
@@ -139,8 +148,7 @@ class EditTab:
             yield refusal(ENDED_SESSION)
             return
         try:
-            # Numbers come from the page as JSON and may be empty.
-            numbers = {"nfe": int(nfe or 0), "seed": int(seed or 0)}
+            numbers = {"nfe": _filled("NFE", nfe), "seed": _filled("seed", seed)}
             names = {"view": view, "phase": phase, "generator": generator, "solver": solver}
             job = self.studio.start(session, ticket["doc"], ticket["revision"], **names, **numbers)
         except EchoStudioError as error:
@@ -169,3 +177,10 @@ class EditTab:
 def canvas_value(session: Session) -> Json:
     """What the canvas has to know: whose it is and which document to fetch."""
     return {"token": session.token, "doc": session.newest()[0]}
+
+
+def _filled(name: str, number: float | None) -> int:
+    """The whole number in a field; an empty one is told, not replaced."""
+    if number is None:
+        raise RequestError(expected=f"a whole number as {name}", got="an empty field", remedy="fill it in")
+    return int(number)

@@ -17,6 +17,8 @@ DEFAULT_PORT = 7860
 OFFLINE = {
     "GRADIO_ANALYTICS_ENABLED": "False",
     "GRADIO_RUN_HISTORY": "False",
+    # Gradio also sums up every event in memory for a dashboard that is off; never do so.
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",

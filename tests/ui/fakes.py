@@ -30,6 +30,8 @@ class FakeRequest:
     def __post_init__(self) -> None:
         if self.nfe < 1:
             raise RequestError(expected="an NFE from 1 to 1000", got=str(self.nfe), remedy="try 20")
+        if self.seed < 0:
+            raise RequestError(expected="a seed from 0 to 2^63 - 1", got=str(self.seed), remedy="try 0")
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,8 @@ function report(progress) {
       row.dataset.structure = key;
       const [term, value, bar] = ["dt", "dd", "i"].map((tag) => document.createElement(tag));
       term.textContent = name;
-      value.textContent = typeof score === "number" ? score.toFixed(3) : "not in the map";
+      value.textContent = typeof score === "number" ? score.toFixed(3) : "–";
+      if (typeof score !== "number") row.title = `The label map has no ${name}`;
       bar.style.setProperty("--share", typeof score === "number" ? score : 0);
       row.append(term, bar, value);
       return row;

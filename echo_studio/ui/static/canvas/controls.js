@@ -118,7 +118,8 @@ class Controls {
     const { result, document: map } = this.editor;
     this.part("empty").hidden = Boolean(result.shown);
     const stale = result.shown && (result.doc !== map.number || result.revision !== map.revision);
-    this.part("stale").hidden = !stale;
+    this.part("stale").hidden = !stale && !result.preview;
+    this.part("stale").textContent = result.preview ? "Preview" : "The map has changed since this frame.";
   }
 
   say(message) {

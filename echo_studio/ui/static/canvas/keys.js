@@ -14,15 +14,18 @@ class Keys {
     window.addEventListener("blur", () => this.setPanning(false), { signal });
   }
 
-  typing(target) {
+  typing(event) {
+    const { target } = event;
     if (!(target instanceof Element)) return false;
     if (target.closest("textarea, select, [contenteditable=true], [role=listbox], [role=combobox]")) return true;
     const input = target.closest("input");
+    // A number field has no use for letters, so after typing a seed G generates at once.
+    if (input && input.type === "number" && /^[a-df-z]$/i.test(event.key)) return false;
     return Boolean(input) && !["range", "radio", "checkbox", "button"].includes(input.type);
   }
 
   down(event) {
-    if (this.root.offsetParent === null || this.typing(event.target)) return;
+    if (this.root.offsetParent === null || this.typing(event)) return;
     const key = event.key.toLowerCase();
     const handled = event.ctrlKey || event.metaKey ? this.chord(key, event.shiftKey) : !event.altKey && this.plain(key, event);
     if (handled) event.preventDefault();

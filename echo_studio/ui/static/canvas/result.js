@@ -12,7 +12,8 @@ class Result {
 
   show(page) {
     const { bitmap = null, ids = null, width = 0, height = 0, paths = [], doc = 0, revision = 0 } = page || {};
-    Object.assign(this, { shown: bitmap, ids, width, height, paths, doc, revision });
+    const preview = Boolean(page && page.preview);
+    Object.assign(this, { shown: bitmap, ids, width, height, paths, doc, revision, preview });
     for (const listener of this.listeners) listener();
   }
 
@@ -35,7 +36,7 @@ class Result {
     const [map, bitmap] = await Promise.all([this.mapOf(progress.job), this.link.frame(progress.job, done)]);
     // A newer job or a newer frame may have arrived while this one was on its way.
     if (progress.job !== this.job || age < this.seen) return;
-    const page = { ...map, bitmap, doc: progress.doc, revision: progress.revision };
+    const page = { ...map, bitmap, doc: progress.doc, revision: progress.revision, preview: !done };
     if (done) this.finished = page;
     this.show(page);
   }

@@ -14,10 +14,24 @@ const controls = new Controls(root, editor, panes, viewport, LABELS);
 link.onProblem = (message) => controls.say(message);
 
 const press = (id) => {
-  const host = document.getElementById(id);
-  const button = host && (host.matches("button") ? host : host.querySelector("button"));
+  const button = document.getElementById(id);
   if (button && !button.disabled) button.click();
 };
+// Gradio's own components take no tooltip.
+const TOOLTIPS = {
+  generate: "Generate a frame from the label map; replaces a job under way (G)",
+  "new-seed": "Draw another seed: another heart of the same anatomy (R)",
+  upload: "Open a label map file: PNG or NIfTI with ids 0 to 4",
+  template: "Start from a blank sector or a bundled label map; can be undone",
+  nfe: "Number of function evaluations: calls of the network. More takes longer",
+  seed: "The same seed, label map and settings give the same frame",
+};
+function addTooltips() {
+  for (const [id, text] of Object.entries(TOOLTIPS)) {
+    const control = document.getElementById(id);
+    if (control) control.title = text;
+  }
+}
 new Keys(root, editor, controls, {
   generate: () => press("generate"),
   newSeed: () => press("new-seed"),
@@ -65,5 +79,8 @@ window.echoStudio = {
 };
 
 link.follow(props.value || {});
-watch("value", () => link.follow(props.value || {}));
+watch("value", () => {
+  link.follow(props.value || {});
+  addTooltips(); // Gradio may mount its components after this script ran
+});
 controls.refresh();

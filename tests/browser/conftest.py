@@ -1,0 +1,87 @@
+"""The real application on a free port with an engine that needs no torch, and Chromium in front of it."""
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.ui.fakes import FakeEngine, fake_studio
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install '.[dev]'")
+    path = next((found for name in NAMES if (found := shutil.which(name))), None)
+    if path is None:
+        pytest.skip(f"needs Chromium: none of {', '.join(NAMES)} is on the PATH")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def engine() -> FakeEngine:
+    return FakeEngine()
+
+
+@pytest.fixture(scope="session")
+def address(engine: FakeEngine) -> Iterator[str]:
+    """Where the studio answers."""
+    uvicorn = pytest.importorskip("uvicorn")
+    from echo_studio.ui.launch import stay_offline
+
+    stay_offline(os.environ)
+    from echo_studio.ui.server import create_app
+
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(fake_studio(engine)), log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    deadline = time.monotonic() + 30
+    while not server.started:
+        assert time.monotonic() < deadline, "the studio did not start within 30 seconds"
+        time.sleep(0.05)
+    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def page(chromium, address: str, engine: FakeEngine):
+    """The open studio; afterwards: no error on the console and no request to another host."""
+    engine.seconds_per_nfe, engine.failure = 0.02, None
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
+    page = context.new_page()
+    problems: list[str] = []
+    elsewhere: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.on("request", lambda request: elsewhere.append(request.url) if not _local(request.url, address) else None)
+    page.expected_problems = 0
+    page.goto(address)
+    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.number > 0")
+    yield page
+    context.close()
+    assert elsewhere == []
+    assert len(problems) == page.expected_problems, problems
+
+
+def _local(url: str, address: str) -> bool:
+    return url.startswith((f"{address}/", "data:", f"blob:{address}/"))

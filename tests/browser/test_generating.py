@@ -1,0 +1,245 @@
+"""From the canvas to the files: generate, cancel, download, and what a person reads when it fails."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+import pytest
+from PIL import Image
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.data.label_file import read_label_map, write_label_map
+from tests.browser.test_painting import ZIGZAG, drag, ids_of, open_template
+from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
+
+pytestmark = pytest.mark.browser
+
+STATE = "[data-part=state]"
+
+
+def wait_for_state(page, words: str) -> None:
+    page.wait_for_function(
+        "([selector, words]) => document.querySelector(selector).textContent.includes(words)",
+        arg=[STATE, words],
+        timeout=15_000,
+    )
+
+
+def set_number(page, name: str, value: int) -> None:
+    field = page.locator(f"#{name} input[type=number]")
+    field.fill(str(value))
+    field.blur()
+
+
+def result_pixels(page) -> np.ndarray:
+    """uint8 (h, w) of the frame that is shown, before any zoom or overlay."""
+    page.wait_for_function("() => window.echoStudio.result.shown && !window.echoStudio.result.preview")
+    width, height, values = page.evaluate(
+        "() => { const { shown, width, height } = window.echoStudio.result;"
+        "const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d');"
+        "context.drawImage(shown, 0, 0);"
+        "const { data } = context.getImageData(0, 0, width, height);"
+        "return [width, height, Array.from({ length: width * height }, (_, i) => data[4 * i])]; }"
+    )
+    return np.array(values, np.uint8).reshape(height, width)
+
+
+def test_what_is_painted_is_generated_shown_and_downloaded(page, engine: FakeEngine, tmp_path: Path) -> None:
+    open_template(page, "two-chamber")
+    assert page.locator("#view input:checked").input_value() == "2CH", "view and phase follow the template"
+    page.keyboard.press("3")
+    drag(page, ZIGZAG)
+    painted = ids_of(page)
+    set_number(page, "seed", 11)
+    set_number(page, "nfe", 25)
+    page.keyboard.press("g")
+    wait_for_state(page, "/ 25")
+    page.wait_for_function("() => window.echoStudio.result.preview")
+    wait_for_state(page, "Done in")
+    request = FakeRequest(LabelMap(painted, (0.5, 0.5)), "2CH", "ES", "edm-l64", "heun", 25, 11)
+    assert np.array_equal(result_pixels(page), speckle(request, 1.0))
+    assert page.locator("[data-structure=lv_endo]").inner_text().split() == ["LV", "cavity", "0.900"]
+    assert re.search(r"25 NFE · seed 11", page.locator("[data-part=facts]").inner_text())
+
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Download everything as ZIP").click()
+    assert caught.value.suggested_filename == "echo-edm-l64-heun-nfe25-seed11-all.zip"
+    zipfile.ZipFile(caught.value.path()).extractall(tmp_path)
+    assert read_label_map(tmp_path / "label_map.png") == request.label_map
+    assert read_label_map(tmp_path / "label_map.nii.gz") == request.label_map
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "frame.png")), speckle(request, 1.0))
+    volume = np.asarray(nib.load(tmp_path / "frame.nii.gz").dataobj)
+    assert np.array_equal(np.squeeze(volume).T, speckle(request, 1.0))
+    record = json.loads((tmp_path / "record.json").read_text())
+    assert record["label_map_sha256"] == request.label_map.digest
+    assert (record["view"], record["phase"], record["nfe"], record["seed"]) == ("2CH", "ES", 25, 11)
+
+
+@pytest.mark.parametrize(
+    ("button", "inside"),
+    [
+        ("Download PNG pair", {"frame.png", "label_map.png", "record.json"}),
+        ("Download NIfTI pair", {"frame.nii.gz", "label_map.nii.gz", "record.json"}),
+    ],
+)
+def test_each_pair_has_its_own_button(page, button: str, inside: set[str]) -> None:
+    page.locator("#generate").click()
+    wait_for_state(page, "Done in")
+    with page.expect_download() as caught:
+        page.get_by_role("button", name=button).click()
+    assert set(zipfile.ZipFile(caught.value.path()).namelist()) == inside
+
+
+def test_cancel_stops_between_two_nfe_and_the_last_frame_stays(page, engine: FakeEngine) -> None:
+    open_template(page, "four-chamber")
+    page.locator("#generate").click()
+    wait_for_state(page, "Done in")
+    before = result_pixels(page)
+    engine.seconds_per_nfe = 0.05
+    set_number(page, "nfe", 200)
+    page.keyboard.press("g")
+    wait_for_state(page, "NFE 5")
+    page.get_by_role("button", name="Cancel generation").click()
+    wait_for_state(page, "Cancelled at NFE")
+    spent = engine.evaluations
+    page.wait_for_timeout(300)
+    assert engine.evaluations == spent, "no NFE after the cancel"
+    assert np.array_equal(result_pixels(page), before)
+    assert page.get_by_role("button", name="Cancel generation").is_disabled()
+
+
+def test_generating_again_replaces_the_job_under_way(page, engine: FakeEngine) -> None:
+    engine.seconds_per_nfe = 0.05
+    set_number(page, "nfe", 200)
+    page.locator("#generate").click()
+    wait_for_state(page, "/ 200")
+    set_number(page, "nfe", 4)
+    page.keyboard.press("g")
+    wait_for_state(page, "Done in")
+    assert "4 NFE" in page.locator("[data-part=facts]").inner_text()
+
+
+def test_closing_the_page_cancels_its_job(page, engine: FakeEngine) -> None:
+    engine.seconds_per_nfe = 0.05
+    set_number(page, "nfe", 200)
+    page.locator("#generate").click()
+    wait_for_state(page, "/ 200")
+    other = page.context.new_page()
+    page.close()
+    other.wait_for_timeout(2500)
+    spent = engine.evaluations
+    other.wait_for_timeout(500)
+    assert engine.evaluations == spent
+
+
+def test_a_failure_is_one_line_without_a_traceback_and_the_next_run_works(page, engine: FakeEngine) -> None:
+    engine.failure = RuntimeError("/secret/path of this machine")
+    page.locator("#generate").click()
+    alert = page.locator(".monitor [role=alert]")
+    alert.wait_for()
+    assert "RuntimeError" in alert.inner_text()
+    assert "secret" not in alert.inner_text()
+    engine.failure = None
+    page.locator("#generate").click()
+    wait_for_state(page, "Done in")
+    assert alert.is_hidden()
+
+
+@pytest.mark.parametrize(
+    ("seed", "words"),
+    [
+        ("-4", "expected a seed from 0 to 2^63 - 1, got -4; try 0"),
+        ("", "expected a whole number as seed, got an empty"),
+    ],
+)
+def test_a_wrong_setting_is_told_in_the_page(page, seed: str, words: str) -> None:
+    page.locator("#seed input").fill(seed)
+    page.locator("#generate").click()
+    alert = page.locator(".monitor [role=alert]")
+    alert.wait_for()
+    assert alert.inner_text().startswith(words)
+
+
+def test_a_full_server_is_explained(page) -> None:
+    page.expected_problems = 1  # the browser reports the 503 itself
+    page.route("**/queue/join**", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
+    page.locator("#generate").click()
+    page.get_by_text(re.compile("currently busy|Queue is full")).first.wait_for()
+
+
+def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
+    open_template(page, "four-chamber")
+    page.locator("#generate").click()
+    wait_for_state(page, "Done in")
+    result_pixels(page)
+    assert page.locator("[data-part=stale]").is_hidden()
+    drag(page, ZIGZAG)
+    assert "changed since" in page.locator("[data-part=stale]").inner_text()
+    kept = np.array(page.evaluate("Array.from(window.echoStudio.result.ids)"), np.uint8).reshape(256, 256)
+    assert np.array_equal(kept, heart().ids)
+    shot = page.locator("[data-surface=result]").screenshot()
+    page.keyboard.press("c")
+    without = page.locator("[data-surface=result]").screenshot()
+    assert _difference(shot, without) > 0
+    page.locator("[data-part=overlay]").fill("60")
+    assert _difference(without, page.locator("[data-surface=result]").screenshot()) > _difference(shot, without)
+
+
+def test_a_label_map_file_is_opened_and_a_wrong_one_is_told(page, tmp_path: Path) -> None:
+    odd = LabelMap(np.kron(np.arange(5, dtype=np.uint8), np.ones((40, 17), np.uint8)), (0.3, 0.7))
+    for name in ("map.png", "map.nii.gz"):
+        write_label_map(tmp_path / name, odd)
+        before = page.evaluate("window.echoStudio.document.number")
+        page.locator("input[type=file]").set_input_files(tmp_path / name)
+        page.wait_for_function("before => window.echoStudio.document.number > before", arg=before)
+        assert np.array_equal(ids_of(page), odd.ids)
+    assert page.evaluate("window.echoStudio.document.spacing") == "0.3,0.7"
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG torn")
+    page.locator("input[type=file]").set_input_files(tmp_path / "torn.png")
+    page.get_by_text("got torn.png: not a PNG file").wait_for()
+    assert np.array_equal(ids_of(page), odd.ids)
+
+
+def test_new_seed_and_the_advised_nfe_of_a_generator(page) -> None:
+    page.keyboard.press("r")
+    page.wait_for_function("() => document.querySelector('#seed input').value !== '0'")
+    page.locator("#generator input").click()
+    page.get_by_role("option", name="VP, pixels 256").click()
+    page.wait_for_function("() => document.querySelector('#nfe input[type=number]').value === '50'")
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1440, 900)])
+def test_everything_needed_is_on_one_screen(page, size: tuple[int, int]) -> None:
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    for name in ("#generate", "#cancel", ".notice", "[data-surface=edit]", "[data-surface=result]", ".status"):
+        box = page.locator(name).bounding_box()
+        assert box["x"] >= 0
+        assert box["y"] >= 0
+        assert box["x"] + box["width"] <= size[0]
+        assert box["y"] + box["height"] <= size[1]
+    assert page.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+    assert page.locator(".notice").inner_text() == "Synthetic — not for diagnosis"
+
+
+def test_every_button_and_slider_has_a_name(page) -> None:
+    page.wait_for_function("() => document.getElementById('generate').title")
+    nameless = page.evaluate(
+        "() => [...document.querySelectorAll('.studio button, .studio input, .monitor button, #settings button')]"
+        ".filter((e) => e.offsetParent && !(e.getAttribute('aria-label') || e.textContent.trim()))"
+        ".map((e) => e.outerHTML)"
+    )
+    assert nameless == []
+    bare = page.evaluate(
+        "() => [...document.querySelectorAll('.studio button, .studio input, .monitor button, #generate, #new-seed')]"
+        ".filter((e) => !(e.closest('[title]'))).map((e) => e.outerHTML)"
+    )
+    assert bare == []
+
+
+def _difference(first: bytes, second: bytes) -> float:
+    one, two = (np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), float) for shot in (first, second))
+    return float(np.abs(one - two).sum())

@@ -1,0 +1,183 @@
+"""The job queue: order, cancel between two NFE, one job a session, refusals."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+
+from echo_studio.errors import Cancelled, RequestError
+from echo_studio.service.jobs import BusyError, Job, JobQueue, JobState, OnStep
+
+FRAME = np.zeros((8, 8), np.uint8)
+Queue = JobQueue[int, str]
+
+
+class Bench:
+    """Work whose every NFE waits for the test: `pass_steps(n)` lets n of them happen."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Semaphore(0)
+        self.done: list[int] = []
+        self.started: list[int] = []
+
+    def work(self, request: int, on_step: OnStep) -> str:
+        self.started.append(request)
+        for nfe in range(1, 4):
+            assert self.gate.acquire(timeout=10)
+            self.done.append(request)
+            on_step(nfe, 3, lambda: FRAME)
+        return f"frame {request}"
+
+    def pass_steps(self, count: int) -> None:
+        for _ in range(count):
+            self.gate.release()
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+@pytest.fixture
+def queue(bench: Bench) -> Iterator[Queue]:
+    queue: Queue = JobQueue(bench.work, max_waiting=2)
+    yield queue
+    queue.close()
+    bench.pass_steps(100)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline, "the job did not get there in ten seconds"
+        time.sleep(0.005)
+
+
+def state(job: Job[int, str]) -> JobState:
+    return job.progress().state
+
+
+def test_a_job_runs_to_its_outcome_and_is_found_again(queue: Queue, bench: Bench) -> None:
+    job = queue.submit("anna", 7)
+    bench.pass_steps(3)
+    until(lambda: job.progress().ended)
+    assert state(job) is JobState.DONE
+    assert job.outcome == "frame 7"
+    assert (job.progress().nfe, job.progress().total) == (3, 3)
+    assert queue.find("anna", job.number) is job
+
+
+def test_no_session_finds_the_job_of_another(queue: Queue, bench: Bench) -> None:
+    job = queue.submit("anna", 1)
+    assert queue.find("ben", job.number) is None
+
+
+def test_cancel_stops_between_two_nfe(queue: Queue, bench: Bench) -> None:
+    job = queue.submit("anna", 1)
+    bench.pass_steps(1)
+    until(lambda: job.progress().nfe == 1)
+    job.cancel()
+    assert job.progress().stopping
+    bench.pass_steps(1)
+    until(lambda: job.progress().ended)
+    assert state(job) is JobState.CANCELLED
+    assert bench.done == [1, 1]
+    assert job.outcome is None
+
+
+def test_a_newer_job_cancels_the_older_one_of_its_session_only(queue: Queue, bench: Bench) -> None:
+    older, other = queue.submit("anna", 1), queue.submit("ben", 2)
+    until(lambda: bench.started == [1])
+    newer = queue.submit("anna", 3)
+    bench.pass_steps(20)
+    until(lambda: newer.progress().ended and other.progress().ended)
+    assert [state(job) for job in (older, other, newer)] == [JobState.CANCELLED, JobState.DONE, JobState.DONE]
+
+
+def test_a_waiting_job_knows_how_many_are_ahead_and_never_starts_once_cancelled(queue: Queue, bench: Bench) -> None:
+    running = queue.submit("anna", 1)
+    until(lambda: state(running) is JobState.RUNNING)
+    second, third = queue.submit("ben", 2), queue.submit("cleo", 3)
+    assert queue.progress(third).ahead == 2
+    second.cancel()
+    assert state(second) is JobState.CANCELLED
+    assert queue.progress(third).ahead == 1
+    bench.pass_steps(20)
+    until(lambda: third.progress().ended)
+    assert bench.started == [1, 3]
+
+
+def test_a_full_queue_refuses_in_one_line_and_takes_jobs_again_later(queue: Queue, bench: Bench) -> None:
+    first = queue.submit("anna", 1)
+    until(lambda: state(first) is JobState.RUNNING)
+    queue.submit("ben", 2)
+    queue.submit("cleo", 3)
+    with pytest.raises(BusyError, match="2 jobs that wait already; try again in a minute"):
+        queue.submit("dan", 4)
+    # Replacing one's own waiting job needs no further place.
+    queue.submit("cleo", 5)
+
+
+def test_an_error_of_the_package_is_told_and_a_foreign_one_keeps_its_text_to_itself() -> None:
+    errors = iter([RequestError(expected="a", got="b", remedy="c"), OSError("/home/secret/path")])
+
+    def work(request: int, on_step: OnStep) -> str:
+        raise next(errors)
+
+    queue: Queue = JobQueue(work)
+    told = queue.submit("anna", 1)
+    until(lambda: told.progress().ended)
+    hidden = queue.submit("anna", 2)
+    until(lambda: hidden.progress().ended)
+    queue.close()
+    assert told.progress().message == "expected a, got b; c"
+    assert "OSError" in hidden.progress().message
+    assert "secret" not in hidden.progress().message
+
+
+def test_a_cancelled_raised_by_the_work_itself_is_no_failure() -> None:
+    def work(request: int, on_step: OnStep) -> str:
+        raise Cancelled
+
+    queue: Queue = JobQueue(work)
+    job = queue.submit("anna", 1)
+    until(lambda: job.progress().ended)
+    queue.close()
+    assert state(job) is JobState.CANCELLED
+
+
+def test_previews_take_a_bounded_share_of_the_time() -> None:
+    made = []
+
+    def preview() -> np.ndarray:
+        made.append(1)
+        time.sleep(0.02)
+        return FRAME
+
+    def work(request: int, on_step: OnStep) -> str:
+        for nfe in range(1, 41):
+            time.sleep(0.01)
+            on_step(nfe, 40, preview)
+        return "frame"
+
+    queue: Queue = JobQueue(work)
+    job = queue.submit("anna", 1)
+    until(lambda: job.progress().ended)
+    queue.close()
+    assert 1 <= len(made) <= 3
+    assert job.progress().preview == len(made)
+
+
+def test_forgetting_a_session_cancels_its_job_and_lets_its_result_go(queue: Queue, bench: Bench) -> None:
+    done = queue.submit("anna", 1)
+    bench.pass_steps(3)
+    until(lambda: queue.find("anna", done.number) is done and done.progress().ended)
+    running = queue.submit("anna", 2)
+    queue.forget("anna")
+    bench.pass_steps(3)
+    until(lambda: running.progress().ended)
+    assert state(running) is JobState.CANCELLED
+    assert queue.find("anna", done.number) is None
+    assert queue.find("anna", running.number) is None
