@@ -73,8 +73,9 @@ class EditTab:
             elem_id="solver",
             filterable=False,
         )
-        advised = first.advised_nfe if first else 20
-        self.nfe = gr.Slider(1, MAX_NFE, value=advised, step=1, label="NFE", elem_id="nfe")
+        self.nfe = gr.Slider(
+            1, MAX_NFE, value=self.advise(first.name) if first else 20, step=1, label="NFE", elem_id="nfe"
+        )
         with gr.Row(elem_id="seed-row"):
             self.seed = gr.Number(0, label="Seed", precision=0, elem_id="seed", scale=3, min_width=0)
             self.dice = gr.Button("New (R)", elem_id="new-seed", size="sm", scale=1, min_width=64)
@@ -128,8 +129,8 @@ class EditTab:
         return canvas_value(session)
 
     def advise(self, generator: str) -> int:
-        """The NFE that the generator's card advises."""
-        return self.cards[generator].advised_nfe
+        """The NFE that the generator's card advises, as far as the slider goes."""
+        return min(self.cards[generator].advised_nfe, MAX_NFE)
 
     async def generate(
         self,

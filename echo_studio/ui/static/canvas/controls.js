@@ -4,11 +4,16 @@ class Controls {
   constructor(root, editor, panes, viewport, labels) {
     Object.assign(this, { root, editor, panes, viewport, labels });
     this.addLabels();
+    // A click leaves the focus where it was: else Space would press Undo again instead of panning.
+    document.addEventListener("mousedown", (event) => {
+      const pressed = event.target instanceof Element && event.target.closest("button");
+      if (pressed && pressed.closest(".studio, .monitor, #generate, #new-seed")) event.preventDefault();
+    });
     for (const button of root.querySelectorAll("[data-tool]")) {
       button.addEventListener("click", () => editor.choose(button.dataset.tool));
     }
     const actions = {
-      undo: () => editor.document.undo(),
+      undo: () => editor.undo(),
       redo: () => editor.document.redo(),
       smaller: () => editor.nudgeSize(-1),
       larger: () => editor.nudgeSize(1),

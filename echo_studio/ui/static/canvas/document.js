@@ -26,8 +26,9 @@ class LabelDocument {
   open({ width, height, ids, spacing, number }) {
     this.abandonStroke();
     const before = this.page;
-    const fan = Uint8Array.from(ids, (id) => (id === LABEL.OUTSIDE ? 0 : 1));
-    const after = { width, height, ids: Uint8Array.from(ids), fan, spacing };
+    const fan = new Uint8Array(ids.length);
+    for (let i = 0; i < ids.length; i++) fan[i] = ids[i] === LABEL.OUTSIDE ? 0 : 1;
+    const after = { width, height, ids: ids.slice(), fan, spacing };
     const first = this.number === 0;
     this.number = number;
     this.revision = 0;
@@ -38,7 +39,8 @@ class LabelDocument {
   }
 
   beginStroke() {
-    if (!this.stroke) this.stroke = { original: this.ids.slice(), box: null };
+    // `box` bounds the whole stroke, `fresh` what the panes have not drawn yet.
+    if (!this.stroke) this.stroke = { original: this.ids.slice(), box: null, fresh: null };
   }
 
   /** Set the pixels x0..x1 (inclusive) of row y: `label` is an id, or null to give the pixels back to the fan. */
@@ -51,18 +53,21 @@ class LabelDocument {
       if (this.locked.has(this.ids[i])) continue;
       this.ids[i] = label === null ? (this.fan[i] ? LABEL.SECTOR : LABEL.OUTSIDE) : label;
     }
-    const box = this.stroke.box;
-    if (!box) this.stroke.box = [from, y, to, y];
-    else this.stroke.box = [Math.min(box[0], from), Math.min(box[1], y), Math.max(box[2], to), Math.max(box[3], y)];
+    this.stroke.fresh = joined(this.stroke.fresh, [from, y, to, y]);
   }
 
   /** Tell the panes that pixels of the running stroke changed. */
   touched() {
-    if (this.stroke && this.stroke.box) this.changed(this.stroke.box, false);
+    const { fresh } = this.stroke || {};
+    if (!fresh) return;
+    this.stroke.box = joined(this.stroke.box, fresh);
+    this.stroke.fresh = null;
+    this.changed(fresh, false);
   }
 
   /** End the stroke: one step of the history, or none where no pixel changed. */
   endStroke() {
+    this.touched();
     const stroke = this.stroke;
     this.stroke = null;
     if (!stroke || !stroke.box) return;
@@ -112,6 +117,12 @@ class LabelDocument {
   changed(box, settled) {
     for (const listener of this.listeners) listener(box, settled);
   }
+}
+
+/** The smallest box [x0, y0, x1, y1] around two; the first may be null. */
+function joined(a, b) {
+  if (!a) return b;
+  return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
 function cut(ids, width, [x0, y0, x1, y1]) {

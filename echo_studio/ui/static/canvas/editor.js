@@ -1,6 +1,6 @@
 // The state of the editor that is not the document: tool, label, brush size, cursor. Changes are announced once.
 
-const BRUSH_LIMITS = [1, 200];
+const BRUSH_LIMITS = [1, 100];
 
 class Editor {
   constructor(labels, result) {
@@ -59,6 +59,13 @@ class Editor {
   /** One key press: single pixels while small, a tenth when large. */
   nudgeSize(direction) {
     this.resize(this.size + direction * Math.max(1, Math.round(this.size / 10)));
+  }
+
+  /** An outline that is being drawn loses its last corner; else the document steps back. */
+  undo() {
+    if (this.tool.points && this.tool.points.length) this.tool.points.pop();
+    else this.document.undo();
+    this.redraw();
   }
 
   hover(position) {

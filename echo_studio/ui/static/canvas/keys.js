@@ -32,7 +32,8 @@ class Keys {
   }
 
   chord(key, shift) {
-    if (key === "z") this.editor.document[shift ? "redo" : "undo"]();
+    if (key === "z" && !shift) this.editor.undo();
+    else if (key === "z") this.editor.document.redo();
     else if (key === "y") this.editor.document.redo();
     else return false;
     return true;
