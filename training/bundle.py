@@ -1,4 +1,4 @@
-"""Bundle trained checkpoints: copy them to checkpoints/, tie them together, measure them, write the scores into the cards.
+"""Bundle trained checkpoints: copy them to checkpoints/, tie them together, measure them, write scores into cards.
 
     python training/bundle.py --data CAMUS --segmenter RUN --codec RUN --generator RUN [--nfe 20] [--limit N]
 

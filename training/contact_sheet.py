@@ -1,0 +1,93 @@
+"""Draw docs/contact-sheet.png: real frame, label map, and frames generated from it, for validation patients.
+
+    python training/contact_sheet.py PATH_TO_CAMUS
+
+Eight cases, both views and phases; the last two have a hand-made septal defect and no left atrium, so their real frames
+show the anatomy before it was changed.
+"""
+
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_MYOCARDIUM, SECTOR
+from echo_studio.data.camus import CamusFolder, FrameId
+from echo_studio.evaluate.adherence import adherence
+from echo_studio.evaluate.segmentation import FrameSegmenter
+from echo_studio.generate.catalog import load_generator
+from echo_studio.generate.request import GenerationRequest
+from echo_studio.types import GrayImage, LabelIds
+
+SIDE = 256
+CASES = [(0, "2CH", "ED"), (6, "4CH", "ED"), (12, "2CH", "ES"), (18, "4CH", "ES")]
+CASES += [(24, "4CH", "ED"), (30, "2CH", "ED"), (36, "4CH", "ED"), (42, "4CH", "ES")]
+SEEDS = (0, 1)
+NFE = 20
+
+
+def septal_defect(ids: LabelIds) -> LabelIds:
+    """Sector in place of the septal (left) wall over a band of its height."""
+    ids = ids.copy()
+    rows = np.flatnonzero((ids == LV_MYOCARDIUM).any(axis=1))
+    top = round(rows[0] + 0.55 * (rows[-1] - rows[0]))
+    band = ids[top : top + 28]
+    for row in band:
+        cavity = np.flatnonzero(row == 1)
+        wall = np.flatnonzero(row == LV_MYOCARDIUM)
+        row[wall[wall < cavity[0]]] = SECTOR
+    return ids
+
+
+def coloured(ids: LabelIds) -> np.ndarray:
+    palette = np.array([label.colour[::-1] for label in LABELS], np.uint8)
+    return palette[ids]
+
+
+def titled(pixels: np.ndarray, text: str) -> np.ndarray:
+    bar = np.zeros((22, pixels.shape[1], 3), np.uint8)
+    cv2.putText(bar, text, (4, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, (220, 220, 220), 1, cv2.LINE_AA)
+    return np.concatenate([bar, pixels])
+
+
+def grey(image: GrayImage) -> np.ndarray:
+    return np.repeat(image[:, :, None], 3, axis=2)
+
+
+def main(root: Path) -> None:
+    data = CamusFolder(root)
+    patients = data.split("validation")
+    generator, segmenter = load_generator("edm-l64"), FrameSegmenter.load()
+    columns = []
+    for case, (number, view, phase) in enumerate(CASES):
+        frame = data.read(FrameId(patients[number], view, phase))  # type: ignore[arg-type]
+        ids = frame.label_map.resized(SIDE, SIDE).ids
+        title = f"{view} {phase}"
+        if case == len(CASES) - 2:
+            ids, title = septal_defect(ids), f"{title}, septal defect"
+        if case == len(CASES) - 1:
+            ids, title = np.where(ids == LEFT_ATRIUM, np.uint8(SECTOR), ids), f"{title}, no atrium"
+        label_map = LabelMap(ids)
+        rows = [
+            titled(grey(cv2.resize(frame.image, (SIDE, SIDE))), f"real (CAMUS {frame.frame_id.patient})"),
+            titled(coloured(ids), title),
+        ]
+        for seed in SEEDS:
+            request = GenerationRequest(
+                label_map, frame.frame_id.view, frame.frame_id.phase, "edm-l64", "heun", NFE, seed
+            )
+            image = generator.generate(request).image
+            scores = adherence(segmenter, image, label_map)
+            shown = " ".join(f"{key[3:] if key != 'la' else key} {value:.2f}" for key, value in scores.items() if value)
+            rows.append(titled(grey(image), f"generated, NFE {NFE}: {shown}"))
+        columns.append(np.concatenate(rows))
+    half = len(columns) // 2
+    sheet = np.concatenate([np.concatenate(part, axis=1) for part in (columns[:half], columns[half:])])
+    out = Path(__file__).resolve().parent.parent / "docs" / "contact-sheet.png"
+    cv2.imwrite(str(out), sheet)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
