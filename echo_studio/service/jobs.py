@@ -48,7 +48,7 @@ class Progress:
         nfe, total: NFE done and asked for; 0 until the first one.
         preview: how many previews were made; the newest is `Job.preview`.
         ahead: jobs that come before this one while it waits.
-        stopping: a cancel was asked for and the NFE under way is being finished.
+        stopping: the NFE under way is the last one, because a cancel was asked for.
         message: one line for the person where the job failed, else empty.
         seconds: since the job started to run.
     """
@@ -83,8 +83,8 @@ class Job(Generic[RequestT, OutcomeT]):
 
     def cancel(self) -> None:
         """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""
+        self._cancel.set()
         with self._lock:
-            self._cancel.set()
             if self._state is JobState.WAITING:
                 self._state = JobState.CANCELLED
 
@@ -143,18 +143,14 @@ class Job(Generic[RequestT, OutcomeT]):
         cost = time.monotonic() - now
         self._preview_due = time.monotonic() + max(PREVIEW_INTERVAL, cost / PREVIEW_SHARE)
         with self._lock:
-            self.preview = image
-            self._previews += 1
+            self.preview, self._previews = image, self._previews + 1
         self._raise_if_cancelled()
 
 
 class JobQueue(Generic[RequestT, OutcomeT]):
-    """Runs jobs in the order in which they came.
+    """Runs jobs in the order in which they came: `workers` at a time, at most `max_waiting` in wait.
 
-    Args:
-        work: does one job; it calls its second argument after every NFE.
-        workers: jobs that run at the same time, one a device.
-        max_waiting: jobs that may wait; more are refused.
+    `work` does one job; it calls its second argument after every NFE.
     """
 
     def __init__(
@@ -185,7 +181,7 @@ class JobQueue(Generic[RequestT, OutcomeT]):
             if len(self._waiting) >= self._max_waiting:
                 raise BusyError(
                     expected="a free place in the queue",
-                    got=f"{len(self._waiting)} jobs that wait already",
+                    got=f"{len(self._waiting)} waiting jobs",
                     remedy="try again in a minute",
                 )
             job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request)
@@ -211,7 +207,6 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         with self._changed:
             self._drop_cancelled()
             ahead = next((place for place, other in enumerate(self._waiting) if other is job), 0)
-            # A job in a worker's hands comes before every one that waits.
             busy = sum(other.progress().state is JobState.RUNNING for other in self._current.values())
         return job.progress(ahead + busy)
 

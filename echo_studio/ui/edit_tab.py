@@ -82,10 +82,11 @@ class EditTab:
 
     def _wire(self) -> None:
         private: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
-        self.template.input(
+        # "select", because choosing the same template again starts it afresh.
+        self.template.select(
             self.open_template, [self.token, self.template], [self.canvas, self.view, self.phase], **private
         )
-        self.upload.upload(self.open_file, [self.token, self.upload], self.canvas, **private)
+        self.upload.upload(self.open_file, [self.token, self.upload], [self.canvas, self.template], **private)
         self.generator.input(self.advise, self.generator, self.nfe, **private)
         self.dice.click(None, None, self.seed, js=NEW_SEED, api_visibility="private")
         # Many pages may watch their jobs at the same time; how many run is the job queue's affair.
@@ -112,21 +113,21 @@ class EditTab:
         phase = next((phase for phase in PHASES if phase.lower() in words), None)
         return canvas_value(session), view or gr.skip(), phase or gr.skip()
 
-    def open_file(self, token: str, file: str | None) -> Any:
+    def open_file(self, token: str, file: str | None) -> tuple[Any, Any]:
         """Put a label map file on the canvas, or say in one line why it cannot be."""
         session = self._session(token)
         if session is None or file is None:
-            return gr.skip()
+            return gr.skip(), gr.skip()
         try:
             session.open(read_label_map(Path(file)))
         except EchoStudioError as error:
             # Gradio renders the text as HTML, and a file's name may hold anything.
             gr.Warning(html.escape(str(error)), title="The file was not opened")
-            return gr.skip()
+            return gr.skip(), gr.skip()
         finally:
             # The upload folder is shared: a patient's file has no business staying there.
             Path(file).unlink(missing_ok=True)
-        return canvas_value(session)
+        return canvas_value(session), None
 
     def advise(self, generator: str) -> int:
         """The NFE that the generator's card advises, as far as the slider goes."""

@@ -13,7 +13,7 @@ from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.label_file import read_label_map, write_label_map
-from tests.browser.test_painting import ZIGZAG, drag, ids_of, open_template
+from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
 from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
 
 pytestmark = pytest.mark.browser

@@ -114,7 +114,7 @@ def test_a_full_queue_refuses_in_one_line_and_takes_jobs_again_later(queue: Queu
     until(lambda: state(first) is JobState.RUNNING)
     queue.submit("ben", 2)
     queue.submit("cleo", 3)
-    with pytest.raises(BusyError, match="2 jobs that wait already; try again in a minute"):
+    with pytest.raises(BusyError, match="2 waiting jobs; try again in a minute"):
         queue.submit("dan", 4)
     # Replacing one's own waiting job needs no further place.
     queue.submit("cleo", 5)

@@ -53,7 +53,7 @@ function outlines(ids, width, height, members) {
 function addSmoothLoop(path, loop) {
   let points = loop;
   // Specks stay as they are: smoothing would make them vanish.
-  for (let pass = 0; pass < 3 && points.length > 12; pass++) {
+  for (let pass = 0; pass < 6 && points.length > 12; pass++) {
     const old = points;
     points = old.map(([x, y], i) => {
       const [ax, ay] = old[(i + old.length - 1) % old.length];

@@ -102,6 +102,7 @@ class Controls {
     press(this.part("contours"), this.panes.result.contours);
     this.part("undo").disabled = !editor.document.undoStack.length;
     this.part("redo").disabled = !editor.document.redoStack.length;
+    this.part("size").max = editor.largestBrush;
     this.part("size").value = editor.size;
     this.part("size-value").textContent = `${editor.size} px`;
     this.part("zoom-value").textContent = `${Math.round(this.viewport.scale * 100)} %`;
@@ -121,9 +122,9 @@ class Controls {
 
   refreshResult() {
     const { result, document: map } = this.editor;
-    this.part("empty").hidden = Boolean(result.shown);
-    const stale = result.shown && (result.doc !== map.number || result.revision !== map.revision);
-    this.part("stale").hidden = !stale && !result.preview;
+    this.part("empty").hidden = Boolean(this.editor.frame);
+    const stale = this.editor.frame && (result.doc !== map.number || result.revision !== map.revision);
+    this.part("stale").hidden = !stale && !(this.editor.frame && result.preview);
     this.part("stale").textContent = result.preview ? "Preview" : "The map has changed since this frame.";
   }
 

@@ -1,7 +1,5 @@
 // The state of the editor that is not the document: tool, label, brush size, cursor. Changes are announced once.
 
-const BRUSH_LIMITS = [1, 100];
-
 class Editor {
   constructor(labels, result) {
     this.document = labels;
@@ -18,6 +16,17 @@ class Editor {
 
   get tool() {
     return this.tools[this.toolName];
+  }
+
+  /** A brush may be as wide as a quarter of a large map. */
+  get largestBrush() {
+    return Math.max(100, Math.round(Math.min(this.document.width, this.document.height) / 4));
+  }
+
+  /** The frame, where it has the size of the map on the canvas: else the two could not share a viewport. */
+  get frame() {
+    const { result, document: map } = this;
+    return result.width === map.width && result.height === map.height ? result.shown : null;
   }
 
   choose(name) {
@@ -52,7 +61,7 @@ class Editor {
   }
 
   resize(size) {
-    this.size = Math.min(BRUSH_LIMITS[1], Math.max(BRUSH_LIMITS[0], Math.round(size)));
+    this.size = Math.min(this.largestBrush, Math.max(1, Math.round(size)));
     this.redraw();
   }
 

@@ -86,9 +86,8 @@ class EditPane extends Pane {
   }
 
   draw(context) {
-    const { document: map, result } = this.editor;
-    const under = result.shown && result.width === map.width && result.height === map.height;
-    if (under && this.opacity < 1) this.drawRaster(result.shown, map.width, map.height, { smooth: true });
+    const { document: map, frame } = this.editor;
+    if (frame && this.opacity < 1) this.drawRaster(frame, map.width, map.height, { smooth: true });
     this.drawRaster(this.raster.canvas, map.width, map.height, { alpha: this.opacity });
     context.strokeStyle = "#3a4048";
     context.lineWidth = 1;
@@ -132,9 +131,10 @@ class EditPane extends Pane {
 }
 
 class ResultPane extends Pane {
-  constructor(surface, viewport, result, labels) {
+  constructor(surface, viewport, editor, labels) {
     super(surface, viewport);
-    this.result = result;
+    const { result } = editor;
+    this.editor = editor;
     this.labels = labels;
     this.overlay = 0;
     this.contours = true;
@@ -144,12 +144,13 @@ class ResultPane extends Pane {
       if (result.ids) this.raster.update(result.ids, result.width, result.height, null);
       this.redraw();
     });
+    editor.document.listeners.add((box, settled) => settled && this.redraw());
   }
 
   draw() {
-    const { shown, width, height, paths } = this.result;
-    if (!shown) return;
-    this.drawRaster(shown, width, height, { smooth: this.viewport.scale < 6 });
+    const { width, height, paths } = this.editor.result;
+    if (!this.editor.frame) return;
+    this.drawRaster(this.editor.frame, width, height, { smooth: this.viewport.scale < 6 });
     if (this.overlay > 0) this.drawRaster(this.raster.canvas, width, height, { alpha: this.overlay });
     if (!this.contours) return;
     for (const { label, path } of paths) {

@@ -8,7 +8,7 @@ const editor = new Editor(labels, result);
 const viewport = new Viewport();
 const panes = {
   edit: new EditPane(root.querySelector("[data-surface=edit]"), viewport, editor, LABELS),
-  result: new ResultPane(root.querySelector("[data-surface=result]"), viewport, result, LABELS),
+  result: new ResultPane(root.querySelector("[data-surface=result]"), viewport, editor, LABELS),
 };
 const controls = new Controls(root, editor, panes, viewport, LABELS);
 link.onProblem = (message) => controls.say(message);

@@ -1,0 +1,73 @@
+"""A model in NumPy of what strokes leave on the canvas, and how to drag over it with real pointer events."""
+
+import math
+from itertools import pairwise
+
+import numpy as np
+
+CAVITY, MYOCARDIUM, ATRIUM, SECTOR = 1, 2, 3, 4
+
+
+class Model:
+    """What the canvas must hold: discs of whole pixels along whole-pixel lines, locks, the fan beneath."""
+
+    def __init__(self, ids: np.ndarray) -> None:
+        self.ids = ids.copy()
+        self.fan = ids != 0
+        self.locked = {0}
+
+    def stroke(self, points: list[tuple[float, float]], size: int, label: int | None) -> None:
+        cells = [tuple(math.floor(c) if size % 2 else math.floor(c + 0.5) for c in point) for point in points]
+        self._dab(*cells[0], size, label)
+        for (x0, y0), (x1, y1) in pairwise(cells):
+            count = max(abs(x1 - x0), abs(y1 - y0))
+            for k in range(1, count + 1):
+                x, y = (math.floor(a + (b - a) * k / count + 0.5) for a, b in ((x0, x1), (y0, y1)))
+                self._dab(x, y, size, label)
+
+    def _dab(self, column: int, row: int, size: int, label: int | None) -> None:
+        y, x = np.mgrid[0 : self.ids.shape[0], 0 : self.ids.shape[1]]
+        offset = 0 if size % 2 else 0.5
+        disc = (x - column + offset) ** 2 + (y - row + offset) ** 2 <= size * size / 4
+        disc &= ~np.isin(self.ids, list(self.locked))
+        self.ids[disc] = np.where(self.fan, SECTOR, 0)[disc] if label is None else label
+
+
+def ids_of(page) -> np.ndarray:
+    """uint8 (h, w) on the canvas."""
+    width, height, ids = page.evaluate(
+        "() => { const d = window.echoStudio.document; return [d.width, d.height, Array.from(d.ids)]; }"
+    )
+    return np.array(ids, np.uint8).reshape(height, width)
+
+
+def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """Drag over points in pixels of the map; the positions that the page saw, after rounding to the screen."""
+    place = page.evaluate(
+        "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
+        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
+    )
+    left, top, scale = place
+    screen = [(round(x * scale + left), round(y * scale + top)) for x, y in points]
+    page.mouse.move(*screen[0])
+    page.mouse.down()
+    for x, y in screen[1:]:
+        page.mouse.move(x, y)
+    page.mouse.up()
+    return [((x - left) / scale, (y - top) / scale) for x, y in screen]
+
+
+def set_size(page, size: int) -> None:
+    page.locator("[data-part=size]").evaluate(
+        "(input, size) => { input.value = size; input.dispatchEvent(new Event('input', { bubbles: true })); }", size
+    )
+
+
+def open_template(page, title: str) -> None:
+    before = page.evaluate("window.echoStudio.document.number")
+    page.locator("#template input").click()
+    page.get_by_role("option", name=title).click()
+    page.wait_for_function("before => window.echoStudio.document.number > before", arg=before)
+
+
+ZIGZAG = [(90.0, 90.0), (150.0, 100.0), (151.0, 160.0), (96.0, 121.0)]
