@@ -18,8 +18,8 @@ class Template:
     phase: Phase
 
 
+# The first one opens the studio.
 BUNDLED: dict[str, Template] = {
-    "blank": Template("Blank sector", "4CH", "ED"),
     "4ch-ed": Template("4CH, end diastole", "4CH", "ED"),
     "4ch-es": Template("4CH, end systole", "4CH", "ES"),
     "2ch-ed": Template("2CH, end diastole", "2CH", "ED"),
@@ -28,6 +28,7 @@ BUNDLED: dict[str, Template] = {
     "4ch-ed-thick-wall": Template("4CH, thick wall", "4CH", "ED"),
     "4ch-es-large-atrium": Template("4CH, large atrium", "4CH", "ES"),
     "2ch-ed-dilated": Template("2CH, dilated ventricle", "2CH", "ED"),
+    "blank": Template("Blank sector", "4CH", "ED"),
 }
 
 

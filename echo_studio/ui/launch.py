@@ -51,13 +51,14 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
     listener = listen(host, port)
     stay_offline(os.environ)
     # Only now, because Gradio decides about analytics while it is imported.
-    from echo_studio.anatomy.template import template, template_names  # noqa: PLC0415
+    from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
     from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
     from echo_studio.service.engine import Engine  # noqa: PLC0415
     from echo_studio.ui.server import create_app  # noqa: PLC0415
     from echo_studio.ui.studio import Studio  # noqa: PLC0415
 
-    app = create_app(Studio(Engine(), GenerationRequest, template, template_names()))
+    titles = [(entry.title, name) for name, entry in BUNDLED.items()]
+    app = create_app(Studio(Engine(), GenerationRequest, template, titles))
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
     if host not in LOOPBACK:
