@@ -9,6 +9,7 @@ EchoStudioError
  +-- CheckpointError   weights that are missing, altered or do not fit their card
  +-- RecipeError       a training recipe that cannot be run
  +-- OutputError       a place that cannot be written
+ +-- BusyError         too many jobs wait already
 Cancelled              not an error: the person asked for the job to stop
 
 Each message says what was expected, what came and what to do, in one line.
@@ -17,6 +18,7 @@ Each message says what was expected, what came and what to do, in one line.
 from collections.abc import Iterable
 
 __all__ = [
+    "BusyError",
     "Cancelled",
     "CheckpointError",
     "DataError",
@@ -79,6 +81,10 @@ class RecipeError(EchoStudioError):
 
 
 class OutputError(EchoStudioError):
+    pass
+
+
+class BusyError(EchoStudioError):
     pass
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from itertools import count
 from typing import Generic, TypeVar
 
-from echo_studio.errors import Cancelled, EchoStudioError
+from echo_studio.errors import BusyError, Cancelled, EchoStudioError
 from echo_studio.types import GrayImage
 
 RequestT = TypeVar("RequestT")
@@ -26,10 +26,6 @@ PREVIEW_INTERVAL = 0.3
 PREVIEW_SHARE = 0.2
 
 log = logging.getLogger(__name__)
-
-
-class BusyError(EchoStudioError):
-    """Too many jobs wait already."""
 
 
 class JobState(StrEnum):

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from echo_studio.errors import Cancelled, RequestError
-from echo_studio.service.jobs import BusyError, Job, JobQueue, JobState, OnStep
+from echo_studio.errors import BusyError, Cancelled, RequestError
+from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 
 FRAME = np.zeros((8, 8), np.uint8)
 Queue = JobQueue[int, str]
