@@ -8,7 +8,11 @@ import typer
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 
-evaluate = typer.Typer(help="Measure what a generator makes.", no_args_is_help=False)
+SplitsOption = Annotated[
+    Path | None, typer.Option("--splits", help="Folder of subgroup_*.txt; DATA/database_split by default.")
+]
+
+evaluate = typer.Typer(help="Measure what a generator makes.")
 
 
 @evaluate.callback()
@@ -25,6 +29,7 @@ def adherence(
     split: Annotated[str, typer.Option(help="training, validation or testing.")] = "validation",
     limit: Annotated[int, typer.Option(min=0, help="First so many frames of the split; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Frame k is made with SEED + k.")] = 0,
+    splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,7 +48,7 @@ def adherence(
     from echo_studio.generate.catalog import bundled_checkpoints, load_generator
 
     check_sampling(solver, nfe, seed)
-    folder = CamusFolder(data)
+    folder = CamusFolder(data, splits)
     frame_ids = folder.frame_ids(folder.split(split))
     frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
     places = checkpoints or bundled_checkpoints()

@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from echo_studio.cli.evaluate import SplitsOption
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json
 from echo_studio.errors import RequestError
@@ -23,6 +24,7 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes, resumable; 0 for no limit.")] = 0.0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 leaves torch's choice.")] = 0,
+    splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -53,7 +55,7 @@ def train(
             expected="a device that torch can use", got=f"{device!r}", remedy="try --device cpu"
         ) from error
     plan = read_recipe(recipe)
-    task = task_for(plan, CamusFolder(data), checkpoints or bundled_checkpoints(), init, device)
+    task = task_for(plan, CamusFolder(data, splits), checkpoints or bundled_checkpoints(), init, device)
     columns = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
     bar = Progress(
         TextColumn(columns[0]),

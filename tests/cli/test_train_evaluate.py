@@ -77,6 +77,19 @@ def test_evaluate_adherence_prints_the_agreed_object(
     assert "lv_epi" in capsys.readouterr().out
 
 
+def test_own_split_files_are_read_from_their_folder(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    checkpoints = tiny_checkpoints(tmp_path / "checkpoints")
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "subgroup_testing.txt").write_text("patient0001\npatient0002\n")
+    arguments = ["evaluate", "adherence", "--generator", "tiny", "--nfe", "1", "--data", str(data), "--json"]
+    arguments += ["--split", "testing", "--splits", str(own), "--checkpoints", str(checkpoints)]
+    assert main(arguments) == 0
+    assert json.loads(capsys.readouterr().out)["n"] == 8
+
+
 @pytest.mark.parametrize(
     "change",
     [
