@@ -1,0 +1,76 @@
+"""Move structures of a label map: one rule for every warp, whatever computed where each pixel comes from.
+
+For an output pixel o whose source is the point f(o) = (x, y):
+
+1. the pixel looked up is i = floor(x + 0.5 + SLACK), j = floor(y + 0.5 + SLACK): nearest, ties up.
+   SLACK is far above the rounding error of f and far below anything a hand can do, so that a tie
+   is decided alike by every program that computes f in double precision;
+2. beyond the image the label looked up is 0;
+3. where the label looked up is a moved structure, o gets it;
+4. else, where o held a moved structure before, it is uncovered: sector inside the fan, 0 outside;
+5. else o keeps its label.
+
+The fan and the structures that are not moved stay where they are; moved structures lie on top of
+them. No label is ever blended, so the label set is closed.
+"""
+
+from collections.abc import Collection
+
+import numpy as np
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.plane import with_ids
+from echo_studio.errors import RequestError
+from echo_studio.types import BoolMask, FloatArray
+
+STRUCTURES: tuple[int, ...] = (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM)
+VENTRICLE: tuple[int, ...] = (LV_CAVITY, LV_MYOCARDIUM)
+SLACK = 1e-6  # pixels
+
+
+def carry(
+    label_map: LabelMap, source: FloatArray, structures: Collection[int], fan: BoolMask, *, cut: bool = False
+) -> LabelMap:
+    """The label map after its structures moved.
+
+    Args:
+        source: (h, w, 2) for every output pixel the point (x, y) that it shows, in pixels.
+        structures: the ids that move: of 1, 2 and 3.
+        fan: (h, w) True inside the fan, see `fan_region`.
+        cut: structures stop at the fan. Without it they may reach beyond, as annotators draw them.
+
+    Raises:
+        RequestError: another id is to be moved.
+    """
+    moved = check_structures(structures)
+    ids = label_map.ids
+    height, width = ids.shape
+    nearest = np.floor(source + (0.5 + SLACK)).astype(np.int64)
+    x, y = nearest[..., 0], nearest[..., 1]
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    looked_up = np.where(inside, ids[y.clip(0, height - 1), x.clip(0, width - 1)], np.uint8(OUTSIDE))
+    shown = np.isin(looked_up, moved)
+    if cut:
+        shown &= fan
+        was = np.isin(ids, moved) & fan
+    else:
+        was = np.isin(ids, moved)
+    uncovered = np.where(fan, np.uint8(SECTOR), np.uint8(OUTSIDE))
+    return with_ids(label_map, np.where(shown, looked_up, np.where(was, uncovered, ids)))
+
+
+def check_structures(structures: Collection[int]) -> list[int]:
+    """The ids to move, in order.
+
+    Raises:
+        RequestError: none, or one that is no structure.
+    """
+    moved = sorted(set(structures))
+    if not moved or not set(moved) <= set(STRUCTURES):
+        raise RequestError(
+            expected="structures to move: 1 (LV cavity), 2 (LV myocardium), 3 (left atrium)",
+            got=f"{moved or 'none'}",
+            remedy="name at least one of them; the fan has its own sliders",
+        )
+    return moved
