@@ -9,8 +9,10 @@ import typer
 
 from echo_studio.cli.app import app
 from echo_studio.cli.check_data import check_data
+from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.generate import generate
+from echo_studio.cli.measure import measure
 from echo_studio.cli.models import models
 from echo_studio.cli.train import train
 
@@ -18,6 +20,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
     "models": models,
     "generate": generate,
+    "edit": edit,
+    "measure": measure,
     "check-data": check_data,
     "train": train,
 }
