@@ -18,6 +18,7 @@ from scipy import ndimage
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.repair import repair
 from echo_studio.anatomy.sector import Fan, fit_fan, threshold_sector, within_fan
 from echo_studio.data.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.data.label_file import write_label_map
@@ -69,11 +70,6 @@ def signed_distance(mask: BoolMask) -> np.ndarray:
     return ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
 
 
-def largest_piece(mask: BoolMask) -> BoolMask:
-    pieces, _ = ndimage.label(mask, structure=np.ones((3, 3)))
-    return pieces == 1 + int(np.argmax(np.bincount(pieces.ravel())[1:]))
-
-
 def median_fan(fans: list[Fan]) -> Fan:
     def middle(values: list[float]) -> float:
         return float(np.median(values))
@@ -108,14 +104,13 @@ def average(frames: list[CamusFrame]) -> LabelMap:
     ids[(total["la"] > -2 * len(maps)) & inside] = LEFT_ATRIUM
     ids[(total["lv_epi"] > 0) & inside] = LV_MYOCARDIUM
     ids[(total["lv_endo"] > 0) & inside] = LV_CAVITY
-    for label in (LV_MYOCARDIUM, LV_CAVITY, LEFT_ATRIUM):
-        # Where mean shapes meet, single pixels of one lie beyond the other.
-        specks = (ids == label) & ~largest_piece(ids == label)
-        ids[specks] = np.where(total["la"][specks] > -2 * len(maps), LEFT_ATRIUM, SECTOR)
-    ids = within_fan(ids)
     known = [m.spacing_mm for m in maps if m.spacing_mm]
     spacing = tuple(round(float(v), 3) for v in np.mean(known, axis=0)) if known else None
-    return LabelMap(ids, spacing)  # type: ignore[arg-type]
+    label_map = LabelMap(within_fan(ids), spacing)  # type: ignore[arg-type]
+    # Where mean shapes meet, single pixels of one lie beyond the other, and a small atrium falls short of the valve.
+    for kind in ("island", "atrium-apart"):
+        label_map = repair(label_map, kind)
+    return label_map
 
 
 def main(root: Path) -> None:
