@@ -12,8 +12,10 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from echo_studio.anatomy.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.labels import LABELS
+from echo_studio.anatomy.sector import within_fan
 from echo_studio.data.camus import CamusFolder, FrameId
 from echo_studio.evaluate.adherence import adherence
 from echo_studio.evaluate.segmentation import FrameSegmenter
@@ -26,19 +28,7 @@ CASES = [(0, "2CH", "ED"), (6, "4CH", "ED"), (12, "2CH", "ES"), (18, "4CH", "ES"
 CASES += [(24, "4CH", "ED"), (30, "2CH", "ED"), (36, "4CH", "ED"), (42, "4CH", "ES")]
 SEEDS = (0, 1)
 NFE = 20
-
-
-def septal_defect(ids: LabelIds) -> LabelIds:
-    """Sector in place of the septal (left) wall over a band of its height."""
-    ids = ids.copy()
-    rows = np.flatnonzero((ids == LV_MYOCARDIUM).any(axis=1))
-    top = round(rows[0] + 0.55 * (rows[-1] - rows[0]))
-    band = ids[top : top + 28]
-    for row in band:
-        cavity = np.flatnonzero(row == 1)
-        wall = np.flatnonzero(row == LV_MYOCARDIUM)
-        row[wall[wall < cavity[0]]] = SECTOR
-    return ids
+DEFECTS = [("septal", {"at": 0.6, "width_mm": 14.0}), ("missing-atrium", {})]
 
 
 def coloured(ids: LabelIds) -> np.ndarray:
@@ -63,16 +53,15 @@ def main(root: Path) -> None:
     columns = []
     for case, (number, view, phase) in enumerate(CASES):
         frame = data.read(FrameId(patients[number], view, phase))  # type: ignore[arg-type]
-        ids = frame.label_map.resized(SIDE, SIDE).ids
+        label_map = frame.label_map.resized(SIDE, SIDE)
         title = f"{view} {phase}"
-        if case == len(CASES) - 2:
-            ids, title = septal_defect(ids), f"{title}, septal defect"
-        if case == len(CASES) - 1:
-            ids, title = np.where(ids == LEFT_ATRIUM, np.uint8(SECTOR), ids), f"{title}, no atrium"
-        label_map = LabelMap(ids)
+        if case >= len(CASES) - 2:
+            defect, values = DEFECTS[case - len(CASES) + 2]
+            label_map = apply_defect(LabelMap(within_fan(label_map.ids), label_map.spacing_mm), defect, values)
+            title = f"{title}, {defect}"
         rows = [
             titled(grey(cv2.resize(frame.image, (SIDE, SIDE))), f"real (CAMUS {frame.frame_id.patient})"),
-            titled(coloured(ids), title),
+            titled(coloured(label_map.ids), title),
         ]
         for seed in SEEDS:
             request = GenerationRequest(
