@@ -8,36 +8,11 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import with_ids
-from echo_studio.anatomy.sector import Fan, fit_fan
-from echo_studio.errors import ImageError, LabelMapError
+from echo_studio.anatomy.sector import fan_of
+from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask
 
 RIM = 2
-
-
-def fan_of(label_map: LabelMap) -> Fan | None:
-    """The fan whose sector a label map shows, fitted to the hull of its sector pixels; None where none fits.
-
-    Structures may lie over the fan's edges and reach beyond them, so they take no part in the fit.
-    """
-    sector = label_map.ids == SECTOR
-    points = cv2.findNonZero(sector.astype(np.uint8))
-    if points is None:
-        return None
-    hull = np.zeros_like(label_map.ids)
-    cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
-    try:
-        fan = fit_fan(hull > 0)
-    except ImageError:
-        return None
-    # Where no sector is left before the heart (an effusion at the apex) the near arc shows nowhere: start at the heart.
-    y, x = np.nonzero(dataclasses.replace(fan, near=0.0).mask(*label_map.shape) & label_map.inside)
-    first = float(np.hypot(x - fan.apex[0], (y - fan.apex[1]) * fan.aspect).min(initial=fan.far))
-    fan = dataclasses.replace(fan, near=min(fan.near, max(0.0, first - 0.5)))
-    mask = fan.mask(*label_map.shape)
-    # A sector drawn freely has a fit too, only not one that tells where it ends.
-    misses = (mask & sector).sum() < 0.97 * sector.sum() or (mask & label_map.inside).sum() < 0.75 * mask.sum()
-    return None if misses else fan
 
 
 def fan_region(label_map: LabelMap) -> BoolMask:
@@ -46,7 +21,7 @@ def fan_region(label_map: LabelMap) -> BoolMask:
     All sector pixels, structures as far as the fitted fan reaches, and unlabelled holes more than
     `RIM` pixels inside it. Where no fan fits: all that is labelled.
     """
-    fan = fan_of(label_map)
+    fan = fan_of(label_map.ids)
     if fan is None:
         return label_map.inside
     mask = fan.mask(*label_map.shape)
@@ -68,7 +43,7 @@ def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> Lab
     """
     if angle == depth == 1.0:
         return label_map
-    fan = fan_of(label_map)
+    fan = fan_of(label_map.ids)
     if fan is None:
         raise LabelMapError(
             expected="a sector with two straight edges (label 4)",

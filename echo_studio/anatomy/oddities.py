@@ -7,11 +7,12 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.carry import STRUCTURES
-from echo_studio.anatomy.fan_region import fan_of, fan_region
+from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks import Point
 from echo_studio.anatomy.plane import largest_piece, near
+from echo_studio.anatomy.sector import fan_of
 from echo_studio.anatomy.wall_line import WallLine
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -77,7 +78,7 @@ def holes_in_sector(label_map: LabelMap) -> BoolMask:
 def beyond_fan(label_map: LabelMap) -> BoolMask:
     """(h, w) structures outside the fan; empty where no fan fits, or where they are no more than the fit's doubt."""
     beyond = np.isin(label_map.ids, STRUCTURES) & ~fan_region(label_map)
-    if fan_of(label_map) is None or beyond.sum() <= SPECK * beyond.size:
+    if fan_of(label_map.ids) is None or beyond.sum() <= SPECK * beyond.size:
         return np.zeros_like(beyond)
     return np.asarray(beyond)
 

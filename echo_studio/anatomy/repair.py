@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.carry import STRUCTURES
-from echo_studio.anatomy.fan_region import RIM, fan_of, fan_region
+from echo_studio.anatomy.fan_region import RIM, fan_region
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.oddities import (
@@ -18,6 +18,7 @@ from echo_studio.anatomy.oddities import (
 )
 from echo_studio.anatomy.plane import near, with_ids
 from echo_studio.anatomy.plausibility import FINDINGS, TOUCHING
+from echo_studio.anatomy.sector import fan_of
 from echo_studio.anatomy.wall_line import wall_line
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask, LabelIds
@@ -53,7 +54,7 @@ def without_holes(label_map: LabelMap) -> LabelIds:
     """Holes in the heart become the structure around them, holes in the fan sector."""
     ids = without_holes_in_structures(label_map)
     hole = holes_in_sector(label_map)
-    fan = fan_of(label_map)
+    fan = fan_of(label_map.ids)
     if fan is not None and hole.any():
         # A hole that reaches the fan's edge is filled up to it.
         hole |= near(hole, RIM + 1) & fan.mask(*label_map.shape)

@@ -5,6 +5,7 @@ The papers add the sector as a fourth label "through simple thresholding on the 
 closed and a fan is fitted; the fan also gives the editor its apex, angle and depth.
 """
 
+import dataclasses
 import math
 from dataclasses import dataclass
 
@@ -128,30 +129,47 @@ def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
     return np.where((ids == OUTSIDE) & sector, np.uint8(SECTOR), ids)
 
 
-def within_fan(ids: LabelIds) -> LabelIds:
-    """Label ids with every structure cut off where the fan ends: what the scanner can see of them.
+def fan_of(ids: LabelIds) -> Fan | None:
+    """The fan whose sector label ids show, fitted to the hull of its sector pixels; None where none fits.
 
-    Annotators (CAMUS's among them) and painters draw walls and atria beyond the fan; the image is
-    black there. The fan is fitted to the convex hull of the sector's pixels. Where no fan fits, as
-    in a sector drawn freely, the ids are returned as they are.
+    Structures may lie over the fan's edges and reach beyond them, so they take no part in the fit.
 
     Args:
         ids: uint8 (h, w) of `camus+sector/1`.
     """
-    sector = ids == SECTOR
+    sector, inside = ids == SECTOR, ids != OUTSIDE
     points = cv2.findNonZero(sector.astype(np.uint8))
     if points is None:
-        return ids
+        return None
     hull = np.zeros_like(ids)
     cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
     try:
-        fan = fit_fan(hull > 0).mask(*ids.shape)
+        fan = fit_fan(hull > 0)
     except ImageError:
+        return None
+    # Where no sector is left before the heart (an effusion at the apex) the near arc shows nowhere: start at the heart.
+    y, x = np.nonzero(dataclasses.replace(fan, near=0.0).mask(*ids.shape) & inside)
+    first = float(np.hypot(x - fan.apex[0], (y - fan.apex[1]) * fan.aspect).min(initial=fan.far))
+    fan = dataclasses.replace(fan, near=min(fan.near, max(0.0, first - 0.5)))
+    mask = fan.mask(*ids.shape)
+    # A sector drawn freely has a fit too, only not one that tells where it ends.
+    misses = (mask & sector).sum() < 0.97 * sector.sum() or (mask & inside).sum() < 0.75 * mask.sum()
+    return None if misses else fan
+
+
+def within_fan(ids: LabelIds) -> LabelIds:
+    """Label ids with every structure cut off where the fan ends: what the scanner can see of them.
+
+    Annotators (CAMUS's among them) and painters draw walls and atria beyond the fan; the image is
+    black there. Where no fan fits, as in a sector drawn freely, the ids are returned as they are.
+
+    Args:
+        ids: uint8 (h, w) of `camus+sector/1`.
+    """
+    fan = fan_of(ids)
+    if fan is None:
         return ids
-    unlabelled = (fan & (ids == OUTSIDE)).sum()
-    if (fan & sector).sum() < 0.97 * sector.sum() or unlabelled > 0.03 * fan.sum():
-        return ids
-    return np.where(fan | sector, ids, np.uint8(OUTSIDE))
+    return np.where(fan.mask(*ids.shape) | (ids == SECTOR), ids, np.uint8(OUTSIDE))
 
 
 def _edge_line(y: FloatArray, x: FloatArray, width: int) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from echo_studio.data.augment import GeometricRanges, random_affine, warp
+from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.diffusion.loss import EdmLoss
@@ -62,8 +62,7 @@ class EdmTask:
             codec.vae.to(device)
             self.codec = codec
             self._needs = {card.name: card.sha256}
-        aug = recipe.augmentation
-        self.ranges = GeometricRanges(aug.rotation_deg, aug.translation, aug.scale, aug.shear_deg)
+        self.ranges = recipe.augmentation.ranges()
         self.validation: Frames
 
     def load_data(self, cache: Path) -> int:

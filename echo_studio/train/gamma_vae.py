@@ -10,7 +10,7 @@ from monai.losses.adversarial_loss import PatchAdversarialLoss
 from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch import Tensor, nn
 
-from echo_studio.data.augment import GeometricRanges, random_affine, random_crops, random_intensity, warp
+from echo_studio.data.augment import random_affine, random_crops, random_intensity, warp
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError
@@ -95,8 +95,7 @@ class GammaVAETask:
             _, network = load_network(checkpoints / recipe.needs[0])
             assert isinstance(network, Segmenter)
             self.features = network.to(device)
-        aug = recipe.augmentation
-        self.ranges = GeometricRanges(aug.rotation_deg, aug.translation, aug.scale, aug.shear_deg)
+        self.ranges = recipe.augmentation.ranges()
         self.frames: Frames
         self.validation: Frames
         self._made_and_real: tuple[Tensor, Tensor]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from echo_studio.data.augment import GeometricRanges
 from echo_studio.errors import RecipeError
 from echo_studio.types import Json
 
@@ -41,6 +42,10 @@ class Augmentation(_Strict):
     scale: tuple[float, float] = (0.8, 1.05)
     shear_deg: float = 5.0
     intensity: float = Field(default=0.0, ge=0)
+
+    def ranges(self) -> GeometricRanges:
+        """The geometric part."""
+        return GeometricRanges(self.rotation_deg, self.translation, self.scale, self.shear_deg)
 
 
 class Recipe(_Strict):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.overlap import structure_dice
-from echo_studio.data.augment import GeometricRanges, random_affine, random_intensity, warp
+from echo_studio.data.augment import random_affine, random_intensity, warp
 from echo_studio.data.camus import CamusFolder
 from echo_studio.train.frames import Frames, load_frames
 from echo_studio.train.recipe import Recipe
@@ -36,8 +36,7 @@ class SegmenterTask:
         self.recipe = recipe
         self.data = data
         self.parts = {"model": model}
-        aug = recipe.augmentation
-        self.ranges = GeometricRanges(aug.rotation_deg, aug.translation, aug.scale, aug.shear_deg)
+        self.ranges = recipe.augmentation.ranges()
         self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
         self.frames: Frames
         self.validation: Frames

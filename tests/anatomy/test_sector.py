@@ -3,7 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.sector import Fan, fit_fan, sector_of_image, threshold_sector, with_sector
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, OUTSIDE, SECTOR
+from echo_studio.anatomy.sector import Fan, fit_fan, sector_of_image, threshold_sector, with_sector, within_fan
 from echo_studio.data.camus import CamusFolder
 from echo_studio.data.image_file import read_gray
 from echo_studio.errors import ImageError
@@ -115,3 +116,24 @@ def test_sectors_of_camus_cover_what_is_lit_and_little_more(camus_root, capsys: 
         if aspects:  # of the containers, only the PNG one was resized and lists its spacing
             print(f"fitted aspect over listed aspect: {min(aspects):.3f} to {max(aspects):.3f}")
     assert min(overlaps) >= 0.99
+
+
+def test_structures_are_cut_where_the_fan_ends_and_nowhere_else() -> None:
+    fan = Fan((63.5, 4.0), -0.6, 0.6, 0.0, 118.0).mask(128, 128)
+    ids = with_sector(np.zeros((128, 128), np.uint8), fan)
+    painted = ids.copy()
+    painted[90:128, 50:80] = LEFT_ATRIUM  # across the far arc
+    painted[20:60, 20:70] = LV_CAVITY  # across the left edge
+    cut = within_fan(painted)
+    found = cut != OUTSIDE
+    assert (found & fan).sum() / (found | fan).sum() > 0.98
+    assert np.array_equal(cut[fan & found], painted[fan & found])
+    assert np.array_equal(within_fan(cut), cut)
+
+
+def test_a_sector_drawn_freely_is_left_as_it_is() -> None:
+    ids = np.zeros((128, 128), np.uint8)
+    ids[40:90, 10:120] = SECTOR
+    ids[60:100, 60:80] = LV_CAVITY
+    assert np.array_equal(within_fan(ids), ids)
+    assert np.array_equal(within_fan(np.where(ids == SECTOR, 0, ids).astype(np.uint8)) != 0, ids == LV_CAVITY)

@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.fan_region import fan_of, fan_region, with_fan
+from echo_studio.anatomy.fan_region import fan_region, with_fan
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks import heart_frame
 from echo_studio.anatomy.measure import measure
+from echo_studio.anatomy.sector import fan_of
 from echo_studio.anatomy.shape import SLIDERS, Shape, reshape
 from echo_studio.anatomy.smooth import smooth
 from echo_studio.data.template import BUNDLED, template
@@ -93,11 +94,11 @@ def test_the_apex_moves_by_shares_of_the_long_axis() -> None:
 
 
 def test_the_fan_sliders_change_opening_and_depth_and_cut_what_lies_outside() -> None:
-    fan = fan_of(HEART)
+    fan = fan_of(HEART.ids)
     assert fan is not None
     for angle, depth in ((0.6, 1.0), (1.0, 0.8), (1.2, 0.9)):
         changed = with_fan(HEART, angle, depth)
-        found = fan_of(changed)
+        found = fan_of(changed.ids)
         assert found is not None
         opening = (found.angle_right - found.angle_left) / (fan.angle_right - fan.angle_left)
         assert opening == pytest.approx(angle, rel=0.03)
@@ -119,7 +120,7 @@ def test_millimetres_without_spacing_and_shapes_without_a_heart_are_refused() ->
 @pytest.mark.parametrize("name", BUNDLED)
 def test_the_fan_of_a_template_is_what_it_shows(name: str) -> None:
     label_map = template(name)
-    assert fan_of(label_map) is not None
+    assert fan_of(label_map.ids) is not None
     assert (fan_region(label_map) != label_map.inside).sum() < 20
 
 
