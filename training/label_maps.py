@@ -52,7 +52,7 @@ GROUPS: dict[str, tuple[str, str, Measure | None]] = {
     "4ch-ed-dilated": ("4CH", "ED", cavity),
     "4ch-ed-thick-wall": ("4CH", "ED", wall_ratio),
     "4ch-es-large-atrium": ("4CH", "ES", atrium_ratio),
-    "2ch-ed-dilated": ("2CH", "ED", cavity),
+    "2ch-es-large-atrium": ("2CH", "ES", atrium_ratio),
 }
 
 

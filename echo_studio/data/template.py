@@ -27,7 +27,7 @@ BUNDLED: dict[str, Template] = {
     "4ch-ed-dilated": Template("4CH, dilated ventricle", "4CH", "ED"),
     "4ch-ed-thick-wall": Template("4CH, thick wall", "4CH", "ED"),
     "4ch-es-large-atrium": Template("4CH, large atrium", "4CH", "ES"),
-    "2ch-ed-dilated": Template("2CH, dilated ventricle", "2CH", "ED"),
+    "2ch-es-large-atrium": Template("2CH, large atrium", "2CH", "ES"),
     "blank": Template("Blank sector", "4CH", "ED"),
 }
 
