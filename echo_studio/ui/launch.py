@@ -50,6 +50,8 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
     """
     listener = listen(host, port)
     stay_offline(os.environ)
+    # The browser shares the cores: threads that spin while they wait made two programs side by side twice as slow.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Only now, because Gradio decides about analytics while it is imported.
     from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
     from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
