@@ -14,7 +14,7 @@ import numpy as np
 
 from echo_studio.anatomy.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS
+from echo_studio.anatomy.labels import LABELS, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.sector import within_fan
 from echo_studio.data.camus import CamusFolder, FrameId
 from echo_studio.evaluate.adherence import adherence
@@ -28,7 +28,20 @@ CASES = [(0, "2CH", "ED"), (6, "4CH", "ED"), (12, "2CH", "ES"), (18, "4CH", "ES"
 CASES += [(24, "4CH", "ED"), (30, "2CH", "ED"), (36, "4CH", "ED"), (42, "4CH", "ES")]
 SEEDS = (0, 1)
 NFE = 20
-DEFECTS = [("septal", {"at": 0.6, "width_mm": 14.0}), ("missing-atrium", {})]
+
+
+def with_septal_defect(label_map: LabelMap) -> tuple[LabelMap, str]:
+    """A gap of 14 mm, painted as blood: as sector it would be filled with tissue of any brightness."""
+    holed = apply_defect(label_map, "septal", {"at": 0.6, "width_mm": 14.0})
+    gap = (label_map.ids == LV_MYOCARDIUM) & (holed.ids != LV_MYOCARDIUM)
+    return LabelMap(np.where(gap, np.uint8(LV_CAVITY), holed.ids), holed.spacing_mm), "septal defect"
+
+
+def without_atrium(label_map: LabelMap) -> tuple[LabelMap, str]:
+    return apply_defect(label_map, "missing-atrium"), "no atrium"
+
+
+DEFECTS = (with_septal_defect, without_atrium)
 
 
 def coloured(ids: LabelIds) -> np.ndarray:
@@ -56,8 +69,9 @@ def main(root: Path) -> None:
         label_map = frame.label_map.resized(SIDE, SIDE)
         title = f"{view} {phase}"
         if case >= len(CASES) - 2:
-            defect, values = DEFECTS[case - len(CASES) + 2]
-            label_map = apply_defect(LabelMap(within_fan(label_map.ids), label_map.spacing_mm), defect, values)
+            label_map, defect = DEFECTS[case - len(CASES) + 2](
+                LabelMap(within_fan(label_map.ids), label_map.spacing_mm)
+            )
             title = f"{title}, {defect}"
         rows = [
             titled(grey(cv2.resize(frame.image, (SIDE, SIDE))), f"real (CAMUS {frame.frame_id.patient})"),
