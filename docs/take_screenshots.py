@@ -1,4 +1,4 @@
-"""Take docs/studio.png: start the studio, give the mean heart a septal defect by hand, generate, photograph.
+"""Take docs/studio.png: start the studio, open the septum of the mean heart by hand, generate, photograph.
 
 python docs/take_screenshots.py
 """
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def photograph(page: Page) -> None:
-    page.keyboard.press("4")
+    page.keyboard.press("1")
     left, top, scale = page.evaluate(
         "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
         ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
