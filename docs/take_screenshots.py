@@ -52,6 +52,9 @@ def photograph(page: Page) -> None:
     page.mouse.down()
     page.mouse.move(left + 104 * scale, top + 116 * scale, steps=8)
     page.mouse.up()
+    seed = page.locator("#seed input[type=number]")
+    seed.fill("1")
+    seed.blur()
     page.keyboard.press("g")
     page.wait_for_function(
         "() => document.querySelector('[data-part=state]').textContent.includes('Done in')", timeout=120_000
