@@ -59,7 +59,7 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
     from echo_studio.ui.server import create_app  # noqa: PLC0415
     from echo_studio.ui.studio import Studio  # noqa: PLC0415
 
-    titles = [(entry.title, name) for name, entry in BUNDLED.items()]
+    titles = [(title, name) for name, title in BUNDLED.items()]
     app = create_app(Studio(Engine(), GenerationRequest, template, titles))
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
