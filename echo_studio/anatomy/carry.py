@@ -10,6 +10,8 @@ For an output pixel o whose source is the point f(o) = (x, y):
 4. else, where o held a moved structure before, it is uncovered: sector inside the fan, 0 outside;
 5. else o keeps its label.
 
+Pixels that hold a locked label keep it, unless structures of that label are what moves.
+
 The fan and the structures that are not moved stay where they are; moved structures lie on top of
 them. No label is ever blended, so the label set is closed.
 """
@@ -22,7 +24,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import with_ids
 from echo_studio.errors import RequestError
-from echo_studio.types import BoolMask, FloatArray
+from echo_studio.types import BoolMask, FloatArray, LabelIds
 
 STRUCTURES: tuple[int, ...] = (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM)
 VENTRICLE: tuple[int, ...] = (LV_CAVITY, LV_MYOCARDIUM)
@@ -30,7 +32,13 @@ SLACK = 1e-6  # pixels
 
 
 def carry(
-    label_map: LabelMap, source: FloatArray, structures: Collection[int], fan: BoolMask, *, cut: bool = False
+    label_map: LabelMap,
+    source: FloatArray,
+    structures: Collection[int],
+    fan: BoolMask,
+    *,
+    cut: bool = False,
+    locked: Collection[int] = (),
 ) -> LabelMap:
     """The label map after its structures moved.
 
@@ -39,25 +47,37 @@ def carry(
         structures: the ids that move: of 1, 2 and 3.
         fan: (h, w) True inside the fan, see `fan_region`.
         cut: structures stop at the fan. Without it they may reach beyond, as annotators draw them.
+        locked: ids whose pixels stay, where they are not what moves.
 
     Raises:
         RequestError: another id is to be moved.
     """
-    moved = check_structures(structures)
-    ids = label_map.ids
+    wanted = check_structures(structures)
+    return with_ids(label_map, moved(label_map.ids, source, wanted, fan, cut=cut, locked=locked))
+
+
+def moved(
+    ids: LabelIds,
+    source: FloatArray,
+    structures: Collection[int],
+    fan: BoolMask,
+    *,
+    cut: bool = False,
+    locked: Collection[int] = (),
+) -> LabelIds:
+    """uint8 (h, w) what `carry` draws, from ids and structures that are known to be good."""
     height, width = ids.shape
     nearest = np.floor(source + (0.5 + SLACK)).astype(np.int64)
     x, y = nearest[..., 0], nearest[..., 1]
     inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
     looked_up = np.where(inside, ids[y.clip(0, height - 1), x.clip(0, width - 1)], np.uint8(OUTSIDE))
-    shown = np.isin(looked_up, moved)
+    shown, was = np.isin(looked_up, list(structures)), np.isin(ids, list(structures))
     if cut:
         shown &= fan
-        was = np.isin(ids, moved) & fan
-    else:
-        was = np.isin(ids, moved)
+        was &= fan
+    shown &= ~np.isin(ids, [label for label in locked if label not in structures])
     uncovered = np.where(fan, np.uint8(SECTOR), np.uint8(OUTSIDE))
-    return with_ids(label_map, np.where(shown, looked_up, np.where(was, uncovered, ids)))
+    return np.where(shown, looked_up, np.where(was, uncovered, ids))
 
 
 def check_structures(structures: Collection[int]) -> list[int]:
@@ -66,11 +86,11 @@ def check_structures(structures: Collection[int]) -> list[int]:
     Raises:
         RequestError: none, or one that is no structure.
     """
-    moved = sorted(set(structures))
-    if not moved or not set(moved) <= set(STRUCTURES):
+    wanted = sorted(set(structures))
+    if not wanted or not set(wanted) <= set(STRUCTURES):
         raise RequestError(
             expected="structures to move: 1 (LV cavity), 2 (LV myocardium), 3 (left atrium)",
-            got=f"{moved or 'none'}",
+            got=f"{wanted or 'none'}",
             remedy="name at least one of them; the fan has its own sliders",
         )
-    return moved
+    return wanted

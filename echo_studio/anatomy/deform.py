@@ -51,6 +51,7 @@ def deform(
     structures: Collection[int] = VENTRICLE,
     kind: Kind = "rigid",
     fan: BoolMask | None = None,
+    locked: Collection[int] = (),
 ) -> LabelMap:
     """The label map after handles were dragged; the same object where none was.
 
@@ -60,6 +61,7 @@ def deform(
         structures: ids that follow the handles; cavity and wall linked by default. Others stay.
         kind: `rigid`, `similarity` or `affine`.
         fan: (h, w) the fan, where it is known already; `fan_region(label_map)` by default.
+        locked: ids whose pixels stay, where they are not what moves.
 
     Raises:
         RequestError: no handles, more than 256, two numbers of them, or one that is not finite.
@@ -69,7 +71,7 @@ def deform(
     if np.array_equal(rest, moved):
         return label_map
     source = source_points(label_map.shape, rest, moved, kind, Plane.of(label_map).aspect)
-    return carry(label_map, source, structures, fan_region(label_map) if fan is None else fan)
+    return carry(label_map, source, structures, fan_region(label_map) if fan is None else fan, locked=locked)
 
 
 def source_points(

@@ -1,6 +1,8 @@
 """Where a label map is odd, as masks: islands, holes, bare cavity, structures beyond the fan."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -9,7 +11,7 @@ from scipy import ndimage
 from echo_studio.anatomy.carry import STRUCTURES
 from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks import Point
 from echo_studio.anatomy.plane import largest_piece, near
 from echo_studio.anatomy.sector import fan_of
@@ -20,18 +22,35 @@ SPECK = 2e-4  # share of the map below which holes in the sector and overshoots 
 GAP = 3.0  # pixels of cavity border without wall
 
 
-def pieces(mask: BoolMask) -> Iterator[BoolMask]:
-    """The 8-connected pieces of a mask, each (h, w)."""
-    count, numbers = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    return (np.asarray(numbers == number) for number in range(1, count))
+@dataclass(frozen=True)
+class Piece:
+    """One piece of a mask: its number of pixels, its box, and the mask cut out of it."""
+
+    size: int
+    box: tuple[slice, slice]
+    mask: BoolMask
+
+    @property
+    def place(self) -> Point:
+        """The pixel (x, y) that lies deepest inside it."""
+        padded = cv2.copyMakeBorder(self.mask.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
+        depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
+        return float(x + self.box[1].start), float(y + self.box[0].start)
 
 
-def place_in(piece: BoolMask) -> Point:
-    """The pixel (x, y) of a piece that lies deepest inside it."""
-    padded = cv2.copyMakeBorder(piece.astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
-    y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-    return float(x), float(y)
+def pieces(mask: BoolMask) -> Iterator[Piece]:
+    """The 8-connected pieces of a mask, the largest first."""
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    for number in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") if count > 1 else ():
+        x, y, width, height, size = (int(value) for value in stats[number])
+        box = slice(y, y + height), slice(x, x + width)
+        yield Piece(size, box, np.asarray(numbers[box] == number))
+
+
+def place_in(mask: BoolMask) -> Point:
+    """The pixel (x, y) that lies deepest inside the largest piece of a mask that is not empty."""
+    return next(pieces(mask)).place
 
 
 def islands(ids: LabelIds, structure: int) -> BoolMask:
@@ -44,9 +63,33 @@ def islands(ids: LabelIds, structure: int) -> BoolMask:
     if structure == LV_MYOCARDIUM and apart.any():
         beside = near(ids == LV_CAVITY)
         for piece in pieces(apart):
-            if (piece & beside).sum() > GAP:
-                apart &= ~piece
+            if (piece.mask & beside[piece.box]).sum() > GAP:
+                apart[piece.box] &= ~piece.mask
     return np.asarray(apart)
+
+
+def given_back(ids: LabelIds, removed: BoolMask, choices: Collection[int]) -> LabelIds:
+    """The ids with every piece of a mask given to the label, of some, that it touches most.
+
+    Args:
+        removed: (h, w) 8-connected pieces; one that touches none of `choices` keeps its ids.
+        choices: label ids; of equals the lowest gets the piece.
+    """
+    count, numbers = cv2.connectedComponents(removed.astype(np.uint8), connectivity=8)
+    if count == 1:
+        return ids
+    row, column = np.nonzero(removed)
+    own = numbers[row, column].astype(np.int64)
+    # One label more than there are: what is removed itself, and what lies beyond the map.
+    around = np.pad(np.where(removed, np.uint8(LABEL_COUNT), ids), 1, constant_values=LABEL_COUNT)
+    touches = np.zeros((count, LABEL_COUNT + 1), np.int64)
+    for dy, dx in itertools.product((0, 1, 2), repeat=2):
+        beside = own * (LABEL_COUNT + 1) + around[row + dy, column + dx]
+        touches += np.bincount(beside, minlength=touches.size).reshape(touches.shape)
+    allowed = np.array(sorted(choices), np.uint8)
+    most = allowed[touches[:, allowed].argmax(axis=1)]
+    known = touches[:, allowed].max(axis=1) > 0
+    return np.where(removed & known[numbers], most[numbers], ids)
 
 
 def holes_in_structures(label_map: LabelMap) -> BoolMask:
@@ -57,12 +100,7 @@ def holes_in_structures(label_map: LabelMap) -> BoolMask:
 
 def without_holes_in_structures(label_map: LabelMap) -> LabelIds:
     """The ids with every hole in the heart given to the structure that borders most of it."""
-    ids = label_map.ids.copy()
-    for piece in pieces(holes_in_structures(label_map)):
-        ring = label_map.ids[near(piece) & ~piece]
-        counts = [int((ring == structure).sum()) for structure in STRUCTURES]
-        ids[piece] = STRUCTURES[counts.index(max(counts))]
-    return ids
+    return given_back(label_map.ids, holes_in_structures(label_map), STRUCTURES)
 
 
 def holes_in_sector(label_map: LabelMap) -> BoolMask:
@@ -70,15 +108,16 @@ def holes_in_sector(label_map: LabelMap) -> BoolMask:
     unlabelled = fan_region(label_map) & (label_map.ids == OUTSIDE)
     keep = np.zeros_like(unlabelled)
     for piece in pieces(unlabelled):
-        if piece.sum() > SPECK * piece.size:
-            keep |= piece
+        if piece.size <= SPECK * unlabelled.size:
+            break  # the rest is smaller still
+        keep[piece.box] |= piece.mask
     return np.asarray(keep)
 
 
 def beyond_fan(label_map: LabelMap) -> BoolMask:
     """(h, w) structures outside the fan; empty where no fan fits, or where they are no more than the fit's doubt."""
     beyond = np.isin(label_map.ids, STRUCTURES) & ~fan_region(label_map)
-    if fan_of(label_map.ids) is None or beyond.sum() <= SPECK * beyond.size:
+    if beyond.sum() <= SPECK * beyond.size or fan_of(label_map.ids) is None:
         return np.zeros_like(beyond)
     return np.asarray(beyond)
 

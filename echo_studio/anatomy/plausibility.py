@@ -28,7 +28,6 @@ from echo_studio.anatomy.oddities import (
     place_in,
     without_holes_in_structures,
 )
-from echo_studio.anatomy.plane import largest_piece
 from echo_studio.anatomy.wall_line import wall_line
 from echo_studio.errors import LabelMapError
 from echo_studio.types import Json
@@ -71,19 +70,19 @@ def find_islands(label_map: LabelMap) -> Iterator[Finding]:
     """Pieces of a structure apart from its largest one, see `islands`."""
     for structure in STRUCTURES:
         for piece in pieces(islands(label_map.ids, structure)):
-            what = f"{LABELS[structure].name}: a piece of {int(piece.sum())} pixels apart from the rest"
-            yield Finding("island", what, place_in(piece), "error", "island")
+            what = f"{LABELS[structure].name}: a piece of {piece.size} pixels apart from the rest"
+            yield Finding("island", what, piece.place, "error", "island")
 
 
 def find_holes(label_map: LabelMap) -> Iterator[Finding]:
     """Sector enclosed by structures, and unlabelled pixels inside the fan."""
     for piece in pieces(holes_in_structures(label_map)):
-        if piece.sum() < LEAST_HOLE:
-            continue
-        yield Finding("hole", f"a hole of {int(piece.sum())} pixels in the heart", place_in(piece), "warning", "hole")
+        if piece.size < LEAST_HOLE:
+            break  # the rest is smaller still
+        yield Finding("hole", f"a hole of {piece.size} pixels in the heart", piece.place, "warning", "hole")
     for piece in pieces(holes_in_sector(label_map)):
-        what = f"{int(piece.sum())} pixels inside the fan without a label"
-        yield Finding("hole", what, place_in(piece), "warning", "hole")
+        what = f"{piece.size} pixels inside the fan without a label"
+        yield Finding("hole", what, piece.place, "warning", "hole")
 
 
 def find_wall_gaps(label_map: LabelMap) -> Iterator[Finding]:
@@ -114,7 +113,7 @@ def find_beyond_fan(label_map: LabelMap) -> Iterator[Finding]:
     beyond = beyond_fan(label_map)
     if beyond.any():
         what = f"{int(beyond.sum())} pixels of structures outside the fan"
-        yield Finding("beyond-fan", what, place_in(largest_piece(beyond)), "note", "beyond-fan")
+        yield Finding("beyond-fan", what, place_in(beyond), "note", "beyond-fan")
 
 
 def find_missing(label_map: LabelMap) -> Iterator[Finding]:
