@@ -43,6 +43,7 @@ class Progress:
     Attributes:
         nfe, total: NFE done and asked for; 0 until the first one.
         preview: how many previews were made; the newest is `Job.preview`.
+        draft: the newest preview is a whole frame of fewer NFE, not an estimate on the way.
         ahead: jobs that come before this one while it waits.
         stopping: the NFE under way is the last one, because a cancel was asked for.
         message: one line for the person where the job failed, else empty.
@@ -53,6 +54,7 @@ class Progress:
     nfe: int
     total: int
     preview: int
+    draft: bool
     ahead: int
     stopping: bool
     message: str
@@ -66,21 +68,24 @@ class Progress:
 class Job(Generic[RequestT, OutcomeT]):
     """One piece of work of one session. Made by `JobQueue.submit`; safe to read from any thread."""
 
-    def __init__(self, number: int, session: str, request: RequestT) -> None:
-        self.number, self.session, self.request = number, session, request
+    def __init__(self, number: int, session: str, request: RequestT, *, live: bool = False) -> None:
+        self.number, self.session, self.request, self.live = number, session, request, live
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
+        self.stamp = 0  # grows with every change of the progress
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._state = JobState.WAITING
         self._message = ""
         self._nfe = self._total = self._previews = 0
+        self._draft = False
         self._started = self._finished = self._preview_due = 0.0
 
     def cancel(self) -> None:
         """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""
         self._cancel.set()
         with self._lock:
+            self.stamp += 1
             if self._state is JobState.WAITING:
                 self._state = JobState.CANCELLED
 
@@ -92,22 +97,24 @@ class Job(Generic[RequestT, OutcomeT]):
                 nfe=self._nfe,
                 total=self._total,
                 preview=self._previews,
+                draft=self._draft,
                 ahead=ahead,
                 stopping=self._state is JobState.RUNNING and self._cancel.is_set(),
                 message=self._message,
                 seconds=until - self._started if self._started else 0.0,
             )
 
-    def run(self, work: Callable[[RequestT, OnStep], OutcomeT]) -> None:
+    def run(self, work: "Callable[[Job[RequestT, OutcomeT]], OutcomeT]") -> None:
         """Carry the work out on the calling thread. Never raises: the state tells how it ended."""
         with self._lock:
             if self._state is not JobState.WAITING:
                 return
             self._state = JobState.RUNNING
             self._started = time.monotonic()
+            self.stamp += 1
         try:
-            outcome = work(self.request, self._on_step)
-            self._raise_if_cancelled()
+            outcome = work(self)
+            self.raise_if_cancelled()
         except Cancelled:
             self._end(JobState.CANCELLED)
         except EchoStudioError as error:
@@ -123,34 +130,50 @@ class Job(Generic[RequestT, OutcomeT]):
     def _end(self, state: JobState, message: str = "") -> None:
         with self._lock:
             self._state, self._message, self._finished = state, message, time.monotonic()
+            self.stamp += 1
 
-    def _raise_if_cancelled(self) -> None:
+    def raise_if_cancelled(self) -> None:
+        """Raises Cancelled where the job has to stop; work calls it between two NFE."""
         if self._cancel.is_set():
             raise Cancelled
 
-    def _on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
+    def show_draft(self, image: GrayImage) -> None:
+        """Work has a whole frame of few NFE and goes on to a better one. Raises Cancelled like `on_step`."""
+        with self._lock:
+            self.preview, self._previews, self._draft = image, self._previews + 1, True
+            self.stamp += 1
+        self.raise_if_cancelled()
+
+    def on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
+        """Work has done an NFE. The estimate on the way is shown unless a draft, which is clearer, is there.
+
+        Raises:
+            Cancelled: the job has to stop.
+        """
         with self._lock:
             self._nfe, self._total = nfe, total
-        self._raise_if_cancelled()
+            self.stamp += 1
+        self.raise_if_cancelled()
         now = time.monotonic()
-        if nfe >= total or now < self._preview_due:
+        if self._draft or nfe >= total or now < self._preview_due:
             return
         image = preview()
         cost = time.monotonic() - now
         self._preview_due = time.monotonic() + max(PREVIEW_INTERVAL, cost / PREVIEW_SHARE)
         with self._lock:
             self.preview, self._previews = image, self._previews + 1
-        self._raise_if_cancelled()
+            self.stamp += 1
+        self.raise_if_cancelled()
 
 
 class JobQueue(Generic[RequestT, OutcomeT]):
     """Runs jobs in the order in which they came: `workers` at a time, at most `max_waiting` in wait.
 
-    `work` does one job; it calls its second argument after every NFE.
+    `work` does one job; it calls the job's `on_step` after every NFE.
     """
 
     def __init__(
-        self, work: Callable[[RequestT, OnStep], OutcomeT], *, workers: int = 1, max_waiting: int = 16
+        self, work: Callable[[Job[RequestT, OutcomeT]], OutcomeT], *, workers: int = 1, max_waiting: int = 16
     ) -> None:
         self._work = work
         self._workers = workers
@@ -163,8 +186,8 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    def submit(self, session: str, request: RequestT) -> Job[RequestT, OutcomeT]:
-        """Take a job in and cancel the session's older one.
+    def submit(self, session: str, request: RequestT, *, live: bool = False) -> Job[RequestT, OutcomeT]:
+        """Take a job in and cancel the session's older one. Live jobs go before all that are not.
 
         Raises:
             BusyError: too many jobs wait.
@@ -180,9 +203,10 @@ class JobQueue(Generic[RequestT, OutcomeT]):
                     got=f"{len(self._waiting)} waiting jobs",
                     remedy="try again in a minute",
                 )
-            job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request)
+            job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request, live=live)
             self._current[session] = job
-            self._waiting.append(job)
+            place = next((k for k, other in enumerate(self._waiting) if live and not other.live), len(self._waiting))
+            self._waiting.insert(place, job)
             self._start_threads()
             self._changed.notify()
         return job

@@ -1,4 +1,4 @@
-"""The two components that are ours, the label canvas and the job monitor: an HTML template and classic scripts each."""
+"""The editor component: a constant HTML template and classic scripts inside one `gr.HTML`."""
 
 import json
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 import gradio as gr
 
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.ui.routes import PREFIX
 
 STATIC = Path(__file__).parent / "static"
+PREFIX = "/studio"
 
 # In the order in which they need one another; they share one function scope in the page.
 CANVAS_SCRIPTS = (
@@ -23,30 +23,32 @@ CANVAS_SCRIPTS = (
     "result",
     "pointer",
     "controls",
+    "inspector",
+    "settings",
+    "generation",
+    "monitor",
+    "starter",
     "keys",
     "studio",
 )
 
 
-def label_canvas(elem_id: str) -> gr.HTML:
-    """The editor: its label ids live in the browser, its value is {token, doc}.
+def editor(elem_id: str) -> gr.HTML:
+    """The Edit tab: its label ids live in the browser, its value is {token}.
 
-    The template is constant and the value small, because a re-render would delete the canvas.
+    The template is constant and the value small, because a re-render would delete the canvas. Not a
+    subclass of gr.HTML: for each subclass Gradio writes a .pyi file beside the source when it is imported.
     """
     labels = [{"id": label.id, "name": label.name, "colour": label.colour} for label in LABELS]
     names = f"const LABELS = {json.dumps(labels)};\nconst STUDIO_ROUTES = {json.dumps(PREFIX)};\n"
     scripts = [_static(f"canvas/{name}.js") for name in CANVAS_SCRIPTS]
-    return _component(elem_id, _static("canvas.html"), names + "\n".join(scripts))
-
-
-def job_monitor(elem_id: str) -> gr.HTML:
-    """Progress, adherence and downloads; its value is the message of `Studio.describe`."""
-    return _component(elem_id, _static("monitor.html"), _static("monitor.js"))
-
-
-# Not subclasses of gr.HTML: for each subclass Gradio writes a .pyi file beside the source when it is imported.
-def _component(elem_id: str, template: str, script: str) -> gr.HTML:
-    return gr.HTML(value={}, html_template=template, js_on_load=script, apply_default_css=False, elem_id=elem_id)
+    return gr.HTML(
+        value={},
+        html_template=_static("editor.html"),
+        js_on_load=names + "\n".join(scripts),
+        apply_default_css=False,
+        elem_id=elem_id,
+    )
 
 
 def _static(name: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import gradio as gr
 
-STYLE_SHEET = Path(__file__).parent / "static" / "studio.css"
+STYLE_SHEETS = sorted((Path(__file__).parent / "static" / "css").glob("*.css"))
 
 # Before Gradio draws anything, so that no white page flashes up.
 HEAD = '<meta name="color-scheme" content="dark"><style>html, body { background: #16181b; color-scheme: dark; }</style>'

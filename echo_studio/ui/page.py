@@ -3,7 +3,7 @@
 import gradio as gr
 
 from echo_studio.types import Json
-from echo_studio.ui.edit_tab import EditTab, canvas_value
+from echo_studio.ui.canvas import editor
 from echo_studio.ui.studio import Studio
 
 HEADER = """<div class="brand"><b>Echo Studio</b>
@@ -17,11 +17,11 @@ def build_page(studio: Studio) -> gr.Blocks:
         token = gr.State(None, delete_callback=studio.sessions.close)
         gr.HTML(HEADER, elem_id="header", apply_default_css=False)
         with gr.Tabs(elem_id="tabs"), gr.Tab("Edit", id="edit"):
-            tab = EditTab(studio, token)
+            canvas = editor(elem_id="canvas")
 
         def open_session() -> tuple[str, Json]:
             session = studio.open_session()
-            return session.token, canvas_value(session)
+            return session.token, {"token": session.token}
 
-        page.load(open_session, None, [token, tab.canvas], api_visibility="private", show_progress="hidden")
+        page.load(open_session, None, [token, canvas], api_visibility="private", show_progress="hidden")
     return page

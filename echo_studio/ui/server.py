@@ -8,7 +8,7 @@ import gradio as gr
 from fastapi import FastAPI
 
 from echo_studio.ui.body_limit import BodyLimit
-from echo_studio.ui.look import HEAD, STYLE_SHEET, studio_theme
+from echo_studio.ui.look import HEAD, STYLE_SHEETS, studio_theme
 from echo_studio.ui.page import build_page
 from echo_studio.ui.routes import studio_routes
 from echo_studio.ui.studio import Studio
@@ -46,7 +46,7 @@ def create_app(studio: Studio) -> FastAPI:
         pwa=False,
         mcp_server=False,
         theme=studio_theme(),
-        css_paths=[STYLE_SHEET],
+        css_paths=STYLE_SHEETS,
         head=HEAD,
     )
     return app

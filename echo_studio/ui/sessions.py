@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.types import BoolMask, Json
 
 MAX_SESSIONS = 64
 
@@ -17,41 +18,40 @@ class Session:
 
     Attributes:
         token: opens the routes of this session, nothing else does.
-        doc: counts the documents (templates, files) that were put on the canvas.
-        revision: of the newest label map that the page sent for this document.
+        label_map, fan: as the page sent them last; the fan is where its eraser gives sector back.
+        revision: counts the changes of the canvas.
+        position: place of the newest state in the page's history.
     """
 
     token: str
     label_map: LabelMap
-    doc: int = 1
+    fan: BoolMask
     revision: int = 0
+    position: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def open(self, label_map: LabelMap) -> int:
-        """Put another document on the canvas; its number."""
-        with self.lock:
-            self.label_map = label_map
-            self.doc += 1
-            self.revision = 0
-            return self.doc
+    def update(self, revision: int, position: int, label_map: LabelMap, fan: BoolMask, op: Json) -> bool:
+        """Take a newer canvas in; False where the message is stale.
 
-    def update(self, doc: int, revision: int, label_map: LabelMap) -> bool:
-        """Take a newer map of the document in; False where the message is stale."""
+        Args:
+            op: what was done; empty for a move along the history.
+        """
         with self.lock:
-            if doc != self.doc or revision <= self.revision:
+            if revision <= self.revision:
                 return False
-            self.label_map, self.revision = label_map, revision
+            self.label_map, self.fan = label_map, fan
+            self.revision, self.position = revision, position
             return True
 
-    def at(self, doc: int, revision: int) -> LabelMap | None:
+    def at(self, revision: int) -> LabelMap | None:
         """The map of exactly this revision, or None where the page and the server differ."""
         with self.lock:
-            return self.label_map if (doc, revision) == (self.doc, self.revision) else None
+            return self.label_map if revision == self.revision else None
 
-    def newest(self) -> tuple[int, LabelMap]:
-        """(document number, label map) as they belong together."""
+    def newest(self) -> tuple[LabelMap, BoolMask, int]:
+        """(label map, fan, revision) as they belong together."""
         with self.lock:
-            return self.doc, self.label_map
+            return self.label_map, self.fan, self.revision
 
 
 class Sessions:
@@ -67,8 +67,8 @@ class Sessions:
         self._lock = threading.Lock()
         self._by_token: OrderedDict[str, Session] = OrderedDict()
 
-    def open(self, label_map: LabelMap) -> Session:
-        session = Session(secrets.token_urlsafe(32), label_map)
+    def open(self, label_map: LabelMap, fan: BoolMask) -> Session:
+        session = Session(secrets.token_urlsafe(32), label_map, fan)
         with self._lock:
             self._by_token[session.token] = session
             excess = [self._by_token.popitem(last=False)[0] for _ in range(len(self._by_token) - self._limit)]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from echo_studio.anatomy.defects import DEFECTS, Choice
+from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.shape import SLIDERS
 from echo_studio.errors import RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
-from echo_studio.types import GrayImage, Json
+from echo_studio.types import PHASES, VIEWS, GrayImage, Json
 from echo_studio.ui.sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.request import Generated, GenerationRequest
+
+# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large.
+DRAFT_NFE = 4
 
 
 class Engine(Protocol):
@@ -31,11 +37,11 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """A request and the place on the canvas that it was made from."""
+    """A request, the revision of the canvas that it was made from, and a cheaper one that is drawn first."""
 
     request: GenerationRequest
-    doc: int
     revision: int
+    draft: GenerationRequest | None = None
 
 
 @dataclass(frozen=True)
@@ -74,39 +80,78 @@ class Studio:
         self.sessions = Sessions(on_close=self.jobs.forget)
 
     def open_session(self) -> Session:
-        return self.sessions.open(self.template(self.template_names[0][1]))
+        first = self.template(self.template_names[0][1])
+        return self.sessions.open(first, fan_region(first))
 
-    def start(self, session: Session, doc: int, revision: int, **settings: Any) -> Job[Order, Made]:
+    def catalog(self) -> Json:
+        """What can be chosen in the page, JSON-able."""
+        return {
+            "templates": [{"name": name, "title": title} for title, name in self.template_names],
+            "views": list(VIEWS),
+            "phases": list(PHASES),
+            "generators": [
+                {"name": card.name, "title": card.title, "nfe": card.advised_nfe, "words": card.description}
+                for card in self.engine.cards()
+            ],
+            "solvers": [{"name": name, "title": title} for title, name in self.engine.solvers()],
+            "sliders": [{"name": name, **asdict(slider)} for name, slider in SLIDERS.items()],
+            "defects": [
+                {
+                    "name": name,
+                    "title": defect.title,
+                    "parameters": [
+                        {"name": key, "kind": "choice" if isinstance(p, Choice) else "number", **asdict(p)}
+                        for key, p in defect.parameters.items()
+                    ],
+                }
+                for name, defect in DEFECTS.items()
+            ],
+        }
+
+    def start(self, session: Session, order: Mapping[str, Any]) -> Job[Order, Made]:
         """Start a job from what is on the canvas.
+
+        Args:
+            order: `revision` of the canvas, `live`, and the settings `view`, `phase`, `generator`,
+                `solver`, `nfe` and `seed`; the seed may be text, because JavaScript's numbers end at 2^53.
 
         Raises:
             RequestError: the canvas changed meanwhile, or a setting is impossible.
             UnknownNameError: no generator or solver of that name.
             BusyError: too many jobs wait.
         """
-        label_map = session.at(doc, revision)
+        label_map = session.at(_whole("revision", order.get("revision")))
         if label_map is None:
             raise RequestError(
                 expected="the label map that is on the canvas",
                 got="one of another revision",
                 remedy="press Generate again",
             )
+        live = order.get("live") is True
+        settings: dict[str, Any] = {name: str(order.get(name)) for name in ("view", "phase", "generator", "solver")}
+        settings |= {"nfe": _whole("NFE", order.get("nfe")), "seed": _whole("seed", order.get("seed"))}
         request = self.make_request(label_map=label_map, **settings)
-        return self.jobs.submit(session.token, Order(request, doc, revision))
+        draft = None
+        if live and settings["nfe"] >= 2 * DRAFT_NFE:
+            draft = self.make_request(label_map=label_map, **{**settings, "nfe": DRAFT_NFE})
+        return self.jobs.submit(session.token, Order(request, session.revision, draft), live=live)
 
     def describe(self, job: Job[Order, Made]) -> Json:
         """A small JSON-able progress message for the page."""
+        stamp = job.stamp  # before the rest is read: what changes meanwhile is told again
         progress = self.jobs.progress(job)
         message: Json = {
             "job": job.number,
+            "stamp": stamp,
             "state": progress.state.value,
+            "live": job.live,
             "nfe": progress.nfe,
             "total": progress.total,
             "preview": progress.preview,
+            "draft": progress.draft,
             "ahead": progress.ahead,
             "stopping": progress.stopping,
             "message": progress.message,
-            "doc": job.request.doc,
             "revision": job.request.revision,
         }
         if progress.state is JobState.DONE and job.outcome is not None:
@@ -116,11 +161,21 @@ class Studio:
             message["adherence"] = job.outcome.adherence
         return message
 
-    def _make(self, order: Order, on_step: OnStep) -> Made:
-        generated = self.engine.generate(order.request, on_step)
+    def _make(self, job: Job[Order, Made]) -> Made:
+        order = job.request
+        if order.draft is not None:
+            job.show_draft(self.engine.generate(order.draft, lambda *_: job.raise_if_cancelled()).image)
+        generated = self.engine.generate(order.request, job.on_step)
+        job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up
         return Made(order.request, generated, self.engine.adherence(generated.image, order.request.label_map))
 
 
-def refusal(message: str) -> Json:
-    """The progress message of a job that never started."""
-    return {"job": 0, "state": "failed", "nfe": 0, "total": 0, "message": message}
+def _whole(name: str, value: object) -> int:
+    """A whole number from the page; an empty field is told, not replaced."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    text = str(value or "").strip()
+    if text.removeprefix("-").isdecimal() and len(text) < 25:
+        return int(text)
+    got = f"{text[:40]!r}" if text else "an empty field"
+    raise RequestError(expected=f"a whole number as {name}", got=got, remedy="type one")

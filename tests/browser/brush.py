@@ -64,10 +64,10 @@ def set_size(page, size: int) -> None:
 
 
 def open_template(page, title: str) -> None:
-    before = page.evaluate("window.echoStudio.document.number")
-    page.locator("#template input").click()
-    page.get_by_role("option", name=title).click()
-    page.wait_for_function("before => window.echoStudio.document.number > before", arg=before)
+    before = page.evaluate("window.echoStudio.document.revision")
+    chosen = page.locator("#template option", has_text=title).first.get_attribute("value")
+    page.locator("#template").select_option(chosen)
+    page.wait_for_function("before => window.echoStudio.document.revision > before", arg=before)
 
 
 ZIGZAG = [(90.0, 90.0), (150.0, 100.0), (151.0, 160.0), (96.0, 121.0)]

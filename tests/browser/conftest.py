@@ -71,12 +71,15 @@ def page(chromium, address: str, engine: FakeEngine):
     page = context.new_page()
     problems: list[str] = []
     elsewhere: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
+    page.on("console", lambda message: problems.append(f"{message.text} {message.location.get('url', '')}") if message.type in ("error", "warning") else None)
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: elsewhere.append(request.url) if not _local(request.url, address) else None)
     page.expected_problems = 0
     page.goto(address)
-    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.number > 0")
+    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
+    # Live previews have tests of their own; elsewhere a job runs when a test asks for it.
+    page.locator("#live").uncheck()
+    page.wait_for_function("() => !document.querySelector('[data-part=state]').textContent.includes('…')")
     yield page
     context.close()
     assert elsewhere == []

@@ -54,16 +54,17 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
     elsewhere: list[str] = []
     page.on("request", lambda request: elsewhere.append(request.url) if "127.0.0.1" not in request.url else None)
     page.goto(studio)
-    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.number > 0")
+    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
     before = ids_of(page)
     page.keyboard.press("2")
     drag(page, ZIGZAG)
     painted = ids_of(page)
     assert not np.array_equal(before, painted)
-    field = page.locator("#nfe input[type=number]")
+    page.locator("#live").uncheck()
+    field = page.locator("#nfe")
     field.fill(str(NFE))
     field.blur()
-    page.get_by_role("button", name="Generate").click()
+    page.locator("#generate").click()
     page.wait_for_function(
         "() => document.querySelector('[data-part=state]').textContent.includes('Done in')", timeout=120_000
     )

@@ -30,14 +30,14 @@ def wait_for_state(page, words: str) -> None:
 
 
 def set_number(page, name: str, value: int) -> None:
-    field = page.locator(f"#{name} input[type=number]")
+    field = page.locator(f"#{name}")
     field.fill(str(value))
     field.blur()
 
 
 def result_pixels(page) -> np.ndarray:
     """uint8 (h, w) of the frame that is shown, before any zoom or overlay."""
-    page.wait_for_function("() => window.echoStudio.result.shown && !window.echoStudio.result.preview")
+    page.wait_for_function("() => window.echoStudio.result.kind === 'final'")
     width, height, values = page.evaluate(
         "() => { const { shown, width, height } = window.echoStudio.result;"
         "const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d');"
@@ -58,7 +58,7 @@ def test_what_is_painted_is_generated_shown_and_downloaded(page, engine: FakeEng
     set_number(page, "nfe", 25)
     page.keyboard.press("g")
     wait_for_state(page, "/ 25")
-    page.wait_for_function("() => window.echoStudio.result.preview")
+    page.wait_for_function("() => window.echoStudio.result.kind === 'preview'")
     wait_for_state(page, "Done in")
     request = FakeRequest(LabelMap(painted, (0.5, 0.5)), "2CH", "ES", "edm-l64", "heun", 25, 11)
     assert np.array_equal(result_pixels(page), speckle(request, 1.0))
@@ -139,7 +139,7 @@ def test_closing_the_page_cancels_its_job(page, engine: FakeEngine) -> None:
 def test_a_failure_is_one_line_without_a_traceback_and_the_next_run_works(page, engine: FakeEngine) -> None:
     engine.failure = RuntimeError("/secret/path of this machine")
     page.locator("#generate").click()
-    alert = page.locator(".monitor [role=alert]")
+    alert = page.locator("[data-part=error]")
     alert.wait_for()
     assert "RuntimeError" in alert.inner_text()
     assert "secret" not in alert.inner_text()
@@ -157,18 +157,19 @@ def test_a_failure_is_one_line_without_a_traceback_and_the_next_run_works(page, 
     ],
 )
 def test_a_wrong_setting_is_told_in_the_page(page, seed: str, words: str) -> None:
-    page.locator("#seed input").fill(seed)
+    page.locator("#seed").fill(seed)
     page.locator("#generate").click()
-    alert = page.locator(".monitor [role=alert]")
+    alert = page.locator("[data-part=error]")
     alert.wait_for()
     assert alert.inner_text().startswith(words)
 
 
 def test_a_full_server_is_explained(page) -> None:
     page.expected_problems = 1  # the browser reports the 503 itself
-    page.route("**/queue/join**", lambda route: route.fulfill(status=503, json={"detail": "Queue is full."}))
+    words = "expected a free place in the queue, got 16 waiting jobs; try again in a minute"
+    page.route("**/studio/jobs", lambda route: route.fulfill(status=503, json={"detail": words}))
     page.locator("#generate").click()
-    page.get_by_text(re.compile("currently busy|Queue is full")).first.wait_for()
+    page.get_by_text(words).wait_for()
 
 
 def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
@@ -193,9 +194,9 @@ def test_a_label_map_file_is_opened_and_a_wrong_one_is_told(page, tmp_path: Path
     odd = LabelMap(np.kron(np.arange(5, dtype=np.uint8), np.ones((40, 17), np.uint8)), (0.3, 0.7))
     for name in ("map.png", "map.nii.gz"):
         write_label_map(tmp_path / name, odd)
-        before = page.evaluate("window.echoStudio.document.number")
+        before = page.evaluate("window.echoStudio.document.revision")
         page.locator("input[type=file]").set_input_files(tmp_path / name)
-        page.wait_for_function("before => window.echoStudio.document.number > before", arg=before)
+        page.wait_for_function("before => window.echoStudio.document.revision > before", arg=before)
         assert np.array_equal(ids_of(page), odd.ids)
     assert page.evaluate("window.echoStudio.document.spacing") == "0.3,0.7"
     (tmp_path / "torn.png").write_bytes(b"\x89PNG torn")
@@ -206,10 +207,9 @@ def test_a_label_map_file_is_opened_and_a_wrong_one_is_told(page, tmp_path: Path
 
 def test_new_seed_and_the_advised_nfe_of_a_generator(page) -> None:
     page.keyboard.press("r")
-    page.wait_for_function("() => document.querySelector('#seed input').value !== '0'")
-    page.locator("#generator input").click()
-    page.get_by_role("option", name="VP, pixels 256").click()
-    page.wait_for_function("() => document.querySelector('#nfe input[type=number]').value === '50'")
+    page.wait_for_function("() => document.querySelector('#seed').value !== '0'")
+    page.locator("#generator").select_option("vp-256")
+    page.wait_for_function("() => document.querySelector('#nfe').value === '50'")
 
 
 @pytest.mark.parametrize("size", [(1280, 800), (1440, 900)])
@@ -226,15 +226,14 @@ def test_everything_needed_is_on_one_screen(page, size: tuple[int, int]) -> None
 
 
 def test_every_button_and_slider_has_a_name(page) -> None:
-    page.wait_for_function("() => document.getElementById('generate').title")
     nameless = page.evaluate(
-        "() => [...document.querySelectorAll('.studio button, .studio input, .monitor button, #settings button')]"
-        ".filter((e) => e.offsetParent && !(e.getAttribute('aria-label') || e.textContent.trim()))"
+        "() => [...document.querySelectorAll('.studio button, .studio input, .studio select')]"
+        ".filter((e) => e.offsetParent && !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length)))"
         ".map((e) => e.outerHTML)"
     )
     assert nameless == []
     bare = page.evaluate(
-        "() => [...document.querySelectorAll('.studio button, .studio input, .monitor button, #generate, #new-seed')]"
+        "() => [...document.querySelectorAll('.studio button, .studio input:not([hidden]), .studio select')]"
         ".filter((e) => !(e.closest('[title]'))).map((e) => e.outerHTML)"
     )
     assert bare == []

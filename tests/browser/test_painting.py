@@ -151,7 +151,7 @@ def test_the_status_line_tells_position_label_size_and_zoom(page) -> None:
 
 
 def test_keys_do_nothing_while_the_person_types(page) -> None:
-    page.locator("#seed input").click()
+    page.locator("#seed").click()
     page.keyboard.type("3142")
     assert page.evaluate("window.echoStudio.editor.label") == CAVITY
-    assert page.locator("#seed input").input_value().endswith("3142")
+    assert page.locator("#seed").input_value().endswith("3142")

@@ -48,7 +48,7 @@ def test_painting_is_exact_on_a_dense_screen(page, chromium, address: str) -> No
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
     dense = context.new_page()
     dense.goto(address)
-    dense.wait_for_function("() => window.echoStudio && window.echoStudio.document.number > 0")
+    dense.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
     model = Model(blank().ids)
     model.stroke(drag(dense, ZIGZAG), 12, CAVITY)
     assert np.array_equal(ids_of(dense), model.ids)

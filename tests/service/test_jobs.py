@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from echo_studio.errors import BusyError, Cancelled, RequestError
-from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
+from echo_studio.service.jobs import Job, JobQueue, JobState
 
 FRAME = np.zeros((8, 8), np.uint8)
 Queue = JobQueue[int, str]
@@ -22,12 +22,13 @@ class Bench:
         self.done: list[int] = []
         self.started: list[int] = []
 
-    def work(self, request: int, on_step: OnStep) -> str:
+    def work(self, job: Job[int, str]) -> str:
+        request = job.request
         self.started.append(request)
         for nfe in range(1, 4):
             assert self.gate.acquire(timeout=10)
             self.done.append(request)
-            on_step(nfe, 3, lambda: FRAME)
+            job.on_step(nfe, 3, lambda: FRAME)
         return f"frame {request}"
 
     def pass_steps(self, count: int) -> None:
@@ -123,7 +124,7 @@ def test_a_full_queue_refuses_in_one_line_and_takes_jobs_again_later(queue: Queu
 def test_an_error_of_the_package_is_told_and_a_foreign_one_keeps_its_text_to_itself() -> None:
     errors = iter([RequestError(expected="a", got="b", remedy="c"), OSError("/home/secret/path")])
 
-    def work(request: int, on_step: OnStep) -> str:
+    def work(job: Job[int, str]) -> str:
         raise next(errors)
 
     queue: Queue = JobQueue(work)
@@ -138,7 +139,7 @@ def test_an_error_of_the_package_is_told_and_a_foreign_one_keeps_its_text_to_its
 
 
 def test_a_cancelled_raised_by_the_work_itself_is_no_failure() -> None:
-    def work(request: int, on_step: OnStep) -> str:
+    def work(job: Job[int, str]) -> str:
         raise Cancelled
 
     queue: Queue = JobQueue(work)
@@ -156,10 +157,10 @@ def test_previews_take_a_bounded_share_of_the_time() -> None:
         time.sleep(0.02)
         return FRAME
 
-    def work(request: int, on_step: OnStep) -> str:
+    def work(job: Job[int, str]) -> str:
         for nfe in range(1, 41):
             time.sleep(0.01)
-            on_step(nfe, 40, preview)
+            job.on_step(nfe, 40, preview)
         return "frame"
 
     queue: Queue = JobQueue(work)

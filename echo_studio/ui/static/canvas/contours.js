@@ -50,6 +50,12 @@ function outlines(ids, width, height, members) {
   return loops;
 }
 
+/** The outline of whole pixels as it is. */
+function addLoop(path, loop) {
+  loop.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
+  path.closePath();
+}
+
 function addSmoothLoop(path, loop) {
   let points = loop;
   // Specks stay as they are: smoothing would make them vanish.
@@ -61,6 +67,5 @@ function addSmoothLoop(path, loop) {
       return [(ax + 2 * x + bx) / 4, (ay + 2 * y + by) / 4];
     });
   }
-  points.forEach(([x, y], i) => (i ? path.lineTo(x, y) : path.moveTo(x, y)));
-  path.closePath();
+  addLoop(path, points);
 }

@@ -5,9 +5,8 @@ class Controls {
     Object.assign(this, { root, editor, panes, viewport, labels });
     this.addLabels();
     // A click leaves the focus where it was: else Space would press Undo again instead of panning.
-    document.addEventListener("mousedown", (event) => {
-      const pressed = event.target instanceof Element && event.target.closest("button");
-      if (pressed && pressed.closest(".studio, .monitor, #generate, #new-seed")) event.preventDefault();
+    root.addEventListener("mousedown", (event) => {
+      if (event.target instanceof Element && event.target.closest("button")) event.preventDefault();
     });
     for (const button of root.querySelectorAll("[data-tool]")) {
       button.addEventListener("click", () => editor.choose(button.dataset.tool));
@@ -32,6 +31,7 @@ class Controls {
       panes.result.overlay = value / 100;
       panes.result.redraw();
     });
+    this.optionsOf = null;
     editor.listeners.add(() => this.refresh());
     editor.document.listeners.add(() => this.refresh());
     editor.result.listeners.add(() => this.refresh());
@@ -72,6 +72,43 @@ class Controls {
     }
   }
 
+  /** The options of the tool, which may change while it is used. */
+  refreshOptions() {
+    const { tool } = this.editor;
+    const options = tool.options ? tool.options() : [];
+    const described = JSON.stringify([this.editor.toolName, options, options.map(({ key }) => tool[key])]);
+    if (described === this.optionsOf) return;
+    this.optionsOf = described;
+    this.part("options").replaceChildren(...options.map((option) => this.optionControl(tool, option)));
+  }
+
+  optionControl(tool, { type, key, label, choices, title }) {
+    const change = (value) => {
+      tool.setOption(key, value);
+      this.editor.redraw();
+    };
+    if (type === "button") {
+      const button = Object.assign(document.createElement("button"), { type: "button", textContent: label });
+      button.addEventListener("click", () => change(true));
+      button.title = title || label;
+      return button;
+    }
+    const wrap = Object.assign(document.createElement("label"), { className: type === "toggle" ? "switch" : "field" });
+    wrap.title = title || label;
+    if (type === "toggle") {
+      const box = Object.assign(document.createElement("input"), { type: "checkbox", checked: tool[key] });
+      box.addEventListener("change", () => change(box.checked));
+      wrap.append(box, ` ${label}`);
+      return wrap;
+    }
+    const select = document.createElement("select");
+    fillSelect(select, choices.map(([name, words]) => ({ name, title: words })));
+    select.value = tool[key];
+    select.addEventListener("change", () => change(select.value));
+    wrap.append(label, select);
+    return wrap;
+  }
+
   setContours(on) {
     this.panes.result.contours = on;
     this.panes.result.redraw();
@@ -102,6 +139,7 @@ class Controls {
     press(this.part("contours"), this.panes.result.contours);
     this.part("undo").disabled = !editor.document.undoStack.length;
     this.part("redo").disabled = !editor.document.redoStack.length;
+    this.refreshOptions();
     this.part("size").max = editor.largestBrush;
     this.part("size").value = editor.size;
     this.part("size-value").textContent = `${editor.size} px`;
@@ -121,11 +159,12 @@ class Controls {
   }
 
   refreshResult() {
-    const { result, document: map } = this.editor;
+    const { result } = this.editor;
     this.part("empty").hidden = Boolean(this.editor.frame);
-    const stale = this.editor.frame && (result.doc !== map.number || result.revision !== map.revision);
-    this.part("stale").hidden = !stale && !(this.editor.frame && result.preview);
-    this.part("stale").textContent = result.preview ? "Preview" : "The map has changed since this frame.";
+    const words = { preview: "Preview", draft: "Draft", final: "" }[result.kind] || "";
+    const note = this.editor.frame && result.stale ? "The map has changed since this frame." : words;
+    this.part("stale").hidden = !note;
+    this.part("stale").textContent = note;
   }
 
   say(message) {

@@ -1,4 +1,6 @@
 // The label document: a Uint8Array of label ids is the only truth; everything on the screen is drawn from it.
+// History is a line of states. Each step keeps the pixels that it changed and its `op`: what was done, as the
+// edit log keeps it, enough to do it again.
 
 const LABEL = { OUTSIDE: 0, SECTOR: 4 };
 const HISTORY_DEPTH = 100;
@@ -7,35 +9,48 @@ const HISTORY_BYTES = 256 * 1024 * 1024;
 
 class LabelDocument {
   constructor() {
-    this.number = 0; // given by the server: which template or file the strokes belong to
-    this.revision = 0; // counts every change of the ids since the document was opened
+    this.revision = -1; // counts every change; -1 until the first map is there
+    this.base = 0; // place in the history of the oldest state that can be gone back to
     this.locked = new Set([LABEL.OUTSIDE]);
-    this.listeners = new Set();
+    this.listeners = new Set(); // (box, settled): what to draw again
+    this.journals = new Set(); // (op): a settled change; op is null for a move along the history
     this.undoStack = [];
     this.redoStack = [];
     this.stroke = null;
     this.install({ width: 8, height: 8, ids: new Uint8Array(64), fan: new Uint8Array(64), spacing: "" });
   }
 
-  install(page) {
-    this.page = page;
-    Object.assign(this, page);
+  install({ width, height, ids, fan, spacing }) {
+    this.page = { width, height, ids, fan, spacing };
+    Object.assign(this, this.page);
   }
 
-  /** Open another map. It can be undone like any other change, so that a wrong click loses nothing. */
-  open({ width, height, ids, spacing, number }) {
+  get position() {
+    return this.base + this.undoStack.length;
+  }
+
+  /** [y, x] in mm, or null where the size of a pixel is not known. */
+  get spacingMm() {
+    return this.spacing ? this.spacing.split(",").map(Number) : null;
+  }
+
+  /** The first map of a session, with the history that it had when it was left. */
+  begin(page, { revision, base = 0, undo = [], redo = [] }) {
+    this.abandonStroke();
+    Object.assign(this, { revision, base, undoStack: undo, redoStack: redo });
+    this.install(page);
+    this.changed(null, true);
+  }
+
+  /** Put another map on the canvas: one step, so that a wrong click loses nothing. */
+  open({ width, height, ids, fan, spacing }, op) {
     this.abandonStroke();
     const before = this.page;
-    const fan = new Uint8Array(ids.length);
-    for (let i = 0; i < ids.length; i++) fan[i] = ids[i] === LABEL.OUTSIDE ? 0 : 1;
-    const after = { width, height, ids: ids.slice(), fan, spacing };
-    const first = this.number === 0;
-    this.number = number;
-    this.revision = 0;
+    const after = { width, height, ids: ids.slice(), fan: fan.slice(), spacing };
     this.install(after);
-    // The stacks hold whole pages here: strokes keep changing `ids` in place, but undoing walks back through them.
-    if (!first) this.remember({ before, after, bytes: 2 * (before.ids.length + after.ids.length) });
-    this.changed(null, true);
+    // The step holds whole pages: strokes keep changing `ids` in place, but undoing walks back through them.
+    this.remember({ op, page: { before, after }, bytes: 2 * (before.ids.length + after.ids.length) });
+    this.settle(null, op);
   }
 
   beginStroke() {
@@ -56,6 +71,14 @@ class LabelDocument {
     this.stroke.fresh = joined(this.stroke.fresh, [from, y, to, y]);
   }
 
+  /** Replace what the running stroke shows by a whole map. */
+  show(ids) {
+    const box = differenceBox(this.ids, ids, this.width, this.height);
+    if (!box) return;
+    this.ids.set(ids);
+    this.stroke.fresh = joined(this.stroke.fresh, box);
+  }
+
   /** Tell the panes that pixels of the running stroke changed. */
   touched() {
     const { fresh } = this.stroke || {};
@@ -66,7 +89,7 @@ class LabelDocument {
   }
 
   /** End the stroke: one step of the history, or none where no pixel changed. */
-  endStroke() {
+  endStroke(op) {
     this.touched();
     const stroke = this.stroke;
     this.stroke = null;
@@ -74,9 +97,8 @@ class LabelDocument {
     const before = cut(stroke.original, this.width, stroke.box);
     const after = cut(this.ids, this.width, stroke.box);
     if (before.every((id, i) => id === after[i])) return;
-    this.remember({ box: stroke.box, before, after, bytes: 2 * before.length });
-    this.revision += 1;
-    this.changed(stroke.box, true);
+    this.remember({ op, box: stroke.box, before, after, bytes: 2 * before.length });
+    this.settle(stroke.box, op);
   }
 
   abandonStroke() {
@@ -86,31 +108,61 @@ class LabelDocument {
     this.changed(null, false);
   }
 
+  /** One step from a whole map of the same size. A new fan comes along where the edit changed it. */
+  replace(ids, op, fan = null) {
+    if (fan && differenceBox(this.fan, fan, this.width, this.height)) {
+      this.open({ width: this.width, height: this.height, spacing: this.spacing, ids, fan }, op);
+      return;
+    }
+    this.abandonStroke();
+    this.beginStroke();
+    this.show(ids);
+    this.endStroke(op);
+  }
+
   remember(step) {
     this.undoStack.push(step);
     this.redoStack.length = 0;
     let bytes = this.undoStack.reduce((sum, kept) => sum + kept.bytes, 0);
     while (this.undoStack.length > HISTORY_DEPTH || (bytes > HISTORY_BYTES && this.undoStack.length > 1)) {
       bytes -= this.undoStack.shift().bytes;
+      this.base += 1;
     }
   }
 
   undo() {
-    this.step(this.undoStack, this.redoStack, "before");
+    this.travel(this.position - 1);
   }
 
   redo() {
-    this.step(this.redoStack, this.undoStack, "after");
+    this.travel(this.position + 1);
   }
 
-  step(from, to, side) {
-    if (this.stroke || !from.length) return;
+  /** Go to another state of the history, as far as it is kept. */
+  travel(position) {
+    if (this.stroke) return;
+    const last = this.position + this.redoStack.length;
+    const target = Math.min(last, Math.max(this.base, position));
+    if (target === this.position) return;
+    const whole = Math.abs(target - this.position) > 1;
+    let step;
+    while (this.position > target) step = this.swap(this.undoStack, this.redoStack, "before");
+    while (this.position < target) step = this.swap(this.redoStack, this.undoStack, "after");
+    this.settle(whole || !step.box ? null : step.box, null);
+  }
+
+  swap(from, to, side) {
     const step = from.pop();
     to.push(step);
     if (step.box) paste(this.ids, this.width, step.box, step[side]);
-    else this.install(step[side]);
+    else this.install(step.page[side]);
+    return step;
+  }
+
+  settle(box, op) {
     this.revision += 1;
-    this.changed(step.box || null, true);
+    for (const journal of this.journals) journal(op);
+    this.changed(box, true);
   }
 
   /** `box` is the part that changed (null: all of it); `settled` is false in the middle of a stroke. */
@@ -123,6 +175,21 @@ class LabelDocument {
 function joined(a, b) {
   if (!a) return b;
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
+}
+
+/** The smallest box that holds every pixel in which two maps differ, or null. */
+function differenceBox(a, b, width, height) {
+  let box = null;
+  for (let y = 0; y < height; y++) {
+    const row = y * width;
+    let x0 = 0;
+    while (x0 < width && a[row + x0] === b[row + x0]) x0++;
+    if (x0 === width) continue;
+    let x1 = width - 1;
+    while (a[row + x1] === b[row + x1]) x1--;
+    box = joined(box, [x0, y, x1, y]);
+  }
+  return box;
 }
 
 function cut(ids, width, [x0, y0, x1, y1]) {

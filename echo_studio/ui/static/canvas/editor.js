@@ -1,4 +1,4 @@
-// The state of the editor that is not the document: tool, label, brush size, cursor. Changes are announced once.
+// The state of the editor that is not the document: tool, label, brush size, cursor, what is proposed but not done.
 
 class Editor {
   constructor(labels, result) {
@@ -8,14 +8,30 @@ class Editor {
     this.size = 12;
     this.cursor = null;
     this.panning = false;
+    this.ghost = null; // ids of a proposed map, drawn over the canvas
+    this.marks = []; // [{place: [x, y], words}] findings to show on the canvas
+    this.hidden = new Set(); // labels that are not drawn
     this.listeners = new Set();
-    this.tools = { brush: new Brush(this), eraser: new Eraser(this), fill: new Fill(this), polygon: new Polygon(this) };
+    this.say = () => {};
+    this.tools = {
+      brush: new Brush(this),
+      eraser: new Eraser(this),
+      fill: new Fill(this),
+      polygon: new Polygon(this),
+    };
     this.toolName = "brush";
     this.borrowed = null;
+    // A proposal belongs to the map that it was made from.
+    labels.listeners.add((box, settled) => settled && this.setGhost(null));
   }
 
   get tool() {
     return this.tools[this.toolName];
+  }
+
+  /** Locked ids, in order, as an op keeps them. */
+  get locks() {
+    return [...this.document.locked].sort();
   }
 
   /** A brush may be as wide as a quarter of a large map. */
@@ -31,8 +47,11 @@ class Editor {
 
   choose(name) {
     if (name === this.toolName) return;
-    this.tool.cancel();
+    const { tool } = this;
+    tool.cancel();
+    if (tool.deactivate) tool.deactivate();
     this.toolName = name;
+    if (this.tool.activate) this.tool.activate();
     this.redraw();
   }
 
@@ -70,10 +89,16 @@ class Editor {
     this.resize(this.size + direction * Math.max(1, Math.round(this.size / 10)));
   }
 
-  /** An outline that is being drawn loses its last corner; else the document steps back. */
+  /** Show a map that is not done yet, or null to stop showing it. */
+  setGhost(ids) {
+    if (this.ghost === ids) return;
+    this.ghost = ids;
+    this.redraw();
+  }
+
+  /** A tool may take back a part of what is under way; else the document steps back. */
   undo() {
-    if (this.tool.points && this.tool.points.length) this.tool.points.pop();
-    else this.document.undo();
+    if (!(this.tool.takeBack && this.tool.takeBack())) this.document.undo();
     this.redraw();
   }
 

@@ -1,10 +1,11 @@
 // Keyboard. A key does what a button does, and nothing while the person types in a field.
 
-const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon" };
+const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon", l: "lasso", m: "move", d: "deform" };
 
 class Keys {
-  constructor(root, editor, controls, buttons) {
-    Object.assign(this, { root, editor, controls, buttons });
+  /** `commands` are functions by key; `chords` by key with Ctrl. */
+  constructor(root, editor, controls, commands, chords) {
+    Object.assign(this, { root, editor, controls, commands, chords });
     // One page may build the editor twice (a reconnect): the older one must fall silent.
     if (window.echoStudioKeys) window.echoStudioKeys.abort();
     window.echoStudioKeys = new AbortController();
@@ -19,8 +20,8 @@ class Keys {
     if (!(target instanceof Element)) return false;
     if (target.closest("textarea, select, [contenteditable=true], [role=listbox], [role=combobox]")) return true;
     const input = target.closest("input");
-    // A number field has no use for letters, so after typing a seed G generates at once.
-    if (input && input.type === "number" && /^[a-df-z]$/i.test(event.key)) return false;
+    // A field for numbers has no use for letters, so after typing a seed G generates at once.
+    if (input && (input.type === "number" || input.inputMode === "numeric") && /^[a-df-z]$/i.test(event.key)) return false;
     return Boolean(input) && !["range", "radio", "checkbox", "button"].includes(input.type);
   }
 
@@ -35,12 +36,14 @@ class Keys {
     if (key === "z" && !shift) this.editor.undo();
     else if (key === "z") this.editor.document.redo();
     else if (key === "y") this.editor.document.redo();
+    else if (this.chords[key]) return this.chords[key]() !== false;
     else return false;
     return true;
   }
 
   plain(key, event) {
     const { editor, controls } = this;
+    if (editor.tool.keydown && this.onCanvas(event) && editor.tool.keydown(event)) return true;
     // The digit row by its place, because Shift+1 is another character on every layout.
     const digit = /^(?:Digit|Numpad)([0-4])$/.exec(event.code);
     if (digit) {
@@ -48,7 +51,7 @@ class Keys {
       if (event.shiftKey) editor.toggleLock(Number(digit[1]));
       else editor.chooseLabel(Number(digit[1]));
     } else if (/^[0-4]$/.test(key)) editor.chooseLabel(Number(key));
-    else if (TOOL_KEYS[key]) editor.choose(TOOL_KEYS[key]);
+    else if (TOOL_KEYS[key] && editor.tools[TOOL_KEYS[key]]) editor.choose(TOOL_KEYS[key]);
     else if (key === "[") editor.nudgeSize(-1);
     else if (key === "]") editor.nudgeSize(1);
     else if (key === "+" || key === "=") controls.zoom(1.25);
@@ -58,22 +61,25 @@ class Keys {
     else if (key === " ") return this.space(event);
     else if (key === "enter") return this.finishOutline(event);
     else if (key === "escape") return this.escape();
-    else if (key === "g" && !event.repeat) this.buttons.generate();
-    else if (key === "r" && !event.repeat) this.buttons.newSeed();
+    else if (this.commands[key] && !event.repeat) this.commands[key]();
     else return false;
     return true;
   }
 
+  /** The person is not on a control that has its own use for keys such as arrows and Enter. */
+  onCanvas(event) {
+    return !(event.target instanceof Element && event.target.closest("button, a, input, select, [role=tab]"));
+  }
+
   // On a focused button Space must press it; over the canvas it pans.
   space(event) {
-    if (event.target instanceof Element && event.target.closest("button, a, [role=tab], input")) return false;
+    if (!this.onCanvas(event)) return false;
     this.setPanning(true);
     return true;
   }
 
   finishOutline(event) {
-    if (event.target instanceof Element && event.target.closest("button, a")) return false;
-    if (!this.editor.tool.finish) return false;
+    if (!this.onCanvas(event) || !this.editor.tool.finish) return false;
     this.editor.tool.finish();
     return true;
   }
@@ -81,8 +87,8 @@ class Keys {
   // Escape stops what is under way: an outline first, then the job.
   escape() {
     const { tool } = this.editor;
-    if (tool.points && tool.points.length) tool.cancel();
-    else this.buttons.cancel();
+    if (tool.busy) tool.cancel();
+    else this.commands.escape();
     return true;
   }
 

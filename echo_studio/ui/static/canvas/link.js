@@ -1,18 +1,17 @@
-// The way to the server. Label maps travel as raw bytes with a document number and a revision; stale replies are dropped.
+// The way to the server. Every settled change is sent, in order and once, so that the server's copy has the same history.
+
+const RETRY_MS = 3000;
 
 class ServerLink {
   constructor(labels, root) {
     this.document = labels;
     this.root = root;
     this.token = "";
-    this.sent = ""; // "document/revision" that the server holds
-    this.sending = null;
-    this.wanted = 0;
-    this.loading = Promise.resolve();
+    this.outbox = []; // changes that the server has not confirmed
+    this.pumping = null;
     this.onProblem = () => {};
-    labels.listeners.add((box, settled) => {
-      if (settled && this.token) this.send().catch((problem) => this.onProblem(problem.message));
-    });
+    this.onState = () => {}; // "saved", "saving" or "unsaved"
+    labels.journals.add((op) => this.enqueue(op));
   }
 
   async request(path, options = {}) {
@@ -21,7 +20,9 @@ class ServerLink {
     try {
       reply = await fetch(`${this.root}${path}`, { ...options, headers, cache: "no-store" });
     } catch {
-      throw new Error("The studio does not answer. Is it still running? Your drawing is safe in this page.");
+      const problem = new Error("The studio does not answer. Is it still running? Your drawing is safe in this page.");
+      problem.offline = true;
+      throw problem;
     }
     if (reply.ok) return reply;
     const body = await reply.json().catch(() => ({}));
@@ -30,59 +31,86 @@ class ServerLink {
     throw problem;
   }
 
-  /** Called when the server names the session and the document that it wants on the canvas. */
-  follow({ token, doc }) {
-    if (!token) return;
-    this.token = token;
-    if (doc <= this.wanted) return;
-    this.wanted = doc;
-    this.loading = this.load(doc).catch((problem) => this.onProblem(problem.message));
+  async json(path, { method = "GET", body } = {}) {
+    const options = { method };
+    if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+    return (await this.request(path, options)).json();
   }
 
-  async load(doc) {
-    const { ids, width, height, spacing, number } = await readMap(await this.request("/label-map"));
-    if (doc !== this.wanted) return;
-    this.sent = `${number}/0`;
-    this.document.open({ ids, width, height, spacing, number });
+  enqueue(op) {
+    const { revision, position } = this.document;
+    this.outbox.push({ revision, position, layout: this.layout(), body: this.packed(op) });
+    this.onState("saving");
+    this.send().catch((problem) => this.onProblem(problem.message));
   }
 
-  get current() {
-    return `${this.document.number}/${this.document.revision}`;
+  layout() {
+    const { width, height, spacing } = this.document;
+    return { width, height, spacing };
+  }
+
+  /** Label ids, the fan and what was done. */
+  packed(op, ids = this.document.ids, fan = this.document.fan) {
+    return new Blob([ids.slice(), fan.slice(), op ? JSON.stringify(op) : ""], { type: "application/octet-stream" });
   }
 
   send() {
-    if (!this.sending) {
-      this.sending = this.sendUntilCurrent().finally(() => {
-        this.sending = null;
-      });
+    if (!this.pumping && this.outbox.length) {
+      this.pumping = this.emptyOutbox();
     }
-    return this.sending;
+    return this.pumping || Promise.resolve();
   }
 
-  async sendUntilCurrent() {
-    while (this.sent !== this.current) {
-      const sent = this.current;
-      const { number, revision, width, height, spacing, ids } = this.document;
-      const query = new URLSearchParams({ doc: number, revision, width, height, spacing });
+  async emptyOutbox() {
+    while (this.outbox.length) {
+      const { revision, position, layout, body } = this.outbox[0];
       try {
-        await this.request(`/label-map?${query}`, {
-          method: "PUT",
-          headers: { "Content-Type": "application/octet-stream" },
-          body: ids.slice(),
-        });
+        await this.request(`/label-map?${new URLSearchParams({ ...layout, revision, position })}`, { method: "PUT", body });
       } catch (problem) {
-        // 409: another document was opened meanwhile; it is already on its way to the canvas.
-        if (problem.status !== 409) throw problem;
+        this.pumping = null;
+        this.onState("unsaved");
+        if (problem.offline) setTimeout(() => this.send().catch(() => {}), RETRY_MS);
+        throw problem;
       }
-      this.sent = sent;
+      this.outbox.shift();
+      if (!this.outbox.length) this.pumping = null; // a change that comes now starts anew
     }
+    this.onState("saved");
   }
 
   /** Wait until the server holds the canvas; tells which revision that is. */
   async flush() {
-    await this.loading;
     await this.send();
-    return { doc: this.document.number, revision: this.document.revision };
+    return this.document.revision;
+  }
+
+  async currentMap() {
+    return readMap(await this.request("/label-map"));
+  }
+
+  async template(name) {
+    return readMap(await this.request(`/templates/${name}`));
+  }
+
+  /** The canvas, or another map of its size, after an edit that the server computes: {ids, fan}. */
+  async edit(op, ids = this.document.ids, fan = this.document.fan) {
+    const options = { method: "POST", body: this.packed(op, ids, fan) };
+    return readMap(await this.request(`/edit?${new URLSearchParams(this.layout())}`, options));
+  }
+
+  /** Handles that place themselves: [{key, structure, place}]. */
+  async handles() {
+    return this.posted("/handles", {});
+  }
+
+  /** {measurements, findings} of the canvas. */
+  async inspect(view) {
+    return this.posted("/inspect", { view });
+  }
+
+  async posted(path, query) {
+    const body = this.document.ids.slice();
+    return (await this.request(`${path}?${new URLSearchParams({ ...this.layout(), ...query })}`, { method: "POST", body })).json();
   }
 
   async jobMap(job) {
@@ -90,16 +118,15 @@ class ServerLink {
   }
 
   async frame(job, final) {
-    const reply = await this.request(`/jobs/${job}/frame?final=${final}`);
-    return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
+    return bitmapOf(await this.request(`/jobs/${job}/frame?final=${final}`));
   }
 
   async cancel() {
     await this.request("/cancel", { method: "POST" });
   }
 
-  async download(job, name) {
-    const reply = await this.request(`/jobs/${job}/download/${name}`);
+  async download(path) {
+    const reply = await this.request(path);
     const url = URL.createObjectURL(await reply.blob());
     const anchor = document.createElement("a");
     anchor.href = url;
@@ -110,12 +137,13 @@ class ServerLink {
 }
 
 async function readMap(reply) {
-  const number = (name) => Number(reply.headers.get(name));
-  return {
-    width: number("X-Width"),
-    height: number("X-Height"),
-    number: number("X-Document"),
-    spacing: reply.headers.get("X-Spacing") || "",
-    ids: new Uint8Array(await reply.arrayBuffer()),
-  };
+  const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
+  const bytes = new Uint8Array(await reply.arrayBuffer());
+  const ids = bytes.slice(0, width * height);
+  const fan = bytes.slice(width * height);
+  return { width, height, ids, fan, spacing: reply.headers.get("X-Spacing") || "", revision: Number(reply.headers.get("X-Revision")) };
+}
+
+async function bitmapOf(reply) {
+  return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
 }

@@ -52,9 +52,19 @@ class Pane {
 /** Label ids as colours on an off-screen canvas of the map's own size. */
 class LabelRaster {
   constructor(palette) {
-    this.words = new Uint32Array(palette.map(([r, g, b, a]) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0));
+    this.recolour(palette);
     this.canvas = document.createElement("canvas");
     this.context = this.canvas.getContext("2d");
+  }
+
+  recolour(palette) {
+    this.words = new Uint32Array(palette.map(([r, g, b, a]) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0));
+  }
+
+  /** Make every pixel transparent where the mask is 0. */
+  keepOnly(mask) {
+    for (let i = 0; i < mask.length; i++) if (!mask[i]) this.pixels[i] = 0;
+    this.context.putImageData(this.image, 0, 0);
   }
 
   update(ids, width, height, box) {
@@ -78,38 +88,71 @@ class EditPane extends Pane {
     this.editor = editor;
     this.labels = labels;
     this.opacity = 1;
-    this.raster = new LabelRaster(labels.map(({ colour }) => [...colour, 255]));
+    this.backdrop = null; // a real frame under the labels
+    this.raster = new LabelRaster(this.palette());
+    this.proposal = new LabelRaster(this.palette());
     editor.document.listeners.add((box) => {
       this.raster.update(editor.document.ids, editor.document.width, editor.document.height, box);
       this.redraw();
     });
   }
 
+  palette() {
+    return this.labels.map(({ id, colour }) => [...colour, this.editor.hidden.has(id) ? 0 : 255]);
+  }
+
+  /** After labels were hidden or shown, or the colours changed. */
+  repaint() {
+    const { ids, width, height } = this.editor.document;
+    for (const raster of [this.raster, this.proposal]) raster.recolour(this.palette());
+    this.raster.update(ids, width, height, null);
+    this.ghostShown = null;
+    this.redraw();
+  }
+
   draw(context) {
-    const { document: map, frame } = this.editor;
-    if (frame && this.opacity < 1) this.drawRaster(frame, map.width, map.height, { smooth: true });
+    const { document: map, frame, ghost, tool } = this.editor;
+    const beneath = this.backdrop || frame;
+    const veiled = this.opacity < 1 || this.editor.hidden.size > 0;
+    if (beneath && veiled) this.drawRaster(beneath, map.width, map.height, { smooth: true });
     this.drawRaster(this.raster.canvas, map.width, map.height, { alpha: this.opacity });
-    context.strokeStyle = "#3a4048";
+    if (ghost) this.drawGhost(context, ghost);
+    context.strokeStyle = getComputedStyle(this.surface).getPropertyValue("--edge");
     context.lineWidth = 1;
     const { x, y, scale } = this.viewport;
     context.strokeRect(x - 0.5, y - 0.5, map.width * scale + 1, map.height * scale + 1);
-    this.drawPolygon(context);
+    for (const mark of this.editor.marks) this.drawMark(context, mark);
+    if (tool.draw) tool.draw(context, this.viewport);
     this.drawRing(context);
   }
 
-  drawPolygon(context) {
-    const points = this.editor.tool.points;
-    if (!points || !points.length) return;
-    const path = new Path2D();
-    const cursor = this.editor.cursor;
-    const corners = cursor ? [...points, cursor] : points;
-    corners.forEach((point, i) => (i ? path.lineTo(...point) : path.moveTo(...point)));
-    this.strokeInMap(path, "#000", 3);
-    this.strokeInMap(path, "#fff", 1.25);
-    context.fillStyle = "#fff";
-    for (const point of points) {
-      const [x, y] = this.viewport.toPane(...point);
-      context.fillRect(x - 2.5, y - 2.5, 5, 5);
+  // What would change is drawn in its new colour and outlined, so that the old shape stays readable beneath.
+  drawGhost(context, ghost) {
+    const { width, height, ids } = this.editor.document;
+    if (this.ghostShown !== ghost) {
+      this.ghostShown = ghost;
+      this.ghostPath = new Path2D();
+      const changed = ghost.map((id, i) => (id === ids[i] ? 0 : 1));
+      for (const loop of outlines(changed, width, height, [1])) addLoop(this.ghostPath, loop);
+      this.proposal.update(ghost, width, height, null);
+      this.proposal.keepOnly(changed);
+    }
+    this.drawRaster(this.proposal.canvas, width, height, { alpha: 0.8 });
+    context.setLineDash([5, 4]);
+    this.strokeInMap(this.ghostPath, "#000", 2.5);
+    this.strokeInMap(this.ghostPath, "#fff", 1.25);
+    context.setLineDash([]);
+  }
+
+  drawMark(context, { place, chosen }) {
+    const [x, y] = this.viewport.toPane(...place);
+    const radius = chosen ? 13 : 9;
+    for (const [colour, width] of [["#000", 4.5], [chosen ? "#fff" : "#ffb020", 2]]) {
+      context.beginPath();
+      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.strokeStyle = colour;
+      context.lineWidth = width;
+      context.stroke();
     }
   }
 

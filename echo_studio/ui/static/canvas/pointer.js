@@ -46,7 +46,7 @@ class PointerInput {
     } else if (event.button === 0 || event.button === PEN_ERASER_BUTTON) {
       this.action = "tool";
       if (event.button === PEN_ERASER_BUTTON) this.editor.borrowTool("eraser");
-      this.editor.tool.down(...this.mapAt(event), { near: this.nearTo(event), double: this.isDouble(event) });
+      this.editor.tool.down(...this.mapAt(event), this.how(event));
     }
     this.last = this.at(event);
   }
@@ -104,12 +104,15 @@ class PointerInput {
     this.viewport.zoomAt(...this.at(event), Math.exp(-event.deltaY * lines * speed));
   }
 
-  nearTo(event) {
+  /** What a tool may want to know of a press: near(point, px) tells whether it hit a point of the map. */
+  how(event) {
     const [x, y] = this.at(event);
-    return (point) => {
+    const slack = event.pointerType === "touch" ? 10 : 0; // a finger is blunter than a mouse
+    const near = (point, radius = 8) => {
       const [px, py] = this.viewport.toPane(...point);
-      return Math.hypot(px - x, py - y) < 8;
+      return Math.hypot(px - x, py - y) < radius + slack;
     };
+    return { near, double: this.isDouble(event), shift: event.shiftKey, alt: event.altKey };
   }
 
   // Pointer events carry no click count.

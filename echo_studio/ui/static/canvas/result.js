@@ -2,8 +2,9 @@
 // canvas: contours must be those of the map that was generated from, also when the canvas has changed since.
 
 class Result {
-  constructor(link) {
+  constructor(link, labels) {
     this.link = link;
+    this.document = labels;
     this.listeners = new Set();
     this.job = 0;
     this.show(null);
@@ -11,10 +12,15 @@ class Result {
   }
 
   show(page) {
-    const { bitmap = null, ids = null, width = 0, height = 0, paths = [], doc = 0, revision = 0 } = page || {};
-    const preview = Boolean(page && page.preview);
-    Object.assign(this, { shown: bitmap, ids, width, height, paths, doc, revision, preview });
+    const { bitmap = null, ids = null, width = 0, height = 0, paths = [], revision = -1, facts = null } = page || {};
+    const kind = page ? page.kind : ""; // "preview", "draft" or "final"
+    Object.assign(this, { shown: bitmap, ids, width, height, paths, revision, kind, facts });
     for (const listener of this.listeners) listener();
+  }
+
+  /** The frame is of another map than the canvas holds now. */
+  get stale() {
+    return Boolean(this.shown) && this.revision !== this.document.revision;
   }
 
   /** A progress message of the server; those of an older job are dropped. */
@@ -26,7 +32,7 @@ class Result {
       this.map = null;
     }
     if (progress.state === "cancelled" || progress.state === "failed") {
-      this.show(this.finished);
+      if (this.kind !== "final") this.show(this.finished);
       return;
     }
     const done = progress.state === "done";
@@ -36,7 +42,10 @@ class Result {
     const [map, bitmap] = await Promise.all([this.mapOf(progress.job), this.link.frame(progress.job, done)]);
     // A newer job or a newer frame may have arrived while this one was on its way.
     if (progress.job !== this.job || age < this.seen) return;
-    const page = { ...map, bitmap, doc: progress.doc, revision: progress.revision, preview: !done };
+    // The canvas may have moved on: a live picture of an older map is never shown.
+    if (progress.live && progress.revision !== this.document.revision) return;
+    const kind = done ? "final" : progress.draft ? "draft" : "preview";
+    const page = { ...map, bitmap, revision: progress.revision, kind, facts: progress };
     if (done) this.finished = page;
     this.show(page);
   }

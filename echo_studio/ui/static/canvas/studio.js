@@ -3,40 +3,40 @@
 const root = element.querySelector(".studio");
 const labels = new LabelDocument();
 const link = new ServerLink(labels, STUDIO_ROUTES);
-const result = new Result(link);
+const result = new Result(link, labels);
 const editor = new Editor(labels, result);
+editor.link = link;
 const viewport = new Viewport();
 const panes = {
   edit: new EditPane(root.querySelector("[data-surface=edit]"), viewport, editor, LABELS),
   result: new ResultPane(root.querySelector("[data-surface=result]"), viewport, editor, LABELS),
 };
+const settings = new Settings(root);
+const generation = new Generation(link, labels, settings);
 const controls = new Controls(root, editor, panes, viewport, LABELS);
-link.onProblem = (message) => controls.say(message);
+const inspector = new Inspector(root);
+const monitor = new Monitor(root, generation, link);
+const starter = new Starter(root, link, editor, settings);
 
-const press = (id) => {
-  const button = document.getElementById(id);
-  if (button && !button.disabled) button.click();
+editor.say = (message) => controls.say(message);
+link.onProblem = editor.say;
+generation.listeners.add((progress) => progress.job && result.follow(progress).catch((problem) => editor.say(problem.message)));
+
+const generate = () => {
+  if (editor.tool.busy && editor.tool.finish) editor.tool.finish(); // an open outline belongs to the map
+  generation.start();
 };
-// Gradio's own components take no tooltip.
-const TOOLTIPS = {
-  generate: "Generate a frame from the label map; replaces a job under way (G)",
-  "new-seed": "Draw another seed: another heart of the same anatomy (R)",
-  upload: "Open a label map file: PNG or NIfTI with ids 0 to 4",
-  template: "Start from a blank sector or a bundled label map; can be undone",
-  nfe: "Number of function evaluations: calls of the network. More takes longer",
-  seed: "The same seed, label map and settings give the same frame",
+root.querySelector("#generate").addEventListener("click", generate);
+
+const commands = {
+  g: generate,
+  r: () => settings.newSeed(),
+  v: () => settings.set({ live: !settings.values.live }),
+  escape: () => generation.cancel(),
 };
-function addTooltips() {
-  for (const [id, text] of Object.entries(TOOLTIPS)) {
-    const control = document.getElementById(id);
-    if (control) control.title = text;
-  }
-}
-new Keys(root, editor, controls, {
-  generate: () => press("generate"),
-  newSeed: () => press("new-seed"),
-  cancel: () => press("cancel"),
-});
+for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
+const chords = { o: () => starter.ask() };
+new Keys(root, editor, controls, commands, chords);
 new PointerInput(panes.edit, editor, { paints: true });
 new PointerInput(panes.result, editor, { paints: false });
 
@@ -47,12 +47,12 @@ editor.listeners.add(() => {
 result.listeners.add(() => panes.edit.redraw());
 // The status line tells the last problem until something succeeds.
 labels.listeners.add((box, settled) => settled && controls.say(""));
-let opened = -1;
+let opened = "";
 labels.listeners.add(() => {
-  // Another document, or another page of the history: show all of it.
-  const page = `${labels.number} ${labels.width} ${labels.height}`;
-  if (page !== opened) controls.fit();
-  opened = page;
+  // A map of another size: show all of it.
+  const size = `${labels.width} ${labels.height}`;
+  if (size !== opened) controls.fit();
+  opened = size;
 });
 new ResizeObserver(() => {
   if (viewport.fitted) controls.fit();
@@ -60,27 +60,26 @@ new ResizeObserver(() => {
   panes.result.redraw();
 }).observe(panes.edit.surface);
 
-// The monitor and Gradio's buttons reach the editor through this one name.
-window.echoStudio = {
-  document: labels,
-  viewport,
-  editor,
-  result,
-  link,
-  follow: (progress) => result.follow(progress).catch((problem) => controls.say(problem.message)),
-  /** For the Generate button: which map the server holds. */
-  flush: () => {
-    if (editor.tool.points && editor.tool.points.length) editor.tool.finish();
-    return link.flush().catch((problem) => {
-      controls.say(problem.message);
-      return { doc: 0, revision: -1 };
-    });
-  },
-};
+// For tests and for people who look under the bonnet.
+window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector };
 
-link.follow(props.value || {});
-watch("value", () => {
-  link.follow(props.value || {});
-  addTooltips(); // Gradio may mount its components after this script ran
-});
+/** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
+async function enter(token) {
+  link.token = token;
+  const catalog = await link.json("/catalog");
+  settings.offer(catalog);
+  starter.offer(catalog);
+  const page = await link.currentMap();
+  labels.begin(page, { revision: page.revision });
+}
+
+let entered = false;
+function follow() {
+  const { token } = props.value || {};
+  if (!token || entered) return;
+  entered = true;
+  enter(token).catch((problem) => editor.say(problem.message));
+}
+follow();
+watch("value", follow);
 controls.refresh();

@@ -1,5 +1,7 @@
-// The tools. Each one answers to down, move and up with positions in pixels of the map, and writes through
+// The tools that paint. Each one answers to down, move and up with positions in pixels of the map, and writes through
 // `document.writeSpan`, which alone knows locks and the fan. `editor` carries the label and the brush size.
+// A tool may also have: finish() (Enter), busy (Escape cancels it first), takeBack() (undo inside the tool),
+// draw(context, viewport), keydown(event), activate(), deactivate(), options() and setOption(key, value).
 
 class StrokeTool {
   constructor(editor) {
@@ -18,6 +20,7 @@ class StrokeTool {
   down(x, y) {
     this.editor.document.beginStroke();
     this.cell = this.cellAt(x, y);
+    this.cells = [this.cell];
     this.dab(this.cell);
     this.editor.document.touched();
   }
@@ -26,15 +29,18 @@ class StrokeTool {
     if (!this.cell) return;
     for (const [x, y] of points) {
       const next = this.cellAt(x, y);
+      if (next[0] === this.cell[0] && next[1] === this.cell[1]) continue;
       for (const cell of cellsBetween(this.cell, next)) this.dab(cell);
+      this.cells.push(next);
       this.cell = next;
     }
     this.editor.document.touched();
   }
 
   up() {
+    if (!this.cell) return;
     this.cell = null;
-    this.editor.document.endStroke();
+    this.editor.document.endStroke(this.op());
   }
 
   cancel() {
@@ -53,11 +59,20 @@ class StrokeTool {
   }
 }
 
-class Brush extends StrokeTool {}
+class Brush extends StrokeTool {
+  op() {
+    const { size, label, locks } = this.editor;
+    return { tool: "brush", label, size, cells: this.cells, locked: locks };
+  }
+}
 
 class Eraser extends StrokeTool {
   label() {
     return null; // the document knows whether the fan or the outside lies beneath
+  }
+
+  op() {
+    return { tool: "eraser", size: this.editor.size, cells: this.cells, locked: this.editor.locks };
   }
 }
 
@@ -73,7 +88,7 @@ class Fill {
     document.beginStroke();
     regionSpans(document.ids, document.width, document.height, column, row, (line, x0, x1) =>
       document.writeSpan(line, x0, x1, label));
-    document.endStroke();
+    document.endStroke({ tool: "fill", label, at: [column, row], locked: this.editor.locks });
   }
 
   move() {}
@@ -106,7 +121,7 @@ class Polygon {
     if (this.points.length > 2) {
       document.beginStroke();
       polygonSpans(this.points, (y, x0, x1) => document.writeSpan(y, x0, x1, label));
-      document.endStroke();
+      document.endStroke({ tool: "polygon", label, points: this.points, locked: this.editor.locks });
     }
     this.cancel();
   }
@@ -115,4 +130,35 @@ class Polygon {
     this.points = [];
     this.editor.redraw();
   }
+
+  /** Undo first takes back the last corner. */
+  takeBack() {
+    return this.points.pop() !== undefined;
+  }
+
+  get busy() {
+    return this.points.length > 0;
+  }
+
+  /** The outline so far, in the edit pane. */
+  draw(context, viewport) {
+    if (!this.points.length) return;
+    const { cursor } = this.editor;
+    drawOutline(context, viewport, cursor ? [...this.points, cursor] : this.points, this.points);
+  }
+}
+
+/** A line through points of the map that is seen on any colour, with knots on some of them. */
+function drawOutline(context, viewport, points, knots = [], closed = false) {
+  const placed = points.map((point) => viewport.toPane(...point));
+  for (const [colour, width] of [["#000", 3], ["#fff", 1.25]]) {
+    context.beginPath();
+    placed.forEach(([x, y], i) => (i ? context.lineTo(x, y) : context.moveTo(x, y)));
+    if (closed) context.closePath();
+    context.strokeStyle = colour;
+    context.lineWidth = width;
+    context.stroke();
+  }
+  context.fillStyle = "#fff";
+  for (const [x, y] of knots.map((point) => viewport.toPane(...point))) context.fillRect(x - 2.5, y - 2.5, 5, 5);
 }

@@ -1,0 +1,51 @@
+"""The label map on the canvas: the page is the truth, the server mirrors every settled change."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from echo_studio.anatomy.fan_region import fan_region
+from echo_studio.errors import EchoStudioError
+from echo_studio.types import Json
+from echo_studio.ui.routes.wire import Measures, map_response, measures, posted_edit, session_getter
+from echo_studio.ui.sessions import Session
+from echo_studio.ui.studio import Studio
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter()
+    session_of = session_getter(studio)
+
+    @router.get("/catalog")
+    def catalog(session: Annotated[Session, Depends(session_of)]) -> Json:
+        return studio.catalog()
+
+    @router.get("/label-map")
+    def current_map(session: Annotated[Session, Depends(session_of)]) -> Response:
+        label_map, fan, revision = session.newest()
+        return map_response(label_map, fan, **{"X-Revision": str(revision)})
+
+    @router.put("/label-map")
+    async def mirror(
+        request: Request,
+        session: Annotated[Session, Depends(session_of)],
+        layout: Annotated[Measures, Depends(measures)],
+        revision: int,
+        position: int,
+    ) -> dict[str, int]:
+        """A settled change: with an edit in the body a new step of the history, without one a move along it."""
+        label_map, fan, op = await posted_edit(request, layout)
+        if not await run_in_threadpool(session.update, revision, position, label_map, fan, op):
+            raise HTTPException(409, "A newer label map has arrived already.")
+        return {"revision": revision}
+
+    @router.get("/templates/{name}")
+    def template(session: Annotated[Session, Depends(session_of)], name: str) -> Response:
+        try:
+            label_map = studio.template(name)
+        except EchoStudioError as error:
+            raise HTTPException(404, str(error)) from error
+        return map_response(label_map, fan_region(label_map))
+
+    return router
