@@ -1,0 +1,188 @@
+"""What a project stands on: one database connection, one folder of content files, one lock on both."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from echo_studio.dataset import schema
+from echo_studio.dataset.files import ContentFiles
+from echo_studio.dataset.lock import FileLock
+from echo_studio.errors import BusyError, DataError, EchoStudioError, OutputError, RequestError
+
+__all__ = ["DATABASE", "FILES", "Store", "check_present", "connect", "in_use", "now", "translated"]
+
+DATABASE = "project.sqlite3"
+FILES = "files"
+LOCK = "lock"
+MAX_TEXT = 16 << 20  # bytes in one row
+BUSY_SECONDS = 5.0  # a reader of the library's list may hold the file for a moment
+
+REFERENCES = """
+    SELECT label_map FROM step UNION SELECT fan FROM step
+    UNION SELECT image FROM result UNION SELECT label_map FROM result UNION SELECT label_map FROM slot
+"""
+
+
+class Store:
+    """The open database of the project in `folder`; usable from several threads.
+
+    Raises:
+        BusyError: another window, server or thread has the project open.
+        DataError: there is no project, it is damaged, foreign, or newer than this program.
+        OutputError: the folder is not writable.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = f"{folder.name}/{DATABASE}"
+        self.files = ContentFiles(folder / FILES)
+        self._thread_lock = threading.RLock()
+        check_present(folder)
+        lock = FileLock.taken(folder / LOCK)
+        if lock is None:
+            raise in_use(folder.name)
+        try:
+            self._sql: sqlite3.Connection | None = _opened(folder)
+        except BaseException:
+            lock.release()
+            raise
+        self._lock = lock
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The connection, for this thread alone."""
+        with self._thread_lock, translated(self.file):
+            if self._sql is None:
+                raise RequestError(
+                    expected=f"the open project {self.folder.name}", got="a closed one", remedy="open it again"
+                )
+            yield self._sql
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The connection in a transaction: all that is done becomes durable at the end, or nothing where it fails."""
+        with self.reading() as sql:
+            sql.execute("BEGIN IMMEDIATE")
+            try:
+                yield sql
+                sql.execute("UPDATE project SET changed_at = ?", (now(),))
+                sql.execute("COMMIT")
+            finally:
+                if sql.in_transaction:
+                    sql.execute("ROLLBACK")
+
+    def references(self) -> set[str]:
+        """The sha256 of every content file that a row names."""
+        with self.reading() as sql:
+            return {row[0] for row in sql.execute(REFERENCES)}
+
+    def collect_garbage(self) -> None:
+        """Remove the content files that nothing refers to."""
+        with self.reading():
+            self.files.keep_only(self.references())
+
+    def close(self) -> None:
+        """Collect garbage and let the project go; a second call does nothing."""
+        with self._thread_lock:
+            if self._sql is None:
+                return
+            try:
+                # What is damaged has to be closed all the same.
+                with contextlib.suppress(EchoStudioError, OSError):
+                    self.collect_garbage()
+            finally:
+                self._sql.close()
+                self._sql = None
+                self._lock.release()
+
+
+def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
+    """A connection to the database at `path`; `mode` is "rw", or "rwc" to make a new one. The caller closes it."""
+    sql = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        _configure(sql)
+    except BaseException:
+        sql.close()
+        raise
+    return sql
+
+
+@contextlib.contextmanager
+def translated(file: str) -> Iterator[None]:
+    """Turn what SQLite says about a damaged, locked or full `file` into an error for a person."""
+    try:
+        yield
+    except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        raise  # our own mistake
+    except sqlite3.Error as error:
+        raise _translation(error, file) from error
+
+
+def now() -> str:
+    """ISO time in UTC, always of the same length, so that texts sort as times do."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def in_use(project_id: str) -> BusyError:
+    return BusyError(
+        expected="a project that is open in one place at a time",
+        got=f"project {project_id}, which another window or server has open",
+        remedy="close it there first",
+    )
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    file = f"{folder.name}/{DATABASE}"
+    with translated(file):
+        sql = connect(folder / DATABASE)
+        try:
+            schema.check(sql, file)
+            schema.migrate(sql)
+        except BaseException:
+            sql.close()
+            raise
+    return sql
+
+
+def _configure(sql: sqlite3.Connection) -> None:
+    sql.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_TEXT)
+    # The file may come from elsewhere: believe neither its schema nor its cells.
+    sql.execute("PRAGMA trusted_schema = OFF")
+    sql.execute("PRAGMA cell_size_check = ON")
+    sql.execute("PRAGMA foreign_keys = ON")
+    # Not WAL: SQLite before 3.51.3 can corrupt a file there, and one writer gains nothing from it.
+    sql.execute("PRAGMA journal_mode = DELETE")
+    sql.execute("PRAGMA synchronous = FULL")
+
+
+def check_present(folder: Path) -> None:
+    """Raise DataError where the folder lacks what every project has."""
+    path = folder / DATABASE
+    file = f"{folder.name}/{DATABASE}"
+    if not path.is_file():
+        raise DataError(expected=f"a project file {file}", got="no such file", remedy=schema.CURE)
+    if path.stat().st_size == 0:
+        raise DataError(expected=f"a project file {file}", got="an empty file", remedy=schema.CURE)
+    if not (folder / FILES).is_dir():
+        raise DataError(expected=f"a folder {folder.name}/{FILES}", got="no such folder", remedy=schema.CURE)
+
+
+def _translation(error: sqlite3.Error, file: str) -> EchoStudioError:
+    reason = " ".join(str(error).split())[:120]
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF  # without the extended part
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return BusyError(expected=f"a free file {file}", got=reason, remedy="try again in a moment")
+    if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM, sqlite3.SQLITE_CANTOPEN):
+        return OutputError(
+            expected=f"a place where {file} can be written", got=reason, remedy="free space or make it writable"
+        )
+    return DataError(expected=f"an undamaged file {file}", got=reason, remedy=schema.CURE)
