@@ -15,6 +15,8 @@ CANVAS_SCRIPTS = (
     "document",
     "raster",
     "tools",
+    "warp",
+    "deform_tool",
     "editor",
     "viewport",
     "contours",

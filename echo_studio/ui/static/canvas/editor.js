@@ -18,6 +18,7 @@ class Editor {
       eraser: new Eraser(this),
       fill: new Fill(this),
       polygon: new Polygon(this),
+      deform: new DeformTool(this),
     };
     this.toolName = "brush";
     this.borrowed = null;
