@@ -15,6 +15,10 @@ from echo_studio.errors import DataError, EchoStudioError
 __all__ = ["audit"]
 
 MAX_PIXELS = 1 << 32  # of all pictures together: a few kilobytes can hold 4096 x 4096
+COUNTERS = (
+    *("revision FROM project", "position FROM project", "revision FROM log", "position FROM log"),
+    *("number FROM log", "id FROM result", "seq FROM sqlite_sequence"),
+)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 T = TypeVar("T")
 
@@ -31,7 +35,7 @@ def audit(store: Store) -> None:
     _audit_pictures(store)
     present = {path.stem for path in store.files.folder.iterdir()}
     if unused := present - store.references():
-        raise _fault("only files that the project refers to", f"{len(unused)} others")
+        raise _fault(store, "only files that the project refers to", f"{len(unused)} others")
 
 
 def _audit_texts(store: Store) -> None:
@@ -44,30 +48,29 @@ def _audit_texts(store: Store) -> None:
             try:
                 datetime.fromisoformat(row[0])
             except ValueError:
-                raise _fault("ISO times", repr(row[0][:40])) from None
-    for row in _rows(store, "SELECT title FROM project"):
-        try:
-            valid_title(row[0])
-        except EchoStudioError as error:
-            raise _fault(error.expected, error.got) from error
+                raise _fault(store, "ISO times", repr(row[0][:40])) from None
+    titles = [row[0] for row in _rows(store, "SELECT title FROM project")]
+    try:
+        fine = [valid_title(title) for title in titles] == titles != []
+    except EchoStudioError:
+        fine = False
+    if not fine:
+        raise _fault(store, "a project with a title on one line", "another one")
 
 
 def _audit_steps(store: Store) -> None:
     positions = [row[0] for row in _rows(store, "SELECT position FROM step ORDER BY position")]
-    numbers = [
-        *_rows(store, "SELECT revision, position FROM project"),
-        *_rows(store, "SELECT revision, position FROM log"),
-    ]
-    if not positions or not all(0 <= number <= MAX_NUMBER for row in numbers for number in row):
-        raise _fault("a project with steps, numbered from 0", "another one")
+    numbers = [row[0] for counter in COUNTERS for row in _rows(store, f"SELECT {counter}")]
+    if not positions or not all(isinstance(number, int) and 0 <= number <= MAX_NUMBER for number in numbers):
+        raise _fault(store, "a project with steps, numbered from 0", "another one")
     if len(positions) > MAX_BEHIND + 1 or positions != list(range(positions[0], positions[0] + len(positions))):
-        raise _fault(f"at most {MAX_BEHIND + 1} steps without gaps", f"{len(positions)} steps")
+        raise _fault(store, f"at most {MAX_BEHIND + 1} steps without gaps", f"{len(positions)} steps")
     wrong = _rows(
         store, "SELECT step.position FROM step JOIN log ON entry = number WHERE log.position <> step.position"
     )
     digests = [row[0] for row in _rows(store, "SELECT label_map_sha256 FROM log")]
     if wrong or not all(SHA256.fullmatch(digest) for digest in digests):
-        raise _fault("a log that fits the steps", "another one")
+        raise _fault(store, "a log that fits the steps", "another one")
 
 
 def _audit_pictures(store: Store) -> None:
@@ -78,10 +81,10 @@ def _audit_pictures(store: Store) -> None:
     ):
         shape, found = label_map(name)
         if found != digest or shape != fan(mask)[0]:
-            raise _fault("label maps and fans as the log tells", "others")
+            raise _fault(store, "label maps and fans as the log tells", "others")
     for image, name in _rows(store, "SELECT image, label_map FROM result"):
         if frame(image)[0] != label_map(name)[0]:
-            raise _fault("frames as large as their label maps", "another size")
+            raise _fault(store, "frames as large as their label maps", "another size")
     for (name,) in _rows(store, "SELECT label_map FROM slot"):
         label_map(name)
 
@@ -90,7 +93,7 @@ class _Budget:
     """Reads each picture once, and not more pixels than a project can have."""
 
     def __init__(self, store: Store) -> None:
-        self._files, self._pixels = store.files, 0
+        self._store, self._pixels = store, 0
 
     def once(self, load: Callable[..., Any]) -> Callable[[str], tuple[tuple[int, int], str]]:
         """A reader that gives (shape, digest of a label map or "")."""
@@ -98,10 +101,10 @@ class _Budget:
 
         def read(name: str) -> tuple[tuple[int, int], str]:
             if name not in known:
-                picture = load(self._files, name)
+                picture = load(self._store.files, name)
                 self._pixels += picture.shape[0] * picture.shape[1]
                 if self._pixels > MAX_PIXELS:
-                    raise _fault(f"at most {MAX_PIXELS} pixels", "more")
+                    raise _fault(self._store, f"at most {MAX_PIXELS} pixels", "more")
                 known[name] = picture.shape, getattr(picture, "digest", "")
             return known[name]
 
@@ -113,5 +116,5 @@ def _rows(store: Store, query: str) -> list[tuple[Any, ...]]:
         return sql.execute(query).fetchall()
 
 
-def _fault(expected: str, got: str) -> DataError:
-    return DataError(expected=expected, got=got, remedy=CURE)
+def _fault(store: Store, expected: str, got: str) -> DataError:
+    return DataError(expected=expected, got=f"{got} in {store.file}", remedy=CURE)

@@ -184,7 +184,6 @@ def _import(path: Path, part: Path) -> None:
     try:
         with closing(Store(part)) as store:
             audit(store)
-        Project.open(part).close()
     except DataError as error:
         remedy = copy_file.CURE if error.remedy in (schema.CURE, files.CURE) else error.remedy
         # The name of our temporary folder says nothing to the person.
