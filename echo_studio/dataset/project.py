@@ -1,8 +1,8 @@
 """An editing project: one drawing with everything that belongs to it, in one folder.
 
-The folder holds `project.sqlite3`, `files/` with content files and an empty `lock`. A content file is on
-the disk before the row that names it is committed, so that a crash at any moment loses at most the call
-that had not returned. No name of a person's file, path or host enters the folder.
+The folder holds `project.sqlite3`, `files/` with content files and an empty `lock`. A content file is on the disk
+before the row that names it is committed: a crash loses at most the call that had not returned. No name of a person's
+file, path or host enters the folder.
 """
 
 import secrets
@@ -42,7 +42,7 @@ class Project:
         try:
             self._value("title")
         except BaseException:
-            self.close()
+            self._store.release()  # without collecting: a damaged project loses no file
             raise
 
     @classmethod
@@ -117,8 +117,7 @@ class Project:
         Of the steps behind it 100 are kept; the log keeps the op of every older one.
 
         Raises:
-            RequestError: the revision is not above the newest one, the step before `position` is not kept,
-                or `op` is no strict JSON object.
+            RequestError: the revision is not above the newest one, the step before is not kept, or `op` no strict JSON.
         """
         self._history.edit(revision, position, op, canvas)
 

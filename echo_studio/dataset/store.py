@@ -87,13 +87,16 @@ class Store:
     def close(self) -> None:
         """Collect garbage and let the project go; a second call does nothing."""
         with self._thread_lock:
-            if self._sql is None:
-                return
-            try:
+            if self._sql is not None:
                 # What is damaged has to be closed all the same.
                 with contextlib.suppress(EchoStudioError, OSError):
                     self.collect_garbage()
-            finally:
+            self.release()
+
+    def release(self) -> None:
+        """Let the project go as it is; a second call does nothing."""
+        with self._thread_lock:
+            if self._sql is not None:
                 self._sql.close()
                 self._sql = None
                 self._lock.release()
