@@ -7,12 +7,13 @@ from pathlib import Path
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.diffusion.solver import SOLVERS
 from echo_studio.evaluate.adherence import adherence
+from echo_studio.evaluate.label_frame import label_frame
 from echo_studio.evaluate.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_generator
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import Generated, GenerationRequest
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Spacing
 
 SEGMENTER = "segmenter"
 
@@ -57,10 +58,22 @@ class Engine:
 
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
         """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure."""
+        return adherence(self._loaded_segmenter(), image, label_map)
+
+    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+        """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.label_frame`.
+
+        Raises:
+            ImageError: no lit sector is found.
+            CheckpointError: the segmenter cannot be read.
+        """
+        return label_frame(self._loaded_segmenter(), image, spacing_mm)
+
+    def _loaded_segmenter(self) -> FrameSegmenter:
         with self._loading:
             if self._segmenter is None:
                 self._segmenter = FrameSegmenter.load(self.checkpoints / SEGMENTER)
-        return adherence(self._segmenter, image, label_map)
+            return self._segmenter
 
     def _generator(self, name: str) -> Generator:
         with self._loading:
