@@ -16,6 +16,7 @@ CANVAS_SCRIPTS = (
     "raster",
     "tools",
     "warp",
+    "handles",
     "deform_tool",
     "editor",
     "viewport",
