@@ -31,6 +31,8 @@ CANVAS_SCRIPTS = (
     "generation",
     "monitor",
     "starter",
+    "project",
+    "tray",
     "keys",
     "studio",
 )

@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import MutableMapping, Sequence
+from pathlib import Path
 
 import uvicorn
 
@@ -26,13 +27,14 @@ OFFLINE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse `--host` and `--port` and serve until interrupted; the exit status (2: bad input)."""
+    """Parse `--host`, `--port` and `--projects` and serve until interrupted; the exit status (2: bad input)."""
     parser = argparse.ArgumentParser(description="Echo Studio: paint a heart, see its synthetic echocardiogram.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--projects", type=Path, help="folder of the projects (default: this person's data folder)")
     options = parser.parse_args(arguments)
     try:
-        serve(options.host, options.port)
+        serve(options.host, options.port, options.projects)
     except EchoStudioError as error:
         sys.stderr.write(f"echo-studio: {error}\n")
         return 2
@@ -41,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
+def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | None = None) -> None:
     """Serve the studio on the bundled checkpoints until it is stopped.
 
     Raises:
@@ -54,13 +56,15 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT) -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Only now, because Gradio decides about analytics while it is imported.
     from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
+    from echo_studio.dataset.library import Library, default_root  # noqa: PLC0415
     from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
     from echo_studio.service.engine import Engine  # noqa: PLC0415
     from echo_studio.ui.server import create_app  # noqa: PLC0415
     from echo_studio.ui.studio import Studio  # noqa: PLC0415
 
     titles = [(title, name) for name, title in BUNDLED.items()]
-    app = create_app(Studio(Engine(), GenerationRequest, template, titles))
+    library = Library(projects or default_root())
+    app = create_app(Studio(Engine(), GenerationRequest, template, titles, library))
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
     if host not in LOOPBACK:

@@ -19,8 +19,8 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"), gr.Tab("Edit", id="edit"):
             canvas = editor(elem_id="canvas")
 
-        def open_session() -> tuple[str, Json]:
-            session = studio.open_session()
+        def open_session(request: gr.Request) -> tuple[str, Json]:
+            session = studio.open_session(request.query_params.get("project"))
             return session.token, {"token": session.token}
 
         page.load(open_session, None, [token, canvas], api_visibility="private", show_progress="hidden")

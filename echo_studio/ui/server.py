@@ -19,15 +19,15 @@ NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": N
 
 
 def create_app(studio: Studio) -> FastAPI:
-    """The application for one studio; its jobs are cancelled when the server stops."""
+    """The application for one studio; jobs are cancelled and projects closed when the server stops."""
 
     @asynccontextmanager
-    async def close_jobs(_: FastAPI) -> AsyncIterator[None]:
+    async def close_studio(_: FastAPI) -> AsyncIterator[None]:
         yield
-        studio.jobs.close()
+        studio.close()
 
     # Interactive API pages would fetch scripts from another host.
-    app = FastAPI(title="Echo Studio", lifespan=close_jobs, **NO_DOCS)
+    app = FastAPI(title="Echo Studio", lifespan=close_studio, **NO_DOCS)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.include_router(studio_routes(studio))
     page = build_page(studio)

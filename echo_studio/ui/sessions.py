@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.dataset.pictures import Canvas
+from echo_studio.dataset.project import Project
 from echo_studio.types import BoolMask, Json
 
 MAX_SESSIONS = 64
@@ -18,40 +20,44 @@ class Session:
 
     Attributes:
         token: opens the routes of this session, nothing else does.
+        project: what the page works on.
         label_map, fan: as the page sent them last; the fan is where its eraser gives sector back.
         revision: counts the changes of the canvas.
-        position: place of the newest state in the page's history.
+        notice: one line for the person about how the session began, or empty.
     """
 
     token: str
+    project: Project
     label_map: LabelMap
     fan: BoolMask
-    revision: int = 0
-    position: int = 0
+    revision: int
+    notice: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def update(self, revision: int, position: int, label_map: LabelMap, fan: BoolMask, op: Json) -> bool:
-        """Take a newer canvas in; False where the message is stale.
+        """Take a newer canvas in and save it; False where the message is stale.
 
         Args:
+            position: place of the new state in the history.
             op: what was done; empty for a move along the history.
+
+        Raises:
+            EchoStudioError: the project could not be written; the session is as before.
         """
         with self.lock:
             if revision <= self.revision:
                 return False
-            self.label_map, self.fan = label_map, fan
-            self.revision, self.position = revision, position
+            if op:
+                self.project.edit(revision, position, op, Canvas(label_map, fan))
+            else:
+                self.project.move(revision, position)
+            self.label_map, self.fan, self.revision = label_map, fan, revision
             return True
 
     def at(self, revision: int) -> LabelMap | None:
         """The map of exactly this revision, or None where the page and the server differ."""
         with self.lock:
             return self.label_map if revision == self.revision else None
-
-    def newest(self) -> tuple[LabelMap, BoolMask, int]:
-        """(label map, fan, revision) as they belong together."""
-        with self.lock:
-            return self.label_map, self.fan, self.revision
 
 
 class Sessions:
@@ -67,8 +73,12 @@ class Sessions:
         self._lock = threading.Lock()
         self._by_token: OrderedDict[str, Session] = OrderedDict()
 
-    def open(self, label_map: LabelMap, fan: BoolMask) -> Session:
-        session = Session(secrets.token_urlsafe(32), label_map, fan)
+    def open(self, enter: Callable[[str], tuple[Project, str]]) -> Session:
+        """A new session; `enter` gives the project for its token, and a notice."""
+        token = secrets.token_urlsafe(32)
+        project, notice = enter(token)
+        canvas = project.canvas()
+        session = Session(token, project, canvas.label_map, canvas.fan, project.revision, notice)
         with self._lock:
             self._by_token[session.token] = session
             excess = [self._by_token.popitem(last=False)[0] for _ in range(len(self._by_token) - self._limit)]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from echo_studio.anatomy.defects import DEFECTS, Choice
-from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape import SLIDERS
-from echo_studio.errors import RequestError
+from echo_studio.dataset.library import Library
+from echo_studio.dataset.results import Kept, Kind
+from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json
+from echo_studio.ui.projects import OpenProjects
 from echo_studio.ui.sessions import Session, Sessions
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.request import Generated, GenerationRequest
+
+log = logging.getLogger(__name__)
 
 # A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large.
 DRAFT_NFE = 4
@@ -54,8 +60,12 @@ class Made:
 
     def record(self) -> Json:
         """The generation record with what was measured on the frame beside it."""
-        measured = {"seconds": self.generated.seconds, "adherence": self.adherence}
-        return {**self.generated.record.to_json(), "measured": measured}
+        return {**self.generated.record.to_json(), "measured": self.measured()}
+
+    def measured(self) -> Json:
+        """Figures of this frame; the hash is of its pixels, and tells whether another run gave the same ones."""
+        pixels = hashlib.sha256(self.generated.image.tobytes()).hexdigest()
+        return {"seconds": self.generated.seconds, "adherence": self.adherence, "image_sha256": pixels}
 
 
 class Studio:
@@ -63,6 +73,7 @@ class Studio:
     engine: makes and measures frames.
     make_request: `GenerationRequest`; handed in, because its module needs torch to check solver names.
     template: the label map of a template's name.
+    library: where the projects are.
     """
 
     def __init__(
@@ -71,17 +82,24 @@ class Studio:
         make_request: Callable[..., GenerationRequest],
         template: Callable[[str], LabelMap],
         template_names: Sequence[tuple[str, str]],
+        library: Library,
     ) -> None:
         self.engine = engine
         self.make_request = make_request
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
-        self.sessions = Sessions(on_close=self.jobs.forget)
+        self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
+        self.sessions = Sessions(on_close=self._forget)
 
-    def open_session(self) -> Session:
-        first = self.template(self.template_names[0][1])
-        return self.sessions.open(first, fan_region(first))
+    def open_session(self, project: str | None = None) -> Session:
+        """A page opens: on the project of this id, on a new one (`projects.NEW`) or on the latest (None)."""
+        return self.sessions.open(lambda token: self.projects.enter(token, project))
+
+    def close(self) -> None:
+        """Stop the jobs and close the projects."""
+        self.jobs.close()
+        self.projects.close()
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
@@ -155,10 +173,9 @@ class Studio:
             "revision": job.request.revision,
         }
         if progress.state is JobState.DONE and job.outcome is not None:
-            message["seconds"] = job.outcome.generated.seconds
+            message |= job.outcome.measured()
             # Above 2^53 a number would lose digits in the browser.
             message["seed"] = str(job.request.request.seed)
-            message["adherence"] = job.outcome.adherence
         return message
 
     def _make(self, job: Job[Order, Made]) -> Made:
@@ -167,7 +184,28 @@ class Studio:
             job.show_draft(self.engine.generate(order.draft, lambda *_: job.raise_if_cancelled()).image)
         generated = self.engine.generate(order.request, job.on_step)
         job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up
-        return Made(order.request, generated, self.engine.adherence(generated.image, order.request.label_map))
+        made = Made(order.request, generated, self.engine.adherence(generated.image, order.request.label_map))
+        self._keep(job.session, made)
+        return made
+
+    def _keep(self, token: str, made: Made) -> None:
+        """The newest frame stays with the project, so that it is there again when the project is opened."""
+        session = self.sessions.get(token)
+        if session is None or not self.projects.owns(token, session.project):
+            return
+        try:
+            self.keep(session, made, "latest")
+        except EchoStudioError:
+            log.warning("the frame could not be kept with its project", exc_info=True)
+
+    def keep(self, session: Session, made: Made, kind: Kind) -> Kept:
+        """Keep a frame with the session's project."""
+        record = made.generated.record.to_json()
+        return session.project.keep(kind, made.generated.image, made.request.label_map, record, made.measured())
+
+    def _forget(self, token: str) -> None:
+        self.jobs.forget(token)
+        self.projects.leave(token)
 
 
 def _whole(name: str, value: object) -> int:

@@ -1,8 +1,10 @@
 """An engine without torch: noise in the fan that settles with every NFE, always the same for the same request."""
 
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.sector import Fan
+from echo_studio.dataset.library import Library
 from echo_studio.errors import RequestError
 from echo_studio.types import GrayImage, Json
 from echo_studio.ui.studio import Studio
@@ -136,5 +139,7 @@ def template(name: str) -> LabelMap:
     return blank() if name == "blank" else heart()
 
 
-def fake_studio(engine: Any = None) -> Studio:
-    return Studio(engine or FakeEngine(), FakeRequest, template, TEMPLATES)
+def fake_studio(engine: Any = None, projects: Path | None = None) -> Studio:
+    """A studio whose projects are in a folder of their own, which goes when the program ends."""
+    library = Library(projects or Path(tempfile.mkdtemp(prefix="echo-studio-test-")))
+    return Studio(engine or FakeEngine(), FakeRequest, template, TEMPLATES, library)

@@ -8,23 +8,19 @@ from starlette.concurrency import run_in_threadpool
 from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.errors import EchoStudioError
 from echo_studio.types import Json
+from echo_studio.ui.routes.projects import TAKEN
 from echo_studio.ui.routes.wire import Measures, map_response, measures, posted_edit, session_getter
 from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
 
 
 def routes(studio: Studio) -> APIRouter:
-    router = APIRouter()
     session_of = session_getter(studio)
+    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
     @router.get("/catalog")
-    def catalog(session: Annotated[Session, Depends(session_of)]) -> Json:
+    def catalog() -> Json:
         return studio.catalog()
-
-    @router.get("/label-map")
-    def current_map(session: Annotated[Session, Depends(session_of)]) -> Response:
-        label_map, fan, revision = session.newest()
-        return map_response(label_map, fan, **{"X-Revision": str(revision)})
 
     @router.put("/label-map")
     async def mirror(
@@ -36,12 +32,18 @@ def routes(studio: Studio) -> APIRouter:
     ) -> dict[str, int]:
         """A settled change: with an edit in the body a new step of the history, without one a move along it."""
         label_map, fan, op = await posted_edit(request, layout)
-        if not await run_in_threadpool(session.update, revision, position, label_map, fan, op):
+        if not studio.projects.owns(session.token, session.project):
+            raise HTTPException(423, TAKEN)
+        try:
+            taken = await run_in_threadpool(session.update, revision, position, label_map, fan, op)
+        except EchoStudioError as error:
+            raise HTTPException(507, str(error)) from error
+        if not taken:
             raise HTTPException(409, "A newer label map has arrived already.")
         return {"revision": revision}
 
     @router.get("/templates/{name}")
-    def template(session: Annotated[Session, Depends(session_of)], name: str) -> Response:
+    def template(name: str) -> Response:
         try:
             label_map = studio.template(name)
         except EchoStudioError as error:

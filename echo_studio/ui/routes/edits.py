@@ -18,18 +18,16 @@ from echo_studio.ui.routes.wire import (
     posted_map,
     session_getter,
 )
-from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
 
 
 def routes(studio: Studio) -> APIRouter:
-    router = APIRouter()
     session_of = session_getter(studio)
+    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
     @router.post("/edit")
     async def edit(
         request: Request,
-        session: Annotated[Session, Depends(session_of)],
         layout: Annotated[Measures, Depends(measures)],
     ) -> Response:
         label_map, fan, op = await posted_edit(request, layout)
@@ -46,7 +44,6 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/handles")
     async def handles(
         request: Request,
-        session: Annotated[Session, Depends(session_of)],
         layout: Annotated[Measures, Depends(measures)],
     ) -> list[Json]:
         label_map = await posted_map(request, layout)

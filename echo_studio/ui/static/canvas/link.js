@@ -11,6 +11,7 @@ class ServerLink {
     this.pumping = null;
     this.onProblem = () => {};
     this.onState = () => {}; // "saved", "saving" or "unsaved"
+    this.onTaken = () => {};
     labels.journals.add((op) => this.enqueue(op));
   }
 
@@ -67,10 +68,12 @@ class ServerLink {
       try {
         await this.request(`/label-map?${new URLSearchParams({ ...layout, revision, position })}`, { method: "PUT", body });
       } catch (problem) {
-        this.pumping = null;
-        this.onState("unsaved");
-        if (problem.offline) setTimeout(() => this.send().catch(() => {}), RETRY_MS);
-        throw problem;
+        // 409: the server has this change already, only its answer was lost.
+        if (problem.status !== 409) {
+          this.pumping = null;
+          this.refused(problem);
+          throw problem;
+        }
       }
       this.outbox.shift();
       if (!this.outbox.length) this.pumping = null; // a change that comes now starts anew
@@ -78,14 +81,20 @@ class ServerLink {
     this.onState("saved");
   }
 
+  /** 423: another tab writes to the project, and the person has to decide. Anything else may pass: try again. */
+  refused(problem) {
+    if (problem.status === 423) {
+      this.onTaken();
+      return;
+    }
+    this.onState("unsaved");
+    setTimeout(() => this.send().catch(() => {}), RETRY_MS);
+  }
+
   /** Wait until the server holds the canvas; tells which revision that is. */
   async flush() {
     await this.send();
     return this.document.revision;
-  }
-
-  async currentMap() {
-    return readMap(await this.request("/label-map"));
   }
 
   async template(name) {
@@ -141,7 +150,7 @@ async function readMap(reply) {
   const bytes = new Uint8Array(await reply.arrayBuffer());
   const ids = bytes.slice(0, width * height);
   const fan = bytes.slice(width * height);
-  return { width, height, ids, fan, spacing: reply.headers.get("X-Spacing") || "", revision: Number(reply.headers.get("X-Revision")) };
+  return { width, height, ids, fan, spacing: reply.headers.get("X-Spacing") || "" };
 }
 
 async function bitmapOf(reply) {

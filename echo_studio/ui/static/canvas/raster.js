@@ -30,16 +30,20 @@ function cellsBetween([x0, y0], [x1, y1]) {
   ]);
 }
 
-/** Spans of a polygon by the even-odd rule at pixel centres. */
-function polygonSpans(points, span) {
-  const rows = points.map(([, y]) => y);
-  for (let y = Math.floor(Math.min(...rows)); y <= Math.max(...rows); y++) {
-    const centre = y + 0.5;
-    const crossings = [];
-    points.forEach(([ax, ay], i) => {
-      const [bx, by] = points[(i + 1) % points.length];
-      if (ay <= centre !== by <= centre) crossings.push(ax + ((centre - ay) / (by - ay)) * (bx - ax));
-    });
+/** Spans of a polygon by the even-odd rule at pixel centres; rows beyond 0..height - 1 are left out. */
+function polygonSpans(points, height, span) {
+  const rows = new Map(); // y -> where the outline crosses the row's middle
+  points.forEach(([ax, ay], i) => {
+    const [bx, by] = points[(i + 1) % points.length];
+    const last = Math.min(height - 1, Math.floor(Math.max(ay, by)));
+    for (let y = Math.max(0, Math.floor(Math.min(ay, by)) - 1); y <= last; y++) {
+      const centre = y + 0.5;
+      if (ay <= centre === by <= centre) continue;
+      if (!rows.has(y)) rows.set(y, []);
+      rows.get(y).push(ax + ((centre - ay) / (by - ay)) * (bx - ax));
+    }
+  });
+  for (const [y, crossings] of rows) {
     crossings.sort((a, b) => a - b);
     for (let k = 0; k + 1 < crossings.length; k += 2) {
       const x0 = Math.ceil(crossings[k] - 0.5);

@@ -23,6 +23,14 @@ class Result {
     return Boolean(this.shown) && this.revision !== this.document.revision;
   }
 
+  /** The frame that a project was left with. */
+  restore({ bitmap, ids, width, height }) {
+    const paths = structureContours(ids, width, height);
+    const same = ids.length === this.document.ids.length && ids.every((id, i) => id === this.document.ids[i]);
+    this.finished = { bitmap, ids, width, height, paths, revision: same ? this.document.revision : -1, kind: "final" };
+    this.show(this.finished);
+  }
+
   /** A progress message of the server; those of an older job are dropped. */
   async follow(progress) {
     if (progress.job < this.job) return;

@@ -17,9 +17,12 @@ const controls = new Controls(root, editor, panes, viewport, LABELS);
 const inspector = new Inspector(root);
 const monitor = new Monitor(root, generation, link);
 const starter = new Starter(root, link, editor, settings);
+const project = new Project(root, link, labels, settings);
+const tray = new Tray(root, link, editor, settings, generation);
 
 editor.say = (message) => controls.say(message);
 link.onProblem = editor.say;
+project.say = editor.say;
 generation.listeners.add((progress) => progress.job && result.follow(progress).catch((problem) => editor.say(problem.message)));
 
 const generate = () => {
@@ -31,6 +34,7 @@ root.querySelector("#generate").addEventListener("click", generate);
 const commands = {
   g: generate,
   r: () => settings.newSeed(),
+  k: () => tray.pin(),
   v: () => settings.set({ live: !settings.values.live }),
   escape: () => generation.cancel(),
 };
@@ -61,7 +65,7 @@ new ResizeObserver(() => {
 }).observe(panes.edit.surface);
 
 // For tests and for people who look under the bonnet.
-window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector };
+window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project };
 
 /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
 async function enter(token) {
@@ -69,8 +73,8 @@ async function enter(token) {
   const catalog = await link.json("/catalog");
   settings.offer(catalog);
   starter.offer(catalog);
-  const page = await link.currentMap();
-  labels.begin(page, { revision: page.revision });
+  await project.restore();
+  await tray.restore();
 }
 
 let entered = false;

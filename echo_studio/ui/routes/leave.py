@@ -1,0 +1,20 @@
+"""A page that closes says so, and its project is free for another one at once."""
+
+from fastapi import APIRouter, Request
+
+from echo_studio.ui.routes.wire import read_body
+from echo_studio.ui.studio import Studio
+
+MAX_TOKEN = 200
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/leave")
+    async def leave(request: Request) -> None:
+        """The token is in the body, because a browser's last message carries no headers of ours."""
+        token = await read_body(request, 0, MAX_TOKEN, "a session's token")
+        studio.sessions.close(token.decode(errors="replace"))
+
+    return router
