@@ -73,6 +73,7 @@ class Job(Generic[RequestT, OutcomeT]):
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
         self.stamp = 0  # grows with every change of the progress
+        self.news = 0  # the stamp of the last change of state or preview: what a person waits for
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._state = JobState.WAITING
@@ -85,7 +86,7 @@ class Job(Generic[RequestT, OutcomeT]):
         """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""
         self._cancel.set()
         with self._lock:
-            self.stamp += 1
+            self._tell()
             if self._state is JobState.WAITING:
                 self._state = JobState.CANCELLED
 
@@ -111,7 +112,7 @@ class Job(Generic[RequestT, OutcomeT]):
                 return
             self._state = JobState.RUNNING
             self._started = time.monotonic()
-            self.stamp += 1
+            self._tell()
         try:
             outcome = work(self)
             self.raise_if_cancelled()
@@ -130,7 +131,11 @@ class Job(Generic[RequestT, OutcomeT]):
     def _end(self, state: JobState, message: str = "") -> None:
         with self._lock:
             self._state, self._message, self._finished = state, message, time.monotonic()
-            self.stamp += 1
+            self._tell()
+
+    def _tell(self) -> None:
+        self.stamp += 1
+        self.news = self.stamp
 
     def raise_if_cancelled(self) -> None:
         """Raises Cancelled where the job has to stop; work calls it between two NFE."""
@@ -141,7 +146,7 @@ class Job(Generic[RequestT, OutcomeT]):
         """Work has a whole frame of few NFE and goes on to a better one. Raises Cancelled like `on_step`."""
         with self._lock:
             self.preview, self._previews, self._draft = image, self._previews + 1, True
-            self.stamp += 1
+            self._tell()
         self.raise_if_cancelled()
 
     def on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
@@ -162,7 +167,7 @@ class Job(Generic[RequestT, OutcomeT]):
         self._preview_due = time.monotonic() + max(PREVIEW_INTERVAL, cost / PREVIEW_SHARE)
         with self._lock:
             self.preview, self._previews = image, self._previews + 1
-            self.stamp += 1
+            self._tell()
         self.raise_if_cancelled()
 
 
