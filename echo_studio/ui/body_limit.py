@@ -1,5 +1,7 @@
 """A limit on request bodies: Gradio's `max_file_size` counts uploads only, and JSON bodies have none."""
 
+from collections.abc import Mapping
+
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,19 +11,26 @@ class BodyTooLarge(Exception):
 
 
 class BodyLimit:
-    """ASGI middleware that answers 413 to bodies of more than `max_bytes`, announced or streamed."""
+    """ASGI middleware that answers 413 to bodies that are too large, announced or streamed.
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    Args:
+        max_bytes: for every path that `larger` does not name.
+        larger: the limit of single paths.
+    """
+
+    def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int] | None = None) -> None:
         self.app = app
         self.max_bytes = max_bytes
+        self.larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        limit = self.larger.get(scope["path"], self.max_bytes)
         announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if not announced.isdigit() or int(announced) > self.max_bytes:
-            await self._refuse(scope, receive, send)
+        if not announced.isdigit() or int(announced) > limit:
+            await _refuse(limit, scope, receive, send)
             return
         received = 0
         started = False
@@ -30,7 +39,7 @@ class BodyLimit:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > self.max_bytes:
+            if received > limit:
                 raise BodyTooLarge
             return message
 
@@ -44,8 +53,9 @@ class BodyLimit:
         except BodyTooLarge:
             if started:
                 raise
-            await self._refuse(scope, receive, send)
+            await _refuse(limit, scope, receive, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"Expected at most {self.max_bytes // 2**20} MiB in one request. Send a smaller file."
-        await JSONResponse({"detail": detail}, status_code=413)(scope, receive, send)
+
+async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:
+    detail = f"Expected at most {limit // 2**20} MiB in one request. Send a smaller file."
+    await JSONResponse({"detail": detail}, status_code=413)(scope, receive, send)

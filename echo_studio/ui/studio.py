@@ -15,9 +15,10 @@ from echo_studio.dataset.library import Library
 from echo_studio.dataset.results import Kept, Kind
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
-from echo_studio.types import PHASES, VIEWS, GrayImage, Json
+from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
 from echo_studio.ui.projects import OpenProjects
 from echo_studio.ui.sessions import Session, Sessions
+from echo_studio.ui.uploads import Recordings
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
@@ -39,6 +40,8 @@ class Engine(Protocol):
     def generate(self, request: GenerationRequest, on_step: OnStep | None = None) -> Generated: ...
 
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]: ...
+
+    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap: ...
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,7 @@ class Studio:
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
         self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
+        self.recordings = Recordings()
         self.sessions = Sessions(on_close=self._forget)
 
     def open_session(self, project: str | None = None) -> Session:
@@ -206,6 +210,7 @@ class Studio:
     def _forget(self, token: str) -> None:
         self.jobs.forget(token)
         self.projects.leave(token)
+        self.recordings.drop(token)
 
 
 def _whole(name: str, value: object) -> int:

@@ -14,7 +14,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 from echo_studio.anatomy.sector import Fan
 from echo_studio.dataset.library import Library
 from echo_studio.errors import RequestError
-from echo_studio.types import GrayImage, Json
+from echo_studio.types import GrayImage, Json, Spacing
 from echo_studio.ui.studio import Studio
 
 SIDE = 256
@@ -100,6 +100,11 @@ class FakeEngine:
 
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
         return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
+
+    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+        """Bright pixels are wall, dark ones of the lit part are cavity."""
+        ids = np.where(image > 128, LV_MYOCARDIUM, np.where(image > 40, SECTOR, np.where(image > 0, LV_CAVITY, 0)))
+        return LabelMap(ids.astype(np.uint8), spacing_mm)
 
 
 def speckle(request: FakeRequest, gain: float) -> GrayImage:

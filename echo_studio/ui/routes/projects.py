@@ -1,6 +1,5 @@
 """Projects: what is open, its history and settings, other projects, copies in one file."""
 
-import secrets
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,12 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from echo_studio.errors import EchoStudioError
 from echo_studio.types import Json
 from echo_studio.ui.history_pack import pack_history
-from echo_studio.ui.routes.wire import RAW, Measures, map_response, measures, posted_map, read_body, session_getter
+from echo_studio.ui.routes.wire import RAW, Measures, map_response, measures, posted_map, save_body, session_getter
 from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
 
 TAKEN = "This project is open in another tab, which saves it. Work here instead, or keep your drawing as a new project."
-MAX_COPY = 256 * 2**20
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -125,15 +123,10 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/projects/import")
     async def import_copy(request: Request) -> Json:
-        body = await read_body(request, 1, MAX_COPY, "a project file")
-
-        def read() -> str:
-            with tempfile.TemporaryDirectory() as scratch:
-                path = Path(scratch) / f"{secrets.token_hex(8)}.echo"
-                path.write_bytes(body)
-                return studio.projects.library.import_copy(path)
-
-        return {"id": await run_in_threadpool(_told, read)}
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / "project.echo"
+            await save_body(request, path)
+            return {"id": await run_in_threadpool(_told, studio.projects.library.import_copy, path)}
 
     return router
 

@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Any
 
 import numpy as np
@@ -70,6 +71,13 @@ async def read_body(request: Request, least: int, most: int, what: str) -> bytes
     return bytes(body)
 
 
+async def save_body(request: Request, path: Path) -> None:
+    """Write a file that a person sends to the disk as it comes; `BodyLimit` says how large it may be."""
+    with path.open("wb") as file:
+        async for chunk in request.stream():
+            file.write(chunk)
+
+
 async def posted_map(request: Request, layout: Measures) -> LabelMap:
     """The label map in a request's body."""
     size = layout.width * layout.height
@@ -123,10 +131,11 @@ def map_response(label_map: LabelMap, fan: BoolMask | None = None, **headers: st
     return Response(body, media_type=RAW, headers=told)
 
 
-def png(image: GrayImage) -> bytes:
-    """A frame for the screen, marked as synthetic."""
+def png(image: GrayImage, *, real: bool = False) -> bytes:
+    """A frame for the screen; marked as synthetic unless it is a real one."""
     packed = io.BytesIO()
     notice = PngInfo()
-    notice.add_text("Comment", NOTICE)
+    if not real:
+        notice.add_text("Comment", NOTICE)
     Image.fromarray(image).save(packed, "PNG", compress_level=1, pnginfo=notice)
     return packed.getvalue()

@@ -16,11 +16,17 @@ const generation = new Generation(link, labels, settings);
 const controls = new Controls(root, editor, panes, viewport, LABELS);
 const inspector = new Inspector(root);
 const monitor = new Monitor(root, generation, link);
-const starter = new Starter(root, link, editor, settings);
+const starter = new Starter(root, link, editor, settings, panes);
 const project = new Project(root, link, labels, settings);
 const tray = new Tray(root, link, editor, settings, generation);
 
 editor.say = (message) => controls.say(message);
+editor.complain = (title, words) => {
+  const dialog = root.querySelector("#problem-dialog");
+  dialog.querySelector("h2").textContent = title;
+  dialog.querySelector("p").textContent = words;
+  if (!dialog.open) dialog.showModal();
+};
 link.onProblem = editor.say;
 project.say = editor.say;
 generation.listeners.add((progress) => progress.job && result.follow(progress).catch((problem) => editor.say(problem.message)));
