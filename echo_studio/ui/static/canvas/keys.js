@@ -3,16 +3,16 @@
 const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon", l: "lasso", m: "move", d: "deform" };
 
 class Keys {
-  /** `commands` are functions by key; `chords` by key with Ctrl. */
-  constructor(root, editor, controls, commands, chords) {
-    Object.assign(this, { root, editor, controls, commands, chords });
+  /** `commands` are functions by key; `chords` by key with Ctrl; `holds` are told (true) and (false), by place of the key. */
+  constructor(root, editor, controls, commands, chords, holds) {
+    Object.assign(this, { root, editor, controls, commands, chords, holds });
     // One page may build the editor twice (a reconnect): the older one must fall silent.
     if (window.echoStudioKeys) window.echoStudioKeys.abort();
     window.echoStudioKeys = new AbortController();
     const { signal } = window.echoStudioKeys;
     window.addEventListener("keydown", (event) => this.down(event), { signal });
     window.addEventListener("keyup", (event) => this.up(event), { signal });
-    window.addEventListener("blur", () => this.setPanning(false), { signal });
+    window.addEventListener("blur", () => this.release(), { signal });
   }
 
   typing(event) {
@@ -26,7 +26,7 @@ class Keys {
   }
 
   down(event) {
-    if (this.root.offsetParent === null || this.typing(event)) return;
+    if (this.root.offsetParent === null || this.root.querySelector("dialog[open]") || this.typing(event)) return;
     const key = event.key.toLowerCase();
     const handled = event.ctrlKey || event.metaKey ? this.chord(key, event.shiftKey) : !event.altKey && this.plain(key, event);
     if (handled) event.preventDefault();
@@ -61,6 +61,7 @@ class Keys {
     else if (key === " ") return this.space(event);
     else if (key === "enter") return this.finishOutline(event);
     else if (key === "escape") return this.escape();
+    else if (this.holds[event.code]) this.holds[event.code](true);
     else if (this.commands[key] && !event.repeat) this.commands[key]();
     else return false;
     return true;
@@ -94,6 +95,12 @@ class Keys {
 
   up(event) {
     if (event.key === " ") this.setPanning(false);
+    else if (this.holds[event.code]) this.holds[event.code](false);
+  }
+
+  release() {
+    this.setPanning(false);
+    for (const hold of Object.values(this.holds)) hold(false);
   }
 
   setPanning(on) {
