@@ -4,16 +4,17 @@ All move or remove what the endocardial line (`wall_line`) finds, in mm along an
 Strength 0 gives the same object back; nothing outside the fan changes.
 """
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.plane import require_spacing, with_ids
 from echo_studio.anatomy.segments import in_segment, segment_named
 from echo_studio.anatomy.wall_line import LEFT, WallLine, wall_line, with_wall_moved
-from echo_studio.types import FloatArray
+from echo_studio.types import BoolMask, FloatArray
 
 TAPER = 0.03  # of the line's length: a change of thickness passes into its neighbours, as scars and bulges do
 
@@ -21,8 +22,9 @@ TAPER = 0.03  # of the line's length: a change of thickness passes into its neig
 def septal_defect(label_map: LabelMap, at: float = 0.6, width_mm: float = 8.0) -> LabelMap:
     """A ventricular septal defect: a hole through the wall on the left of the axis (in the 4CH view the septum).
 
-    The hole is as wide on both sides of the wall. It becomes sector: the blood in it belongs to no
-    chamber that the schema names, and the cavity's area and volume stay what they were.
+    The hole has parallel sides and reaches from the cavity to the epicardial border; nothing beyond the wall
+    changes. It becomes cavity (label 1), as blood flows through it: generators draw blood dark, whereas sector is
+    tissue of any brightness. `measure` leaves it out, so that area and volume stay what they were.
 
     Args:
         at: place of its middle along the septum, 0 at the apex, 1 at the mitral hinge.
@@ -46,7 +48,7 @@ def septal_defect(label_map: LabelMap, at: float = 0.6, width_mm: float = 8.0) -
     ids = label_map.ids.copy()
     hole = np.zeros_like(wall)
     hole[wall] = (np.abs(along) <= width_mm / 2) & (np.abs(across) <= reach)
-    ids[hole] = SECTOR
+    ids[_piece_at(hole, line, centre)] = LV_CAVITY
     return with_ids(label_map, ids)
 
 
@@ -138,6 +140,17 @@ def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7)
     inner *= np.clip((1 - line.place) / 0.08, 0.0, 1.0)
     ids = with_wall_moved(label_map, line, inner, outer, fan_region(label_map))
     return with_ids(label_map, ids)
+
+
+def _piece_at(mask: BoolMask, line: WallLine, index: int) -> BoolMask:
+    """The piece of a mask that is nearest to a point of the line: across a narrow cavity lies other wall."""
+    _, numbers = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    y, x = np.nonzero(mask)
+    if not len(x):
+        return mask
+    offset = line.frame.plane.lengths(np.stack([x, y], axis=1).astype(np.float64)) - line.points[index]
+    nearest = np.hypot(*offset.T).argmin()
+    return np.asarray(numbers == numbers[y[nearest], x[nearest]])
 
 
 def _mean_normal(line: WallLine, centre: int, width: float) -> FloatArray:

@@ -7,28 +7,38 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.once import once
 from echo_studio.anatomy.plane import with_ids
-from echo_studio.anatomy.sector import fan_of
+from echo_studio.anatomy.sector import Fan, fan_of
 from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask
 
 RIM = 2
 
 
+@once
+def fitted_fan(label_map: LabelMap) -> Fan | None:
+    """The fan that fits the sector, see `fan_of`; None where none does."""
+    return fan_of(label_map.ids)
+
+
+@once
 def fan_region(label_map: LabelMap) -> BoolMask:
     """(h, w) True inside the fan: what an edit may fill with sector.
 
     All sector pixels, structures as far as the fitted fan reaches, and unlabelled holes more than
     `RIM` pixels inside it. Where no fan fits: all that is labelled.
     """
-    fan = fan_of(label_map.ids)
+    fan = fitted_fan(label_map)
     if fan is None:
         return label_map.inside
     mask = fan.mask(*label_map.shape)
     # The fit is right to a pixel or two: at its rim the labels know better than the fit.
     square = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
     core = cv2.erode(mask.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
-    return np.asarray((mask & label_map.inside) | (label_map.ids == SECTOR) | core)
+    region = np.asarray((mask & label_map.inside) | (label_map.ids == SECTOR) | core)
+    region.setflags(write=False)
+    return region
 
 
 def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> LabelMap:
@@ -43,7 +53,7 @@ def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> Lab
     """
     if angle == depth == 1.0:
         return label_map
-    fan = fan_of(label_map.ids)
+    fan = fitted_fan(label_map)
     if fan is None:
         raise LabelMapError(
             expected="a sector with two straight edges (label 4)",

@@ -37,7 +37,8 @@ def find_sector(image: GrayImage) -> BoolMask:
     scale = max(1.0, max(image.shape) / SEARCH_SIDE)
     height, width = (round(side / scale) for side in image.shape)
     best: tuple[float, Fan] | None = None
-    for light, hull in _lit_regions(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA)):
+    small = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    for light, hull in _lit_regions(small):
         try:
             fan = fit_fan(hull)
         except ImageError:

@@ -40,7 +40,7 @@ def automatic_handles(label_map: LabelMap) -> tuple[Handle, ...]:
     """
     marks = find_landmarks(label_map)
     try:
-        line = wall_line(label_map, marks)
+        line = wall_line(label_map)
     except LabelMapError:
         around = [_around(label_map, structure, AROUND) for structure in STRUCTURES]
         return tuple(handle for handles in around for handle in handles)

@@ -3,6 +3,7 @@
 import hashlib
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -63,6 +64,11 @@ class LabelMap:
     def inside(self) -> BoolMask:
         """(h, w) True where the ultrasound fan or any structure is."""
         return np.asarray(self.ids != OUTSIDE)
+
+    @cached_property
+    def findings(self) -> dict[str, Any]:
+        """What has been found in this map, by the finder's name; see `once`."""
+        return {}
 
     def structures(self) -> dict[str, BoolMask]:
         """The three structures that the papers score, each (h, w): epicardium is cavity and wall together."""

@@ -7,11 +7,13 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from echo_studio.anatomy.cavity_border import open_runs, without_blood_in_gaps
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
-from echo_studio.anatomy.plane import Plane, border, largest_piece, near
+from echo_studio.anatomy.once import once
+from echo_studio.anatomy.plane import Plane, border, largest_piece
 from echo_studio.errors import LabelMapError
-from echo_studio.types import BoolMask, FloatArray
+from echo_studio.types import FloatArray
 
 Point: TypeAlias = tuple[float, float]  # (x, y) in pixels, centres at whole numbers
 
@@ -72,14 +74,19 @@ class HeartFrame:
         return np.asarray(self.origin + a[..., None] * self.along + b[..., None] * self.across)
 
 
+@once
 def find_landmarks(label_map: LabelMap) -> Landmarks:
-    """Every landmark that the structures of a label map define; of each structure the largest piece counts."""
+    """Every landmark that the structures of a label map define.
+
+    Of each structure the largest piece counts; blood in a gap of the wall is no part of the cavity.
+    """
+    label_map = without_blood_in_gaps(label_map)
     plane = Plane.of(label_map)
     cavity = largest_piece(label_map.ids == LV_CAVITY)
     wall = label_map.ids == LV_MYOCARDIUM
     atrium = largest_piece(label_map.ids == LEFT_ATRIUM)
     ring = border(cavity)
-    ends = _base_ends(ring, wall, atrium, plane)
+    ends = _base_ends(label_map, ring)
     if ends is None:
         return Landmarks()
     border_points = plane.lengths(ring.astype(np.float64))
@@ -101,13 +108,14 @@ def find_landmarks(label_map: LabelMap) -> Landmarks:
     )
 
 
-def heart_frame(label_map: LabelMap, landmarks: Landmarks | None = None) -> HeartFrame:
+@once
+def heart_frame(label_map: LabelMap) -> HeartFrame:
     """The coordinates that the long axis spans.
 
     Raises:
         LabelMapError: the map has no cavity, or nothing tells where its base is.
     """
-    marks = landmarks or find_landmarks(label_map)
+    marks = find_landmarks(label_map)
     if marks.annulus is None or marks.apex is None:
         missing = (
             "no cavity" if not (label_map.ids == LV_CAVITY).any() else "a cavity that neither wall nor atrium ends"
@@ -152,61 +160,9 @@ def _far_point(points: FloatArray, start: FloatArray, plane: Plane) -> FloatArra
     return np.asarray(start + reach * direction)
 
 
-def _base_ends(ring: npt.NDArray[np.intp], wall: BoolMask, atrium: BoolMask, plane: Plane) -> tuple[int, int] | None:
-    """Positions in the cavity's border between which its base lies: the part that no wall covers.
-
-    A gap in the wall (a septal defect) is a part without wall too: the base is the one that the
-    atrium touches most, or the longest where there is no atrium.
-    """
-    if len(ring) < 12:
+def _base_ends(label_map: LabelMap, ring: npt.NDArray[np.intp]) -> tuple[int, int] | None:
+    """Positions in the cavity's border between which its base lies."""
+    _, base = open_runs(label_map, ring)
+    if base is None or base[1] - base[0] + 1 >= len(ring) - 4 or base[1] - base[0] < 2:
         return None
-    x, y = ring.T
-    touches = near(atrium, 3)[y, x]
-    base = ~near(wall)[y, x] if wall.any() else near(atrium)[y, x]
-    if base.all() or not base.any():
-        # Closed all round by wall, or nothing but cavity: the atrium alone can tell.
-        if not atrium.any():
-            return None
-        gap = _distance_to(atrium, ring, plane)
-        base = gap <= gap.min() + 2.5 * max(plane.sx, plane.sy)
-    runs = _runs(base, bridge=max(2, len(ring) // 40))
-    if not runs:
-        return None
-    size = len(ring)
-
-    def merit(run: tuple[int, int]) -> tuple[int, int]:
-        inside = np.arange(run[0], run[1] + 1) % size
-        return int(touches[inside].sum()), len(inside)
-
-    first, last = max(runs, key=merit)
-    if last - first + 1 >= size - 4 or last - first < 2:
-        return None
-    return (first - 1) % size, (last + 1) % size
-
-
-def _distance_to(mask: BoolMask, ring: npt.NDArray[np.intp], plane: Plane) -> FloatArray:
-    edge = plane.lengths(border(mask).astype(np.float64))
-    offset = plane.lengths(ring.astype(np.float64))[:, None] - edge[None]
-    return np.asarray(np.hypot(offset[..., 0], offset[..., 1]).min(axis=1))
-
-
-def _runs(flags: npt.NDArray[np.bool_], bridge: int) -> list[tuple[int, int]]:
-    """Runs of True around a ring, as (first, last) with last >= first, breaks of at most `bridge` closed."""
-    size = len(flags)
-    starts = np.flatnonzero(flags & ~np.roll(flags, 1))
-    lasts = np.flatnonzero(flags & ~np.roll(flags, -1))
-    if len(starts) == 0:
-        return []
-    runs = [
-        (int(start), int(lasts[lasts >= start][0] if (lasts >= start).any() else lasts[0] + size)) for start in starts
-    ]
-    merged: list[tuple[int, int]] = []
-    for run in runs:
-        if merged and run[0] - merged[-1][1] - 1 <= bridge:
-            merged[-1] = (merged[-1][0], run[1])
-        else:
-            merged.append(run)
-    if len(merged) > 1 and merged[0][0] + size - merged[-1][1] - 1 <= bridge:
-        merged[0] = (merged[-1][0], merged[0][1] + size)
-        merged.pop()
-    return merged
+    return (base[0] - 1) % len(ring), (base[1] + 1) % len(ring)

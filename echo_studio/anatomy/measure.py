@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from echo_studio.anatomy.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
-from echo_studio.anatomy.landmarks import Landmarks, find_landmarks, heart_frame
+from echo_studio.anatomy.landmarks import find_landmarks, heart_frame
+from echo_studio.anatomy.once import once
 from echo_studio.anatomy.plane import Plane, largest_piece
 from echo_studio.anatomy.segments import SEGMENTS, in_segment
 from echo_studio.anatomy.volume import DiscStack, biplane_volume, disc_stack, ejection_fraction
@@ -21,7 +23,8 @@ DOWNWARD = -0.5  # a normal that points so far towards the base belongs to the a
 class Measurements:
     """What one frame tells; None where a structure or the spacing that a value needs is missing.
 
-    Where structures reach beyond the image or the fan has cut them, values are those of what is drawn.
+    Where structures reach beyond the image or the fan has cut them, values are those of what is drawn. Blood in a
+    gap of the wall (label 1, as a septal defect draws it) is no part of the cavity and counts in no value.
 
     Attributes:
         lv_area_px, la_area_px: pixels.
@@ -55,18 +58,17 @@ class Measurements:
 
 
 def measure(label_map: LabelMap, view: View | None = None) -> Measurements:
-    """Measure one frame; of each structure the largest piece counts.
+    """Measure one frame; of each structure the largest piece counts, without the blood in gaps of the wall.
 
     Args:
         view: names the wall's segments.
     """
     plane, known = Plane.of(label_map), label_map.spacing_mm is not None
-    marks = find_landmarks(label_map)
-    cavity = largest_piece(label_map.ids == LV_CAVITY)
+    cavity = largest_piece(without_blood_in_gaps(label_map).ids == LV_CAVITY)
     atrium = largest_piece(label_map.ids == LEFT_ATRIUM)
     lv_px, la_px = int(cavity.sum()) or None, int(atrium.sum()) or None
-    lv, la = lv_discs(label_map, marks), la_discs(label_map, marks)
-    line = _line(label_map, marks)
+    lv, la = lv_discs(label_map), la_discs(label_map)
+    line = _line(label_map)
     wall = None if line is None else _mean_wall(line, np.ones(len(line.points), bool))
 
     def mm(value: float | None) -> float | None:
@@ -88,19 +90,21 @@ def measure(label_map: LabelMap, view: View | None = None) -> Measurements:
     )
 
 
-def lv_discs(label_map: LabelMap, landmarks: Landmarks | None = None) -> DiscStack | None:
+@once
+def lv_discs(label_map: LabelMap) -> DiscStack | None:
     """The cavity's 20 discs from annulus to apex; None where it has no long axis."""
     try:
-        frame = heart_frame(label_map, landmarks)
+        frame = heart_frame(label_map)
     except LabelMapError:
         return None
     tip = frame.origin + frame.length * frame.along
-    return disc_stack(largest_piece(label_map.ids == LV_CAVITY), frame.plane, frame.origin, tip)
+    return disc_stack(largest_piece(without_blood_in_gaps(label_map).ids == LV_CAVITY), frame.plane, frame.origin, tip)
 
 
-def la_discs(label_map: LabelMap, landmarks: Landmarks | None = None) -> DiscStack | None:
+@once
+def la_discs(label_map: LabelMap) -> DiscStack | None:
     """The atrium's 20 discs from annulus to roof; None where it is missing or has no annulus."""
-    marks = landmarks or find_landmarks(label_map)
+    marks = find_landmarks(label_map)
     if marks.roof is None or marks.annulus is None:
         return None
     plane = Plane.of(label_map)
@@ -155,11 +159,11 @@ def _biplane_ml(four_map: LabelMap, two_map: LabelMap, four: DiscStack | None, t
     return biplane_volume(four, two) / 1000
 
 
-def _line(label_map: LabelMap, marks: Landmarks) -> WallLine | None:
+def _line(label_map: LabelMap) -> WallLine | None:
     if not (label_map.ids == LV_MYOCARDIUM).any():
         return None
     try:
-        return wall_line(label_map, marks)
+        return wall_line(label_map)
     except EchoStudioError:
         return None
 

@@ -9,12 +9,13 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.carry import STRUCTURES
-from echo_studio.anatomy.fan_region import fan_region
+from echo_studio.anatomy.cavity_border import without_blood_in_gaps
+from echo_studio.anatomy.fan_region import fan_region, fitted_fan
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks import Point
-from echo_studio.anatomy.plane import largest_piece, near
-from echo_studio.anatomy.sector import fan_of
+from echo_studio.anatomy.once import once
+from echo_studio.anatomy.plane import largest_piece, near, with_ids
 from echo_studio.anatomy.wall_line import WallLine
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -41,6 +42,8 @@ class Piece:
 
 def pieces(mask: BoolMask) -> Iterator[Piece]:
     """The 8-connected pieces of a mask, the largest first."""
+    if not mask.any():
+        return
     count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     for number in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") if count > 1 else ():
         x, y, width, height, size = (int(value) for value in stats[number])
@@ -92,10 +95,15 @@ def given_back(ids: LabelIds, removed: BoolMask, choices: Collection[int]) -> La
     return np.where(removed & known[numbers], most[numbers], ids)
 
 
+@once
 def holes_in_structures(label_map: LabelMap) -> BoolMask:
-    """(h, w) pixels of no structure that structures enclose."""
-    heart = np.isin(label_map.ids, STRUCTURES)
-    return np.asarray(ndimage.binary_fill_holes(heart) & ~heart)
+    """(h, w) pixels of no structure that structures enclose, diagonals being closed."""
+    background = np.isin(label_map.ids, (OUTSIDE, SECTOR))
+    around = np.pad(background, 1, constant_values=True).astype(np.uint8)
+    _, numbers = cv2.connectedComponents(around, connectivity=4)
+    holes = np.asarray(background & (numbers[1:-1, 1:-1] != numbers[0, 0]))
+    holes.setflags(write=False)
+    return holes
 
 
 def without_holes_in_structures(label_map: LabelMap) -> LabelIds:
@@ -103,6 +111,13 @@ def without_holes_in_structures(label_map: LabelMap) -> LabelIds:
     return given_back(label_map.ids, holes_in_structures(label_map), STRUCTURES)
 
 
+@once
+def gaps_shown(label_map: LabelMap) -> LabelMap:
+    """The map in which every gap of the wall is sector and nothing in the cavity is: blood out, masses filled."""
+    return without_blood_in_gaps(with_ids(label_map, without_holes_in_structures(label_map)))
+
+
+@once
 def holes_in_sector(label_map: LabelMap) -> BoolMask:
     """(h, w) unlabelled pixels inside the fan, in pieces larger than the fit of the fan is uncertain."""
     unlabelled = fan_region(label_map) & (label_map.ids == OUTSIDE)
@@ -111,13 +126,14 @@ def holes_in_sector(label_map: LabelMap) -> BoolMask:
         if piece.size <= SPECK * unlabelled.size:
             break  # the rest is smaller still
         keep[piece.box] |= piece.mask
+    keep.setflags(write=False)
     return np.asarray(keep)
 
 
 def beyond_fan(label_map: LabelMap) -> BoolMask:
     """(h, w) structures outside the fan; empty where no fan fits, or where they are no more than the fit's doubt."""
     beyond = np.isin(label_map.ids, STRUCTURES) & ~fan_region(label_map)
-    if beyond.sum() <= SPECK * beyond.size or fan_of(label_map.ids) is None:
+    if beyond.sum() <= SPECK * beyond.size or fitted_fan(label_map) is None:
         return np.zeros_like(beyond)
     return np.asarray(beyond)
 

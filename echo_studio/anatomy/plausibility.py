@@ -21,12 +21,12 @@ from echo_studio.anatomy.oddities import (
     bare_stretches,
     beyond_fan,
     cut_by_fan,
+    gaps_shown,
     holes_in_sector,
     holes_in_structures,
     islands,
     pieces,
     place_in,
-    without_holes_in_structures,
 )
 from echo_studio.anatomy.wall_line import wall_line
 from echo_studio.errors import LabelMapError
@@ -88,9 +88,10 @@ def find_holes(label_map: LabelMap) -> Iterator[Finding]:
 def find_wall_gaps(label_map: LabelMap) -> Iterator[Finding]:
     """Stretches between the hinges where the cavity touches the sector instead of wall.
 
-    A mass in the cavity is a hole, not a gap: holes are filled before the wall is followed.
+    A mass in the cavity is a hole, not a gap: holes are filled before the wall is followed. A gap through which
+    blood reaches the sector is one like any other.
     """
-    label_map = LabelMap(without_holes_in_structures(label_map), label_map.spacing_mm)
+    label_map = gaps_shown(label_map)
     if not (label_map.ids == LV_MYOCARDIUM).any():
         return
     try:
@@ -144,7 +145,7 @@ def find_sizes(label_map: LabelMap) -> Iterator[Finding]:
     """Volumes and wall thickness outside CAMUS's range; nothing where the spacing is not known."""
     if label_map.spacing_mm is None:
         return
-    values: Measurements = measure(label_map, "4CH")
+    values: Measurements = measure(label_map)
     marks = find_landmarks(label_map)
     middle = marks.annulus or (0.0, 0.0)
     yield from _outside("lv-volume", "LV volume", "mL", values.lv_volume_ml, LV_VOLUME_ML, marks.apex or middle)
@@ -152,7 +153,7 @@ def find_sizes(label_map: LabelMap) -> Iterator[Finding]:
     tip = marks.apex_epi or middle
     yield from _outside("wall-thickness", "mean wall thickness", "mm", values.wall_mm, WALL_MM, tip)
     try:
-        line = wall_line(label_map, marks)
+        line = wall_line(label_map)
     except LabelMapError:
         return
     low, high = WALL_SEGMENT_MM

@@ -6,12 +6,13 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.carry import STRUCTURES, check_structures
-from echo_studio.anatomy.fan_region import RIM, fan_region
+from echo_studio.anatomy.fan_region import RIM, fan_region, fitted_fan
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.oddities import (
     bare_stretches,
     beyond_fan,
+    gaps_shown,
     given_back,
     holes_in_sector,
     islands,
@@ -19,7 +20,6 @@ from echo_studio.anatomy.oddities import (
 )
 from echo_studio.anatomy.plane import largest_piece, near, with_ids
 from echo_studio.anatomy.plausibility import FINDINGS, TOUCHING
-from echo_studio.anatomy.sector import fan_of
 from echo_studio.anatomy.wall_line import wall_line
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask, LabelIds
@@ -75,16 +75,16 @@ def without_holes(label_map: LabelMap) -> LabelIds:
     """Holes in the heart become the structure around them, holes in the fan sector."""
     ids = without_holes_in_structures(label_map)
     hole = holes_in_sector(label_map)
-    fan = fan_of(label_map.ids)
+    fan = fitted_fan(label_map)
     if fan is not None and hole.any():
         # A hole that reaches the fan's edge is filled up to it.
-        hole |= near(hole, RIM + 1) & fan.mask(*label_map.shape)
+        hole = hole | (near(hole, RIM + 1) & fan.mask(*label_map.shape))
     return np.where(hole & (ids == OUTSIDE), np.uint8(SECTOR), ids)
 
 
 def without_wall_gaps(label_map: LabelMap) -> LabelIds:
     """A wall across every gap, as thick as the wall on both sides of it."""
-    filled = LabelMap(without_holes_in_structures(label_map), label_map.spacing_mm)
+    filled = gaps_shown(label_map)
     line = wall_line(filled)
     # Rays beside a gap leave the wall through its side: they tell no thickness, and belong to the gap.
     gap = ndimage.binary_dilation(bare_stretches(filled, line), iterations=BESIDE)
@@ -92,7 +92,7 @@ def without_wall_gaps(label_map: LabelMap) -> LabelIds:
     least = THINNEST * max(plane.sx, plane.sy)
     sound = (line.thickness > least) & ~gap
     wanted = np.interp(line.arc, line.arc[sound], line.thickness[sound]) if sound.any() else np.full(len(gap), least)
-    ids = label_map.ids.copy()
+    ids = np.where((filled.ids == SECTOR) & (label_map.ids == LV_CAVITY), filled.ids, label_map.ids)
     region = (ids == SECTOR) & (filled.ids == SECTOR) & fan_region(label_map)
     index, depth, beside = line.nearest(region)
     wall = beside & gap[index] & (depth > -TOUCHING * max(plane.sx, plane.sy)) & (depth <= wanted[index])

@@ -136,7 +136,7 @@ def _atrium(label_map: LabelMap) -> float:
     marks = find_landmarks(label_map)
     if marks.roof is None:
         return 1.0
-    frame = heart_frame(label_map, marks)
+    frame = heart_frame(label_map)
     return max(1.0, float(np.hypot(*(frame.plane.lengths(np.array(marks.roof)) - frame.origin))))
 
 

@@ -8,9 +8,11 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from echo_studio.anatomy.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.landmarks import HeartFrame, Landmarks, find_landmarks, heart_frame
+from echo_studio.anatomy.landmarks import HeartFrame, find_landmarks, heart_frame
+from echo_studio.anatomy.once import once
 from echo_studio.anatomy.plane import border
 from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
@@ -67,15 +69,16 @@ class WallLine:
         return index, np.copysign(np.hypot(*offset.T), depth), np.asarray(~at_end | (np.abs(along) <= limit))
 
 
-def wall_line(label_map: LabelMap, landmarks: Landmarks | None = None) -> WallLine:
-    """The endocardial line of a label map.
+@once
+def wall_line(label_map: LabelMap) -> WallLine:
+    """The endocardial line of a label map; it crosses gaps of the wall, whether they hold sector or blood.
 
     Raises:
         LabelMapError: there is no ventricle with a long axis (see `heart_frame`), or its cavity is
             too small to have a line.
     """
-    marks = landmarks or find_landmarks(label_map)
-    frame = heart_frame(label_map, marks)
+    label_map = without_blood_in_gaps(label_map)
+    marks, frame = find_landmarks(label_map), heart_frame(label_map)
     plane = frame.plane
     ring = plane.lengths(border(label_map.ids == LV_CAVITY).astype(np.float64))
     assert marks.hinge_left is not None  # heart_frame has refused a map without an annulus

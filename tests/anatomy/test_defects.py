@@ -1,10 +1,13 @@
+import cv2
 import numpy as np
 import pytest
 
+from echo_studio.anatomy.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.defects import DEFECTS, Choice, Number, apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.measure import measure
+from echo_studio.anatomy.plane import near
 from echo_studio.anatomy.segments import SEGMENTS, wall_segments
 from echo_studio.data.template import BUNDLED, template
 from echo_studio.errors import LabelMapError, RequestError, UnknownNameError
@@ -54,7 +57,7 @@ def test_a_defect_changes_something_inside_the_fan_only_and_alike_every_time(nam
 @pytest.mark.parametrize("width", [4.0, 8.0, 15.0])
 def test_a_septal_defect_opens_the_septum_as_wide_as_it_says(width: float) -> None:
     made = apply_defect(HEART, "septal", {"at": 0.7, "width_mm": width})
-    hole = (made.ids == SECTOR) & (HEART.ids == LV_MYOCARDIUM)
+    hole = (made.ids == LV_CAVITY) & (HEART.ids == LV_MYOCARDIUM)
     assert (made.ids != HEART.ids).sum() == hole.sum()
     rows, columns = np.nonzero(hole)
     assert columns.max() < 127
@@ -63,6 +66,32 @@ def test_a_septal_defect_opens_the_septum_as_wide_as_it_says(width: float) -> No
     inside = made.ids[rows.min() + 2 : rows.max() - 1, : int(columns.max())]
     if width > 6:
         assert not (inside[:, -3:] == LV_MYOCARDIUM).any()
+
+
+@pytest.mark.parametrize("start", ["formulas", "4ch-ed", "4ch-es", "4ch-ed-dilated", "4ch-es-large-atrium"])
+@pytest.mark.parametrize("at", [0.3, 0.5, 0.65])
+@pytest.mark.parametrize("width", [5.0, 8.0, 14.0])
+def test_blood_in_a_septal_defect_reaches_through_the_wall_and_counts_in_no_measurement(
+    start: str, at: float, width: float
+) -> None:
+    label_map = HEART if start == "formulas" else template(start)
+    made = apply_defect(label_map, "septal", {"at": at, "width_mm": width})
+    hole = made.ids != label_map.ids
+    cavity = np.asarray(made.ids == LV_CAVITY, np.uint8)
+    assert cv2.connectedComponents(cavity, connectivity=8)[0] == 2  # the hole opens into the cavity
+    assert (near(hole) & (made.ids == SECTOR)).any()  # and out of the wall
+    assert (without_blood_in_gaps(made).ids[hole] == SECTOR).mean() > 0.85
+    before, after = measure(label_map, "4CH"), measure(made, "4CH")
+    assert after.lv_area_px == pytest.approx(before.lv_area_px, rel=0.015)
+    assert after.lv_volume_ml == pytest.approx(before.lv_volume_ml, rel=0.03)
+    assert after.lv_length_mm == pytest.approx(before.lv_length_mm, rel=0.03)
+    assert after.wall_mm == pytest.approx(before.wall_mm, rel=0.06)
+
+
+def test_a_septal_defect_leaves_the_wall_across_the_cavity_alone() -> None:
+    made = apply_defect(template("4ch-es-large-atrium"), "septal", {"at": 0.2, "width_mm": 8.0})
+    changed = np.nonzero(made.ids != template("4ch-es-large-atrium").ids)[1]
+    assert changed.max() < np.nonzero(made.ids == LV_CAVITY)[1].mean()
 
 
 def test_a_septal_defect_moves_from_apex_to_base_with_its_place() -> None:

@@ -21,6 +21,11 @@ def kinds(label_map: LabelMap) -> set[str]:
     return {finding.kind for finding in check_plausibility(label_map)}
 
 
+def with_sector_in(label_map: LabelMap, start: LabelMap = HEART) -> LabelMap:
+    """A map whose changes against another one are sector: the gap as a person erases it."""
+    return LabelMap(np.where(label_map.ids != start.ids, np.uint8(SECTOR), label_map.ids), start.spacing_mm)
+
+
 def painted(rows: slice, columns: slice, label: int, start: LabelMap = HEART) -> LabelMap:
     ids = np.array(start.ids)
     ids[rows, columns] = label
@@ -31,6 +36,7 @@ FAULTS = {
     "island": painted(slice(120, 124), slice(30, 34), LV_CAVITY),
     "hole": painted(slice(100, 105), slice(120, 126), SECTOR),
     "wall-gap": apply_defect(HEART, "septal", {"width_mm": 9.0}),
+    "erased-wall-gap": with_sector_in(apply_defect(HEART, "septal", {"width_mm": 9.0})),
     "atrium-apart": painted(slice(157, 166), slice(60, 200), SECTOR),
     "beyond-fan": painted(slice(60, 80), slice(4, 12), LV_MYOCARDIUM),
 }
@@ -41,9 +47,10 @@ def test_a_clean_map_has_no_finding(name: str) -> None:
     assert check_plausibility(HEART if name == "formulas" else template(name)) == ()
 
 
-@pytest.mark.parametrize("kind", FAULTS)
-def test_a_fault_is_found_at_its_place_and_its_repair_leaves_none_and_is_idempotent(kind: str) -> None:
-    found = [finding for finding in check_plausibility(FAULTS[kind]) if finding.kind == kind]
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found_at_its_place_and_its_repair_leaves_none_and_is_idempotent(fault: str) -> None:
+    kind = fault.removeprefix("erased-")
+    found = [finding for finding in check_plausibility(FAULTS[fault]) if finding.kind == kind]
     assert found
     for finding in found:
         x, y = finding.place
@@ -51,7 +58,7 @@ def test_a_fault_is_found_at_its_place_and_its_repair_leaves_none_and_is_idempot
         assert 0 <= y < 256
         assert finding.repair == kind
         assert finding.to_json()["message"] == finding.message
-    mended = repair(FAULTS[kind], kind)
+    mended = repair(FAULTS[fault], kind)
     assert kind not in kinds(mended)
     assert repair(mended, kind) is mended
     assert set(np.unique(mended.ids)) <= set(range(5))
@@ -61,16 +68,20 @@ def test_findings_lie_on_what_they_are_about() -> None:
     island = next(f for f in check_plausibility(FAULTS["island"]) if f.kind == "island")
     assert FAULTS["island"].ids[int(island.place[1]), int(island.place[0])] == LV_CAVITY
     assert 30 <= island.place[0] < 34
-    gap = next(f for f in check_plausibility(FAULTS["wall-gap"]) if f.kind == "wall-gap")
     rows, columns = np.nonzero(FAULTS["wall-gap"].ids != HEART.ids)
-    assert gap.place == pytest.approx((columns.max(), rows.mean()), abs=4)
+    for fault in ("wall-gap", "erased-wall-gap"):
+        gap = next(f for f in check_plausibility(FAULTS[fault]) if f.kind == "wall-gap")
+        assert gap.place == pytest.approx((columns.max(), rows.mean()), abs=4)
 
 
 def test_repairs_bring_back_what_was_there() -> None:
     for kind in ("island", "hole", "beyond-fan"):
         assert (repair(FAULTS[kind], kind).ids != HEART.ids).sum() <= 30
     gap = FAULTS["wall-gap"].ids != HEART.ids
-    assert (repair(FAULTS["wall-gap"], "wall-gap").ids[gap] == LV_MYOCARDIUM).mean() > 0.9
+    for fault in ("wall-gap", "erased-wall-gap"):
+        mended = repair(FAULTS[fault], "wall-gap")
+        assert (mended.ids[gap] == LV_MYOCARDIUM).mean() > 0.9
+        assert (mended.ids == LV_CAVITY).sum() == pytest.approx((HEART.ids == LV_CAVITY).sum(), rel=0.01)
 
 
 @given(seed=st.integers(0, 10_000))
