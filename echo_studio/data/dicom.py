@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pydicom
 from PIL import Image
 from pydicom.encaps import generate_frames
-from pydicom.pixels import apply_color_lut, iter_pixels
+from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
 
 from echo_studio.data.decoded import Decoded
 from echo_studio.data.dicom_geometry import seconds_per_frame, tissue_region
@@ -45,7 +45,6 @@ PACKED = (
     "1.2.840.10008.1.2.5",  # RLE
 )
 LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")  # Pillow reads it; pydicom does not ask it
-DEFLATED = "1.2.840.10008.1.2.1.99"
 REMEDY = "export it uncompressed, as JPEG baseline or as MP4"
 
 
@@ -56,8 +55,8 @@ def read_dicom(path: Path) -> Decoded:
         ImageError: no picture, impossible fields, a compression that is not read here.
     """
     Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE // 2  # Pillow refuses twice as many: a JPEG frame tells its own size
-    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*ELEMENTS])
-    syntax = str(header.file_meta.get("TransferSyntaxUID", ""))
+    # Its own step, because opening a deflated file means to inflate it, to any size.
+    syntax = str(pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID", ""))
     if syntax not in (*NATIVE, *PACKED, *LOSSLESS_JPEG):
         known = syntax.startswith("1.2.840.10008.1.2") and syntax in pydicom.uid.UID_dictionary
         raise ImageError(
@@ -65,11 +64,12 @@ def read_dicom(path: Path) -> Decoded:
             got=pydicom.uid.UID(syntax).name if known else "an unknown compression",
             remedy=REMEDY,
         )
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*ELEMENTS])
     height, width, total = _shape(header, path, syntax)
     region = tissue_region(header, height, width)
     grey = _grey_of(header)
     stack = FrameStack()
-    for frame in _stored_frames(path, header, syntax):
+    for frame in _stored_frames(path, header, syntax, total):
         if frame.shape[:2] != (height, width):
             raise _damaged(f"a frame of {frame.shape[1]}x{frame.shape[0]} where the header says {width}x{height}")
         stack.add(grey(frame)[region.y0 : region.y1, region.x0 : region.x1])
@@ -110,15 +110,19 @@ def _shape(header: Any, path: Path, syntax: str) -> tuple[int, int, int]:
     return height, width, total
 
 
-def _stored_frames(path: Path, header: Any, syntax: str) -> Iterator[npt.NDArray[Any]]:
+def _stored_frames(path: Path, header: Any, syntax: str, total: int) -> Iterator[npt.NDArray[Any]]:
     """(h, w) or (h, w, 3) of any whole number type, one after the other; YBR becomes RGB."""
     if syntax not in LOSSLESS_JPEG:
-        yield from iter_pixels(path)
+        if syntax in NATIVE and header.PhotometricInterpretation == "YBR_FULL_422":
+            # iter_pixels of pydicom 3.0 loses count after the first such frame.
+            yield from (pixel_array(path, index=number) for number in range(total))
+        else:
+            yield from iter_pixels(path)
         return
     if header.SamplesPerPixel != 1 or header.BitsAllocated != 8:
         raise ImageError(expected="lossless JPEG of 8 bits, grey or palette", got="another one", remedy=REMEDY)
     pixels = pydicom.dcmread(path, specific_tags=["PixelData"]).PixelData
-    for packed in generate_frames(pixels, number_of_frames=int(header.get("NumberOfFrames") or 1)):
+    for packed in generate_frames(pixels, number_of_frames=total):
         with Image.open(io.BytesIO(packed), formats=["JPEG"]) as picture:
             yield np.array(picture)
 

@@ -94,7 +94,7 @@ class FrameStack:
         if native is None or not all(np.isfinite(side) and side > 0 for side in native):
             return None
         height, width = self.frames[0].shape
-        return native[0] * self.native[0] / height, native[1] * self.native[1] / width
+        return native[0] * (self.native[0] / height), native[1] * (self.native[1] / width)
 
     def as_uint8(self, window: tuple[float, float] | None = None) -> npt.NDArray[np.uint8]:
         """uint8 (n, h, w).

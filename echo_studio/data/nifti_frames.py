@@ -41,7 +41,7 @@ def _read(file: BinaryIO, size: int | None = None) -> Decoded:
     """`size` in bytes is that of the content, where it is known before it is read."""
     head = file.read(HEAD)
     if file_kind(head) != "nifti":
-        raise ImageError(expected="NIfTI in a gzip file", got="something else in it", remedy="unpack it first")
+        raise ImageError(expected="NIfTI in a gzip file", got="another kind of file in it", remedy="unpack it first")
     header = _header(head + file.read(64))
     width, height, total = _shape(header)
     dtype = header.get_data_dtype()
