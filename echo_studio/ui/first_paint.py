@@ -1,4 +1,4 @@
-"""What the page needs before Gradio's scripts run: Gradio adds its `head` only after them, and a wrong colour flashes."""
+"""What the page needs before Gradio is there: its own `head` comes late, and a wrong colour would flash up."""
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -38,7 +38,7 @@ def first_paint() -> str:
 
 
 def studio_theme() -> gr.themes.Base:
-    """Gradio's shell in the colours of the page; system fonts, since a font from the network would leave the machine."""
+    """Gradio in the colours of the page; system fonts, since a font from the network would leave the machine."""
     theme = gr.themes.Base(
         primary_hue=gr.themes.colors.sky,
         neutral_hue=gr.themes.colors.zinc,
