@@ -16,24 +16,25 @@ from PIL import Image
 from echo_studio.data.label_file import read_label_map
 from echo_studio.ui.body_limit import BodyLimit
 from echo_studio.ui.downloads import BUNDLES
+from echo_studio.ui.projects import NEW
 from echo_studio.ui.routes import studio_routes
-from echo_studio.ui.sessions import Session, Sessions
+from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
 from tests.ui.fakes import FakeEngine, blank, fake_studio, heart
 
-SETTINGS = {"view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 3, "seed": 5}
+SETTINGS = {"live": False, "view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 3, "seed": 5}
 
 
 @pytest.fixture
 def studio() -> Iterator[Studio]:
     studio = fake_studio(FakeEngine(seconds_per_nfe=0.001))
     yield studio
-    studio.jobs.close()
+    studio.close()
 
 
 @pytest.fixture
 def session(studio: Studio) -> Session:
-    return studio.open_session()
+    return studio.open_session(NEW)
 
 
 @pytest.fixture
@@ -44,15 +45,16 @@ def client(studio: Studio, session: Session) -> TestClient:
     return TestClient(app, headers={"X-Studio-Session": session.token})
 
 
-def put(client: TestClient, ids: np.ndarray, **changes: object) -> tuple[int, str]:
+def put(client: TestClient, ids: np.ndarray, op: bytes = b'{"tool":"brush"}', **changes: object) -> tuple[int, str]:
     height, width = ids.shape
-    query = {"doc": 1, "revision": 1, "width": width, "height": height, "spacing": "0.5,0.25", **changes}
-    reply = client.put("/studio/label-map", params=query, content=ids.tobytes())
+    query = {"revision": 1, "position": 1, "width": width, "height": height, "spacing": "0.5,0.25", **changes}
+    body = ids.tobytes() + np.ones_like(ids).tobytes() + op
+    reply = client.put("/studio/label-map", params=query, content=body)
     return reply.status_code, str(reply.json().get("detail", ""))
 
 
-def finished_job(studio: Studio, session: Session) -> int:
-    job = studio.start(session, session.doc, session.revision, **SETTINGS)
+def finished_job(studio: Studio, session: Session, **changes: object) -> int:
+    job = studio.start(session, {**SETTINGS, "revision": session.revision, **changes})
     deadline = time.monotonic() + 10
     while not job.progress().ended or studio.jobs.find(session.token, job.number) is None:
         assert time.monotonic() < deadline
@@ -60,26 +62,40 @@ def finished_job(studio: Studio, session: Session) -> int:
     return job.number
 
 
-def test_a_label_map_comes_back_byte_for_byte(client: TestClient, session: Session) -> None:
+def test_a_label_map_is_taken_in_byte_for_byte_and_saved(client: TestClient, session: Session) -> None:
     assert put(client, heart().ids)[0] == 200
-    reply = client.get("/studio/label-map")
-    assert reply.content == heart().ids.tobytes()
-    assert [reply.headers[f"X-{name}"] for name in ("Width", "Height", "Document", "Spacing")] == [
-        "256",
-        "256",
-        "1",
-        "0.5,0.25",
-    ]
+    assert np.array_equal(session.label_map.ids, heart().ids)
     assert session.label_map.spacing_mm == (0.5, 0.25)
+    assert session.fan.all()
+    assert session.project.canvas().label_map == session.label_map
+    assert session.project.history().__next__().op == {}
 
 
 @pytest.mark.parametrize("token", [None, "", "guess"])
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/studio/label-map"),
-        ("PUT", "/studio/label-map?doc=1&revision=1&width=8&height=8"),
+        ("GET", "/studio/catalog"),
+        ("GET", "/studio/templates/blank"),
+        ("PUT", "/studio/label-map?revision=1&position=1&width=8&height=8"),
+        ("POST", "/studio/edit?width=8&height=8"),
+        ("POST", "/studio/handles?width=8&height=8"),
+        ("POST", "/studio/jobs"),
+        ("GET", "/studio/jobs/1"),
         ("POST", "/studio/cancel"),
+        ("GET", "/studio/project"),
+        ("GET", "/studio/project/history"),
+        ("GET", "/studio/project/log"),
+        ("GET", "/studio/project/copy"),
+        ("GET", "/studio/projects"),
+        ("POST", "/studio/projects"),
+        ("DELETE", "/studio/projects/0123456789012345678901"),
+        ("POST", "/studio/projects/import"),
+        ("GET", "/studio/results"),
+        ("GET", "/studio/results/1/frame"),
+        ("GET", "/studio/slots/4CH-ED"),
+        ("POST", "/studio/open"),
+        ("GET", "/studio/recording/0"),
         ("GET", "/studio/jobs/1/label-map"),
         ("GET", "/studio/jobs/1/frame"),
         ("GET", "/studio/jobs/1/download/all.zip"),
@@ -88,12 +104,14 @@ def test_a_label_map_comes_back_byte_for_byte(client: TestClient, session: Sessi
 def test_no_route_opens_without_a_token(client: TestClient, method: str, path: str, token: str | None) -> None:
     client.headers.pop("X-Studio-Session")
     headers = {} if token is None else {"X-Studio-Session": token}
-    assert client.request(method, path, headers=headers).status_code == 401
+    reply = client.request(method, path, headers={"X-File-Name": "a.png", **headers})
+    assert reply.status_code in (401, 422)
+    assert reply.status_code == 401 or "detail" in reply.json()
 
 
 def test_no_session_reads_the_results_of_another(client: TestClient, studio: Studio, session: Session) -> None:
     number = finished_job(studio, session)
-    stranger = {"X-Studio-Session": studio.open_session().token}
+    stranger = {"X-Studio-Session": studio.open_session(NEW).token}
     for name in ("frame", "label-map", "download/record.json"):
         assert client.get(f"/studio/jobs/{number}/{name}").status_code == 200
         assert client.get(f"/studio/jobs/{number}/{name}", headers=stranger).status_code == 404
@@ -102,14 +120,16 @@ def test_no_session_reads_the_results_of_another(client: TestClient, studio: Stu
 @pytest.mark.parametrize(
     ("changes", "status", "words"),
     [
-        ({"width": 255}, 413, "Expected 65280 bytes"),
-        ({"width": 257}, 422, "got 65536"),
+        ({"width": 255}, 422, "Expected an edit"),
+        ({"width": 257}, 422, "got 131088"),
         ({"width": 0}, 422, "Expected 1 to 4096"),
         ({"height": 5000}, 422, "Expected 1 to 4096"),
         ({"spacing": "0,1"}, 422, "two positive numbers"),
         ({"spacing": "wide"}, 422, "two positive numbers"),
         ({"revision": 0}, 409, "newer"),
-        ({"doc": 9}, 409, "newer"),
+        ({"position": 7}, 507, "expected"),
+        ({"op": b"[1]"}, 422, "Expected an edit"),
+        ({"op": b"{" * 100_000}, 422, "Expected an edit"),
     ],
 )
 def test_a_wrong_label_map_is_refused_in_words(
@@ -134,7 +154,7 @@ def test_an_older_revision_never_replaces_a_newer_one(client: TestClient, sessio
 
 
 def test_a_body_over_the_limit_is_refused_whether_it_is_announced_or_not(client: TestClient) -> None:
-    url = "/studio/label-map?doc=1&revision=1&width=4096&height=4096"
+    url = "/studio/label-map?position=1&revision=1&width=4096&height=4096"
     assert client.put(url, content=b"\0" * (21 * 2**20)).status_code == 413
     chunks = (b"\0" * 2**20 for _ in range(21))
     assert client.put(url, content=chunks).status_code == 413
@@ -143,7 +163,7 @@ def test_a_body_over_the_limit_is_refused_whether_it_is_announced_or_not(client:
 def test_a_frame_and_its_map_are_those_of_the_job(client: TestClient, studio: Studio, session: Session) -> None:
     put(client, heart().ids)
     number = finished_job(studio, session)
-    put(client, blank().ids, revision=2)
+    put(client, blank().ids, revision=2, position=2)
     assert client.get(f"/studio/jobs/{number}/label-map").content == heart().ids.tobytes()
     frame = Image.open(io.BytesIO(client.get(f"/studio/jobs/{number}/frame").content))
     job = studio.jobs.find(session.token, number)
@@ -182,14 +202,3 @@ def test_an_unknown_download_lists_the_choices(client: TestClient, studio: Studi
     reply = client.get(f"/studio/jobs/{finished_job(studio, session)}/download/passwords.txt")
     assert reply.status_code == 404
     assert "all.zip" in reply.json()["detail"]
-
-
-def test_the_session_that_was_silent_longest_goes_first() -> None:
-    closed: list[str] = []
-    sessions = Sessions(on_close=closed.append, limit=2)
-    first, second = sessions.open(blank()), sessions.open(blank())
-    sessions.get(first.token)
-    third = sessions.open(blank())
-    assert closed == [second.token]
-    assert sessions.get(first.token) is first
-    assert sessions.get(third.token) is third

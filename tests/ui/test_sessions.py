@@ -1,0 +1,107 @@
+"""Sessions and projects: who holds what, who may write, who goes first."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from echo_studio.dataset.library import Library
+from echo_studio.errors import RequestError
+from echo_studio.ui.projects import GONE_SECONDS, NEW, OpenProjects
+from echo_studio.ui.sessions import Sessions
+from tests.ui.fakes import FakeEngine, blank, fake_studio, heart
+
+FAN = np.ones((256, 256), bool)
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def projects(tmp_path: Path, clock: Clock):
+    projects = OpenProjects(Library(tmp_path), blank, clock)
+    yield projects
+    projects.close()
+
+
+def test_the_session_that_was_silent_longest_goes_first(projects: OpenProjects) -> None:
+    closed: list[str] = []
+    sessions = Sessions(on_close=closed.append, limit=2)
+    first, second = (sessions.open(lambda token: projects.enter(token, NEW)) for _ in range(2))
+    sessions.get(first.token)
+    third = sessions.open(lambda token: projects.enter(token, NEW))
+    assert closed == [second.token]
+    assert sessions.get(first.token) is first
+    assert sessions.get(third.token) is third
+
+
+def test_a_page_without_a_wish_gets_the_project_that_changed_last(projects: OpenProjects) -> None:
+    older, _ = projects.enter("a", NEW)
+    newer, _ = projects.enter("b", NEW)
+    older.rename("changed last")
+    projects.leave("a")
+    projects.leave("b")
+    assert projects.enter("c", None)[0].title == "changed last"
+    assert projects.enter("d", newer.id)[0].id == newer.id
+
+
+def test_the_second_page_on_a_project_may_not_write_until_it_takes_over(projects: OpenProjects) -> None:
+    project, _ = projects.enter("first", NEW)
+    same, _ = projects.enter("second", project.id)
+    assert same is project
+    assert projects.owns("first", project)
+    assert not projects.owns("second", project)
+    projects.take("second", project)
+    assert projects.owns("second", project)
+    assert not projects.owns("first", project)
+
+
+def test_a_page_that_left_or_crashed_gives_the_project_free(projects: OpenProjects, clock: Clock) -> None:
+    project, _ = projects.enter("first", NEW)
+    projects.enter("second", project.id)
+    projects.leave("first")
+    projects.enter("third", project.id)
+    assert projects.owns("third", project)
+    clock.now += GONE_SECONDS + 1
+    projects.enter("fourth", project.id)
+    assert projects.owns("fourth", project)
+    assert not projects.owns("third", project)
+
+
+def test_a_project_that_cannot_be_opened_is_told_and_another_begun(projects: OpenProjects) -> None:
+    project, notice = projects.enter("page", "../../etc/passwd")
+    assert "id of a project" in notice
+    assert project.canvas().label_map == blank()
+
+
+def test_a_project_that_a_page_has_open_is_not_deleted(projects: OpenProjects) -> None:
+    project, _ = projects.enter("page", NEW)
+    with pytest.raises(Exception, match="open"):
+        projects.delete(project.id)
+    projects.leave("page")
+    projects.delete(project.id)
+    with pytest.raises(RequestError, match="id of a project"):
+        projects.delete(project.id)
+
+
+def test_what_a_page_draws_is_there_again_after_the_server_was_gone(tmp_path: Path) -> None:
+    studio = fake_studio(FakeEngine(0), tmp_path)
+    session = studio.open_session(NEW)
+    assert session.update(1, 1, heart(), FAN, {"tool": "open", "what": "template", "name": "4ch-ed"})
+    assert session.update(2, 0, blank(), FAN, {})
+    studio.close()
+    again = fake_studio(FakeEngine(0), tmp_path)
+    restored = again.open_session(session.project.id)
+    assert restored.label_map == blank()
+    assert restored.revision == 2
+    assert [step.canvas.label_map for step in restored.project.history()] == [blank(), heart()]
+    again.close()
