@@ -42,7 +42,7 @@
   apply(kept());
   system.addEventListener("change", () => apply(page.dataset.themeChoice));
   window.addEventListener("storage", ({ key, newValue }) => key === STORED && apply(newValue)); // another tab
-  document.addEventListener("click", ({ target }) => target instanceof Element && target.closest("[data-action=theme]") && next());
+  document.addEventListener("click", ({ target }) => target instanceof Element && target.closest("[data-switch=theme]") && next());
   document.addEventListener("DOMContentLoaded", () => {
     new MutationObserver(tellGradio).observe(document.body, { attributeFilter: ["class"] });
     tellGradio();

@@ -1,0 +1,54 @@
+// How labels are shown: their colours and whether their borders are drawn. A matter of the person, not of the project.
+
+const DISPLAY_STORED = "echo-studio.display";
+
+class Display {
+  constructor(root, panes, labels) {
+    Object.assign(this, { root, panes, labels });
+    this.borders = new LabelBorders(panes.edit.editor.document);
+    this.values = { palette: "standard", outlines: false, ...remembered(DISPLAY_STORED) };
+    if (!PALETTES[this.values.palette]) this.values.palette = "standard";
+    this.palette = root.querySelector("#palette");
+    this.outlines = root.querySelector("#outlines");
+    fillSelect(this.palette, Object.entries(PALETTES).map(([name, { title }]) => ({ name, title })));
+    this.palette.addEventListener("change", () => this.set({ palette: this.palette.value }));
+    this.outlines.addEventListener("change", () => this.set({ outlines: this.outlines.checked }));
+    this.show();
+  }
+
+  set(changes) {
+    Object.assign(this.values, changes);
+    remember(DISPLAY_STORED, this.values);
+    this.show();
+  }
+
+  show() {
+    const { palette, outlines } = this.values;
+    this.palette.value = palette;
+    this.outlines.checked = outlines;
+    for (const label of this.labels) {
+      label.colour = PALETTES[palette].colours[label.id];
+      this.root.style.setProperty(`--label-${label.id}`, `rgb(${label.colour.join(" ")})`);
+    }
+    this.panes.edit.borders = outlines ? this.borders : null;
+    this.panes.edit.repaint();
+    this.panes.result.repaint();
+  }
+}
+
+/** What this browser remembers under a name: a plain object, empty where there is nothing or nothing may be kept. */
+function remembered(name) {
+  try {
+    return JSON.parse(localStorage.getItem(name)) || {};
+  } catch {
+    return {};
+  }
+}
+
+function remember(name, values) {
+  try {
+    localStorage.setItem(name, JSON.stringify(values));
+  } catch {
+    // For this visit alone.
+  }
+}
