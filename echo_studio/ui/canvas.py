@@ -1,11 +1,13 @@
 """The editor component: a constant HTML template and classic scripts inside one `gr.HTML`."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import gradio as gr
 
 from echo_studio.anatomy.labels import LABELS
+from echo_studio.ui.palettes import PALETTES
 
 STATIC = Path(__file__).parent / "static"
 PREFIX = "/studio"
@@ -33,6 +35,10 @@ CANVAS_SCRIPTS = (
     "starter",
     "project",
     "tray",
+    "borders",
+    "display",
+    "first_steps",
+    "help",
     "keys",
     "studio",
 )
@@ -45,7 +51,9 @@ def editor(elem_id: str) -> gr.HTML:
     subclass of gr.HTML: for each subclass Gradio writes a .pyi file beside the source when it is imported.
     """
     labels = [{"id": label.id, "name": label.name, "colour": label.colour} for label in LABELS]
-    names = f"const LABELS = {json.dumps(labels)};\nconst STUDIO_ROUTES = {json.dumps(PREFIX)};\n"
+    palettes = {name: asdict(palette) for name, palette in PALETTES.items()}
+    names = f"const LABELS = {json.dumps(labels)};\nconst PALETTES = {json.dumps(palettes)};\n"
+    names += f"const STUDIO_ROUTES = {json.dumps(PREFIX)};\n"
     scripts = [_static(f"canvas/{name}.js") for name in CANVAS_SCRIPTS]
     return gr.HTML(
         value={},

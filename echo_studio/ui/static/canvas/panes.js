@@ -89,6 +89,7 @@ class EditPane extends Pane {
     this.labels = labels;
     this.opacity = 1;
     this.backdrop = null; // a real frame under the labels
+    this.borders = null; // LabelBorders, where they are shown
     this.raster = new LabelRaster(this.palette());
     this.proposal = new LabelRaster(this.palette());
     editor.document.listeners.add((box) => {
@@ -116,6 +117,7 @@ class EditPane extends Pane {
     const veiled = this.opacity < 1 || this.editor.hidden.size > 0;
     if (beneath && veiled) this.drawRaster(beneath, map.width, map.height, { smooth: true });
     this.drawRaster(this.raster.canvas, map.width, map.height, { alpha: this.opacity });
+    if (this.borders) this.borders.draw(this);
     if (ghost) this.drawGhost(context, ghost);
     context.strokeStyle = getComputedStyle(this.surface).getPropertyValue("--edge");
     context.lineWidth = 1;

@@ -19,6 +19,8 @@ const monitor = new Monitor(root, generation, link);
 const starter = new Starter(root, link, editor, settings, panes);
 const project = new Project(root, link, labels, settings);
 const tray = new Tray(root, link, editor, settings, generation);
+const display = new Display(root, panes, LABELS);
+const help = new Help(root, new FirstSteps(root, labels));
 
 editor.say = (message) => controls.say(message);
 editor.complain = (title, words) => {
@@ -42,6 +44,9 @@ const commands = {
   r: () => settings.newSeed(),
   k: () => tray.pin(),
   v: () => settings.set({ live: !settings.values.live }),
+  a: () => window.echoStudioTheme.next(),
+  z: () => display.set({ outlines: !display.values.outlines }),
+  "?": () => help.open(),
   escape: () => generation.cancel(),
 };
 for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
