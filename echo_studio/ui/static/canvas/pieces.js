@@ -106,3 +106,9 @@ function inverted([a, b, c, d, e, f]) {
   const [A, B, C, D] = [d / determinant, -b / determinant, -c / determinant, a / determinant];
   return [A, B, C, D, -(A * e + C * f), -(B * e + D * f)];
 }
+
+/** Whether the edit log takes a matrix: no piece is squeezed to a line or blown up beyond any map. */
+function invertible(matrix) {
+  const [a, b, c, d] = matrix;
+  return Math.abs(a * d - b * c) >= 1e-9 && matrix.every((number) => Math.abs(number) <= 1e6);
+}
