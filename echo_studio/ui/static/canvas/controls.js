@@ -55,12 +55,12 @@ class Controls {
 
   addLabels() {
     const list = this.part("labels");
-    for (const { id, name, colour } of this.labels) {
+    for (const { id, name } of this.labels) {
       const row = document.createElement("div");
       row.className = "label-row";
       row.innerHTML =
         `<button type="button" class="label" data-label="${id}" title="Paint ${name} (${id})">` +
-        `<span class="swatch" style="background: rgb(${colour.join(" ")})"></span>${name}<kbd>${id}</kbd></button>` +
+        `<span class="swatch" style="background: var(--label-${id})"></span>${name}<kbd>${id}</kbd></button>` +
         `<button type="button" class="lock" data-lock="${id}" aria-label="Lock ${name}"` +
         ' title="Lock: brush, eraser, fill and polygon leave this label as it is (Shift+' + id + ')">' +
         '<svg viewBox="0 0 16 16" aria-hidden="true"><path class="shackle" d="M5 7V5a3 3 0 0 1 6 0v2"/>' +

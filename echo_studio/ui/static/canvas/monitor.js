@@ -64,10 +64,12 @@ function adherenceRow(key, name, score) {
   const known = typeof score === "number";
   const row = document.createElement("div");
   row.dataset.structure = key;
-  const [term, value, bar] = ["dt", "dd", "i"].map((tag) => document.createElement(tag));
+  const [term, value, bar] = ["dt", "dd", "dd"].map((tag) => document.createElement(tag));
   term.textContent = name;
   value.textContent = known ? score.toFixed(3) : "–";
   if (!known) row.title = `The label map has no ${name}`;
+  bar.className = "share";
+  bar.ariaHidden = "true";
   bar.style.setProperty("--share", known ? score : 0);
   row.append(term, bar, value);
   return row;
