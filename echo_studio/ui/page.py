@@ -6,7 +6,7 @@ from echo_studio.types import Json
 from echo_studio.ui.canvas import editor
 from echo_studio.ui.studio import Studio
 
-HEADER = """<div class="brand"><b>Echo Studio</b>
+HEADER = """<div class="brand"><h1>Echo Studio</h1>
 <span class="notice" role="note">Synthetic — not for diagnosis</span></div>"""
 
 

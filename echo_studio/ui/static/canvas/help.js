@@ -64,7 +64,7 @@ function helpGroupOf(control) {
   if (control.matches("[role=tab]")) return "Panels";
   if (control.closest(".labels, .actions")) return "Labels";
   if (control.matches("[data-part=undo], [data-part=redo]")) return "History";
-  if (control.closest(".pane, .project-bar, .zoom")) return "View";
+  if (control.closest(".pane, .project-bar, .menu, .zoom")) return "View";
   return control.closest(".inspector") ? "Generate" : "Tools";
 }
 
@@ -73,8 +73,9 @@ function spokenName(control) {
   const label = control.getAttribute("aria-label");
   if (label) return label;
   const words = control.cloneNode(true);
-  for (const part of words.querySelectorAll("kbd, output, select, [hidden]")) part.remove();
-  return words.textContent.trim() || control.title.replace(TOOLTIP_KEY, "").trim();
+  for (const part of words.querySelectorAll("kbd, output, select, [hidden], [data-choice]")) part.remove();
+  const text = words.textContent.trim().replace(/:$/, "");
+  return text.length > 4 ? text : control.title.replace(TOOLTIP_KEY, "").trim();
 }
 
 function helpGroup(title, rows) {
