@@ -75,7 +75,7 @@ def page(chromium, address: str, engine: FakeEngine):
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: elsewhere.append(request.url) if not _local(request.url, address) else None)
     page.expected_problems = 0
-    page.goto(address)
+    page.goto(f"{address}/?project=new")
     page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
     # Live previews have tests of their own; elsewhere a job runs when a test asks for it.
     page.locator("#live").uncheck()
