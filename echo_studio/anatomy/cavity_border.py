@@ -19,7 +19,7 @@ Run = tuple[int, int]  # first and last position in a ring, last >= first; may b
 
 LEAST_RING = 12  # pixels
 CORNER = 0.7  # radians by which the border bends where a gap's side meets the cavity
-NARROW = 1.1
+NARROW = 1.1  # times the least distance between a channel's sides
 LARGEST_GAP = 0.25  # share of the cavity that a gap's blood may be
 
 
@@ -85,7 +85,7 @@ def _channel(ring: npt.NDArray[np.intp], mouth: Run, annulus: Run, label_map: La
     right = (mouth[1] + np.arange(1, min((annulus[0] - mouth[1]) % size, size // 4) + 1)) % size
     if not len(left) or not len(right):
         return mask > 0
-    a, b = left[bend[left].argmax()], right[bend[right].argmax()]
+    a, b = int(left[bend[left].argmax()]), int(right[bend[right].argmax()])
     if max(bend[a], bend[b]) < CORNER:
         return mask > 0
     # Where one side runs smoothly on (at the apex, or at a mere stub of wall), the channel is cut where it is narrow.
@@ -99,10 +99,10 @@ def _channel(ring: npt.NDArray[np.intp], mouth: Run, annulus: Run, label_map: La
     return np.asarray(mask > 0)
 
 
-def _narrow(points: FloatArray, side: npt.NDArray[np.intp], corner: FloatArray) -> np.intp:
+def _narrow(points: FloatArray, side: npt.NDArray[np.intp], corner: FloatArray) -> int:
     """The last position on a side of a channel that is hardly farther from the other side's corner than the nearest."""
     distance = np.hypot(*(points[side] - corner).T)
-    return side[np.flatnonzero(distance <= NARROW * distance.min())[-1]]
+    return int(side[np.flatnonzero(distance <= NARROW * distance.min())[-1]])
 
 
 def _bend(points: FloatArray, reach: int) -> npt.NDArray[np.float64]:

@@ -15,7 +15,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks import Point
 from echo_studio.anatomy.once import once
-from echo_studio.anatomy.plane import largest_piece, near, with_ids
+from echo_studio.anatomy.plane import box_of, largest_piece, near, with_ids
 from echo_studio.anatomy.wall_line import WallLine
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -44,11 +44,13 @@ def pieces(mask: BoolMask) -> Iterator[Piece]:
     """The 8-connected pieces of a mask, the largest first."""
     if not mask.any():
         return
-    count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    rows, columns = box_of(mask)
+    count, numbers, stats, _ = cv2.connectedComponentsWithStats(mask[rows, columns].astype(np.uint8), connectivity=8)
     for number in 1 + np.argsort(-stats[1:, cv2.CC_STAT_AREA], kind="stable") if count > 1 else ():
         x, y, width, height, size = (int(value) for value in stats[number])
-        box = slice(y, y + height), slice(x, x + width)
-        yield Piece(size, box, np.asarray(numbers[box] == number))
+        part = np.asarray(numbers[y : y + height, x : x + width] == number)
+        x, y = x + columns.start, y + rows.start
+        yield Piece(size, (slice(y, y + height), slice(x, x + width)), part)
 
 
 def place_in(mask: BoolMask) -> Point:
@@ -64,10 +66,9 @@ def islands(ids: LabelIds, structure: int) -> BoolMask:
     mask = np.asarray(ids == structure)
     apart = mask & ~largest_piece(mask)
     if structure == LV_MYOCARDIUM and apart.any():
-        beside = near(ids == LV_CAVITY)
-        for piece in pieces(apart):
-            if (piece.mask & beside[piece.box]).sum() > GAP:
-                apart[piece.box] &= ~piece.mask
+        count, numbers = cv2.connectedComponents(apart.astype(np.uint8), connectivity=8)
+        beside = np.bincount(numbers[apart & near(ids == LV_CAVITY)], minlength=count)
+        apart &= (beside <= GAP)[numbers]
     return np.asarray(apart)
 
 

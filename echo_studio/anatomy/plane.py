@@ -59,21 +59,36 @@ def pixel_centres(shape: tuple[int, int]) -> FloatArray:
     return np.stack([x, y], axis=-1)
 
 
+def box_of(mask: BoolMask) -> tuple[slice, slice]:
+    """The smallest box (rows, columns) around a mask that is not empty."""
+    x, y, width, height = cv2.boundingRect(mask.astype(np.uint8))
+    return slice(y, y + height), slice(x, x + width)
+
+
 def largest_piece(mask: BoolMask) -> BoolMask:
     """The largest 8-connected piece of a mask (the first of equals); the mask itself where it is empty."""
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    if not mask.any():
+        return mask
+    box = box_of(mask)
+    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
     if count <= 2:
         return mask
-    return np.asarray(pieces == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax()))
+    largest = np.zeros_like(mask)
+    largest[box] = pieces == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    return largest
 
 
 def border(mask: BoolMask) -> npt.NDArray[np.intp]:
     """(n, 2) border pixels (x, y) of the largest piece, in order around it; (0, 2) where the mask is empty."""
-    found, _ = cv2.findContours(
-        largest_piece(mask).astype(np.uint8), mode=cv2.RETR_EXTERNAL, method=cv2.CHAIN_APPROX_NONE
-    )
-    if not found:
+    if not mask.any():
         return np.empty((0, 2), np.intp)
+    rows, columns = box_of(mask)
+    found, _ = cv2.findContours(
+        largest_piece(mask[rows, columns]).astype(np.uint8),
+        mode=cv2.RETR_EXTERNAL,
+        method=cv2.CHAIN_APPROX_NONE,
+        offset=(columns.start, rows.start),
+    )
     return max(found, key=len)[:, 0, :].astype(np.intp)
 
 

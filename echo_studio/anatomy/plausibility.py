@@ -5,10 +5,12 @@ it as intended. Ranges are those of 120 frames (ED and ES, 4CH) of 60 CAMUS pati
 `measure`, rounded outward.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
@@ -33,6 +35,7 @@ from echo_studio.errors import LabelMapError
 from echo_studio.types import Json
 
 Severity = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")  # the gravest first
 
 LEAST_HOLE = 3  # pixels; where three structures meet, annotators leave a pixel or two
 TOUCHING = 2.5  # pixels between two structures that count as touching
@@ -133,9 +136,12 @@ def find_atrium_apart(label_map: LabelMap) -> Iterator[Finding]:
     cavity, atrium = label_map.ids == LV_CAVITY, label_map.ids == LEFT_ATRIUM
     if not cavity.any() or not atrium.any():
         return
-    distance = ndimage.distance_transform_edt(~cavity)
-    gap = float(distance[atrium].min())
-    if gap > TOUCHING:
+    reach = math.ceil(TOUCHING)
+    y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+    disc = (np.hypot(x, y) <= TOUCHING).astype(np.uint8)
+    if not (cv2.dilate(cavity.astype(np.uint8), disc) & atrium).any():
+        distance = ndimage.distance_transform_edt(~cavity)
+        gap = float(distance[atrium].min())
         y, x = np.argwhere(atrium & (distance == gap))[0]
         what = f"the left atrium is {gap:.0f} pixels apart from the LV cavity"
         yield Finding("atrium-apart", what, (float(x), float(y)), "error", "atrium-apart")
@@ -186,9 +192,8 @@ FINDINGS: dict[str, Callable[[LabelMap], Iterator[Finding]]] = {
 
 def check_plausibility(label_map: LabelMap) -> tuple[Finding, ...]:
     """All findings, the gravest first; none on an empty sector."""
-    order = ("error", "warning", "note")
     found = [finding for find in FINDINGS.values() for finding in find(label_map)]
-    return tuple(sorted(found, key=lambda finding: order.index(finding.severity)))
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def _outside(

@@ -39,13 +39,14 @@ class Fan:
 
     def mask(self, height: int, width: int) -> BoolMask:
         """(height, width) True inside the fan, pixel centres at whole numbers."""
-        y, x = np.mgrid[0:height, 0:width].astype(np.float64)
-        dx = x - self.apex[0]
-        dy = (y - self.apex[1]) * self.aspect
-        radius = np.hypot(dx, dy)
-        angle = np.arctan2(dx, dy)
-        inside = (radius >= self.near) & (radius <= self.far)
-        return np.asarray(inside & (angle >= self.angle_left) & (angle <= self.angle_right))
+        dx = np.arange(width) - self.apex[0]
+        dy = ((np.arange(height) - self.apex[1]) * self.aspect)[:, None]
+        square = dx**2 + dy**2
+        inside = (square >= self.near**2) & (square <= self.far**2)
+        # Two half planes meet in the wedge between the edges, which is less than a half turn wide.
+        right_of_left = dx * math.cos(self.angle_left) >= dy * math.sin(self.angle_left)
+        left_of_right = dx * math.cos(self.angle_right) <= dy * math.sin(self.angle_right)
+        return np.asarray(inside & right_of_left & left_of_right)
 
 
 def threshold_sector(image: GrayImage) -> BoolMask:
@@ -81,8 +82,8 @@ def fit_fan(mask: BoolMask) -> Fan:
     """
     height, width = mask.shape
     rows = np.flatnonzero(mask.any(axis=1))
-    left = np.array([np.flatnonzero(mask[row])[0] for row in rows], dtype=np.float64)
-    right = np.array([np.flatnonzero(mask[row])[-1] for row in rows], dtype=np.float64)
+    left = mask[rows].argmax(axis=1).astype(np.float64)
+    right = width - 1.0 - mask[rows, ::-1].argmax(axis=1)
     widest = int(np.argmax(right - left))
     span = rows[: widest + 1].astype(np.float64)
     line_left = _edge_line(span, left[: widest + 1], width)
@@ -96,7 +97,7 @@ def fit_fan(mask: BoolMask) -> Fan:
     apex_y = (line_left[1] - line_right[1]) / (line_right[0] - line_left[0])
     apex_x = line_left[0] * apex_y + line_left[1]
     columns = np.flatnonzero(mask.any(axis=0))
-    bottom = np.array([np.flatnonzero(mask[:, column])[-1] for column in columns], dtype=np.float64)
+    bottom = height - 1.0 - mask[::-1, columns].argmax(axis=0)
     far, aspect = _far_arc(columns.astype(np.float64) - apex_x, bottom - apex_y, bottom < height - 1)
     edges = math.atan2(line_left[0], aspect), math.atan2(line_right[0], aspect)
     y, x = np.nonzero(mask)
@@ -138,9 +139,12 @@ def fan_of(ids: LabelIds) -> Fan | None:
         ids: uint8 (h, w) of `camus+sector/1`.
     """
     sector, inside = ids == SECTOR, ids != OUTSIDE
-    points = cv2.findNonZero(sector.astype(np.uint8))
-    if points is None:
+    rows = np.flatnonzero(sector.any(axis=1))
+    if not len(rows):
         return None
+    # The ends of every row have the same hull as all the pixels.
+    ends = sector[rows].argmax(axis=1), sector.shape[1] - 1 - sector[rows, ::-1].argmax(axis=1)
+    points = np.concatenate([np.stack([end, rows], axis=1) for end in ends]).astype(np.int32)
     hull = np.zeros_like(ids)
     cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
     try:

@@ -45,8 +45,13 @@ def disc_stack(mask: BoolMask, plane: Plane, base: FloatArray, tip: FloatArray) 
     direction = axis / length
     y, x = np.nonzero(mask)
     place = (plane.lengths(np.stack([x, y], axis=1).astype(np.float64)) - base) @ direction
-    edges = np.linspace(0.0, length, DISCS + 1)[:, None]
-    below = np.clip((edges - place) / float(plane.width_along(direction)) + 0.5, 0.0, 1.0).sum(axis=1)
+    edges = np.linspace(0.0, length, DISCS + 1)
+    width = float(plane.width_along(direction))
+    place = np.sort(place)
+    total = np.concatenate([[0.0], np.cumsum(place)])
+    # How much of all pixels lies below each edge: whole ones, and those that the edge cuts in parts.
+    whole, cut = np.searchsorted(place, edges - width / 2), np.searchsorted(place, edges + width / 2)
+    below = whole + (edges / width + 0.5) * (cut - whole) - (total[cut] - total[whole]) / width
     areas = np.diff(below) * plane.pixel_area
     return DiscStack(areas / (length / DISCS), length)
 

@@ -190,14 +190,16 @@ def _thickness(label_map: LabelMap, points: FloatArray, normals: FloatArray, fra
     wall = np.pad(label_map.ids == LV_MYOCARDIUM, 1)
     thickness = np.zeros(len(points))
     start = 1.5 * max(plane.sx, plane.sy)  # the smoothed line may run this far beside the drawn border
-    alive = np.ones(len(points), bool)
+    here, step_xy = plane.pixels(points) + 1.5, plane.pixels(step * normals)  # + 0.5 to round, + 1 for the pad
+    alive = np.arange(len(points))
     for count in steps:
-        xy = plane.pixels(points + count * step * normals)
-        x = np.clip(np.floor(xy[:, 0] + 0.5).astype(int), -1, width) + 1
-        y = np.clip(np.floor(xy[:, 1] + 0.5).astype(int), -1, height) + 1
-        hit = wall[y, x] & alive
-        thickness[hit] = (count + 0.5) * step
-        alive &= wall[y, x] | (count * step < start)
-        if not alive.any():
+        xy = here[alive] + count * step_xy[alive]
+        x = np.clip(xy[:, 0].astype(int), 0, width + 1)
+        y = np.clip(xy[:, 1].astype(int), 0, height + 1)
+        hit = wall[y, x]
+        thickness[alive[hit]] = (count + 0.5) * step
+        if count * step >= start:
+            alive = alive[hit]
+        if not len(alive):
             break
     return thickness
