@@ -23,18 +23,14 @@ class Controls {
     };
     for (const [name, action] of Object.entries(actions)) this.part(name).addEventListener("click", action);
     this.onInput("size", (value) => editor.resize(value));
+    this.brushField = new BrushField(this.part("size-field"), editor);
     this.onInput("opacity", (value) => {
       panes.edit.opacity = value / 100;
       panes.edit.redraw();
     });
-    this.onInput("overlay", (value) => {
-      panes.result.overlay = value / 100;
-      panes.result.redraw();
-    });
     this.optionsOf = null;
     editor.listeners.add(() => this.refresh());
     editor.document.listeners.add(() => this.refresh());
-    editor.result.listeners.add(() => this.refresh());
     viewport.listeners.add(() => this.refresh());
   }
 
@@ -60,9 +56,13 @@ class Controls {
       row.className = "label-row";
       row.innerHTML =
         `<button type="button" class="label" data-label="${id}" title="Paint ${name} (${id})">` +
-        `<span class="swatch" style="background: var(--label-${id})"></span>${name}<kbd>${id}</kbd></button>` +
+        `<span class="swatch" style="background: var(--label-${id})"></span><span class="name">${name}</span><kbd>${id}</kbd></button>` +
+        `<button type="button" class="eye" data-hide="${id}" aria-label="Hide ${name}"` +
+        ` title="Hide: only from sight. A hidden label can be painted over unless it is locked (U hides the chosen label)">` +
+        '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1.500 8C3.500 4.500 5.500 3.500 8 3.500s4.500 1 6.500 4.500c-2 3.500-4 4.500-6.500 4.500S3.500 11.500 1.500 8z"/>' +
+        '<circle cx="8" cy="8" r="2"/><path class="slash" d="m2.500 13.500 11-11"/></svg></button>' +
         `<button type="button" class="lock" data-lock="${id}" aria-label="Lock ${name}"` +
-        ' title="Lock: brush, eraser, fill and polygon leave this label as it is (Shift+' + id + ')">' +
+        ' title="Lock: the drawing tools leave this label as it is (Shift+' + id + ')">' +
         '<svg viewBox="0 0 16 16" aria-hidden="true"><path class="shackle" d="M5 7V5a3 3 0 0 1 6 0v2"/>' +
         '<rect x="3.5" y="7" width="9" height="6.5" rx="1.2"/></svg></button>';
       row.querySelector(".label").setAttribute("aria-label", `Paint ${name}`);
@@ -115,15 +115,21 @@ class Controls {
     this.refresh();
   }
 
+  /** The canvas of the pane that is seen: one may have given its place to the other. */
+  get stage() {
+    const { edit, result } = this.panes;
+    return edit.surface.clientWidth ? edit.surface : result.surface;
+  }
+
   zoom(factor) {
-    const { clientWidth, clientHeight } = this.panes.edit.surface;
+    const { clientWidth, clientHeight } = this.stage;
     this.viewport.zoomAt(clientWidth / 2, clientHeight / 2, factor);
   }
 
   fit() {
-    const { surface } = this.panes.edit;
+    const { clientWidth, clientHeight } = this.stage;
     const { width, height } = this.editor.document;
-    if (surface.clientWidth) this.viewport.fit(surface.clientWidth, surface.clientHeight, width, height);
+    if (clientWidth) this.viewport.fit(clientWidth, clientHeight, width, height);
   }
 
   refresh() {
@@ -142,29 +148,19 @@ class Controls {
     this.refreshOptions();
     this.part("size").max = editor.largestBrush;
     this.part("size").value = editor.size;
-    this.part("size-value").textContent = `${editor.size} px`;
+    this.brushField.show();
     this.part("zoom-value").textContent = `${Math.round(this.viewport.scale * 100)} %`;
     this.refreshStatus();
-    this.refreshResult();
   }
 
   refreshStatus() {
-    const { cursor, document: map, size } = this.editor;
+    const { cursor, document: map } = this.editor;
     const [x, y] = (cursor || [-1, -1]).map(Math.floor);
     const over = x >= 0 && y >= 0 && x < map.width && y < map.height;
     this.part("position").textContent = over ? `x ${x}  y ${y}` : "x –  y –";
     this.part("under").textContent = over ? this.labels[map.ids[y * map.width + x]].name : "–";
-    this.part("status-size").textContent = `Brush ${size} px`;
+    this.part("status-size").textContent = `Brush ${this.brushField.words}`;
     this.part("dimensions").textContent = `${map.width} × ${map.height}`;
-  }
-
-  refreshResult() {
-    const { result } = this.editor;
-    this.part("empty").hidden = Boolean(this.editor.frame);
-    const words = { preview: "Preview", draft: "Draft", final: "" }[result.kind] || "";
-    const note = this.editor.frame && result.stale ? "The map has changed since this frame." : words;
-    this.part("stale").hidden = !note;
-    this.part("stale").textContent = note;
   }
 
   say(message) {

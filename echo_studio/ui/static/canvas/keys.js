@@ -36,7 +36,7 @@ class Keys {
     if (key === "z" && !shift) this.editor.undo();
     else if (key === "z") this.editor.document.redo();
     else if (key === "y") this.editor.document.redo();
-    else if (this.chords[key]) return this.chords[key]() !== false;
+    else if (this.chords[key]) return this.chords[key](shift) !== false;
     else return false;
     return true;
   }

@@ -56,7 +56,7 @@ function sentence({ state, nfe, total, ahead, stopping, seconds, draft }) {
   if (state === "running" && total && nfe >= total) return "Measuring adherence …";
   if (state === "running") return total ? `${draft ? "Refining: " : ""}NFE ${nfe} / ${total}` : "Drafting …";
   if (state === "done") return `Done in ${seconds.toFixed(1)} s`;
-  if (state === "cancelled") return `Cancelled at NFE ${nfe} / ${total}`;
+  if (state === "cancelled") return total ? `Cancelled at NFE ${nfe} / ${total}` : "Cancelled";
   return state === "failed" ? "No frame was made" : "Ready";
 }
 

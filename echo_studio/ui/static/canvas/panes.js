@@ -1,4 +1,5 @@
-// Two panes on one viewport: the label map that is edited, and the synthetic frame beside it.
+// What both panes share, one viewport above all, and the pane of the label map that is edited. The frame beside it is in
+// result_pane.js.
 
 class Pane {
   constructor(surface, viewport) {
@@ -90,6 +91,7 @@ class EditPane extends Pane {
     this.opacity = 1;
     this.backdrop = null; // a real frame under the labels
     this.borders = null; // LabelBorders, where they are shown
+    this.mark = surface.parentElement.querySelector(".mark"); // where a synthetic frame shows through
     this.raster = new LabelRaster(this.palette());
     this.proposal = new LabelRaster(this.palette());
     editor.document.listeners.add((box) => {
@@ -115,6 +117,7 @@ class EditPane extends Pane {
     const { document: map, frame, ghost, tool } = this.editor;
     const beneath = this.backdrop || frame;
     const veiled = this.opacity < 1 || this.editor.hidden.size > 0;
+    this.mark.hidden = !veiled || !frame || beneath !== frame;
     if (beneath && veiled) this.drawRaster(beneath, map.width, map.height, { smooth: true });
     this.drawRaster(this.raster.canvas, map.width, map.height, { alpha: this.opacity });
     if (this.borders) this.borders.draw(this);
@@ -171,36 +174,6 @@ class EditPane extends Pane {
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.stroke();
-    }
-  }
-}
-
-class ResultPane extends Pane {
-  constructor(surface, viewport, editor, labels) {
-    super(surface, viewport);
-    const { result } = editor;
-    this.editor = editor;
-    this.labels = labels;
-    this.overlay = 0;
-    this.contours = true;
-    // Only the structures tint the frame: a veil over the whole sector would hide the speckle.
-    this.raster = new LabelRaster(labels.map(({ id, colour }) => [...colour, id >= 1 && id <= 3 ? 255 : 0]));
-    result.listeners.add(() => {
-      if (result.ids) this.raster.update(result.ids, result.width, result.height, null);
-      this.redraw();
-    });
-    editor.document.listeners.add((box, settled) => settled && this.redraw());
-  }
-
-  draw() {
-    const { width, height, paths } = this.editor.result;
-    if (!this.editor.frame) return;
-    this.drawRaster(this.editor.frame, width, height, { smooth: this.viewport.scale < 6 });
-    if (this.overlay > 0) this.drawRaster(this.raster.canvas, width, height, { alpha: this.overlay });
-    if (!this.contours) return;
-    for (const { label, path } of paths) {
-      this.strokeInMap(path, "rgba(0, 0, 0, 0.55)", 3);
-      this.strokeInMap(path, `rgb(${this.labels[label].colour.join(" ")})`, 1.5);
     }
   }
 }

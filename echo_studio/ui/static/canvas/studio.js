@@ -14,7 +14,11 @@ const panes = {
 const settings = new Settings(root);
 const generation = new Generation(link, labels, settings);
 const controls = new Controls(root, editor, panes, viewport, LABELS);
+const views = new Views(root, panes, result);
+new FrameNote(root, editor, generation);
 const inspector = new Inspector(root);
+const structureActions = new StructureActions(root, editor, panes.edit, link);
+const historyPanel = new HistoryPanel(inspector, editor);
 const monitor = new Monitor(root, generation, link);
 const starter = new Starter(root, link, editor, settings, panes);
 const project = new Project(root, link, labels, settings);
@@ -31,6 +35,7 @@ editor.complain = (title, words) => {
 };
 link.onProblem = editor.say;
 project.say = editor.say;
+generation.onLive = () => result.overtake();
 generation.listeners.add((progress) => progress.job && result.follow(progress).catch((problem) => editor.say(problem.message)));
 
 const generate = () => {
@@ -44,14 +49,21 @@ const commands = {
   r: () => settings.newSeed(),
   k: () => tray.pin(),
   v: () => settings.set({ live: !settings.values.live }),
+  w: () => views.widen(views.pointed),
+  5: () => views.choose("side"),
+  6: () => views.choose("split"),
+  7: () => views.choose("overlay"),
+  8: () => views.choose("flicker"),
+  9: () => views.nextComparison(),
+  ...structureActions.commands,
   a: () => window.echoStudioTheme.next(),
   z: () => display.set({ outlines: !display.values.outlines }),
   "?": () => help.open(),
   escape: () => generation.cancel(),
 };
 for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
-const chords = { o: () => starter.ask() };
-new Keys(root, editor, controls, commands, chords);
+const chords = { o: () => starter.ask(), ...structureActions.chords };
+new Keys(root, editor, controls, commands, chords, { Backquote: (on) => views.hold(on) });
 new PointerInput(panes.edit, editor, { paints: true });
 new PointerInput(panes.result, editor, { paints: false });
 
@@ -69,14 +81,15 @@ labels.listeners.add(() => {
   if (size !== opened) controls.fit();
   opened = size;
 });
-new ResizeObserver(() => {
+const sizes = new ResizeObserver(() => {
   if (viewport.fitted) controls.fit();
   panes.edit.redraw();
   panes.result.redraw();
-}).observe(panes.edit.surface);
+});
+for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
 // For tests and for people who look under the bonnet.
-window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project };
+window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views };
 
 /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
 async function enter(token) {
@@ -84,6 +97,7 @@ async function enter(token) {
   const catalog = await link.json("/catalog");
   settings.offer(catalog);
   starter.offer(catalog);
+  historyPanel.offer(catalog);
   await project.restore();
   await tray.restore();
 }
