@@ -26,8 +26,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large.
-DRAFT_NFE = 4
+# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large. Of edm-l64's
+# drafts this one is the nearest to the frame of 20 NFE: RMS 8 grey levels of 255; Heun's of 4 NFE is 53 away, Euler's 16.
+DRAFT_NFE = 6
+DRAFT_SOLVER = "dpmpp-2m"
 
 
 class Engine(Protocol):
@@ -155,7 +157,7 @@ class Studio:
         request = self.make_request(label_map=label_map, **settings)
         draft = None
         if live and settings["nfe"] >= 2 * DRAFT_NFE:
-            draft = self.make_request(label_map=label_map, **{**settings, "nfe": DRAFT_NFE})
+            draft = self.make_request(label_map=label_map, **{**settings, "nfe": DRAFT_NFE, "solver": DRAFT_SOLVER})
         return self.jobs.submit(session.token, Order(request, session.revision, draft), live=live)
 
     def describe(self, job: Job[Order, Made]) -> Json:
