@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.label_file import read_label_map, write_label_map
+from echo_studio.data.label_file import read_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
 from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
 
@@ -188,21 +188,6 @@ def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
     assert _difference(shot, without) > 0
     page.locator("[data-part=overlay]").fill("60")
     assert _difference(without, page.locator("[data-surface=result]").screenshot()) > _difference(shot, without)
-
-
-def test_a_label_map_file_is_opened_and_a_wrong_one_is_told(page, tmp_path: Path) -> None:
-    odd = LabelMap(np.kron(np.arange(5, dtype=np.uint8), np.ones((40, 17), np.uint8)), (0.3, 0.7))
-    for name in ("map.png", "map.nii.gz"):
-        write_label_map(tmp_path / name, odd)
-        before = page.evaluate("window.echoStudio.document.revision")
-        page.locator("input[type=file]").set_input_files(tmp_path / name)
-        page.wait_for_function("before => window.echoStudio.document.revision > before", arg=before)
-        assert np.array_equal(ids_of(page), odd.ids)
-    assert page.evaluate("window.echoStudio.document.spacing") == "0.3,0.7"
-    (tmp_path / "torn.png").write_bytes(b"\x89PNG torn")
-    page.locator("input[type=file]").set_input_files(tmp_path / "torn.png")
-    page.get_by_text("got torn.png: not a PNG file").wait_for()
-    assert np.array_equal(ids_of(page), odd.ids)
 
 
 def test_new_seed_and_the_advised_nfe_of_a_generator(page) -> None:

@@ -3,8 +3,9 @@
 import tempfile
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from echo_studio.errors import EchoStudioError
@@ -13,6 +14,7 @@ from echo_studio.ui.history_pack import pack_history
 from echo_studio.ui.routes.wire import RAW, Measures, map_response, measures, posted_map, save_body, session_getter
 from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
+from echo_studio.ui.uploads import safe_name
 
 TAKEN = "This project is open in another tab, which saves it. Work here instead, or keep your drawing as a new project."
 
@@ -122,9 +124,9 @@ def routes(studio: Studio) -> APIRouter:
             return Response(path.read_bytes(), media_type="application/zip", headers=disposition)
 
     @router.post("/projects/import")
-    async def import_copy(request: Request) -> Json:
+    async def import_copy(request: Request, name: Annotated[str, Header(alias="X-File-Name")]) -> Json:
         with tempfile.TemporaryDirectory() as scratch:
-            path = Path(scratch) / "project.echo"
+            path = Path(scratch) / safe_name(unquote(name))
             await save_body(request, path)
             return {"id": await run_in_threadpool(_told, studio.projects.library.import_copy, path)}
 

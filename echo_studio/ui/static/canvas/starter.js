@@ -67,13 +67,13 @@ class Starter {
 
   async openFile(file) {
     await this.trying(async () => {
+      // Only messages use the name: it never reaches the project.
+      const headers = { "X-File-Name": encodeURIComponent(file.name) };
       if (/\.echo$/i.test(file.name)) {
-        const reply = await this.link.request("/projects/import", { method: "POST", body: file });
+        const reply = await this.link.request("/projects/import", { method: "POST", body: file, headers });
         location.search = new URLSearchParams({ project: (await reply.json()).id });
         return;
       }
-      // Only messages use the name: it never reaches the project.
-      const headers = { "X-File-Name": encodeURIComponent(file.name) };
       const reply = await this.link.request("/open", { method: "POST", body: file, headers });
       const number = (name) => Number(reply.headers.get(name));
       if (reply.headers.get("X-Kind") === "label-map") {
