@@ -26,11 +26,13 @@ class Model:
                 self._dab(x, y, size, label)
 
     def _dab(self, column: int, row: int, size: int, label: int | None) -> None:
-        y, x = np.mgrid[0 : self.ids.shape[0], 0 : self.ids.shape[1]]
+        rows, columns = (slice(max(0, at - size), max(0, at + size + 1)) for at in (row, column))
+        ids, fan = self.ids[rows, columns], self.fan[rows, columns]
+        y, x = np.mgrid[: ids.shape[0], : ids.shape[1]]
         offset = 0 if size % 2 else 0.5
-        disc = (x - column + offset) ** 2 + (y - row + offset) ** 2 <= size * size / 4
-        disc &= ~np.isin(self.ids, list(self.locked))
-        self.ids[disc] = np.where(self.fan, SECTOR, 0)[disc] if label is None else label
+        disc = (x + columns.start - column + offset) ** 2 + (y + rows.start - row + offset) ** 2 <= size * size / 4
+        disc &= ~np.isin(ids, list(self.locked))
+        ids[disc] = np.where(fan, SECTOR, 0)[disc] if label is None else label
 
 
 def ids_of(page) -> np.ndarray:

@@ -11,6 +11,7 @@ class Editor {
     this.ghost = null; // ids of a proposed map, drawn over the canvas
     this.marks = []; // [{place: [x, y], words}] findings to show on the canvas
     this.hidden = new Set(); // labels that are not drawn
+    this.clipboard = null; // {label, piece} that was copied
     this.listeners = new Set();
     this.say = () => {};
     this.tools = {
@@ -18,6 +19,8 @@ class Editor {
       eraser: new Eraser(this),
       fill: new Fill(this),
       polygon: new Polygon(this),
+      lasso: new Lasso(this),
+      move: new MoveTool(this),
       deform: new DeformTool(this),
     };
     this.toolName = "brush";
@@ -49,6 +52,7 @@ class Editor {
   choose(name) {
     if (name === this.toolName) return;
     const { tool } = this;
+    if (tool.leave) tool.leave();
     tool.cancel();
     if (tool.deactivate) tool.deactivate();
     this.toolName = name;
@@ -58,6 +62,7 @@ class Editor {
 
   /** A pen turned round erases until it is lifted. */
   borrowTool(name) {
+    if (this.tool.leave) this.tool.leave();
     this.borrowed = this.toolName;
     this.toolName = name;
   }
@@ -74,8 +79,16 @@ class Editor {
     this.redraw();
   }
 
+  /** Cavity and wall together or each alone, where the tool knows the difference. */
+  toggleLinked() {
+    if ("linked" in this.tool) this.tool.setOption("linked", !this.tool.linked);
+    this.redraw();
+  }
+
+  /** Not in the middle of a stroke, which has one set of locks; a floating piece is drawn anew. */
   toggleLock(id) {
-    const { locked } = this.document;
+    const { locked, stroke } = this.document;
+    if (stroke && !this.tool.floating) return;
     if (!locked.delete(id)) locked.add(id);
     this.redraw();
   }
@@ -100,6 +113,13 @@ class Editor {
   /** A tool may take back a part of what is under way; else the document steps back. */
   undo() {
     if (!(this.tool.takeBack && this.tool.takeBack())) this.document.undo();
+    this.redraw();
+  }
+
+  /** Go to a state of the history; what is under way is dropped. */
+  travel(position) {
+    this.tool.cancel();
+    this.document.travel(position);
     this.redraw();
   }
 

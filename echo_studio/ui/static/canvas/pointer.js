@@ -58,7 +58,9 @@ class PointerInput {
     else if (this.action === "pan") this.viewport.pan(here[0] - this.last[0], here[1] - this.last[1]);
     else if (this.action === "tool") {
       const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-      this.editor.tool.move((events.length ? events : [event]).map((each) => this.mapAt(each)));
+      this.editor.tool.move((events.length ? events : [event]).map((each) => this.mapAt(each)), {
+        shift: event.shiftKey,
+      });
     }
     this.last = here;
   }

@@ -1,7 +1,8 @@
 // The tools that paint. Each one answers to down, move and up with positions in pixels of the map, and writes through
 // `document.writeSpan`, which alone knows locks and the fan. `editor` carries the label and the brush size.
 // A tool may also have: finish() (Enter), busy (Escape cancels it first), takeBack() (undo inside the tool),
-// draw(context, viewport), keydown(event), activate(), deactivate(), options() and setOption(key, value).
+// draw(context, viewport), keydown(event), activate(), leave() (another tool is chosen), deactivate(), options() and
+// setOption(key, value).
 
 class StrokeTool {
   constructor(editor) {
@@ -13,12 +14,16 @@ class StrokeTool {
     return true;
   }
 
-  label() {
+  /** What a stroke paints. */
+  paint() {
     return this.editor.label;
   }
 
   down(x, y) {
     this.editor.document.beginStroke();
+    // Keys may choose another size or label on the way; one stroke has one of each.
+    this.size = this.editor.size;
+    this.label = this.paint();
     this.cell = this.cellAt(x, y);
     this.cells = [this.cell];
     this.dab(this.cell);
@@ -48,31 +53,33 @@ class StrokeTool {
     this.editor.document.abandonStroke();
   }
 
+  get busy() {
+    return Boolean(this.cell);
+  }
+
   cellAt(x, y) {
-    const { size } = this.editor;
-    return [brushCell(x, size), brushCell(y, size)];
+    return [brushCell(x, this.size), brushCell(y, this.size)];
   }
 
   dab([column, row]) {
-    const label = this.label();
-    discSpans(column, row, this.editor.size, (y, x0, x1) => this.editor.document.writeSpan(y, x0, x1, label));
+    discSpans(column, row, this.size, (y, x0, x1) => this.editor.document.writeSpan(y, x0, x1, this.label));
   }
 }
 
 class Brush extends StrokeTool {
   op() {
-    const { size, label, locks } = this.editor;
-    return { tool: "brush", label, size, cells: this.cells, locked: locks };
+    const { size, label, cells } = this;
+    return { tool: "brush", label, size, cells, locked: this.editor.locks };
   }
 }
 
 class Eraser extends StrokeTool {
-  label() {
+  paint() {
     return null; // the document knows whether the fan or the outside lies beneath
   }
 
   op() {
-    return { tool: "eraser", size: this.editor.size, cells: this.cells, locked: this.editor.locks };
+    return { tool: "eraser", size: this.size, cells: this.cells, locked: this.editor.locks };
   }
 }
 
@@ -117,12 +124,7 @@ class Polygon {
   up() {}
 
   finish() {
-    const { document, label } = this.editor;
-    if (this.points.length > 2) {
-      document.beginStroke();
-      polygonSpans(this.points, (y, x0, x1) => document.writeSpan(y, x0, x1, label));
-      document.endStroke({ tool: "polygon", label, points: this.points, locked: this.editor.locks });
-    }
+    if (this.points.length > 2) fillOutline(this.editor, "polygon", this.points);
     this.cancel();
   }
 
@@ -146,6 +148,13 @@ class Polygon {
     const { cursor } = this.editor;
     drawOutline(context, viewport, cursor ? [...this.points, cursor] : this.points, this.points);
   }
+}
+
+/** Paint what lies inside a closed outline: one step of the history. */
+function fillOutline({ document: map, label, locks }, tool, points) {
+  map.beginStroke();
+  polygonSpans(points, map.height, (y, x0, x1) => map.writeSpan(y, x0, x1, label));
+  map.endStroke({ tool, label, points, locked: locks });
 }
 
 /** A line through points of the map that is seen on any colour, with knots on some of them. */
