@@ -59,7 +59,8 @@ def without_blood_in_gaps(label_map: LabelMap) -> LabelMap:
     """The label map with sector in place of the blood that fills gaps of the wall; the same object where none does.
 
     A gap is a channel: from its mouth, where the cavity meets what is outside the wall, its sides run inward to
-    corners, where they bend into the cavity's border. A cavity whose wall just ends has no such corners.
+    corners, where they bend into the cavity's border. A cavity whose wall just ends has no such corners. A gap that
+    takes the wall away down to the hinge cannot be told from the annulus: its blood stays cavity.
     """
     cavity = largest_piece(label_map.ids == LV_CAVITY)
     ring = border(cavity)

@@ -3,6 +3,7 @@
 The ranges are those of paper 000 (p. 5): torchvision's random affine with ±5°, translate (0, 0.05), scale
 (0.8, 1.05), shear 5, then TorchIO's elastic deformation with 10 control points a side and 30 pixels of
 256. As torchvision reads it, translate (0, 0.05) moves along y alone and shear 5 is along x, ±5°.
+(Augmentation in training is not the papers' and moves along both axes: `data.augment`.)
 The randomness is drawn first and kept, then applied: a variation can be stored and repeated.
 """
 

@@ -10,10 +10,21 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class GeometricRanges:
-    """Ranges of a random affine map; the defaults are the papers' label deformation (000)."""
+    """Ranges of a random affine map of frames during training, which the papers do without.
+
+    The papers deform label maps, to have more of them (000, p. 5): that is `anatomy.variation`, and keeps to
+    their letter: torchvision's translate (0, 0.05) moves along y alone. Here image and labels move together, so
+    that a network meets hearts anywhere in the frame; rotation, scale and shear are the papers', and translation
+    goes either way along both axes. The bundled weights were trained so; their recipes hold their own values.
+
+    Attributes:
+        rotation_deg, shear_deg: up to so many degrees either way.
+        translation: up to so much either way along x and along y, as a share of the side.
+        scale: least and greatest factor.
+    """
 
     rotation_deg: float = 5.0
-    translation: float = 0.05  # fraction of the side
+    translation: float = 0.05
     scale: tuple[float, float] = (0.8, 1.05)
     shear_deg: float = 5.0
 
