@@ -5,9 +5,9 @@ const HELP_GROUPS = ["Tools", "Labels", "View", "History", "Generate", "Panels"]
 
 const UNBUTTONED = [
   { group: "Tools", keys: ["Enter"], words: "Polygon: close the outline" },
-  { group: "Tools", keys: ["Esc"], words: "Drop what is begun; else stop the job" },
+  { group: "Tools", keys: ["Esc"], words: "Drop what is begun" },
   { group: "Tools", keys: ["Arrows"], words: "Move, Deform: nudge by a pixel, with Shift by ten" },
-  { group: "Tools", keys: [",", "."], words: "Deform: previous and next handle. Move: turn" },
+  { group: "Tools", keys: [",", "."], words: "Move: turn. Deform: choose a handle" },
   { group: "Tools", keys: ["PageUp", "PageDown"], words: "Move: larger, smaller" },
   { group: "Tools", keys: ["Enter"], words: "Deform: pin the handle" },
   { group: "Tools", keys: ["Delete"], words: "Deform: remove the handle" },
@@ -18,7 +18,7 @@ const UNBUTTONED = [
 const GESTURES = "Wheel or two fingers zoom; two fingers, the middle button or Space pan. A pen's other end erases.";
 
 // At the end of a tooltip: one character or a named key, with its modifiers; "(-, or the wheel)" counts as well.
-const TOOLTIP_KEY = /\(((?:(?:Ctrl|Shift|Alt)\+)*(?:\S|Esc|Enter|Space|Delete))(?:, or [^()]*| [^()]{3,})?\)$/;
+const TOOLTIP_KEY = /\(((?:(?:Ctrl|Shift|Alt)\+)*(?:\S|Esc|Enter|Space|Delete))(?:, or [^()]*)?\)$/;
 
 class Help {
   constructor(root, firstSteps) {
