@@ -186,6 +186,7 @@ def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
     page.keyboard.press("c")
     without = page.locator("[data-surface=result]").screenshot()
     assert _difference(shot, without) > 0
+    page.keyboard.press("7")
     page.locator("[data-part=overlay]").fill("60")
     assert _difference(without, page.locator("[data-surface=result]").screenshot()) > _difference(shot, without)
 

@@ -110,6 +110,53 @@ def test_a_waiting_job_knows_how_many_are_ahead_and_never_starts_once_cancelled(
     assert bench.started == [1, 3]
 
 
+def test_live_jobs_go_before_those_that_wait_and_keep_their_own_order(bench: Bench) -> None:
+    queue: Queue = JobQueue(bench.work)
+    running = queue.submit("anna", 1)
+    until(lambda: state(running) is JobState.RUNNING)
+    waiting = [queue.submit(name, k) for k, name in enumerate(("ben", "cleo"), 2)]
+    first, second = queue.submit("dan", 10, live=True), queue.submit("eve", 11, live=True)
+    assert [queue.progress(job).ahead for job in (first, second, *waiting)] == [1, 2, 3, 4]
+    bench.pass_steps(20)
+    until(lambda: all(job.progress().ended for job in waiting))
+    queue.close()
+    assert bench.started == [1, 10, 11, 2, 3], "the one that runs is not stopped"
+
+
+def test_a_live_job_that_is_overtaken_leaves_the_queue_to_its_newer_one(queue: Queue, bench: Bench) -> None:
+    running = queue.submit("anna", 1)
+    until(lambda: state(running) is JobState.RUNNING)
+    jobs = [queue.submit("ben", k, live=True) for k in range(10, 15)]
+    bench.pass_steps(20)
+    until(lambda: jobs[-1].progress().ended)
+    assert bench.started == [1, 14]
+    assert [state(job) for job in jobs] == [JobState.CANCELLED] * 4 + [JobState.DONE]
+
+
+def test_news_are_states_and_pictures_and_a_count_alone_is_none() -> None:
+    marks: list[tuple[int, int]] = []
+
+    def work(job: Job[int, str]) -> str:
+        def note() -> None:
+            marks.append((job.stamp, job.news))
+
+        note()
+        job.show_draft(FRAME)
+        note()
+        job.on_step(1, 3, lambda: FRAME)  # a draft is there: no preview is made
+        note()
+        return "frame"
+
+    queue: Queue = JobQueue(work)
+    job = queue.submit("anna", 1)
+    until(lambda: job.progress().ended)
+    queue.close()
+    (start, started), (draft, drafted), (step, stepped) = marks
+    assert (started, drafted, stepped) == (start, draft, draft)
+    assert start < draft < step
+    assert job.news == job.stamp
+
+
 def test_a_full_queue_refuses_in_one_line_and_takes_jobs_again_later(queue: Queue, bench: Bench) -> None:
     first = queue.submit("anna", 1)
     until(lambda: state(first) is JobState.RUNNING)

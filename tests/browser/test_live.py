@@ -1,0 +1,196 @@
+"""Live previews: a draft, then the frame, always of the newest map; nothing older is shown as if it were new."""
+
+import numpy as np
+import pytest
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.ui.studio import DRAFT_NFE, DRAFT_SOLVER
+from tests.browser.brush import drag, ids_of, open_template
+from tests.browser.test_generating import result_pixels, wait_for_state
+from tests.ui.fakes import FakeEngine, FakeRequest, speckle
+
+pytestmark = pytest.mark.browser
+
+NOTE = "[data-part=stale]"
+RECORD = """() => {
+    const { result, document } = window.echoStudio;
+    window.shown = [];
+    result.listeners.add(() => {
+        const { kind, revision, facts } = result;
+        if (facts) window.shown.push({ kind, revision, now: document.revision, job: facts.job, nfe: facts.nfe });
+    });
+}"""
+
+
+@pytest.fixture
+def live(page, engine: FakeEngine):
+    """The page on a heart, with live previews switched on and its first frame on the screen."""
+    open_template(page, "four-chamber")
+    page.locator("#live").check()
+    wait_until_newest(page)
+    page.evaluate(RECORD)
+    return page
+
+
+def wait_until_newest(page) -> None:
+    page.wait_for_function(
+        "() => { const { result, generation } = window.echoStudio;"
+        "return result.kind === 'final' && !result.stale && !generation.pending; }",
+        timeout=20_000,
+    )
+
+
+def stroke(page, k: int) -> None:
+    x = 40.0 + 12 * k
+    drag(page, [(x, 150.0), (x + 30, 170.0), (x + 20, 120.0)])
+
+
+def test_strokes_in_quick_succession_show_the_newest_map_and_no_older_one(live, engine: FakeEngine) -> None:
+    page = live
+    engine.seconds_per_nfe = 0.03
+    for k, pause in enumerate([0, 60, 260, 0, 330, 120, 700, 40]):
+        page.keyboard.press(str(k % 3 + 1))
+        stroke(page, k)
+        page.wait_for_timeout(pause)
+    wait_until_newest(page)
+    shown = page.evaluate("window.shown")
+    assert shown
+    assert [s for s in shown if s["revision"] != s["now"]] == []
+    newest = [s["kind"] for s in shown if s["revision"] == shown[-1]["now"]]
+    assert newest == ["draft", "final"]
+    seed = int(page.locator("#seed").input_value())
+    request = FakeRequest(LabelMap(ids_of(page), (0.5, 0.5)), "4CH", "ED", "edm-l64", "heun", 20, seed)
+    assert np.array_equal(result_pixels(page), speckle(request, 1.0))
+
+
+def test_the_older_job_stops_between_two_nfe(live, engine: FakeEngine) -> None:
+    page = live
+    engine.seconds_per_nfe = 0.05
+    stroke(page, 0)
+    page.wait_for_function("() => window.shown.some(({ kind }) => kind === 'draft')")
+    wait_for_state(page, "Refining: NFE")
+    before = engine.evaluations
+    stroke(page, 1)
+    page.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")
+    # Some go by until the stroke has ended and the server has heard of it; none after that.
+    spent_on_the_older = engine.evaluations - before - DRAFT_NFE - 20
+    assert spent_on_the_older < 12
+    assert [s["kind"] for s in page.evaluate("window.shown")] == ["draft", "draft", "final"]
+
+
+def test_the_draft_is_asked_for_with_its_own_solver_and_is_the_frame_s_seed(live, engine: FakeEngine) -> None:
+    asked: list[FakeRequest] = []
+    generate = engine.generate
+
+    def spy(request: FakeRequest, on_step=None):
+        asked.append(request)
+        return generate(request, on_step)
+
+    engine.generate = spy
+    try:
+        stroke(live, 0)
+        wait_until_newest(live)
+    finally:
+        del engine.generate
+    draft, final = asked
+    assert (draft.solver, draft.nfe) == (DRAFT_SOLVER, DRAFT_NFE)
+    assert (final.solver, final.nfe) == ("heun", 20)
+    assert (draft.seed, draft.label_map) == (final.seed, final.label_map)
+
+
+def test_an_older_frame_is_marked_while_the_newest_is_made_and_when_nothing_is(live, engine: FakeEngine) -> None:
+    page = live
+    surface = page.locator("[data-surface=result]").locator("..")
+    assert page.locator(NOTE).is_hidden()
+    engine.seconds_per_nfe = 0.1
+    stroke(page, 0)
+    assert page.locator(NOTE).inner_text() == "Updating …"
+    assert "older" in surface.get_attribute("class")
+    page.wait_for_function("() => window.echoStudio.result.kind === 'draft'")
+    assert page.locator(NOTE).inner_text() == "Draft"
+    assert "older" not in surface.get_attribute("class")
+    engine.seconds_per_nfe = 0.01
+    wait_until_newest(page)
+    page.keyboard.press("v")
+    stroke(page, 1)
+    assert page.locator(NOTE).inner_text() == "The map has changed since this frame."
+    assert "older" in surface.get_attribute("class")
+
+
+def test_the_frame_is_marked_from_the_first_pixel_of_a_stroke(live) -> None:
+    page = live
+    box = page.locator("[data-surface=edit]").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 3)
+    page.keyboard.press("3")
+    page.mouse.down()
+    assert page.locator(NOTE).inner_text() == "Updating …"
+    page.mouse.up()
+    wait_until_newest(page)
+
+
+def test_edits_keep_the_seed_and_r_rolls_another_one_of_the_same_anatomy(live) -> None:
+    page = live
+    seed = page.locator("#seed").input_value()
+    stroke(page, 0)
+    wait_until_newest(page)
+    assert page.evaluate("window.echoStudio.result.facts.seed") == seed
+    before, drawing = result_pixels(page), ids_of(page)
+    page.keyboard.press("r")
+    wait_until_newest(page)
+    assert page.evaluate("window.echoStudio.result.facts.seed") == page.locator("#seed").input_value() != seed
+    assert np.array_equal(ids_of(page), drawing)
+    assert not np.array_equal(result_pixels(page), before)
+
+
+def test_escape_keeps_the_draft_of_the_newest_map_rather_than_an_older_frame(live, engine: FakeEngine) -> None:
+    page = live
+    engine.seconds_per_nfe = 0.05
+    stroke(page, 0)
+    page.wait_for_function("() => window.echoStudio.result.kind === 'draft'")
+    page.keyboard.press("Escape")
+    wait_for_state(page, "Cancelled")
+    kind, stale = page.evaluate("[window.echoStudio.result.kind, window.echoStudio.result.stale]")
+    assert (kind, stale) == ("draft", False)
+    stroke(page, 1)
+    page.keyboard.press("Escape")  # before the server has heard of it
+    page.wait_for_timeout(400)
+    spent = engine.evaluations
+    page.wait_for_timeout(300)
+    assert engine.evaluations == spent
+    assert page.locator(NOTE).inner_text() == "The map has changed since this frame."
+    stroke(page, 2)
+    wait_until_newest(page)
+
+
+def test_a_lost_server_is_told_once_and_the_next_edit_tries_again(live) -> None:
+    page = live
+    failed: list[str] = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.route("**/studio/**", lambda route: route.abort())
+    stroke(page, 0)
+    page.get_by_text("The studio does not answer").first.wait_for()
+    wait_for_state(page, "No frame was made")
+    page.wait_for_timeout(2000)
+    assert len(failed) <= 3, failed
+    assert page.locator(NOTE).inner_text() == "The map has changed since this frame."
+    page.unroute("**/studio/**")
+    stroke(page, 1)
+    wait_until_newest(page)
+    assert np.array_equal(
+        np.array(page.evaluate("Array.from(window.echoStudio.result.ids)"), np.uint8).reshape(256, 256), ids_of(page)
+    )
+    page.expected_problems = len(failed)  # the browser reports each of them itself
+
+
+def test_the_page_asks_for_progress_ten_times_a_second_at_most(page, engine: FakeEngine) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "seen=" in request.url else None)
+    engine.seconds_per_nfe = 0.01
+    page.locator("#nfe").fill("200")
+    page.locator("#generate").click()
+    page.wait_for_function(
+        "() => { const { kind, facts } = window.echoStudio.result; return kind === 'final' && facts; }"
+    )
+    seconds = page.evaluate("window.echoStudio.result.facts.seconds")
+    # One each tenth of a second, one for each picture on the way (one in 0.3 s), and the first and the last.
+    assert len(asked) <= seconds * (10 + 3.4) + 5, (len(asked), seconds)
