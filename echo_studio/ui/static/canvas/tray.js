@@ -36,6 +36,10 @@ class Tray {
 
   async pin() {
     const { result } = this.editor;
+    if (this.pinButton.disabled) {
+      this.editor.say("There is no finished frame to pin yet.");
+      return;
+    }
     try {
       this.items.push(await this.link.json(`/jobs/${result.job}/pin`, { method: "POST" }));
       this.draw();
