@@ -2,6 +2,7 @@
 
 import contextlib
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ def app(
         str, typer.Option(help="Address to listen on. Anything but 127.0.0.1 lets other machines in.")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    projects: Annotated[
+        Path | None, typer.Option(help="Folder of the projects; this person's data folder by default.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start the studio and serve its page until Ctrl+C. Works without a network.
@@ -25,10 +29,10 @@ def app(
     from echo_studio.ui.launch import listen, serve
 
     if not as_json:
-        serve(host, port)
+        serve(host, port, projects)
         return
     listen(host, port).close()  # a taken port is refused before the address is announced
     print_json({"url": f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"})
     sys.stdout.flush()
     with contextlib.redirect_stdout(sys.stderr):
-        serve(host, port)
+        serve(host, port, projects)

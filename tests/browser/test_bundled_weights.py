@@ -25,12 +25,14 @@ NFE = 4
 
 
 @pytest.fixture(scope="module")
-def studio() -> Iterator[str]:
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a studio in a process of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    server = subprocess.Popen([sys.executable, "app.py", "--port", address.rsplit(":", 1)[1]], cwd=ROOT)
+    projects = tmp_path_factory.mktemp("projects")
+    arguments = ["--port", address.rsplit(":", 1)[1], "--projects", str(projects)]
+    server = subprocess.Popen([sys.executable, "app.py", *arguments], cwd=ROOT)
     deadline = time.monotonic() + 120
     while True:
         try:
@@ -82,3 +84,25 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
     # Another process may sum in another order: one grey level.
     assert np.abs(shown.astype(int) - image.astype(int)).max() <= 1
     assert elsewhere == []
+
+
+@pytest.mark.slow
+def test_real_frames_that_are_opened_are_labelled_well(chromium, studio: str, camus_root: Path, tmp_path: Path) -> None:
+    from echo_studio.anatomy.overlap import dice
+    from echo_studio.data.camus import CamusFolder
+
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = context.new_page()
+    page.goto(f"{studio}/?project=new")
+    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
+    page.locator("#live").uncheck()
+    scores = []
+    data = CamusFolder(camus_root)
+    for frame in data.read_all(data.split("validation")[::5]):
+        Image.fromarray(frame.image).save(tmp_path / "frame.png")
+        before = page.evaluate("window.echoStudio.document.revision")
+        page.locator("#file").set_input_files(tmp_path / "frame.png")
+        page.wait_for_function("before => window.echoStudio.document.revision > before", arg=before)
+        scores.append(dice(ids_of(page) == 1, frame.label_map.ids == 1))
+    context.close()
+    assert np.mean(scores) >= 0.88, scores

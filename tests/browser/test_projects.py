@@ -125,6 +125,22 @@ def test_a_killed_server_loses_nothing_that_was_saved(server: Server, context) -
     saved(page)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
+def test_a_page_that_outlives_the_server_saves_what_was_drawn_meanwhile(server: Server, context) -> None:
+    page = opened(context, f"{server.address}?project=new")
+    drag(page, ZIGZAG)
+    saved(page)
+    server.kill()
+    drag(page, [(90, 140), (120, 150)])
+    page.wait_for_function("() => document.querySelector('[data-part=save-state]').dataset.state === 'unsaved'")
+    drag(page, [(150, 140), (160, 150)])
+    drawn = ids_of(page)
+    server.start()
+    saved(page)
+    other = opened(context, page.url)
+    assert np.array_equal(ids_of(other), drawn)
+
+
 def test_a_reload_brings_back_canvas_and_history_across_pages_of_other_size(server: Server, context) -> None:
     page = opened(context, f"{server.address}?project=new")
     first = ids_of(page)
@@ -176,7 +192,9 @@ def test_the_second_tab_is_told_and_overwrites_nothing(server: Server, context) 
 
     other = opened(context, first.url)
     other.get_by_role("button", name="Work here instead").click()
-    other.wait_for_function("() => window.echoStudio && !document.querySelector('dialog[open]') && window.echoStudio.project.mine")
+    other.wait_for_function(
+        "() => window.echoStudio && !document.querySelector('dialog[open]') && window.echoStudio.project.mine"
+    )
     other.wait_for_function("() => window.echoStudio.document.revision >= 0")
     drag(other, [(60, 150), (120, 170)])
     saved(other)

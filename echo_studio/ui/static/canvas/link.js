@@ -7,6 +7,7 @@ class ServerLink {
     this.document = labels;
     this.root = root;
     this.token = "";
+    this.project = ""; // its id
     this.outbox = []; // changes that the server has not confirmed
     this.pumping = null;
     this.onProblem = () => {};
@@ -26,10 +27,30 @@ class ServerLink {
       throw problem;
     }
     if (reply.ok) return reply;
+    if (reply.status === 401 && this.project && !options.again) {
+      await this.reopen();
+      return this.request(path, { ...options, again: true });
+    }
     const body = await reply.json().catch(() => ({}));
     const problem = new Error(typeof body.detail === "string" ? body.detail : `The studio answered ${reply.status}.`);
     problem.status = reply.status;
     throw problem;
+  }
+
+  /** The server was started again under the page: go on with the same project. */
+  async reopen() {
+    if (!this.reopening) {
+      const query = new URLSearchParams({ project: this.project });
+      this.reopening = fetch(`${this.root}/sessions?${query}`, { method: "POST" })
+        .then((reply) => reply.json())
+        .then(({ token }) => {
+          this.token = token;
+        })
+        .finally(() => {
+          this.reopening = null;
+        });
+    }
+    return this.reopening;
   }
 
   async json(path, { method = "GET", body } = {}) {

@@ -27,6 +27,7 @@ class Project {
   async restore() {
     const told = await this.link.json("/project");
     this.id = told.id;
+    this.link.project = told.id;
     this.mine = told.mine;
     this.title.value = told.title;
     // The address names the project, so that a reload and a bookmark come back to it.

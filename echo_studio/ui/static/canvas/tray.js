@@ -60,7 +60,7 @@ class Tray {
     Object.assign(picture, { width: 72, height: 72 });
     picture.setAttribute("role", "img");
     picture.setAttribute("aria-label", `Pinned frame, seed ${record.seed}`);
-    this.link.request(`/results/${id}/frame`).then(bitmapOf).then((bitmap) => picture.getContext("2d").drawImage(bitmap, 0, 0, 72, 72))
+    this.link.request(`/results/${id}/frame`).then(bitmapOf).then((bitmap) => drawWithin(picture, bitmap))
       .catch((problem) => this.editor.say(problem.message));
     const words = document.createElement("figcaption");
     const lv = measured.adherence && measured.adherence.lv_endo;
@@ -107,4 +107,11 @@ class Tray {
     const same = progress.image_sha256 === item.measured.image_sha256;
     this.editor.say(same ? "Reproduced: every byte is the same." : "Not the same bytes: another machine, version or checkpoint made the pinned frame.");
   }
+}
+
+/** Draw a picture as large as fits, without changing its proportions. */
+function drawWithin(canvas, bitmap) {
+  const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height);
+  const [width, height] = [bitmap.width * scale, bitmap.height * scale];
+  canvas.getContext("2d").drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
 }

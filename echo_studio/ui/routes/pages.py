@@ -1,0 +1,28 @@
+"""Pages that close, and pages that outlive the server."""
+
+from fastapi import APIRouter, Request
+
+from echo_studio.ui.routes.wire import read_body
+from echo_studio.ui.studio import Studio
+
+MAX_TOKEN = 200
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter()
+
+    @router.post("/leave")
+    async def leave(request: Request) -> None:
+        """A page closes, and its project is free for another one at once.
+
+        The token is in the body, because a browser's last message carries no headers of ours.
+        """
+        token = await read_body(request, 0, MAX_TOKEN, "a session's token")
+        studio.sessions.close(token.decode(errors="replace"))
+
+    @router.post("/sessions")
+    def reopen(project: str) -> dict[str, str]:
+        """A page whose session ended with the server goes on with the project that it has open."""
+        return {"token": studio.open_session(project).token}
+
+    return router
