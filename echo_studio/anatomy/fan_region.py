@@ -42,7 +42,7 @@ def fan_region(label_map: LabelMap) -> BoolMask:
 
 
 def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> LabelMap:
-    """The same heart in another fan: structures are cut where it ends, new pixels are sector.
+    """The same heart in another fan: structures are cut where it ends, pixels that it gains are sector.
 
     Args:
         angle: factor of the opening angle about the fan's own middle line, 0.2 to 2.
@@ -69,5 +69,6 @@ def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> Lab
     ).mask(*label_map.shape)
     if depth == 1.0 and angle > 1.0:
         changed |= label_map.ids == SECTOR  # the fit runs through pixels of the edge: keep them all
+    empty = fan_region(label_map) & (label_map.ids == OUTSIDE)  # an effusion is black inside the fan, and stays so
     ids = np.where(changed, label_map.ids, np.uint8(OUTSIDE))
-    return with_ids(label_map, np.where(changed & (ids == OUTSIDE), np.uint8(SECTOR), ids))
+    return with_ids(label_map, np.where(changed & (ids == OUTSIDE) & ~empty, np.uint8(SECTOR), ids))

@@ -66,15 +66,18 @@ def box_of(mask: BoolMask) -> tuple[slice, slice]:
 
 
 def largest_piece(mask: BoolMask) -> BoolMask:
-    """The largest 8-connected piece of a mask (the first of equals); the mask itself where it is empty."""
+    """The largest 8-connected piece of a mask (of equals the first, row by row); the mask itself where it is empty."""
     if not mask.any():
         return mask
     box = box_of(mask)
     count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
     if count <= 2:
         return mask
+    sizes = stats[1:, cv2.CC_STAT_AREA]
+    equals = 1 + np.flatnonzero(sizes == sizes.max())
+    first = int(np.isin(pieces, equals).argmax()) if len(equals) > 1 else 0
     largest = np.zeros_like(mask)
-    largest[box] = pieces == 1 + int(stats[1:, cv2.CC_STAT_AREA].argmax())
+    largest[box] = pieces == (pieces.flat[first] if len(equals) > 1 else equals[0])
     return largest
 
 
