@@ -1,0 +1,49 @@
+"""Open the studio as people with other screens, fingers and wishes do; and ask axe-core what it finds."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+
+@contextmanager
+def visit(chromium, address: str, **wishes: Any) -> Iterator[Any]:
+    """The open studio in a browser context of its own, with Playwright's options for it; no error on the console."""
+    context = chromium.new_context(**{"viewport": {"width": 1280, "height": 720}, **wishes})
+    page = context.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{address}/?project=new")
+    ready(page)
+    yield page
+    context.close()
+    assert problems == []
+
+
+def ready(page) -> None:
+    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
+    page.locator("#live").uncheck()
+    page.wait_for_function("() => !document.querySelector('[data-part=state]').textContent.includes('…')")
+
+
+def generated(page) -> None:
+    """Draw a frame, and wait until it is shown."""
+    page.evaluate("window.echoStudio.generation.start()")
+    page.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")
+
+
+def faults(page) -> list[str]:
+    """Serious and critical findings of axe-core on the page as it is."""
+    axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install '.[dev]'")
+    if page.evaluate("!window.axe"):
+        page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    return [
+        f"{finding['id']}: {node['html'][:120]} {node['failureSummary']}"
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
