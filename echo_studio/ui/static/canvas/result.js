@@ -72,6 +72,7 @@ class Result {
       this.map = null;
     }
     if (progress.state === "cancelled" || progress.state === "failed") {
+      this.seen = Infinity; // a picture that is still on its way comes too late
       this.fallBack();
       return;
     }
