@@ -115,7 +115,8 @@ def grip(page, kind: str, gx: float = 0.5, gy: float = 0.5) -> tuple[float, floa
         page.evaluate(
             "([kind, gx, gy]) => { const { editor, viewport } = window.echoStudio;"
             " const { grips } = editor.tool.box.layout(viewport);"
-            " return viewport.toMap(...grips.find((g) => g.kind === kind && (kind === 'turn' || (g.gx === gx && g.gy === gy))).at); }",
+            " return viewport.toMap(...grips.find((g) => g.kind === kind &&"
+            " (kind === 'turn' || (g.gx === gx && g.gy === gy))).at); }",
             [kind, gx, gy],
         )
     )

@@ -53,7 +53,7 @@ def about(x: float, y: float, matrix: list[list[float]]) -> np.ndarray:
 
 
 def pull(page, start: tuple[float, float], *ways: tuple[float, float], shift_key: bool = False) -> np.ndarray:
-    """Drag from a point of the map by way of others given relative to it; (2, 2) first and last point as the page saw them."""
+    """Drag from a point of the map by way of others, relative to it; (2, 2) the first and the last as the page saw."""
     points = [start, *((start[0] + dx, start[1] + dy) for dx, dy in ways)]
     screen, seen = to_screen(page, points)
     page.mouse.move(*screen[0])
@@ -275,7 +275,7 @@ def test_a_floating_piece_is_resampled_once_however_often_it_is_dragged(page) ->
         page.keyboard.press("Shift+Period")
     start, end = pull(page, grip(page, "scale", 1, 0.5), (11, 0))
     grown = page.evaluate("window.echoStudio.editor.tool.box.matrix")
-    x0, y0, x1, y1 = edges(ids, [CAVITY])
+    x0, _, x1, _ = edges(ids, [CAVITY])
     factor = (x1 - x0 + whole(end - start)[0]) / (x1 - x0)
     assert np.allclose(grown[:4], [factor, 0, 0, 1], atol=1e-9)
     pull(page, (240, 20))  # a click outside sets it down
