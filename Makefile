@@ -1,5 +1,5 @@
 # make run    start the studio          make test   the whole test suite
-# make check  format, lint, types, architecture
+# make check  format, lint, types, architecture   make bench-editor  how the editor feels on this machine
 # The first of them makes .venv with the versions of constraints.txt; PYTHON=python3.12 chooses another interpreter.
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test check
+.PHONY: setup run test check bench-editor
 
 setup: $(STAMP)
 
@@ -31,3 +31,6 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+
+bench-editor: setup
+	$(BIN)/python benchmarks/editor.py $(ARGS)
