@@ -39,6 +39,7 @@ KINDS: tuple[Kind, ...] = ("rigid", "similarity", "affine")
 
 GRID = 8  # pixels between nodes
 MAX_HANDLES = 256
+BLOCK = 2_000_000  # numbers computed at a time: 256 handles on a large map would fill the memory at once
 ON_HANDLE = 1e-12
 FLAT = 1e-12
 ON_A_LINE = 1e-6
@@ -93,7 +94,8 @@ def source_points(
     node_y = np.arange(0, _ceil_to_grid(height - 1) + 1, GRID, dtype=np.float64)
     nodes = np.stack(np.meshgrid(node_x, node_y), axis=-1)
     scale = np.array([1.0, aspect])
-    target = moving_least_squares((nodes * scale).reshape(-1, 2), moved * scale, rest * scale, kind) / scale
+    blocks = np.array_split((nodes * scale).reshape(-1, 2), max(1, nodes.size * len(rest) // BLOCK))
+    target = np.concatenate([moving_least_squares(v, moved * scale, rest * scale, kind) for v in blocks]) / scale
     displacement = target.reshape(nodes.shape) - nodes
     x, tx = np.divmod(np.arange(width), GRID)
     y, ty = np.divmod(np.arange(height), GRID)

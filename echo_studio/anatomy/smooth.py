@@ -9,7 +9,7 @@ from echo_studio.anatomy.carry import check_structures
 from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABEL_COUNT
-from echo_studio.anatomy.plane import with_ids
+from echo_studio.anatomy.plane import box_of, with_ids
 from echo_studio.errors import RequestError
 
 
@@ -28,18 +28,23 @@ def smooth(label_map: LabelMap, structure: int, radius: float = 3.0) -> LabelMap
         raise RequestError(expected="a radius of 0 to 64 pixels", got=f"{radius}", remedy="smooth less, or twice")
     if radius == 0:
         return label_map
-    size = 2 * math.ceil(3 * radius) + 1
+    was = label_map.ids == structure
+    if not was.any():
+        return label_map
+    reach = math.ceil(3 * radius)
+    # Outside its box a structure has no majority anywhere: what the kernel can see from there is enough.
+    rows, columns = (slice(max(0, side.start - reach), side.stop + reach) for side in box_of(was))
+    part = label_map.ids[rows, columns]
+    size = (2 * reach + 1, 2 * reach + 1)
     weights = np.stack(
         [
-            cv2.GaussianBlur(
-                (label_map.ids == k).astype(np.float32), (size, size), radius, borderType=cv2.BORDER_REPLICATE
-            )
+            cv2.GaussianBlur((part == k).astype(np.float32), size, radius, borderType=cv2.BORDER_REPLICATE)
             for k in range(LABEL_COUNT)
         ]
     )
     inside = weights[structure] > 0.5
-    was = label_map.ids == structure
     weights[structure] = -1.0
-    ids = np.where(was, weights.argmax(axis=0).astype(np.uint8), label_map.ids)
-    ids = np.where(inside, np.uint8(structure), ids)
+    smoothed = np.where(part == structure, weights.argmax(axis=0).astype(np.uint8), part)
+    ids = label_map.ids.copy()
+    ids[rows, columns] = np.where(inside, np.uint8(structure), smoothed)
     return with_ids(label_map, np.where(fan_region(label_map), ids, label_map.ids))
