@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from echo_studio.anatomy.defects import DEFECTS, Choice
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.plausibility import check_plausibility
 from echo_studio.anatomy.shape import SLIDERS
 from echo_studio.dataset.library import Library
 from echo_studio.dataset.results import Kept, Kind
@@ -31,6 +32,8 @@ log = logging.getLogger(__name__)
 DRAFT_NFE = 6
 DRAFT_SOLVER = "dpmpp-2m"
 
+MOST_KINDS = 32
+
 
 class Engine(Protocol):
     """What the page needs of `service.engine.Engine`: a test hands in one that needs no torch."""
@@ -48,24 +51,34 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Order:
-    """A request, the revision of the canvas that it was made from, and a cheaper one that is drawn first."""
+    """A request, the revision of the canvas that it was made from, and a cheaper one that is drawn first.
+
+    Attributes:
+        intended: kinds of findings (`anatomy.plausibility`) that the person means to be in the map.
+    """
 
     request: GenerationRequest
     revision: int
     draft: GenerationRequest | None = None
+    intended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Made:
-    """A frame, how well it keeps to its label map, and what it was asked for."""
+    """A frame, how well it keeps to its label map, what it was asked for, and what is odd in its map."""
 
     request: GenerationRequest
     generated: Generated
     adherence: dict[str, float | None]
+    plausibility: Json
 
     def record(self) -> Json:
         """The generation record with what was measured on the frame beside it."""
-        return {**self.generated.record.to_json(), "measured": self.measured()}
+        return {**self.origin(), "measured": self.measured()}
+
+    def origin(self) -> Json:
+        """What brings the frame back; the kinds of `findings` in its map, and the kinds that are `intended`."""
+        return {**self.generated.record.to_json(), "plausibility": self.plausibility}
 
     def measured(self) -> Json:
         """Figures of this frame; the hash is of its pixels, and tells whether another run gave the same ones."""
@@ -138,6 +151,7 @@ class Studio:
         Args:
             order: `revision` of the canvas, `live`, and the settings `view`, `phase`, `generator`,
                 `solver`, `nfe` and `seed`; the seed may be text, because JavaScript's numbers end at 2^53.
+                `intended` are the kinds of findings that are meant, none where it is missing.
 
         Raises:
             RequestError: the canvas changed meanwhile, or a setting is impossible.
@@ -158,7 +172,8 @@ class Studio:
         draft = None
         if live and settings["nfe"] >= 2 * DRAFT_NFE:
             draft = self.make_request(label_map=label_map, **{**settings, "nfe": DRAFT_NFE, "solver": DRAFT_SOLVER})
-        return self.jobs.submit(session.token, Order(request, session.revision, draft), live=live)
+        ordered = Order(request, session.revision, draft, _kinds(order.get("intended", [])))
+        return self.jobs.submit(session.token, ordered, live=live)
 
     def describe(self, job: Job[Order, Made]) -> Json:
         """A small JSON-able progress message for the page."""
@@ -190,7 +205,9 @@ class Studio:
             job.show_draft(self.engine.generate(order.draft, lambda *_: job.raise_if_cancelled()).image)
         generated = self.engine.generate(order.request, job.on_step)
         job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up
-        made = Made(order.request, generated, self.engine.adherence(generated.image, order.request.label_map))
+        adherence = self.engine.adherence(generated.image, order.request.label_map)
+        found = list(dict.fromkeys(finding.kind for finding in check_plausibility(order.request.label_map)))
+        made = Made(order.request, generated, adherence, {"findings": found, "intended": list(order.intended)})
         self._keep(job.session, made)
         return made
 
@@ -206,13 +223,19 @@ class Studio:
 
     def keep(self, session: Session, made: Made, kind: Kind) -> Kept:
         """Keep a frame with the session's project."""
-        record = made.generated.record.to_json()
-        return session.project.keep(kind, made.generated.image, made.request.label_map, record, made.measured())
+        return session.project.keep(kind, made.generated.image, made.request.label_map, made.origin(), made.measured())
 
     def _forget(self, token: str) -> None:
         self.jobs.forget(token)
         self.projects.leave(token)
         self.recordings.drop(token)
+
+
+def _kinds(value: object) -> tuple[str, ...]:
+    """Kinds of findings from the page; few and short, whatever comes."""
+    if isinstance(value, list) and len(value) <= MOST_KINDS and all(isinstance(kind, str) for kind in value):
+        return tuple(kind[:40] for kind in value)
+    raise RequestError(expected="the kinds of findings that are intended", got="something else", remedy="send a list")
 
 
 def _whole(name: str, value: object) -> int:
