@@ -14,7 +14,7 @@ import numpy as np
 
 from echo_studio.anatomy.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS, LV_CAVITY, LV_MYOCARDIUM
+from echo_studio.anatomy.labels import LABELS
 from echo_studio.anatomy.sector import within_fan
 from echo_studio.data.camus import CamusFolder, FrameId
 from echo_studio.evaluate.adherence import adherence
@@ -31,10 +31,7 @@ NFE = 20
 
 
 def with_septal_defect(label_map: LabelMap) -> tuple[LabelMap, str]:
-    """A gap of 14 mm, painted as blood: as sector it would be filled with tissue of any brightness."""
-    holed = apply_defect(label_map, "septal", {"at": 0.6, "width_mm": 14.0})
-    gap = (label_map.ids == LV_MYOCARDIUM) & (holed.ids != LV_MYOCARDIUM)
-    return LabelMap(np.where(gap, np.uint8(LV_CAVITY), holed.ids), holed.spacing_mm), "septal defect"
+    return apply_defect(label_map, "septal", {"at": 0.6, "width_mm": 14.0}), "septal defect"
 
 
 def without_atrium(label_map: LabelMap) -> tuple[LabelMap, str]:
