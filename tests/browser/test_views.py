@@ -167,6 +167,16 @@ def test_a_picture_that_is_handed_in_is_compared_in_a_split(two) -> None:
     assert two.locator("[data-part=comparison]").input_value() == "labels"
 
 
+def test_the_labels_in_the_comparison_take_the_colours_of_the_person(two) -> None:
+    two.keyboard.press("6")
+    before = pane(two)
+    two.evaluate(
+        "() => { const { pane } = window.echoStudio.views, kept = pane.labels;"
+        "pane.labels = kept.map((label) => ({ ...label, colour: [255, 255, 0] })); pane.repaint(); }"
+    )
+    assert not same(halves(pane(two))[0], halves(before)[0])
+
+
 @pytest.mark.parametrize("key", ["5", "6", "7", "8", "w"])
 def test_the_mark_stays_in_every_view(two, key: str) -> None:
     two.locator("[data-surface=result]").hover()

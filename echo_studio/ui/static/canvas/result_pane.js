@@ -15,23 +15,26 @@ class ResultPane extends Pane {
     this.swapped = false; // the comparison in place of the frame
     this.contours = true;
     // Over the frame only the structures are tinted: a veil over the whole sector would hide the speckle.
-    this.solid = new LabelRaster([]);
-    this.tint = new LabelRaster([]);
-    this.repaint();
-    result.listeners.add(() => this.repaint());
+    this.solid = { raster: new LabelRaster([]), keeps: () => true, painted: null };
+    this.tint = { raster: new LabelRaster([]), keeps: (id) => id >= 1 && id <= 3, painted: null };
+    result.listeners.add(() => this.redraw());
     editor.document.listeners.add((box, settled) => settled && this.redraw());
   }
 
-  /** After another result or other colours. */
+  /** After the colours changed. */
   repaint() {
-    const { ids, width, height } = this.editor.result;
-    this.solid.recolour(this.labels.map(({ colour }) => [...colour, 255]));
-    this.tint.recolour(this.labels.map(({ id, colour }) => [...colour, id >= 1 && id <= 3 ? 255 : 0]));
-    if (ids && ids !== this.painted) {
-      for (const raster of [this.solid, this.tint]) raster.update(ids, width, height, null);
-    }
-    this.painted = ids;
+    this.solid.painted = this.tint.painted = null;
     this.redraw();
+  }
+
+  /** A page's labels in colour, painted when they are first looked at. */
+  coloured(kind, { ids, width, height }) {
+    if (kind.painted !== ids) {
+      kind.raster.recolour(this.labels.map(({ id, colour }) => [...colour, kind.keeps(id) ? 255 : 0]));
+      kind.raster.update(ids, width, height, null);
+      kind.painted = ids;
+    }
+    return kind.raster.canvas;
   }
 
   /** The page to compare with, where there is one of the frame's size. */
@@ -94,13 +97,13 @@ class ResultPane extends Pane {
   }
 
   drawOther(page) {
-    if (page && this.other === "labels") this.drawRaster(this.solid.canvas, page.width, page.height);
+    if (page && this.other === "labels") this.drawRaster(this.coloured(this.solid, page), page.width, page.height);
     else if (page) this.drawPicture(page);
   }
 
   drawOver(page) {
     if (!page) return;
-    if (this.other === "labels") this.drawRaster(this.tint.canvas, page.width, page.height, { alpha: this.overlay });
+    if (this.other === "labels") this.drawRaster(this.coloured(this.tint, page), page.width, page.height, { alpha: this.overlay });
     else this.drawRaster(page.bitmap, page.width, page.height, { alpha: this.overlay, smooth: this.viewport.scale < 6 });
     if (this.contours) this.drawContours(this.editor.result.paths);
   }
