@@ -47,7 +47,7 @@ def test_painting_is_exact_when_zoomed_in_and_panned(page) -> None:
 def test_painting_is_exact_on_a_dense_screen(page, chromium, address: str) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
     dense = context.new_page()
-    dense.goto(address)
+    dense.goto(f"{address}/?project=new")
     dense.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
     model = Model(blank().ids)
     model.stroke(drag(dense, ZIGZAG), 12, CAVITY)
