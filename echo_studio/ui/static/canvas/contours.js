@@ -18,7 +18,14 @@ function structureContours(ids, width, height) {
 
 /** Closed pixel outlines, as corner points; the structure lies on the right of each directed edge. */
 function outlines(ids, width, height, members) {
-  const inside = (x, y) => x >= 0 && y >= 0 && x < width && y < height && members.includes(ids[y * width + x]);
+  // With a rim of one pixel on each side, so that no neighbour needs a test of its own.
+  const wide = width + 2;
+  const inside = new Uint8Array(wide * (height + 2));
+  const member = new Uint8Array(256);
+  for (const id of members) member[id] = 1;
+  for (let y = 0; y < height; y++) {
+    for (let i = y * width, to = (y + 1) * wide + 1, end = i + width; i < end; i++, to++) inside[to] = member[ids[i]];
+  }
   const stride = width + 1;
   const next = new Map(); // corner -> corners that directed edges lead to
   const edge = (ax, ay, bx, by) => {
@@ -27,12 +34,12 @@ function outlines(ids, width, height, members) {
     next.get(from).push(by * stride + bx);
   };
   for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      if (!inside(x, y)) continue;
-      if (!inside(x, y - 1)) edge(x, y, x + 1, y);
-      if (!inside(x + 1, y)) edge(x + 1, y, x + 1, y + 1);
-      if (!inside(x, y + 1)) edge(x + 1, y + 1, x, y + 1);
-      if (!inside(x - 1, y)) edge(x, y + 1, x, y);
+    for (let x = 0, at = (y + 1) * wide + 1; x < width; x++, at++) {
+      if (!inside[at]) continue;
+      if (!inside[at - wide]) edge(x, y, x + 1, y);
+      if (!inside[at + 1]) edge(x + 1, y, x + 1, y + 1);
+      if (!inside[at + wide]) edge(x + 1, y + 1, x, y + 1);
+      if (!inside[at - 1]) edge(x, y + 1, x, y);
     }
   }
   const loops = [];
