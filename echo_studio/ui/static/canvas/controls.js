@@ -1,12 +1,15 @@
 // Buttons, sliders and the status line. Each control shows its key in its tooltip and carries an accessible name.
 
+// What a click operates at once; a slider or a field needs the focus.
+const CLICKED_ONLY = "button, .switch, input[type=checkbox], input[type=radio]";
+
 class Controls {
   constructor(root, editor, panes, viewport, labels) {
     Object.assign(this, { root, editor, panes, viewport, labels });
     this.addLabels();
     // A click leaves the focus where it was: else Space would press Undo again instead of panning.
     root.addEventListener("mousedown", (event) => {
-      if (event.target instanceof Element && event.target.closest("button")) event.preventDefault();
+      if (event.target instanceof Element && event.target.closest(CLICKED_ONLY)) event.preventDefault();
     });
     for (const button of root.querySelectorAll("[data-tool]")) {
       button.addEventListener("click", () => editor.choose(button.dataset.tool));

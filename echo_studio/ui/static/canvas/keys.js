@@ -72,17 +72,21 @@ class Keys {
     return !(event.target instanceof Element && event.target.closest("button, a, input, select, [role=tab]"));
   }
 
-  // On a focused button Space must press it; over the canvas it pans.
+  // On a focused button Space must press it; over the canvas, or on a slider, which has no use for it, it pans.
   space(event) {
-    if (!this.onCanvas(event)) return false;
+    const slider = event.target instanceof Element && event.target.closest("input[type=range]");
+    if (!slider && !this.onCanvas(event)) return false;
     this.setPanning(true);
     return true;
   }
 
+  // Enter ends what is under way; else it takes what a panel proposes.
   finishOutline(event) {
-    if (!this.onCanvas(event) || !this.editor.tool.finish) return false;
-    this.editor.tool.finish();
-    return true;
+    if (!this.onCanvas(event)) return false;
+    const { tool } = this.editor;
+    if (!tool.busy && this.commands.enter()) return true;
+    if (tool.finish) tool.finish();
+    return Boolean(tool.finish);
   }
 
   // Escape stops what is under way: an outline first, then the job.
