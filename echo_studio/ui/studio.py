@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 # A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large. Of edm-l64's
-# drafts this one is the nearest to the frame of 20 NFE: RMS 8 grey levels of 255; Heun's of 4 NFE is 53 away, Euler's 16.
+# drafts this one is the nearest to Heun's frame of 20 NFE: RMS 8 grey levels of 255; Heun's of 4 NFE is 53 away.
 DRAFT_NFE = 6
 DRAFT_SOLVER = "dpmpp-2m"
 
