@@ -15,6 +15,7 @@ class Generation {
     this.posting = null;
     labels.listeners.add((box, settled) => settled && this.soon());
     settings.listeners.add((changes) => {
+      if (Object.keys(changes).every((name) => name === "intended")) return; // the frame would be the same
       const switchedOff = "live" in changes && !changes.live;
       if (!switchedOff) this.soon();
       else if (this.timer) this.cancel();

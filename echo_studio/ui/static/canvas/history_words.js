@@ -21,6 +21,8 @@ const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a fra
 function opWords(op, catalog = {}) {
   if (op.tool === "open") return openWords(op);
   if (op.tool === "defect") return defectWords(op, catalog.defects);
+  if (op.tool === "defect-edit") return `Changed · ${defectWords(op, catalog.defects)}`;
+  if (op.tool === "defect-remove") return `Removed · ${defectWords(op, catalog.defects)}`;
   const detail = op.tool === "shape" ? shapeWords(op, catalog.sliders) : op.tool === "repair" ? String(op.kind) : labelWords(op);
   const words = op.tool === "transform" ? transformWords(op.matrix) : OP_WORDS[op.tool] || op.tool;
   return detail ? `${words} · ${detail}` : words;

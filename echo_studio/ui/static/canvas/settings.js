@@ -4,7 +4,7 @@
 class Settings {
   constructor(root) {
     this.root = root;
-    this.values = { view: "4CH", phase: "ED", generator: "", solver: "", nfe: 20, seed: "0", live: true };
+    this.values = { view: "4CH", phase: "ED", generator: "", solver: "", nfe: 20, seed: "0", live: true, intended: [] };
     this.listeners = new Set();
     this.generators = [];
     for (const name of ["generator", "solver"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));

@@ -19,6 +19,10 @@ new FrameNote(root, editor, generation);
 const inspector = new Inspector(root);
 const structureActions = new StructureActions(root, editor, panes.edit, link);
 const historyPanel = new HistoryPanel(inspector, editor);
+const shapePanel = new ShapePanel(inspector, editor, link);
+const defectPanel = new DefectPanel(inspector, editor, link);
+const slots = new Slots();
+const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
 const monitor = new Monitor(root, generation, link);
 const starter = new Starter(root, link, editor, settings, panes);
 const project = new Project(root, link, labels, settings);
@@ -59,6 +63,8 @@ const commands = {
   a: () => window.echoStudioTheme.next(),
   z: () => display.set({ outlines: !display.values.outlines }),
   "?": () => help.open(),
+  "/": () => shapePanel.vary(),
+  enter: () => defectPanel.enter(),
   escape: () => generation.cancel(),
 };
 for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
@@ -89,7 +95,7 @@ const sizes = new ResizeObserver(() => {
 for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
 // For tests and for people who look under the bonnet.
-window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views };
+window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views, slots };
 
 /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
 async function enter(token) {
@@ -98,6 +104,8 @@ async function enter(token) {
   settings.offer(catalog);
   starter.offer(catalog);
   historyPanel.offer(catalog);
+  shapePanel.offer(catalog);
+  defectPanel.offer(catalog);
   await project.restore();
   await tray.restore();
 }
