@@ -20,6 +20,8 @@ CANVAS_SCRIPTS = (
     "lasso",
     "pieces",
     "move_box",
+    "box_keys",
+    "held_piece",
     "move_tool",
     "warp",
     "handles",

@@ -1,22 +1,18 @@
-"""The history: its panel, and two hundred random operations that undo, redo, the server and a replay agree on."""
+"""The history panel: steps in words, and the way to any of them by click and by keyboard."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.anatomy.replay import replay
 from echo_studio.ui import canvas
-from tests.browser.brush import drag, open_template, set_size
-from tests.browser.desk import desk, drawing, grip, labels, mirrored, position, put, settle
+from tests.browser.brush import drag, open_template
+from tests.browser.desk import desk, drawing, labels, mirrored, position, put, settle
 
 pytestmark = pytest.mark.browser
 
 WORDS = Path(canvas.STATIC) / "canvas" / "history_words.js"
-SIDE = 160
-SEED = 20
 
 
 @pytest.fixture(scope="module")
@@ -109,152 +105,3 @@ def test_every_operation_has_words(page) -> None:
         [WORDS.read_text("utf-8"), [{"name": label.name} for label in LABELS], [op for op, _ in cases], catalog],
     )
     assert told == [words for _, words in cases]
-
-
-class Hand:
-    """Random operations with real pointer and key events."""
-
-    def __init__(self, page, rng: np.random.Generator) -> None:
-        self.page, self.rng = page, rng
-
-    def place(self, low: float = 0.15, high: float = 0.85) -> tuple[float, float]:
-        x, y = self.rng.uniform(low, high, 2) * SIDE
-        return x, y
-
-    def way(self, count: int, reach: float = 0.2) -> list[tuple[float, float]]:
-        x, y = self.place()
-        steps = self.rng.normal(0, reach * SIDE, (count, 2))
-        return [(x, y), *((x + dx, y + dy) for dx, dy in steps)]
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def label(self, *choices: int) -> None:
-        self.press(str(self.rng.choice(choices or [1, 2, 3, 4])))
-
-    def brush(self) -> None:
-        self.press("b")
-        self.label()
-        set_size(self.page, int(self.rng.integers(1, 25)))
-        drag(self.page, self.way(3))
-
-    def eraser(self) -> None:
-        self.press("e")
-        drag(self.page, self.way(3))
-
-    def fill(self) -> None:
-        self.press("f")
-        self.label()
-        drag(self.page, [self.place()])
-
-    def polygon(self) -> None:
-        self.press("p")
-        self.label()
-        for point in self.way(4):
-            drag(self.page, [point])
-        self.press("Enter")
-
-    def lasso(self) -> None:
-        self.press("l")
-        self.label()
-        drag(self.page, self.way(12, 0.12))
-
-    def move(self) -> None:
-        self.press("m")
-        self.label(1, 2, 3)
-        if self.rng.random() < 0.3:
-            self.press("j")
-        if self.page.evaluate("window.echoStudio.editor.tool.box === null"):
-            return
-        kind, gx, gy = [("move", 0, 0), ("turn", 0, 0), ("scale", 0, 0), ("scale", 1, 1)][self.rng.integers(4)]
-        x, y = grip(self.page, kind, gx, gy)
-        dx, dy = self.rng.normal(0, 12, 2)
-        drag(self.page, [(x, y), (x + dx / 2, y), (x + dx, y + dy)])
-
-    def nudge(self) -> None:
-        self.press("m")
-        self.label(1, 2, 3)
-        self.press(
-            str(self.rng.choice(["ArrowLeft", "Shift+ArrowDown", "Period", "Shift+Comma", "PageUp", "PageDown"]))
-        )
-
-    def paste(self) -> None:
-        self.label(1, 2, 3)
-        self.press(str(self.rng.choice(["Control+c", "Control+c", "Control+x"])))
-        if self.page.evaluate("window.echoStudio.editor.clipboard === null"):
-            return
-        self.page.mouse.move(*(int(place) for place in self.rng.integers(200, 550, 2)))
-        self.press("Control+v")
-        if self.rng.random() < 0.5:
-            self.press("Shift+Period", "PageUp", "ArrowLeft")
-        self.press(str(self.rng.choice(["Enter", "Enter", "b", "Escape"])))
-
-    def deform(self) -> None:
-        self.press("d")
-        self.page.wait_for_function("() => !window.echoStudio.editor.tool.stale")
-        handles = self.page.evaluate("window.echoStudio.editor.tool.handles.map(({ place }) => place)")
-        if handles:
-            x, y = handles[self.rng.integers(len(handles))]
-            dx, dy = self.rng.normal(0, 8, 2)
-            drag(self.page, [(x + 0.5, y + 0.5), (x + dx, y + dy)])
-
-    def tidy(self) -> None:
-        self.label(1, 2, 3)
-        self.press("b", str(self.rng.choice(["t", "n"])))
-        self.page.wait_for_function("() => !document.querySelector('[data-action=smooth]').disabled")
-
-    def lock(self) -> None:
-        self.press(f"Shift+Digit{self.rng.integers(5)}")
-
-    def travel(self) -> None:
-        for _ in range(self.rng.integers(1, 5)):
-            self.press(str(self.rng.choice(["Control+z", "Control+z", "Control+y", "Control+Shift+z"])))
-
-    def jump(self) -> None:
-        steps = self.page.locator("[data-panel=history] [data-position]")
-        steps.nth(int(self.rng.integers(max(0, steps.count() - 8), steps.count()))).click()
-
-    def reopen(self) -> None:
-        put(self.page, drawing(SIDE, SIDE))
-
-
-@pytest.mark.slow
-def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_byte_by_byte(page) -> None:
-    rng = np.random.default_rng(SEED)
-    put(page, drawing(SIDE, SIDE), "0.5,0.4")
-    page.keyboard.press("y")
-    hand = Hand(page, rng)
-    often = [hand.brush, hand.eraser, hand.fill, hand.polygon, hand.lasso, hand.move, hand.nudge, hand.paste]
-    acts = [*often, *often, hand.deform, hand.tidy, hand.lock, hand.travel, hand.travel, hand.jump]
-    for number in range(200):
-        (hand.reopen if number % 67 == 66 else acts[rng.integers(len(acts))])()
-    page.keyboard.press("b")
-    assert np.array_equal(mirrored(page), labels(page))
-    steps = page.locator("[data-panel=history] [data-position]")
-    steps.last.click()
-    ops = page.evaluate("window.echoStudio.document.undoStack.map((step) => step.op)")
-    assert steps.count() == len(ops) + 1 > 40
-    states = [state(page)]
-    for _ in ops:
-        page.keyboard.press("Control+z")
-        states.insert(0, state(page))
-    assert current(page) == int(steps.first.get_attribute("data-position")), "the first state that is kept"
-    for ids, _, _ in states[1:]:
-        page.keyboard.press("Control+Shift+z")
-        assert np.array_equal(labels(page), ids)
-    assert np.array_equal(mirrored(page), states[-1][0])
-    for number, (op, (before, fan, spacing), (after, _, _)) in enumerate(
-        zip(ops, states[:-1], states[1:], strict=True)
-    ):
-        if op["tool"] != "open":
-            drawn = replay(LabelMap(before, spacing), fan > 0, op).ids
-            assert np.array_equal(drawn, after), f"step {number}: {op['tool']}"
-    assert {"brush", "eraser", "fill", "polygon", "lasso", "transform", "paste"} <= {op["tool"] for op in ops}
-    page.keyboard.press("q")
-
-
-def state(page) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
-    """Labels, fan and spacing as they are on the canvas."""
-    spacing = page.evaluate("window.echoStudio.document.spacingMm")
-    return labels(page), labels(page, "fan"), tuple(spacing) if spacing else None

@@ -9,6 +9,7 @@ const TURN_REACH = 26; // pixels of the pane from the frame to the grip that tur
 const TURN_STEP = Math.PI / 12;
 const ROOM_FOR_SIDES = 44; // pixels of the pane: on a shorter side the grip in the middle would cover the corners'
 const NO_MATRIX = [1, 0, 0, 1, 0, 0];
+const GRIP_CURSORS = ["ew-resize", "nwse-resize", "ns-resize", "nesw-resize"];
 
 class MoveBox {
   /** box: [x0, y0, x1, y1] in pixels, both ends inside. aspect: size of a pixel in y over its size in x. */
@@ -119,6 +120,16 @@ class MoveBox {
     }
     const [before, after] = [this.place(0.5, 0.5), this.place(0.5, 0.5, matrix)];
     return `${[0, 1].map((i) => number(after[i] - before[i])).join(", ")} px`;
+  }
+
+  /** The CSS cursor over a grip: along the way in which it pulls, also when the box is turned. */
+  cursor({ kind, gx, gy }, viewport, dragging) {
+    if (kind === "move") return dragging ? "grabbing" : "move";
+    if (kind === "turn") return dragging ? "grabbing" : "grab";
+    if (gx === undefined) return ""; // keys scale without a grip
+    const [from, to] = [[0.5, 0.5], [gx, gy]].map((at) => viewport.toPane(...this.place(...at)));
+    const eighth = Math.round((Math.atan2(to[1] - from[1], to[0] - from[0]) / Math.PI) * 4);
+    return GRIP_CURSORS[((eighth % 4) + 4) % 4];
   }
 
   draw(context, viewport, { matrix, hot, floating, words }) {

@@ -3,27 +3,14 @@
 // A structure: each release is one step, and the next drag starts anew from the map that it left. A floating piece
 // keeps its box and its matrix, so that it is resampled once however often it is dragged: Enter or a click outside
 // sets it down as one step, Escape drops it.
-// Keys: arrows shift (Shift: 10 pixels), comma and full stop turn by 1° (Shift: 15°), Page Up and Page Down scale.
-
-const BOX_KEYS = {
-  ArrowLeft: { dx: -1 },
-  ArrowRight: { dx: 1 },
-  ArrowUp: { dy: -1 },
-  ArrowDown: { dy: 1 },
-  Comma: { turn: -1 },
-  Period: { turn: 1 },
-  PageUp: { grow: 1 },
-  PageDown: { grow: -1 },
-};
-const KEY_SCALE = 1.02; // of one press of Page Up
-const GRIP_CURSORS = ["ew-resize", "nwse-resize", "ns-resize", "nesw-resize"];
+// Keys do it too, see box_keys.js.
 
 class MoveTool {
   constructor(editor) {
     this.editor = editor;
     this.linked = true; // cavity and wall together
-    this.floating = null; // {label, piece, matrix, before}
-    this.drag = null; // {grip, from, box, matrix, ...}; `from` is null where keys do it
+    this.floating = null; // a FloatingPiece
+    this.drag = null; // {grip, from, box, matrix, held, ...}; `from` is null where keys do it
     this.found = { key: "" }; // the piece of the chosen structures on the map as it is
     this.viewport = null; // the pane's, since it was drawn first
     editor.document.listeners.add((box, settled) => settled && this.follow());
@@ -36,7 +23,7 @@ class MoveTool {
     window.addEventListener("keyup", (event) => this.keyup(event), { signal });
     window.addEventListener("keydown", (event) => event.key === "Shift" && this.steady(true), { signal });
     window.addEventListener("blur", () => this.endKeys(), { signal });
-    if (!this.floating && this.structures && !this.piece) this.editor.say(`There is no ${this.names} to move: paint one first.`);
+    if (!this.floating && this.structures && !this.piece) this.editor.say("There is nothing of this label to move: paint it first.");
   }
 
   /** Another tool is chosen: what floats is meant to stay. */
@@ -67,13 +54,7 @@ class MoveTool {
 
   /** Ids that move, or null where the chosen label is no structure. */
   get structures() {
-    const { label } = this.editor;
-    if (label < 1 || label > 3) return null;
-    return this.linked && label !== 3 ? [1, 2] : [label];
-  }
-
-  get names() {
-    return this.structures.map((id) => LABELS[id].name).join(" or ");
+    return structuresOf(this.editor.label, this.linked);
   }
 
   /** What would be moved, cut out of the map as it is; null where there is nothing. */
@@ -95,16 +76,11 @@ class MoveTool {
   }
 
   /** Let a copied piece float: its middle at a point of the map, or a little off its old place. */
-  float({ label, piece }, at) {
+  float(copied, at) {
     this.finish();
     const { document: map } = this.editor;
-    const [x0, y0, x1, y1] = piece.box;
-    const middle = [(x0 + x1 + 1) / 2, (y0 + y1 + 1) / 2];
-    const wanted = at || middle.map((coordinate, axis) => Math.min(coordinate + 8, axis ? map.height : map.width));
-    const [dx, dy] = [0, 1].map((axis) => Math.round(wanted[axis] - middle[axis]));
     map.beginStroke();
-    const before = { width: map.width, height: map.height, ids: map.ids.slice(), locked: map.locked };
-    this.floating = { label, piece, matrix: [1, 0, 0, 1, dx, dy], before };
+    this.floating = new FloatingPiece(map, copied, at);
     this.show(this.floating.matrix);
   }
 
@@ -151,12 +127,11 @@ class MoveTool {
 
   up() {
     const { drag } = this;
-    if (!drag || (!drag.from && !drag.outside)) return;
-    if (drag.outside) {
+    if (drag && drag.outside) {
       this.drag = null;
       this.finish();
-      return;
     }
+    if (!drag || !drag.from) return;
     if (drag.wanted) this.follows();
     this.drop();
     // A press inside the box may have meant another structure there.
@@ -169,7 +144,7 @@ class MoveTool {
     const { document: map } = this.editor;
     const { box, structures, piece } = this;
     if (!box) return;
-    const drag = { grip, from, under, box, matrix: box.matrix, dx: 0, dy: 0, turn: 0, grow: 0 };
+    const drag = { grip, from, under, box, matrix: box.matrix, keys: new BoxKeys() };
     if (!this.floating) {
       const locked = structures.find((id) => map.locked.has(id));
       if (locked !== undefined) {
@@ -177,8 +152,7 @@ class MoveTool {
         return;
       }
       map.beginStroke();
-      const { width, height, fan } = map;
-      Object.assign(drag, { structures, piece, before: { width, height, fan, ids: map.ids.slice(), locked: map.locked } });
+      drag.held = new TakenPiece(map, structures, piece);
     }
     this.drag = drag;
   }
@@ -188,10 +162,7 @@ class MoveTool {
     const { document: map } = this.editor;
     const { floating, drag } = this;
     if (drag) drag.matrix = matrix;
-    const drawn = floating
-      ? withPasted(floating.before, floating.piece, matrix)
-      : withMoved(drag.before, drag.piece, drag.structures, matrix);
-    map.show(drawn);
+    map.show((floating || drag.held).drawn(matrix));
     map.touched();
     this.editor.redraw();
   }
@@ -199,13 +170,10 @@ class MoveTool {
   drop() {
     const { drag, floating } = this;
     const { document: map, locks } = this.editor;
-    if (floating) floating.matrix = drag.matrix;
-    else {
-      this.show(drag.matrix); // with the locks as they are now
-      this.drag = null;
-      map.endStroke({ tool: "transform", structures: drag.structures, matrix: drag.matrix, locked: locks });
-    }
+    this.show(drag.matrix); // with the locks as they are now
     this.drag = null;
+    if (floating) floating.matrix = drag.matrix;
+    else map.endStroke({ ...drag.held.op(drag.matrix), locked: locks });
     this.editor.redraw();
   }
 
@@ -215,10 +183,9 @@ class MoveTool {
     const { floating } = this;
     if (!floating || this.drag) return;
     const { document: map, locks } = this.editor;
-    const { label, piece, matrix } = floating;
-    this.show(matrix); // with the locks as they are now
+    this.show(floating.matrix); // with the locks as they are now
     this.floating = null;
-    map.endStroke({ tool: "paste", label, box: piece.box, mask: runLengths(piece), matrix, locked: locks });
+    map.endStroke({ ...floating.op(floating.matrix), locked: locks });
     this.editor.redraw();
   }
 
@@ -254,25 +221,19 @@ class MoveTool {
     queueMicrotask(() => this.editor.say("The map changed under the floating piece: paste it again."));
   }
 
-  keydown({ code, shiftKey }) {
-    const change = BOX_KEYS[code];
-    if (!change) return false;
-    if (!this.drag) this.take({ kind: change.turn ? "turn" : change.grow ? "scale" : "move" }, null);
+  keydown(event) {
+    const kind = BoxKeys.kind(event);
+    if (!kind) return false;
+    if (!this.drag) this.take({ kind }, null);
     const { drag } = this;
     if (!drag || drag.from || drag.outside) return true; // a lock refuses it, or the pointer holds it
-    const { dx = 0, dy = 0, turn = 0, grow = 0 } = change;
-    const far = shiftKey ? 10 : 1;
-    drag.dx += dx * far;
-    drag.dy += dy * far;
-    drag.turn += turn * (shiftKey ? 15 : 1);
-    drag.grow += grow * (shiftKey ? 5 : 1);
-    const changed = drag.turn || drag.grow ? drag.box.changed((drag.turn * Math.PI) / 180, KEY_SCALE ** drag.grow) : drag.box.matrix;
-    this.show(composed([1, 0, 0, 1, drag.dx, drag.dy], changed));
+    drag.keys.press(event);
+    this.show(drag.keys.matrix(drag.box));
     return true;
   }
 
   keyup({ key, code }) {
-    if (BOX_KEYS[code]) this.endKeys();
+    if (BoxKeys.kind({ code })) this.endKeys();
     else if (key === "Shift") this.steady(false);
   }
 
@@ -287,18 +248,9 @@ class MoveTool {
     const { cursor, panning } = this.editor;
     const near = (point, radius) => Math.hypot(point[0] - cursor[0], point[1] - cursor[1]) * viewport.scale < radius;
     const hot = drag ? drag.grip : box && cursor && box.grip(cursor, viewport, near);
-    this.surface.style.cursor = panning || !hot ? "" : this.cursorOver(hot, box, viewport, Boolean(drag));
+    this.surface.style.cursor = panning || !hot ? "" : box.cursor(hot, viewport, Boolean(drag));
     if (!box) return;
     const words = drag && drag.box ? box.words(drag.grip, drag.matrix) : "";
     box.draw(context, viewport, { matrix: drag && drag.box ? drag.matrix : box.matrix, hot, floating: Boolean(this.floating), words });
-  }
-
-  // Along the way in which a grip pulls, also when the box is turned.
-  cursorOver({ kind, gx, gy }, box, viewport, dragging) {
-    if (kind === "move") return dragging ? "grabbing" : "move";
-    if (kind === "turn") return dragging ? "grabbing" : "grab";
-    const [from, to] = [[0.5, 0.5], [gx, gy]].map((at) => viewport.toPane(...box.place(...at)));
-    const eighth = Math.round((Math.atan2(to[1] - from[1], to[0] - from[0]) / Math.PI) * 4);
-    return GRIP_CURSORS[((eighth % 4) + 4) % 4];
   }
 }
