@@ -1,68 +1,227 @@
-"""Take docs/studio.png: start the studio, open the septum of the mean heart by hand, generate, photograph.
+"""Take the pictures of the documentation: start the studio on the bundled weights, use every tool by hand, photograph.
 
-python docs/take_screenshots.py
+python docs/take_screenshots.py            all of them
+python docs/take_screenshots.py deform     those whose name begins so
 """
 
+import io
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
+from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
 DOCS = Path(__file__).resolve().parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+SIZE = {"width": 1280, "height": 720}
+READY = "() => window.echoStudio && window.echoStudio.document.revision >= 0"
+
+Point = tuple[float, float]
+Scene = Callable[[Page], None]
 
 
-def main() -> None:
+@contextmanager
+def studio() -> Iterator[str]:
+    """The address of a studio with projects of its own."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    server = subprocess.Popen([sys.executable, "app.py", "--port", address.rsplit(":", 1)[1]], cwd=DOCS.parent)
-    try:
-        while True:
-            try:
-                urllib.request.urlopen(address, timeout=60).close()
-                break
-            except (urllib.error.URLError, ConnectionError):
-                time.sleep(0.2)
-        with sync_playwright() as driver:
-            browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-            page = browser.new_page(viewport={"width": 1440, "height": 900})
-            page.goto(address)
-            page.wait_for_function("() => window.echoStudio && window.echoStudio.document.number > 0")
-            photograph(page)
-            browser.close()
-    finally:
-        server.terminate()
-        server.wait()
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as projects:
+        arguments = ["--port", str(port), "--projects", projects]
+        server = subprocess.Popen([sys.executable, "app.py", *arguments], cwd=DOCS.parent)
+        try:
+            while True:
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=60).close()
+                    break
+                except (urllib.error.URLError, ConnectionError):
+                    time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait()
 
 
-def photograph(page: Page) -> None:
-    page.keyboard.press("1")
+def on_screen(page: Page, point: Point) -> Point:
+    """Where a point of the map lies in the window."""
     left, top, scale = page.evaluate(
         "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
         ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
     )
-    page.mouse.move(left + 82 * scale, top + 118 * scale)
+    return left + point[0] * scale, top + point[1] * scale
+
+
+def drag(page: Page, points: list[Point], *, release: bool = True) -> None:
+    page.mouse.move(*on_screen(page, points[0]))
     page.mouse.down()
-    page.mouse.move(left + 104 * scale, top + 116 * scale, steps=8)
-    page.mouse.up()
-    seed = page.locator("#seed input[type=number]")
-    seed.fill("1")
-    seed.blur()
-    page.keyboard.press("g")
+    for point in points[1:]:
+        page.mouse.move(*on_screen(page, point), steps=6)
+    if release:
+        page.mouse.up()
+
+
+def settled(page: Page) -> None:
+    """Wait for the refined frame of the map on the canvas."""
     page.wait_for_function(
-        "() => document.querySelector('[data-part=state]').textContent.includes('Done in')", timeout=120_000
+        "() => { const { result, document: map } = window.echoStudio;"
+        " return result.kind === 'final' && result.revision === map.revision; }",
+        timeout=120_000,
     )
-    page.mouse.move(left + 40 * scale, top + 200 * scale)
+    page.wait_for_timeout(400)
+
+
+def brush(page: Page) -> None:
+    page.keyboard.press("1")
+    drag(page, [(82, 118), (104, 116)])
+    settled(page)
+    page.mouse.move(*on_screen(page, (60, 190)))
+
+
+def eraser(page: Page) -> None:
+    page.keyboard.press("e")
+    drag(page, [(118, 225), (150, 222), (150, 205), (120, 205)])
+    settled(page)
+
+
+def fill(page: Page) -> None:
+    page.keyboard.press("f")
+    page.keyboard.press("4")
+    drag(page, [(135, 210)])
+    settled(page)
+
+
+def polygon(page: Page) -> None:
+    page.keyboard.press("p")
+    page.keyboard.press("2")
+    for corner in ((112, 80), (124, 70), (140, 80), (142, 100)):
+        drag(page, [corner])
+    page.mouse.move(*on_screen(page, (122, 106)))
+
+
+def lasso(page: Page) -> None:
+    page.keyboard.press("l")
+    page.keyboard.press("2")
+    drag(page, [(112, 84), (120, 74), (132, 76), (138, 90), (128, 100), (116, 96)], release=False)
+
+
+def move(page: Page) -> None:
+    page.keyboard.press("m")
+    drag(page, [(138, 210)])
+    drag(page, [(138, 205), (146, 214)])
+    settled(page)
+
+
+def deform(page: Page) -> None:
+    page.keyboard.press("d")
+    page.wait_for_function("() => window.echoStudio.editor.tool.handles.length > 8")
+    x, y = page.evaluate("() => window.echoStudio.editor.tool.handles.find(({ key }) => key === 'endo-left-1').place")
+    drag(page, [(x + 0.5, y + 0.5), (x - 9, y - 2)])
+    settled(page)
+
+
+def shape(page: Page) -> None:
+    page.keyboard.press("s")
+    slider = page.get_by_role("slider", name="LV size")
+    slider.focus()
+    for _ in range(12):
+        page.keyboard.press("ArrowRight")
+    settled(page)
+
+
+def defects(page: Page) -> None:
+    page.keyboard.press("x")
+    page.wait_for_timeout(1500)
+
+
+def measure(page: Page) -> None:
+    page.keyboard.press("3")
+    drag(page, [(60, 180), (64, 184)])
+    page.keyboard.press("i")
+    settled(page)
+    page.wait_for_timeout(1500)
+
+
+def history(page: Page) -> None:
+    brush(page)
+    move(page)
+    page.keyboard.press("y")
+    page.wait_for_timeout(300)
+
+
+def tray(page: Page) -> None:
+    for _ in range(3):
+        page.keyboard.press("k")
+        page.wait_for_timeout(600)
+        page.keyboard.press("r")
+        page.wait_for_timeout(300)
+        settled(page)
+
+
+def split(page: Page) -> None:
+    page.locator("[data-view=split]").click()
     page.wait_for_timeout(500)
-    page.screenshot(path=DOCS / "studio.png")
+
+
+def shortcuts(page: Page) -> None:
+    page.keyboard.press("?")
+    page.wait_for_timeout(500)
+
+
+def light(page: Page) -> None:
+    page.emulate_media(color_scheme="light")
+    page.wait_for_timeout(500)
+
+
+SCENES: dict[str, Scene] = {
+    "studio": brush,
+    "eraser": eraser,
+    "fill": fill,
+    "polygon": polygon,
+    "lasso": lasso,
+    "move": move,
+    "deform": deform,
+    "shape": shape,
+    "defects": defects,
+    "measure": measure,
+    "history": history,
+    "tray": tray,
+    "split": split,
+    "shortcuts": shortcuts,
+    "light": light,
+}
+
+
+def main(wanted: str = "") -> None:
+    with studio() as address, sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+        for name, scene in SCENES.items():
+            if not name.startswith(wanted):
+                continue
+            context = browser.new_context(viewport=SIZE, color_scheme="dark")
+            # The hint of the first start would stand in every picture.
+            context.add_init_script("try { localStorage.setItem('echo-studio.first-steps', '{"seen":true}') } catch {}")
+            page = context.new_page()
+            page.goto(f"{address}/?project=new")
+            page.wait_for_function(READY)
+            settled(page)
+            scene(page)
+            shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+            assert np.ptp(np.asarray(shot)) > 100, f"nothing is to be seen of {name}"
+            shot.save(DOCS / "screens" / f"{name}.webp", quality=88, method=6)
+            context.close()
+        browser.close()
 
 
 if __name__ == "__main__":
-    main()
+    (DOCS / "screens").mkdir(exist_ok=True)
+    main(*sys.argv[1:2])

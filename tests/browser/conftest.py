@@ -71,7 +71,14 @@ def page(chromium, address: str, engine: FakeEngine):
     page = context.new_page()
     problems: list[str] = []
     elsewhere: list[str] = []
-    page.on("console", lambda message: problems.append(f"{message.text} {message.location.get('url', '')}") if message.type in ("error", "warning") else None)
+    page.on(
+        "console",
+        lambda message: (
+            problems.append(f"{message.text} {message.location.get('url', '')}")
+            if message.type in ("error", "warning")
+            else None
+        ),
+    )
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("request", lambda request: elsewhere.append(request.url) if not _local(request.url, address) else None)
     page.expected_problems = 0

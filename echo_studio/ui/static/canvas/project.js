@@ -4,8 +4,8 @@ const SIGN_OF_LIFE_MS = 5000;
 const SETTINGS_PAUSE_MS = 300;
 
 class Project {
-  constructor(root, link, labels, settings) {
-    Object.assign(this, { root, link, document: labels, settings });
+  constructor(root, link, labels, settings, slots) {
+    Object.assign(this, { root, link, document: labels, settings, slots });
     this.id = "";
     this.mine = true;
     this.say = () => {};
@@ -37,11 +37,26 @@ class Project {
     this.settings.set(told.settings);
     const { page, ...past } = unpackHistory(await (await this.link.request("/project/history")).arrayBuffer());
     this.document.begin(page, past);
+    await this.restoreSlots(told.slots);
     this.showState("saved");
     if (told.notice) this.say(told.notice);
     if (!told.mine) this.lost();
     setInterval(() => this.signOfLife(), SIGN_OF_LIFE_MS);
     return told;
+  }
+
+  async restoreSlots(names) {
+    const pages = names.map(async (name) => ({ name, ...(await readMap(await this.link.request(`/slots/${name}`))), fan: null }));
+    this.slots.import(await Promise.all(pages));
+    this.slots.listeners.add((name) => this.saveSlot(name).catch((problem) => this.say(problem.message)));
+  }
+
+  async saveSlot(name) {
+    const page = this.slots.get(name);
+    if (!page) return this.link.request(`/slots/${name}`, { method: "DELETE" });
+    const { width, height, spacing, ids } = page;
+    const query = new URLSearchParams({ width, height, spacing });
+    return this.link.request(`/slots/${name}?${query}`, { method: "PUT", body: ids });
   }
 
   async signOfLife() {
