@@ -35,6 +35,7 @@ class DefectForm {
   choice({ name, title, choices }) {
     const field = Object.assign(document.createElement("label"), { className: "field", textContent: title });
     const select = Object.assign(document.createElement("select"), { title });
+    select.setAttribute("aria-label", title);
     select.dataset.parameter = name;
     fillSelect(select, choices.map((choice) => ({ name: choice, title: choice })));
     select.value = this.values[name];
