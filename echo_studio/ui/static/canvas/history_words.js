@@ -15,7 +15,7 @@ const OP_WORDS = {
   repair: "Repair",
 };
 const VIEW_WORDS = { "2ch": "2CH", "4ch": "4CH", ed: "end diastole", es: "end systole" };
-const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a frame" };
+const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a frame", slot: "Opened a kept map" };
 
 /** One line about what was done; `catalog` tells the titles of defects and sliders, where it is there already. */
 function opWords(op, catalog = {}) {

@@ -5,7 +5,7 @@ const SLOT_NAMES = ["4CH-ED", "4CH-ES", "2CH-ED", "2CH-ES"];
 class Slots {
   constructor() {
     this.pages = new Map();
-    this.listeners = new Set(); // (name) of the slot that was filled or cleared; null after an import
+    this.listeners = new Set(); // (name) of a slot that was filled or cleared
   }
 
   /** {width, height, spacing, ids, fan}, or null where nothing is kept. */
@@ -28,8 +28,9 @@ class Slots {
 
   /** Put back what `export` gave, instead of everything that is kept; a page without a fan gets one from its labels. */
   import(pages) {
+    const before = this.pages;
     this.pages = new Map(pages.map(({ name, ...page }) => [name, copiedPage(page)]));
-    this.tell(null);
+    for (const name of SLOT_NAMES) if (before.has(name) || this.pages.has(name)) this.tell(name);
   }
 
   tell(name) {
