@@ -23,8 +23,23 @@ class DefectForm {
     const inPixels = !map.spacing || Object.keys(values).some((name) => name.endsWith("_px"));
     const shown = parameters.map((one) => (inPixels && one.unit === "mm" ? inPixelsOf(one, map.height / SUPPOSED_DEPTH_MM) : one));
     this.values = Object.fromEntries(shown.map(({ name, default: usual }) => [name, values[name] ?? usual]));
+    const drawn = JSON.stringify(shown);
+    if (drawn === this.drawn) {
+      this.refresh(shown); // the focus stays where it is
+      return;
+    }
+    this.drawn = drawn;
     this.element.setAttribute("aria-label", title);
     this.element.replaceChildren(...shown.map((one) => (one.kind === "choice" ? this.choice(one) : this.number(one))));
+  }
+
+  refresh(shown) {
+    for (const { name, unit } of shown) {
+      const value = unit ? round(this.values[name] * QUANTITIES[unit].times) : this.values[name];
+      for (const control of this.element.querySelectorAll(`#defect-${name}, [data-parameter="${name}"]`)) {
+        if (control.value !== String(value)) control.value = value;
+      }
+    }
   }
 
   set(name, value) {
