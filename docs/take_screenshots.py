@@ -44,7 +44,9 @@ def studio() -> Iterator[str]:
                 try:
                     urllib.request.urlopen(f"http://127.0.0.1:{port}", timeout=60).close()
                     break
-                except (urllib.error.URLError, ConnectionError):
+                except (urllib.error.URLError, ConnectionError) as error:
+                    if server.poll() is not None:
+                        raise RuntimeError("the studio stopped before it served a page") from error
                     time.sleep(0.2)
             yield f"http://127.0.0.1:{port}"
         finally:
@@ -135,11 +137,18 @@ def shape(page: Page) -> None:
     slider.focus()
     for _ in range(12):
         page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(1500)
     settled(page)
 
 
 def defects(page: Page) -> None:
     page.keyboard.press("x")
+    page.locator("[data-panel=defects] button", has_text="Septal defect").click()
+    page.wait_for_timeout(1500)
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(1500)
+    settled(page)
+    page.locator("[data-panel=defects] button", has_text="Pericardial effusion").click()
     page.wait_for_timeout(1500)
 
 
@@ -209,7 +218,7 @@ def main(wanted: str = "") -> None:
                 continue
             context = browser.new_context(viewport=SIZE, color_scheme="dark")
             # The hint of the first start would stand in every picture.
-            context.add_init_script("try { localStorage.setItem('echo-studio.first-steps', '{"seen":true}') } catch {}")
+            context.add_init_script('localStorage.setItem("echo-studio.first-steps", JSON.stringify({ seen: true }))')
             page = context.new_page()
             page.goto(f"{address}/?project=new")
             page.wait_for_function(READY)

@@ -26,22 +26,29 @@ def routes(studio: Studio) -> APIRouter:
     def results(session: Annotated[Session, Depends(session_of)]) -> list[Json]:
         return [_told(kept) for kept in session.project.results()]
 
+    def owner_of(session: Annotated[Session, Depends(session_of)]) -> Session:
+        if not studio.projects.owns(session.token, session.project):
+            raise HTTPException(423, "Another tab saves this project: change its tray there.")
+        return session
+
     @router.post("/jobs/{number}/pin")
-    def pin(session: Annotated[Session, Depends(session_of)], number: int) -> Json:
+    def pin(session: Annotated[Session, Depends(owner_of)], number: int) -> Json:
+        """Keep the frame of a job."""
         job = studio.jobs.find(session.token, number)
         if job is None or job.outcome is None:
             raise HTTPException(404, f"The frame of job {number} is not there any more. Generate it again.")
-        if not studio.projects.owns(session.token, session.project):
-            raise HTTPException(423, "Another tab saves this project: pin the frame there.")
         try:
             return _told(studio.keep(session, job.outcome, "pinned"))
         except EchoStudioError as error:
             raise HTTPException(422, str(error)) from error
 
+    @router.post("/results/{number}/pin")
+    def pin_kept(session: Annotated[Session, Depends(owner_of)], kept: Annotated[Kept, Depends(kept_of)]) -> Json:
+        """Keep the frame that the project was left with."""
+        return _told(session.project.pin(kept.id))
+
     @router.delete("/results/{number}")
-    def remove(session: Annotated[Session, Depends(session_of)], kept: Annotated[Kept, Depends(kept_of)]) -> Json:
-        if not studio.projects.owns(session.token, session.project):
-            raise HTTPException(423, "Another tab saves this project: remove the frame there.")
+    def remove(session: Annotated[Session, Depends(owner_of)], kept: Annotated[Kept, Depends(kept_of)]) -> Json:
         session.project.remove(kept.id)
         return {}
 

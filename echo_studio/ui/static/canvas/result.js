@@ -46,7 +46,7 @@ class Result {
   }
 
   /** The frame that a project was left with. */
-  restore({ bitmap, ids, width, height }) {
+  restore({ bitmap, ids, width, height, kept }) {
     const paths = structureContours(ids, width, height);
     const same = ids.length === this.document.ids.length && ids.every((id, i) => id === this.document.ids[i]);
     this.finish({ bitmap, ids, width, height, paths, revision: same ? this.document.revision : -1, kind: "final" });

@@ -23,7 +23,7 @@ class Tray {
     this.items = results.filter(({ kind }) => kind === "pinned");
     this.draw();
     const latest = results.find(({ kind }) => kind === "latest");
-    if (latest) await this.editor.result.restore(await this.pictures(latest));
+    if (latest) await this.editor.result.restore({ ...(await this.pictures(latest)), kept: latest.id });
   }
 
   async pictures({ id, record }) {
@@ -34,6 +34,11 @@ class Tray {
     return { ...map, bitmap, title: `Seed ${record.seed}` };
   }
 
+  /** The frame on the screen may be older than the job under way, or come from the project. */
+  pinPath({ job, kept }) {
+    return kept ? `/results/${kept}/pin` : `/jobs/${job}/pin`;
+  }
+
   async pin() {
     const { result } = this.editor;
     if (this.pinButton.disabled) {
@@ -41,7 +46,7 @@ class Tray {
       return;
     }
     try {
-      this.items.push(await this.link.json(`/jobs/${result.job}/pin`, { method: "POST" }));
+      this.items.push(await this.link.json(this.pinPath(result.facts), { method: "POST" }));
       this.draw();
     } catch (problem) {
       this.editor.say(problem.message);
