@@ -22,6 +22,9 @@ from echo_studio.anatomy.variation import random_variation
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask
 
+WORKING_SIDES = (64, 1024)  # pixels, the longer side of a map that was resized on purpose
+LEAST_SIDE = 8
+
 
 def apply_edit(label_map: LabelMap, op: Op, fan: BoolMask | None = None) -> LabelMap:
     """The label map after one operation; the same object where it changes nothing.
@@ -30,6 +33,7 @@ def apply_edit(label_map: LabelMap, op: Op, fan: BoolMask | None = None) -> Labe
         op: `{"tool": NAME, ...parameters}`, NAME a key of `EDITS`:
             shape: values {slider: value}, see `shape.SLIDERS`; vary: seed;
             defect: defect and values {parameter: value}, see `defects.DEFECTS`;
+            resize: side, the longer one after it, in pixels;
             smooth: label and radius in pixels; islands: label; repair: kind, see `repair.REPAIRS`;
             deform: kind, structures, before, after, and locked where there is any.
         fan: (h, w) the fan as the canvas knows it, for `deform`; `fan_region(label_map)` by default.
@@ -44,12 +48,15 @@ def apply_edit(label_map: LabelMap, op: Op, fan: BoolMask | None = None) -> Labe
 
 
 def fan_after(before: LabelMap, fan: BoolMask | None, after: LabelMap, op: Op) -> BoolMask:
-    """(h, w) the fan after an operation: what it was, but where the sliders of the fan drew another one.
+    """(h, w) the fan after an operation: what it was, but where it was resized or the sliders drew another one.
 
     Args:
         before, after: the maps before and after `op`, which `apply_edit` has accepted.
         fan: (h, w) the fan before; None where it is not known: then it is `fan_region(before)`.
     """
+    if after.shape != before.shape:
+        known = fan_region(before) if fan is None else fan
+        return LabelMap(known.astype(np.uint8)).resized(*after.shape).ids > 0
     values = op.get("values", {}) if op["tool"] == "shape" else {}
     if any(values.get(name, SLIDERS[name].neutral) != SLIDERS[name].neutral for name in ("fan_angle", "fan_depth")):
         return np.asarray(after.inside | fan_region(after))
@@ -64,6 +71,14 @@ def _shape(label_map: LabelMap, op: Op, _fan: BoolMask | None) -> LabelMap:
             raise UnknownNameError("shape slider", name[:40], SLIDERS)
     sliders = {name: read.number(value, name, SLIDERS[name].low, SLIDERS[name].high) for name, value in given.items()}
     return reshape(label_map, Shape(**sliders))
+
+
+def _resize(label_map: LabelMap, op: Op, _fan: BoolMask | None) -> LabelMap:
+    read.only(op, "side")
+    side = read.whole(op["side"], "side", *WORKING_SIDES)
+    height, width = label_map.shape
+    longer = max(height, width)
+    return label_map.resized(*(max(LEAST_SIDE, round(length * side / longer)) for length in (height, width)))
 
 
 def _vary(label_map: LabelMap, op: Op, _fan: BoolMask | None) -> LabelMap:
@@ -110,6 +125,7 @@ def _deform(label_map: LabelMap, op: Op, fan: BoolMask | None) -> LabelMap:
 
 EDITS: dict[str, Callable[[LabelMap, Op, BoolMask | None], LabelMap]] = {
     "shape": _shape,
+    "resize": _resize,
     "vary": _vary,
     "defect": _defect,
     "smooth": _smooth,

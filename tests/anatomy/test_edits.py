@@ -17,6 +17,7 @@ from echo_studio.anatomy.repair import REPAIRS, only_largest, repair
 from echo_studio.anatomy.shape import SLIDERS, Shape, reshape
 from echo_studio.anatomy.smooth import smooth
 from echo_studio.anatomy.variation import random_variation
+from echo_studio.data.template import template
 from echo_studio.errors import EchoStudioError, LabelMapError, RequestError, UnknownNameError
 from tests.anatomy.heart import heart
 
@@ -151,3 +152,23 @@ def test_a_map_that_lacks_what_an_edit_needs_is_refused() -> None:
         apply_edit(LabelMap(np.full((32, 32), 4, np.uint8)), {"tool": "shape", "values": {"lv_size": 1.2}})
     assert set(SLIDERS) == set(Shape.__dataclass_fields__)
     assert set(EDITS) == {"shape", "vary", "defect", "smooth", "islands", "repair", "deform"}
+
+
+@pytest.mark.parametrize("side", [64, 128, 512, 1024])
+def test_a_resized_map_keeps_its_labels_its_millimetres_and_its_fan(side: int) -> None:
+    start = template("4ch-ed")
+    op = {"tool": "resize", "side": side}
+    after = apply_edit(start, op)
+    fan = fan_after(start, fan_region(start), after, op)
+    assert after.shape == fan.shape == (side, side)
+    assert set(np.unique(after.ids)) == set(np.unique(start.ids))
+    assert after.spacing_mm == pytest.approx(tuple(256 / side * mm for mm in start.spacing_mm))
+    if side > 256:
+        assert apply_edit(after, {"tool": "resize", "side": 256}) == start
+    assert np.array_equal(fan, LabelMap(fan_region(start).astype(np.uint8)).resized(side, side).ids > 0)
+
+
+@pytest.mark.parametrize("side", [63, 1025, 256.5, "256", None])
+def test_only_working_sizes_are_taken(side: object) -> None:
+    with pytest.raises(RequestError, match="side"):
+        apply_edit(template("4ch-ed"), {"tool": "resize", "side": side})

@@ -66,7 +66,7 @@ def test_locked_labels_stay_where_they_are(op: dict) -> None:
 
 
 def test_every_tool_of_the_log_can_be_replayed() -> None:
-    assert set(PIXEL_TOOLS) | set(EDITS) == {op["tool"] for op in OPS} | {"islands", "repair"}
+    assert set(PIXEL_TOOLS) | set(EDITS) == {op["tool"] for op in OPS} | {"islands", "repair", "resize"}
 
 
 @given(

@@ -6,7 +6,7 @@ from scipy import ndimage
 from skimage.measure import points_in_poly
 from skimage.segmentation import flood
 
-from tests.browser.brush import Model, drag, set_size
+from tests.browser.brush import Model, drag, ids_of, open_template, set_size
 from tests.browser.desk import desk, drawing, labels, last_op, mirrored, position, put, settle, to_screen
 
 pytestmark = pytest.mark.browser
@@ -236,3 +236,19 @@ def test_escape_takes_a_stroke_back_while_it_is_drawn(page) -> None:
     page.mouse.move(*screen[2])
     page.mouse.up()
     assert np.array_equal(labels(page), ids)
+
+
+def test_another_working_size_resamples_the_map_to_the_nearest_label_and_can_be_undone(page) -> None:
+    open_template(page, "four-chamber")
+    before = ids_of(page)
+    page.locator("#size").select_option("1024")
+    page.wait_for_function("() => window.echoStudio.document.width === 1024")
+    assert np.array_equal(ids_of(page), np.kron(before, np.ones((4, 4), np.uint8)))
+    assert page.evaluate("window.echoStudio.document.spacing") == "0.125,0.125"
+    page.locator("#size").select_option("64")
+    page.wait_for_function("() => window.echoStudio.document.width === 64")
+    assert np.array_equal(ids_of(page), before[2::4, 2::4])
+    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Undo").click()
+    assert np.array_equal(ids_of(page), before)
+    assert page.locator("#size").input_value() == "256"

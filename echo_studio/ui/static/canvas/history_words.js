@@ -20,6 +20,7 @@ const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a fra
 /** One line about what was done; `catalog` tells the titles of defects and sliders, where it is there already. */
 function opWords(op, catalog = {}) {
   if (op.tool === "open") return openWords(op);
+  if (op.tool === "resize") return `Resize · ${op.side} px`;
   if (op.tool === "defect") return defectWords(op, catalog.defects);
   if (op.tool === "defect-edit") return `Changed · ${defectWords(op, catalog.defects)}`;
   if (op.tool === "defect-remove") return `Removed · ${defectWords(op, catalog.defects)}`;

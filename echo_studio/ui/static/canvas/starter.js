@@ -1,10 +1,15 @@
 // What a drawing starts from: a template, a label map file, or a real frame that the segmenter labels first.
 
+const WORKING_SIDES = [64, 128, 256, 512, 1024];
+
 class Starter {
   constructor(root, link, editor, settings, panes) {
     Object.assign(this, { root, link, editor, settings, panes });
     this.templates = root.querySelector("#template");
     this.file = root.querySelector("#file");
+    this.size = root.querySelector("#size");
+    this.size.addEventListener("change", () => this.resize(Number(this.size.value)));
+    editor.document.listeners.add((box) => box || this.showSize());
     this.templates.addEventListener("change", () => this.openTemplate(this.templates.value));
     root.querySelector("#open-file").addEventListener("click", () => this.ask());
     this.file.addEventListener("change", () => {
@@ -33,6 +38,27 @@ class Starter {
 
   offer({ templates }) {
     fillSelect(this.templates, [{ name: "", title: "Choose …" }, ...templates]);
+  }
+
+  /** The sizes to choose from, with the map's own where it is another one. */
+  showSize() {
+    const { width, height } = this.editor.document;
+    const own = { name: Math.max(width, height), title: width === height ? String(width) : `${width} × ${height}` };
+    const others = WORKING_SIDES.filter((side) => side !== own.name).map((side) => ({ name: side, title: String(side) }));
+    fillSelect(this.size, [own, ...others].sort((a, b) => a.name - b.name));
+    this.size.value = own.name;
+  }
+
+  async resize(side) {
+    const op = { tool: "resize", side };
+    const { revision } = this.editor.document;
+    try {
+      const page = await this.link.edit(op);
+      if (this.editor.document.revision === revision) this.editor.document.open(page, op); // else it is of an older map
+    } catch (problem) {
+      this.editor.say(problem.message);
+    }
+    this.showSize();
   }
 
   ask() {
