@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
+from echo_studio.anatomy.plane import largest_piece
 from echo_studio.anatomy.sector import Fan, fit_fan, sector_of_image, threshold_sector
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, GrayImage
@@ -20,11 +21,12 @@ CLEAN = 0.97  # as in `sector_of_image`
 
 
 def find_sector(image: GrayImage) -> BoolMask:
-    """(h, w) the sector: the fitted fan where one fits; else the lit region as `sector_of_image` sees it.
+    """(h, w) the sector: the fitted fan where one fits, else the hull of the lit region.
 
-    An image whose background is exactly black gets what `sector_of_image` gives it. In others several thresholds
-    are tried; thin things (text, scales, traces) are taken away first, and the hull of the light is fitted, so
-    that dark corners do not matter.
+    An image whose background is exactly black gets what `sector_of_image` gives it, without thin things. In others
+    several thresholds are tried; thin things (text, scales, traces) are taken away first, and the hull of the light
+    is fitted, so that dark corners do not matter. No letter that a scanner wrote keeps its shape in the sector: label
+    maps are kept where pictures of patients are not.
 
     Args:
         image: uint8 (h, w).
@@ -33,7 +35,7 @@ def find_sector(image: GrayImage) -> BoolMask:
         ImageError: no lit sector is found.
     """
     if _is_clean(image):
-        return sector_of_image(image)
+        return fit_fan(threshold_sector(image)).mask(*image.shape) | _without_thin(sector_of_image(image))
     scale = max(1.0, max(image.shape) / SEARCH_SIDE)
     height, width = (round(side / scale) for side in image.shape)
     best: tuple[float, Fan] | None = None
@@ -48,7 +50,11 @@ def find_sector(image: GrayImage) -> BoolMask:
         covers = float((inside & light).sum() / light.sum())
         if fits >= FITS and covers >= COVERS and (best is None or fits * covers > best[0]):
             best = fits * covers, fan
-    return sector_of_image(image) if best is None else _enlarged(best[1], scale).mask(*image.shape)
+    if best is not None:
+        return _enlarged(best[1], scale).mask(*image.shape)
+    region = sector_of_image(image)
+    thick = _without_thin(region)
+    return _hull(largest_piece(thick if thick.any() else region))
 
 
 def _is_clean(image: GrayImage) -> bool:
@@ -77,9 +83,18 @@ def _lit_regions(image: GrayImage) -> Iterator[tuple[BoolMask, BoolMask]]:
             continue
         for least in sorted({float(areas.max()), ALIKE * float(areas.max())}):
             large = np.isin(pieces, 1 + np.flatnonzero(areas >= least)).astype(np.uint8)
-            hull = np.zeros_like(large)
-            cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(large)), 1)
-            yield light > 0, hull > 0
+            yield light > 0, _hull(large > 0)
+
+
+def _without_thin(region: BoolMask) -> BoolMask:
+    disc = _disc(0.035 * max(region.shape))
+    return np.asarray(cv2.morphologyEx(region.astype(np.uint8), cv2.MORPH_OPEN, disc) > 0)
+
+
+def _hull(region: BoolMask) -> BoolMask:
+    hull = np.zeros(region.shape, np.uint8)
+    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(region.astype(np.uint8))), 1)
+    return np.asarray(hull > 0)
 
 
 def _enlarged(fan: Fan, scale: float) -> Fan:

@@ -138,3 +138,15 @@ def test_camus_s_validation_frames_are_labelled_as_their_annotators_did(camus_ro
         scores.append(structure_dice(found, frame.label_map)["lv_endo"])
     assert len(scores) >= 20
     assert np.mean([score for score in scores if score is not None]) >= 0.88
+
+
+def test_no_letter_keeps_its_shape_where_no_fan_fits() -> None:
+    """A linear probe's picture with a name written onto its border."""
+    screen = np.zeros((400, 500), np.uint8)
+    screen[100:380, 60:440] = 90
+    cv2.putText(screen, "JANE DOE 1970", (70, 104), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 200, 2)
+    sector = find_sector(screen)
+    hull = np.zeros_like(screen)
+    cv2.fillConvexPoly(hull, cv2.convexHull(cv2.findNonZero(sector.astype(np.uint8))), 1)
+    assert np.array_equal(sector, hull > 0)
+    assert sector[120:360, 80:420].all()
