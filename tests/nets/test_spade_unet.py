@@ -6,7 +6,8 @@ from torch import Tensor
 
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
 from echo_studio.nets.spade import Spade, group_count
-from echo_studio.nets.spade_unet import SpadeUNet, SpadeUNetConfig
+from echo_studio.nets.spade_unet import SpadeUNet
+from echo_studio.nets.unet_blocks import SpadeUNetConfig
 
 CONFIG = SpadeUNetConfig(widths=(16, 32), blocks=1, attention_levels=(1,), head_channels=16, mask_channels=8)
 

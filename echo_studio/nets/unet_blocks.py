@@ -1,0 +1,144 @@
+"""The blocks of the SPADE U-Net, and the configuration that they share."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from echo_studio.nets.spade import Modulation, Spade, group_count
+
+
+@dataclass(frozen=True)
+class SpadeUNetConfig:
+    """Shape of the network. `widths` are channels a level, each level at half the resolution of the one above.
+
+    The paper's EDM is channels=1, widths=(192, 384, 576, 768), blocks=3, mask_channels=128,
+    attention from the second level down, dropout=0.1.
+
+    Attributes:
+        patch: pixels along each axis that the first level takes together (pixel-unshuffle); 1 for none.
+        fine_channels: of the branch at full resolution, which networks with patch > 1 have.
+        heads: numbers answered a channel: 2 where the variance is learned.
+    """
+
+    channels: int = 1
+    widths: tuple[int, ...] = (32, 64, 128, 128)
+    blocks: int = 2
+    attention_levels: tuple[int, ...] = (2, 3)
+    head_channels: int = 64
+    mask_channels: int = 24
+    labels: int = 5
+    views: int = 2
+    phases: int = 2
+    dropout: float = 0.0
+    patch: int = 1
+    fine_channels: int = 16
+    heads: int = 1
+
+    @property
+    def embedding(self) -> int:
+        return 4 * self.widths[0]
+
+    @property
+    def mask_scales(self) -> list[int]:
+        """Pixels of the label map a mask pixel: one a level, then that of the branch at full resolution."""
+        levels = [self.patch * 2**level for level in range(len(self.widths))]
+        return [*levels, 1] if self.patch > 1 else levels
+
+
+class EncoderBlock(nn.Module):
+    """Residual block with GroupNorm, scale and shift from the embedding, attention where the level has it."""
+
+    def __init__(self, width_in: int, width: int, level: int, config: SpadeUNetConfig) -> None:
+        super().__init__()
+        self.norm_in = nn.GroupNorm(group_count(width_in), width_in)
+        self.conv_in = nn.Conv2d(width_in, width, 3, padding=1)
+        self.scale_shift = nn.Linear(config.embedding, 2 * width)
+        self.norm_out = nn.GroupNorm(group_count(width), width)
+        self.dropout = nn.Dropout(config.dropout)
+        self.conv_out = zeroed(nn.Conv2d(width, width, 3, padding=1))
+        self.skip = nn.Conv2d(width_in, width, 1) if width_in != width else nn.Identity()
+        self.attention = _attention(width, level, config)
+
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+        h = self.conv_in(F.silu(self.norm_in(x)))
+        h = _modulated(self.norm_out(h), self.scale_shift(embedding))
+        h = self.conv_out(self.dropout(F.silu(h)))
+        return self.attention(self.skip(x) + h)
+
+
+class DecoderBlock(nn.Module):
+    """The same block with both norms replaced by SPADE."""
+
+    def __init__(self, width_in: int, width: int, level: int, config: SpadeUNetConfig) -> None:
+        super().__init__()
+        self.level = level
+        self.spade_in = Spade(width_in, config.mask_channels)
+        self.conv_in = nn.Conv2d(width_in, width, 3, padding=1)
+        self.scale_shift = nn.Linear(config.embedding, 2 * width)
+        self.spade_out = Spade(width, config.mask_channels)
+        self.dropout = nn.Dropout(config.dropout)
+        self.conv_out = zeroed(nn.Conv2d(width, width, 3, padding=1))
+        self.skip = nn.Conv2d(width_in, width, 1) if width_in != width else nn.Identity()
+        self.attention = _attention(width, level, config)
+
+    def forward(self, x: Tensor, embedding: Tensor, modulation_in: Modulation, modulation_out: Modulation) -> Tensor:
+        h = self.conv_in(F.silu(self.spade_in(x, modulation_in)))
+        h = _modulated(self.spade_out(h, modulation_out), self.scale_shift(embedding))
+        h = self.conv_out(self.dropout(F.silu(h)))
+        return self.attention(self.skip(x) + h)
+
+
+class _Attention(nn.Module):
+    """Multi-head self-attention over pixels, residual."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm = nn.GroupNorm(group_count(width), width)
+        self.qkv = nn.Conv2d(width, 3 * width, 1)
+        self.out = zeroed(nn.Conv2d(width, width, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, height, width = x.shape
+        qkv = self.qkv(self.norm(x)).reshape(b, 3, self.heads, c // self.heads, height * width)
+        q, k, v = qkv.transpose(3, 4).unbind(1)
+        h = F.scaled_dot_product_attention(q, k, v).transpose(2, 3).reshape(b, c, height, width)
+        return x + self.out(h)
+
+
+class Downsample(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, stride=2, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(x)
+
+
+class Upsample(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))
+
+
+def _attention(width: int, level: int, config: SpadeUNetConfig) -> nn.Module:
+    if level not in config.attention_levels:
+        return nn.Identity()
+    return _Attention(width, max(1, width // config.head_channels))
+
+
+def _modulated(h: Tensor, scale_shift: Tensor) -> Tensor:
+    scale, shift = scale_shift[:, :, None, None].chunk(2, dim=1)
+    return h * (1 + scale) + shift
+
+
+def zeroed(conv: nn.Conv2d) -> nn.Conv2d:
+    """A convolution that starts at 0, so that each residual block starts as the identity."""
+    nn.init.zeros_(conv.weight)
+    if conv.bias is not None:
+        nn.init.zeros_(conv.bias)
+    return conv
