@@ -49,6 +49,27 @@ class Denoiser(Protocol):
         """Estimate of the clean x, float32 (b, c, h, w), for noisy x of that shape and sigma (b,)."""
         ...
 
+    def with_variance(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor | None]:
+        """The estimate and, where it is learned, the place of ln variance of the reverse step, of x's shape.
+
+        0 is the variance of the posterior q(x_s | x_t, clean), 1 is beta's (Nichol and Dhariwal 2021, eq. 15).
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A denoiser and what it was prepared for: all that a solver sees."""
+
+    denoiser: Denoiser
+    prepared: Prepared
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return self.denoiser(x, sigma, self.prepared)
+
+    def with_variance(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor | None]:
+        return self.denoiser.with_variance(x, sigma, self.prepared)
+
 
 class ConditionedNetwork(Protocol):
     """F of Karras et al. 2022, eq. 7: what a preconditioner wraps."""

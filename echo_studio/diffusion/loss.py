@@ -5,7 +5,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Condition, Denoiser
+from echo_studio.diffusion.denoiser import Condition, Prepared
+from echo_studio.diffusion.families import Sdm, step_of
+from echo_studio.diffusion.guidance import prepared_without
+from echo_studio.diffusion.precondition import Preconditioned
+from echo_studio.diffusion.reverse import step_divergence
+from echo_studio.diffusion.schedule import COSINE_STEPS, cosine_levels
 
 
 def sector_mean(per_pixel: Tensor, inside: Tensor) -> Tensor:
@@ -23,23 +28,51 @@ def sector_mean(per_pixel: Tensor, inside: Tensor) -> Tensor:
 
 
 @dataclass(frozen=True)
-class EdmLoss:
-    """Karras et al. 2022, Table 1: ln sigma ~ N(p_mean, p_std^2), weight 1 / c_out^2."""
+class DenoisingLoss:
+    """lambda(sigma) |D(clean + sigma n; sigma) - clean|^2, with levels and weight of the denoiser's family.
 
-    sigma_data: float
-    p_mean: float = -1.2
-    p_std: float = 1.2
+    SDM adds kl_weight times the variational bound, which trains the variance alone: the estimate is
+    taken out of its gradient (Nichol and Dhariwal 2021, eq. 16). The bound sums over the steps of the
+    chain, of which one was drawn, hence the factor T. Its first step (decoding) is left out: no noise is
+    added there, so its variance is never used.
 
-    def __call__(self, denoiser: Denoiser, clean: Tensor, condition: Condition) -> Tensor:
-        """The loss of one batch; draws sigma and noise from torch's generator.
+    Attributes:
+        label_dropout: share of the samples that are denoised without their label map, which
+            classifier-free guidance needs; see `guidance`.
+    """
+
+    label_dropout: float = 0.0
+
+    def __call__(self, denoiser: Preconditioned, clean: Tensor, condition: Condition) -> Tensor:
+        """The loss of one batch; draws sigma, noise and dropped labels from torch's generator.
 
         Args:
             denoiser: D.
             clean: float32 (b, c, h, w).
             condition: of the same batch.
         """
-        sigma = torch.exp(self.p_mean + self.p_std * torch.randn(clean.shape[0], device=clean.device))
-        noisy = clean + sigma.reshape(-1, 1, 1, 1) * torch.randn_like(clean)
-        estimate = denoiser(noisy, sigma, denoiser.prepare(condition))
-        weight = (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
-        return sector_mean(weight.reshape(-1, 1, 1, 1) * (estimate - clean) ** 2, condition.inside)
+        sigma = denoiser.family.draw_sigma(clean.shape[0], clean.device)
+        level = sigma.reshape(-1, 1, 1, 1)
+        noisy = clean + level * torch.randn_like(clean)
+        estimate, place = denoiser.unclamped(noisy, sigma, self._prepare(denoiser, condition))
+        per_pixel = denoiser.family.weight(sigma).reshape(-1, 1, 1, 1) * (estimate - clean) ** 2
+        if isinstance(denoiser.family, Sdm) and place is not None:
+            bits = _bound(noisy, clean, estimate.detach(), place, step_of(sigma).round().long())
+            per_pixel = per_pixel + denoiser.family.kl_weight * COSINE_STEPS * bits
+        return sector_mean(per_pixel, condition.inside)
+
+    def _prepare(self, denoiser: Preconditioned, condition: Condition) -> Prepared:
+        if self.label_dropout == 0:  # no draw, so that runs without it see the randomness that they always saw
+            return denoiser.prepare(condition)
+        count = condition.one_hot.shape[0]
+        dropped = torch.rand(count, device=condition.one_hot.device) < self.label_dropout
+        return prepared_without(denoiser, condition, dropped)
+
+
+def _bound(noisy: Tensor, clean: Tensor, estimate: Tensor, place: Tensor, step: Tensor) -> Tensor:
+    """The drawn steps' terms of the variational bound, bits an element; 0 at the first step of the chain."""
+    levels = cosine_levels().to(noisy.device, torch.float32)
+    # Where step is 0 another level stands in: a variance of 0 would poison the gradient behind `where`.
+    sigma_t, sigma_s = (levels[step.clamp(min=1) - back].reshape(-1, 1, 1, 1) for back in (0, 1))
+    bits = step_divergence(noisy, clean, estimate, place, sigma_t, sigma_s)
+    return torch.where((step > 0).reshape(-1, 1, 1, 1), bits, 0.0)

@@ -1,40 +1,55 @@
-"""Preconditioning: four coefficients around any network (Karras et al. 2022, Table 1)."""
+"""Preconditioning: four coefficients around any network (Karras et al. 2022, eq. 7)."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from echo_studio.diffusion.denoiser import Condition, ConditionedNetwork, Prepared
+from echo_studio.diffusion.family import Family
 
 
 @dataclass(frozen=True)
-class EdmDenoiser:
-    """D(x; sigma) = c_skip x + c_out F(c_in x; c_noise), with the EDM column of Table 1.
+class Preconditioned:
+    """The denoiser of a family around a network.
 
     Args:
-        network: F, float32 (b, c, h, w) -> (b, c, h, w).
-        sigma_data: standard deviation of the data inside the sector.
+        network: F, float32 (b, c, h, w) -> (b, heads c, h, w).
+        family: gives the coefficients.
         background: value of clean data outside the sector. The loss covers the sector alone
             (003 III-E), so F is free outside it; the known value takes its place there, which
             keeps what the network sees while sampling equal to what it saw in training.
+        limit: estimates are clamped to [-limit, limit]. Needed where sigma reaches into the thousands
+            and the network predicts noise: a small error of F is multiplied by sigma (SDM clips too).
     """
 
     network: ConditionedNetwork
-    sigma_data: float
+    family: Family
     background: float
+    limit: float = math.inf
 
     def prepare(self, condition: Condition) -> Prepared:
         modulation = self.network.prepare(condition.one_hot, condition.view, condition.phase)
         return Prepared(condition.inside, modulation)
 
     def __call__(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> Tensor:
+        return self.with_variance(x, sigma, prepared)[0]
+
+    def with_variance(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor | None]:
+        """See `denoiser.Denoiser`; the variance is None in families that do not learn it."""
+        estimate, variance = self.unclamped(x, sigma, prepared)
+        estimate = estimate.clamp(-self.limit, self.limit)
+        return torch.where(prepared.inside > 0, estimate, self.background), variance
+
+    def unclamped(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor | None]:
+        """What the network says: the estimate as the loss needs it, and the place of the variance."""
         x = x.to(torch.float32)
-        sigma = sigma.to(torch.float32).reshape(-1, 1, 1, 1)
-        variance = sigma**2 + self.sigma_data**2
-        c_skip = self.sigma_data**2 / variance
-        c_out = sigma * self.sigma_data / variance.sqrt()
-        c_in = 1 / variance.sqrt()
-        c_noise = sigma.flatten().log() / 4
-        estimate = c_skip * x + c_out * self.network(c_in * x, c_noise, prepared.modulation).to(torch.float32)
-        return torch.where(prepared.inside > 0, estimate, self.background)
+        skip, out, into, noise = self.family.coefficients(sigma.to(torch.float32))
+        into, skip, out = (c.reshape(-1, 1, 1, 1) for c in (into, skip, out))
+        answer = self.network(into * x, noise * self.family.noise_unit, prepared.modulation).to(torch.float32)
+        if self.family.heads == 1:
+            return skip * x + out * answer, None
+        first, second = answer.chunk(2, dim=1)
+        # -1 to 1 in Nichol and Dhariwal 2021; a head that is 0 lies in the middle.
+        return skip * x + out * first, (second + 1) / 2

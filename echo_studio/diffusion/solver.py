@@ -1,180 +1,22 @@
-"""Solvers of the probability-flow ODE dx/dsigma = (x - D(x; sigma)) / sigma (Karras et al. 2022, eq. 3 with s = 1).
+"""The solvers that a request can name."""
 
-A solver is a pure function of denoiser, start, noise levels and noise. Each has an order, checked
-against an exact solution in the tests, and spends an exact number of function evaluations (NFE).
-State is kept in float64; the denoiser sees float32.
-"""
-
-import itertools
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
-
-import torch
 from torch import Tensor
 
+from echo_studio.diffusion.ancestral import Ancestral
+from echo_studio.diffusion.family import Family
+from echo_studio.diffusion.multistep import ImprovedPndm, Multistep
+from echo_studio.diffusion.one_step import Churn, OneStep
+from echo_studio.diffusion.schedule import schedule
+from echo_studio.diffusion.solver_protocol import Solver
 from echo_studio.errors import UnknownNameError
-
-Denoise = Callable[[Tensor, Tensor], Tensor]  # (x (b, c, h, w), sigma (b,)) -> estimate of clean x
-OnEvaluation = Callable[[int, int, Tensor], None]  # (NFE so far, NFE in all, estimate of clean x)
-DrawNoise = Callable[[], Tensor]
-
-
-@dataclass(frozen=True)
-class Churn:
-    """Stochasticity of Karras et al. 2022, Algorithm 2; the values are 003's (its released code)."""
-
-    s_churn: float = 40.0
-    s_min: float = 0.02
-    s_max: float = 100.0
-    s_noise: float = 1.003
-
-
-class Solver(Protocol):
-    """A named way from noise to a sample.
-
-    Attributes:
-        label: for people.
-        order: of global accuracy in the step size, for the deterministic part.
-    """
-
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def order(self) -> int: ...
-
-    def steps(self, nfe: int) -> int:
-        """How many noise levels a budget buys."""
-        ...
-
-    def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
-    ) -> Tensor:
-        """Integrate from sigmas[0] to sigmas[-1] = 0 with exactly `nfe` evaluations.
-
-        Args:
-            denoise: D(x; sigma), float32.
-            x: (b, c, h, w), already at noise level sigmas[0].
-            sigmas: float64 (steps + 1,), falling, the last one 0; steps as `steps(nfe)` says.
-            nfe: the budget.
-            noise: next standard normal draw of x's shape; only called by stochastic solvers.
-            on_evaluation: called after each evaluation; raising from it stops the run.
-
-        Returns:
-            float32 (b, c, h, w).
-        """
-        ...
-
-
-@dataclass(frozen=True)
-class OneStep:
-    """Euler's and Heun's methods: a step knows nothing of the steps before it.
-
-    Attributes:
-        corrected: whether steps are corrected by a second evaluation (Heun).
-        churn: noise added before each step, or None for the deterministic ODE.
-    """
-
-    label: str
-    order: int
-    corrected: bool
-    churn: Churn | None = None
-
-    def steps(self, nfe: int) -> int:
-        """How many noise levels a budget buys: Heun with N steps is 2N - 1 NFE, Euler N."""
-        return nfe // 2 + 1 if self.corrected else nfe
-
-    def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
-    ) -> Tensor:
-        """See `Solver`. The last step, to 0, is Euler's.
-
-        An even Heun budget leaves one more step uncorrected: the first, where the trajectory is straightest.
-        """
-        steps = len(sigmas) - 1
-        uncorrected = {steps - 1} if nfe % 2 else {0, steps - 1}
-        spent = 0
-
-        def slope(state: Tensor, sigma: float) -> Tensor:
-            nonlocal spent
-            estimate = denoise(state.float(), torch.full((state.shape[0],), sigma, device=state.device))
-            spent += 1
-            on_evaluation(spent, nfe, estimate)
-            return (state - estimate.double()) / sigma
-
-        x = x.double()
-        levels = [float(sigma) for sigma in sigmas]
-        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(levels)):
-            if self.churn is not None:
-                x, sigma = _churned(x, sigma, steps, self.churn, noise)
-            d = slope(x, sigma)
-            x_next = x + (sigma_next - sigma) * d
-            if self.corrected and step not in uncorrected:
-                # Heun evaluates at the new point and the new level (the released code of 003 did not).
-                x_next = x + (sigma_next - sigma) * (d + slope(x_next, sigma_next)) / 2
-            x = x_next
-        return x.float()
-
-
-@dataclass(frozen=True)
-class Multistep:
-    """DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) in sigma-space, where alpha = 1 and lambda = -log sigma.
-
-    Each step after the first extrapolates from the estimate of the step before: second order for one
-    evaluation a step, which makes it the closest to the exact solution when evaluations are few.
-    """
-
-    label: str
-    order: int = 2
-
-    def steps(self, nfe: int) -> int:
-        """As many as evaluations."""
-        return nfe
-
-    def __call__(
-        self,
-        denoise: Denoise,
-        x: Tensor,
-        sigmas: Tensor,
-        nfe: int,
-        noise: DrawNoise,  # noqa: ARG002 - deterministic
-        on_evaluation: OnEvaluation,
-    ) -> Tensor:
-        """See `Solver`. The last step, to 0, takes the estimate as it is, because lambda is infinite there."""
-        x = x.double()
-        levels = [float(sigma) for sigma in sigmas]
-        before: Tensor | None = None
-        h_before = 0.0
-        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(levels)):
-            estimate = denoise(x.float(), torch.full((x.shape[0],), sigma, device=x.device))
-            on_evaluation(step + 1, nfe, estimate)
-            estimate = estimate.double()
-            if sigma_next == 0:
-                return estimate.float()
-            h = math.log(sigma / sigma_next)
-            ahead = estimate if before is None else estimate + (estimate - before) * h / (2 * h_before)
-            x = sigma_next / sigma * x - math.expm1(-h) * ahead
-            before, h_before = estimate, h
-        return x.float()
-
-
-def _churned(x: Tensor, sigma: float, steps: int, churn: Churn, noise: DrawNoise) -> tuple[Tensor, float]:
-    """Raise the noise level from sigma to sigma_hat (Algorithm 2, lines 4 to 6)."""
-    if not churn.s_min <= sigma <= churn.s_max:
-        return x, sigma
-    gamma = min(churn.s_churn / steps, math.sqrt(2) - 1)
-    sigma_hat = sigma * (1 + gamma)
-    fresh = noise().to(x.device, torch.float64) * churn.s_noise
-    return x + math.sqrt(sigma_hat**2 - sigma**2) * fresh, sigma_hat
-
 
 SOLVERS: dict[str, Solver] = {
     "heun": OneStep("Heun (2nd order)", order=2, corrected=True),
     "euler": OneStep("Euler (DDIM)", order=1, corrected=False),
-    "dpmpp-2m": Multistep("DPM-Solver++ (2M, best for few NFE)"),
+    "dpmpp-2m": Multistep("DPM-Solver++ (2M, for few NFE)"),
     "heun-stochastic": OneStep("Stochastic Heun (EDM)", order=2, corrected=True, churn=Churn()),
+    "ipndm": ImprovedPndm("iPNDM (3rd order, best for 5 to 10 NFE)"),
+    "ancestral": Ancestral("Ancestral (DDPM)"),
 }
 
 
@@ -183,3 +25,8 @@ def solver(name: str) -> Solver:
     if name not in SOLVERS:
         raise UnknownNameError("solver", name, SOLVERS)
     return SOLVERS[name]
+
+
+def noise_levels(how: Solver, family: Family, nfe: int) -> Tensor:
+    """What a solver is given to integrate over for that budget: its own schedule, or that of the family."""
+    return schedule(how.schedule or family.schedule)(how.steps(nfe))

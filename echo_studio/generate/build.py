@@ -1,7 +1,9 @@
 """From a card and its weights to modules: networks, codecs and denoisers."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -10,18 +12,26 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echo_studio.diffusion.denoiser import Denoiser
-from echo_studio.diffusion.precondition import EdmDenoiser
+from echo_studio.diffusion.families import FAMILIES, family
+from echo_studio.diffusion.family import Family
+from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights
 from echo_studio.nets.gamma_vae import GammaVAE, GammaVAEConfig
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
-from echo_studio.nets.spade_unet import SpadeUNet, SpadeUNetConfig
+from echo_studio.nets.spade_unet import SpadeUNet
+from echo_studio.nets.unet_blocks import SpadeUNetConfig
 from echo_studio.types import Json
 
 
 def _tuples(config: Json) -> Json:
     """JSON and TOML have lists where the frozen configurations have tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in config.items()}
+
+
+def _spade_unet(heads: int, config: Json) -> nn.Module:
+    """The heads follow from the family, so that no card or recipe can contradict it."""
+    return SpadeUNet(SpadeUNetConfig(heads=heads, **_tuples(config)))
 
 
 def build_network(kind: str, config: Json) -> nn.Module:
@@ -32,7 +42,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
         CheckpointError: the configuration has entries that the kind does not know.
     """
     builders: dict[str, Callable[[], nn.Module]] = {
-        "edm": lambda: SpadeUNet(SpadeUNetConfig(**_tuples(config))),
+        **{name: partial(_spade_unet, kind.heads, config) for name, kind in FAMILIES.items()},
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
         "segmenter": lambda: Segmenter(SegmenterConfig(**_tuples(config))),
     }
@@ -148,9 +158,31 @@ def needed_checkpoint(card: Card, name: str, folder: Path) -> Path:
     return beside
 
 
+def family_of(card: Card) -> Family:
+    """The diffusion family of a generator's card.
+
+    Raises:
+        UnknownNameError: the card's kind is no family; lists the choices.
+        CheckpointError: a number that the family needs is missing from the card's settings.
+    """
+    try:
+        return family(card.kind, card.settings)
+    except TypeError as error:
+        raise CheckpointError(
+            expected=f"the settings of {card.kind} in the card of {card.name}",
+            got=str(error),
+            remedy="restore the checkpoint folder",
+        ) from error
+
+
 def denoiser_of(card: Card, network: nn.Module) -> Denoiser:
-    """The denoiser of a generator's card around its network."""
-    return EdmDenoiser(network, card.settings["sigma_data"], card.settings["background"])  # type: ignore[arg-type]
+    """The denoiser of a generator's card around its network. Raises as `family_of` does."""
+    return Preconditioned(
+        network,  # type: ignore[arg-type]
+        family_of(card),
+        card.settings["background"],
+        card.settings.get("limit", math.inf),
+    )
 
 
 def soft_one_hot(ids: Tensor, factor: int, labels: int = 5) -> Tensor:

@@ -11,12 +11,12 @@ from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector import within_fan
-from echo_studio.diffusion.denoiser import Condition, Denoiser
+from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
+from echo_studio.diffusion.guidance import Guided
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.schedule import karras_sigmas
-from echo_studio.diffusion.solver import solver
+from echo_studio.diffusion.solver import noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.build import Codec, family_of, soft_one_hot
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.types import PHASES, VIEWS, GrayImage
@@ -67,9 +67,10 @@ class Generator:
             RequestError: requests that cannot share a batch.
         """
         first = requests[0]
-        if any((r.generator, r.solver, r.nfe) != (self.card.name, first.solver, first.nfe) for r in requests):
+        shared = (self.card.name, first.solver, first.nfe, first.guidance)
+        if any((r.generator, r.solver, r.nfe, r.guidance) != shared for r in requests):
             raise RequestError(
-                expected=f"requests for {self.card.name} that share solver and NFE",
+                expected=f"requests for {self.card.name} that share solver and NFE, and guidance",
                 got="a mixture",
                 remedy="split them",
             )
@@ -83,9 +84,9 @@ class Generator:
             torch.tensor([VIEWS.index(r.view) for r in requests], device=self.device),
             torch.tensor([PHASES.index(r.phase) for r in requests], device=self.device),
         )
-        prepared = self.denoiser.prepare(condition)
+        denoiser = self._guided(first.guidance)
         how = solver(first.solver)
-        sigmas = karras_sigmas(how.steps(first.nfe))
+        sigmas = noise_levels(how, family_of(self.card), first.nfe)
         latent_side = side // self.codec.factor
         noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
 
@@ -94,7 +95,7 @@ class Generator:
             return [_fitted(p, r.label_map) for p, r in zip(pixels[:, 0].cpu().numpy(), requests, strict=True)]
 
         latent = how(
-            lambda x, sigma: self.denoiser(x, sigma, prepared),
+            Bound(denoiser, denoiser.prepare(condition)),
             (noise() * float(sigmas[0])).to(self.device),
             sigmas,
             first.nfe,
@@ -108,6 +109,17 @@ class Generator:
             Generated(image, record_of(request, checkpoints, torch.__version__, self.device.type), seconds)
             for image, request in zip(images, requests, strict=True)
         ]
+
+    def _guided(self, scale: float) -> Denoiser:
+        if scale == 0:
+            return self.denoiser
+        if not self.card.settings.get("label_dropout"):
+            raise RequestError(
+                expected="a generator trained with label dropout, which guidance needs",
+                got=f"{self.card.name}",
+                remedy="ask for guidance 0",
+            )
+        return Guided(self.denoiser, scale)
 
 
 def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:

@@ -14,6 +14,7 @@ from echo_studio.types import GrayImage, Json, Phase, Spacing, View
 
 MAX_NFE = 1000  # SDM's full chain, the longest of the papers
 MAX_SEED = 2**63 - 1
+MAX_GUIDANCE = 20.0
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class GenerationRequest:
         solver: a name of `diffusion.solver.SOLVERS`.
         nfe: calls of the network, 1 to 1000.
         seed: 0 to 2^63 - 1.
+        guidance: scale of classifier-free guidance (000, eq. 1), 0 to 20; 0, the papers' choice, is off. Each
+            evaluation then runs the network on twice the batch: see `diffusion.guidance`.
 
     Raises:
         RequestError: an impossible number, or a label map that is all outside.
@@ -41,6 +44,7 @@ class GenerationRequest:
     solver: str = "heun"
     nfe: int = 20
     seed: int = 0
+    guidance: float = 0.0
 
     def __post_init__(self) -> None:
         if self.view not in get_args(View):
@@ -52,6 +56,10 @@ class GenerationRequest:
             raise RequestError(expected=f"an NFE from 1 to {MAX_NFE}", got=str(self.nfe), remedy="try 20")
         if not 0 <= self.seed <= MAX_SEED:
             raise RequestError(expected=f"a seed from 0 to {MAX_SEED}", got=str(self.seed), remedy="try 0")
+        if not 0 <= self.guidance <= MAX_GUIDANCE:
+            raise RequestError(
+                expected=f"a guidance from 0 to {MAX_GUIDANCE:g}", got=str(self.guidance), remedy="try 0"
+            )
         if not self.label_map.inside.any():
             raise RequestError(
                 expected="a label map with a sector", got="label 0 everywhere", remedy="draw the sector (label 4) first"
@@ -82,6 +90,7 @@ class GenerationRecord:
     checkpoints: dict[str, str]
     versions: dict[str, str]
     device: str
+    guidance: float = 0.0
     label_schema: str = SCHEMA
     notice: str = NOTICE
 
@@ -113,6 +122,7 @@ def record_of(
         solver=request.solver,
         nfe=request.nfe,
         seed=request.seed,
+        guidance=request.guidance,
         checkpoints=checkpoints,
         versions={"echo-studio": __version__, "torch": torch_version},
         device=device,

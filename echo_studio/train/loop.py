@@ -18,9 +18,9 @@ import torch
 from torch import nn
 from torch.utils.tensorboard.writer import SummaryWriter
 
+from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import OutputError, RecipeError
-from echo_studio.generate.build import build_network
-from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights, write_checkpoint
+from echo_studio.generate.checkpoint import Card, write_checkpoint
 from echo_studio.train.ema import Ema
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Optimiser, Recipe
@@ -28,6 +28,7 @@ from echo_studio.train.state import LATEST, Progress, load_state, save_state
 from echo_studio.train.task import Task
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
+EXPLODES_ABOVE = 1000.0  # all our losses are of order one
 DATA = "CAMUS (Leclerc et al., IEEE TMI 38(9), 2019)"
 
 
@@ -39,15 +40,6 @@ class Report:
     total: int
     images_per_second: float
     figures: dict[str, float]
-
-
-def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
-    """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape."""
-    torch.manual_seed(recipe.seed)
-    model = build_network(recipe.kind, recipe.network)
-    if init is not None:
-        fill(model, read_weights(init, read_card(init)), init)
-    return model
 
 
 def train(
@@ -77,7 +69,8 @@ def train(
     Raises:
         OutputError: `run` holds a run already and `resume` is False.
         CheckpointError: nothing to resume, or it belongs to another recipe.
-        RecipeError: the loss is not finite.
+        RecipeError: the loss or a gradient is not finite, or the loss explodes; names the step. The last
+            state and checkpoint stay as they are.
     """
     digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     model = task.parts["model"]
@@ -129,17 +122,16 @@ def train(
                 if outcome is None:
                     continue
                 loss, extra = outcome
-                if not math.isfinite(float(loss.detach())):
-                    raise RecipeError(
-                        expected="a finite loss", got=f"{float(loss.detach())} at step {step}", remedy="lower the rate"
-                    )
+                _must_be_sane("loss", float(loss.detach()), EXPLODES_ABOVE, part, step)
                 figures |= {f"{part}/loss": float(loss.detach()), **extra}
                 optimiser = optimisers[part]
                 optimiser.param_groups[0]["lr"] = rate
                 optimiser.zero_grad(set_to_none=True)
                 loss.backward()
                 trained = [p for p in module.parameters() if p.requires_grad]
-                nn.utils.clip_grad_norm_(trained, recipe.optimiser.clip)
+                norm = nn.utils.clip_grad_norm_(trained, recipe.optimiser.clip)
+                # Before the step: no broken number ever enters the weights, the average or a checkpoint.
+                _must_be_sane("gradient", float(norm), math.inf, part, step)
                 optimiser.step()
             step += 1
             images = step * batch
@@ -159,6 +151,15 @@ def train(
         card = keep(step)
         card = dataclasses.replace(card, scores={"validation": task.validate(ema.model)})
         return write_checkpoint(run / "checkpoint", card, ema.model)
+
+
+def _must_be_sane(what: str, value: float, limit: float, part: str, step: int) -> None:
+    if not math.isfinite(value) or value > limit:
+        raise RecipeError(
+            expected=f"a finite {what}" + (f" of at most {limit:g}" if math.isfinite(limit) else ""),
+            got=f"{value:g} for {part} at step {step}",
+            remedy="lower the learning rate and resume from the last state",
+        )
 
 
 def _optimiser(module: nn.Module, settings: Optimiser) -> torch.optim.Optimizer:
@@ -199,7 +200,7 @@ def _card(recipe: Recipe, init: Path | None, device: torch.device) -> Card:
         network=recipe.network,
         settings={},
         resolution=recipe.resolution,
-        makes="frame" if recipe.kind == "edm" else "",
+        makes="frame" if recipe.kind in FAMILIES else "",
         advised_nfe=recipe.advised_nfe,
         advised_solver=recipe.advised_solver,
         data=DATA,

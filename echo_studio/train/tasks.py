@@ -6,14 +6,21 @@ from typing import Any
 import torch
 
 from echo_studio.data.camus import CamusFolder
-from echo_studio.train.edm import EdmTask
+from echo_studio.train.denoiser import DenoiserTask
 from echo_studio.train.gamma_vae import GammaVAETask
-from echo_studio.train.loop import initial_model
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.segmenter import SegmenterTask
 from echo_studio.train.task import Task
+from echo_studio.train.warm_start import initial_model
 
-TASKS: dict[str, Any] = {"segmenter": SegmenterTask, "gamma-vae": GammaVAETask, "edm": EdmTask}
+TASKS: dict[str, Any] = {
+    "segmenter": SegmenterTask,
+    "gamma-vae": GammaVAETask,
+    "edm": DenoiserTask,
+    "ve": DenoiserTask,
+    "vp": DenoiserTask,
+    "sdm": DenoiserTask,
+}
 
 
 def task_for(

@@ -9,17 +9,12 @@ from torch import Tensor
 
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.schedule import karras_sigmas
-from echo_studio.diffusion.solver import SOLVERS, Solver, solver
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.diffusion.solver import SOLVERS, solver
+from echo_studio.diffusion.solver_protocol import Solver
+from echo_studio.errors import UnknownNameError
+from tests.diffusion.stand_ins import SIGMA_DATA, denoise_gaussian
 
-SIGMA_DATA = 0.5
 SHAPE = (1, 4, 4)
-
-
-def denoise_gaussian(x: Tensor, sigma: Tensor) -> Tensor:
-    """The exact denoiser of Gaussian data: E[x0 | x] = x sigma_d^2 / (sigma^2 + sigma_d^2)."""
-    variance = SIGMA_DATA**2
-    return (x.double() * variance / (sigma.double().reshape(-1, 1, 1, 1) ** 2 + variance)).double()
 
 
 def run(how: Solver, nfe: int, seeds: tuple[int, ...] = (0,), sigma_max: float = 3.0) -> tuple[Tensor, Tensor]:
@@ -34,7 +29,7 @@ def exact(start: Tensor, sigma_max: float = 3.0) -> Tensor:
     return start * SIGMA_DATA / math.sqrt(sigma_max**2 + SIGMA_DATA**2)
 
 
-@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpmpp-2m", 2)])
+@pytest.mark.parametrize(("name", "order"), [("euler", 1), ("heun", 2), ("dpmpp-2m", 2), ("ipndm", 3)])
 def test_error_falls_with_the_order_of_the_solver(name: str, order: int) -> None:
     how = SOLVERS[name]
     # Equal steps in time to a sigma above 0 isolate the order: the last, uncorrected step to 0 is exact here
@@ -63,7 +58,7 @@ def test_error_falls_with_the_order_of_the_solver(name: str, order: int) -> None
     assert abs(slopes[-1] - order) < 0.2, slopes
 
 
-@pytest.mark.parametrize("name", ["euler", "heun", "dpmpp-2m"])
+@pytest.mark.parametrize("name", ["euler", "heun", "dpmpp-2m", "ipndm"])
 def test_many_evaluations_reach_the_exact_solution(name: str) -> None:
     start, end = run(SOLVERS[name], 999, seeds=(1, 2))
     torch.testing.assert_close(end, exact(start), rtol=0.01, atol=1e-3)
@@ -129,16 +124,5 @@ def test_sample_k_alone_equals_sample_k_in_a_batch(name: str) -> None:
 
 
 def test_an_unknown_solver_lists_the_choices() -> None:
-    with pytest.raises(UnknownNameError, match="euler, heun, heun-stochastic"):
+    with pytest.raises(UnknownNameError, match="ancestral, dpmpp-2m, euler, heun, heun-stochastic, ipndm"):
         solver("dpm")
-
-
-def test_karras_sigmas_fall_from_sigma_max_through_sigma_min_to_zero() -> None:
-    sigmas = karras_sigmas(18)
-    assert sigmas.dtype == torch.float64
-    assert float(sigmas[0]) == pytest.approx(80)
-    assert float(sigmas[-2]) == pytest.approx(0.002)
-    assert float(sigmas[-1]) == 0
-    assert (sigmas.diff() < 0).all()
-    with pytest.raises(RequestError):
-        karras_sigmas(0)

@@ -9,13 +9,14 @@ from echo_studio.data.camus import CamusFolder
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import Json
 
+UNET: Json = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_channels": 4}
 SHAPES: dict[str, Json] = {
     "segmenter": {"network": {"channels": [4, 8, 16], "residual_units": 1}},
     "gamma-vae": {"network": {"channels": [4, 8], "blocks": 1}, "loss": {"crop": 32}},
-    "edm": {
-        "network": {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_channels": 4},
-        "loss": {"copies": 2},
-    },
+    "edm": {"network": UNET},
+    "ve": {"network": UNET},
+    "vp": {"network": {**UNET, "patch": 2, "fine_channels": 4}},
+    "sdm": {"network": UNET, "loss": {"label_dropout": 0.2}, "advised_solver": "ancestral"},
 }
 
 

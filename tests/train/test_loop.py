@@ -15,13 +15,17 @@ import torch
 from PIL import Image
 
 from echo_studio.data.camus import CamusFolder
+from echo_studio.data.template import template
+from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import CheckpointError, OutputError, RecipeError
-from echo_studio.generate.build import load_network
-from echo_studio.generate.catalog import load_cards
+from echo_studio.generate.build import family_of, load_network
+from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import Card, read_card
+from echo_studio.generate.request import GenerationRequest
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.tasks import task_for
+from tests.generate.tiny import tiny_vae
 
 MakeRecipe = Callable[..., Recipe]
 
@@ -41,7 +45,7 @@ def run(recipe: Recipe, data: CamusFolder, out: Path, *, resume: bool = False, s
     return train(recipe, task, out, resume=resume, on_step=on_step)
 
 
-@pytest.mark.parametrize("kind", ["segmenter", "gamma-vae", "edm"])
+@pytest.mark.parametrize("kind", ["segmenter", "gamma-vae", "edm", "ve", "vp", "sdm"])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(
     kind: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
@@ -53,6 +57,49 @@ def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(
     assert resumed.sha256 == whole.sha256
     assert resumed.scores == whole.scores
     assert resumed.images_seen == whole.images_seen == 24
+
+
+def test_latents_are_encoded_once_and_resume_exactly(recipe: MakeRecipe, data: CamusFolder, tmp_path: Path) -> None:
+    codec, _ = tiny_vae(tmp_path / "tiny-vae")
+    plan = recipe("edm", needs=["tiny-vae"], loss={"copies": 2}, checkpoint_minutes=1e-9)
+    whole = run(plan, data, tmp_path / "whole")
+    with pytest.raises(Stop):
+        run(plan, data, tmp_path / "broken", stop_at=12)
+    encoded = tmp_path / "broken" / "encoded.safetensors"
+    before = encoded.stat().st_mtime_ns
+    assert run(plan, data, tmp_path / "broken", resume=True).sha256 == whole.sha256
+    assert encoded.stat().st_mtime_ns == before
+    assert whole.needs == {"tiny-vae": codec.sha256}
+
+
+@pytest.mark.parametrize("broken", ["loss", "gradient", "explosion"])
+def test_a_run_that_breaks_names_the_step_and_keeps_the_last_good_checkpoint(
+    broken: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    plan = recipe("edm", checkpoint_minutes=1e-9)
+    task = task_for(plan, data, tmp_path)
+    calls = 0
+    whole = task.loss
+
+    def breaks(part: str, index: torch.Tensor) -> tuple[torch.Tensor, dict[str, float]] | None:
+        nonlocal calls
+        calls += 1
+        outcome = whole(part, index)
+        if calls <= 3 or outcome is None:
+            return outcome
+        loss, figures = outcome
+        if broken == "gradient":  # the square root's slope at 0: a finite loss with an infinite gradient
+            return loss + (loss - loss).sqrt(), figures
+        return loss * (float("nan") if broken == "loss" else 1e6), figures
+
+    task.loss = breaks  # type: ignore[method-assign]
+    with pytest.raises(RecipeError, match="at step 3") as caught:
+        train(plan, task, tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    card, network = load_network(tmp_path / "run" / "checkpoint")
+    assert card.images_seen == 12
+    assert all(torch.isfinite(parameter).all() for parameter in network.parameters())
+    assert run(plan, data, tmp_path / "run", resume=True).sha256 == run(plan, data, tmp_path / "again").sha256
 
 
 def test_the_adversarial_decoder_resumes_exactly_and_keeps_the_encoder(
@@ -119,16 +166,24 @@ def test_kill_9_loses_no_more_than_one_interval(recipe: MakeRecipe, data: CamusF
         run(plan, data, out, resume=True, stop_at=(step + 2) * 4)
 
 
-def test_a_finished_run_leaves_a_checkpoint_samples_and_a_log(
-    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_a_finished_run_leaves_a_generator_samples_and_a_log(
+    kind: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
-    card = run(recipe("edm"), data, tmp_path / "run")
+    card = run(recipe(kind), data, tmp_path / "run")
     folder = tmp_path / "run" / "checkpoint"
     assert read_card(folder) == card
-    assert card.settings["sigma_data"] > 0
+    assert ("sigma_data" in card.settings) == (kind == "edm")
+    assert ("limit" in card.settings) == (kind == "sdm")
     assert card.makes == "frame"
-    assert "edm_loss" in card.scores["validation"]
-    assert load_cards(tmp_path / "run").keys() == {"tiny-edm"}
+    assert f"{kind}_loss" in card.scores["validation"]
+    assert load_cards(tmp_path / "run").keys() == {f"tiny-{kind}"}
+    folder.rename(tmp_path / f"tiny-{kind}")
+    generator = load_generator(f"tiny-{kind}", tmp_path)
+    assert isinstance(family_of(card), FAMILIES[kind])
+    request = GenerationRequest(template("4ch-ed"), generator=card.name, nfe=3, solver="ancestral")
+    assert generator.generate(request).image.any()
+    (tmp_path / f"tiny-{kind}").rename(folder)
     assert load_network(folder)[0] == card
     with Image.open(tmp_path / "run" / "samples" / "00000012.png") as picture:
         assert np.asarray(picture).std() > 0

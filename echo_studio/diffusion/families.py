@@ -1,0 +1,160 @@
+"""The families of the papers: EDM, VE, VP (003; Karras et al. 2022, Table 1) and SDM's improved DDPM (000)."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+import torch
+from torch import Tensor
+
+from echo_studio.diffusion.family import Coefficients, Family
+from echo_studio.diffusion.schedule import COSINE_STEPS, VE_SIGMA_MAX, VE_SIGMA_MIN, cosine_levels, vp_sigma, vp_time
+from echo_studio.errors import UnknownNameError
+
+VP_EPSILON_T = 1e-5
+
+
+@dataclass(frozen=True)
+class Edm:
+    """The column "Ours" of Table 1: inputs and targets of unit variance at every noise level.
+
+    Attributes:
+        sigma_data: standard deviation of the data inside the sector.
+        p_mean, p_std: ln sigma ~ N(p_mean, p_std^2) in training.
+    """
+
+    sigma_data: float
+    p_mean: float = -1.2
+    p_std: float = 1.2
+
+    label: ClassVar[str] = "EDM"
+    schedule: ClassVar[str] = "karras"
+    heads: ClassVar[int] = 1
+    noise_unit: ClassVar[float] = 1.0
+    clamped: ClassVar[bool] = False
+
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        variance = sigma**2 + self.sigma_data**2
+        return Coefficients(
+            skip=self.sigma_data**2 / variance,
+            out=sigma * self.sigma_data / variance.sqrt(),
+            into=1 / variance.sqrt(),
+            noise=sigma.log() / 4,
+        )
+
+    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+        return torch.exp(self.p_mean + self.p_std * torch.randn(count, device=device))
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        return (sigma**2 + self.sigma_data**2) / (sigma * self.sigma_data) ** 2
+
+
+@dataclass(frozen=True)
+class VarianceExploding:
+    """The VE column: the network sees the noisy image as it is and predicts the noise with its sign changed."""
+
+    label: ClassVar[str] = "VE"
+    schedule: ClassVar[str] = "ve"
+    heads: ClassVar[int] = 1
+    noise_unit: ClassVar[float] = 0.25
+    clamped: ClassVar[bool] = False
+
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        one = torch.ones_like(sigma)
+        return Coefficients(skip=one, out=sigma, into=one, noise=(sigma / 2).log())
+
+    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+        low, high = math.log(VE_SIGMA_MIN), math.log(VE_SIGMA_MAX)
+        return torch.exp(low + (high - low) * torch.rand(count, device=device))
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        return 1 / sigma**2
+
+
+@dataclass(frozen=True)
+class VariancePreserving:
+    """The VP column: the network sees x / sqrt(sigma^2 + 1) and predicts the noise; t is uniform in training."""
+
+    label: ClassVar[str] = "VP"
+    schedule: ClassVar[str] = "vp"
+    heads: ClassVar[int] = 1
+    noise_unit: ClassVar[float] = 1 / 400
+    clamped: ClassVar[bool] = False
+
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        return _noise_prediction(sigma, noise=(COSINE_STEPS - 1) * vp_time(sigma))
+
+    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+        return vp_sigma(VP_EPSILON_T + (1 - VP_EPSILON_T) * torch.rand(count, device=device))
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        return 1 / sigma**2
+
+
+@dataclass(frozen=True)
+class Sdm:
+    """Improved DDPM (Nichol and Dhariwal 2021), as SDM trains it (000, 2.1): 1000 cosine steps, noise
+    prediction, and a second head that places the logarithm of the reverse step's variance between that of
+    the posterior and that of beta.
+
+    Between two steps of the chain the network is told a step between them, so that the denoiser is
+    continuous in sigma and can be asked anywhere (Karras et al. 2022 round instead).
+
+    Attributes:
+        kl_weight: of the variational bound, the sum over all steps, beside the mean square of the noise.
+    """
+
+    kl_weight: float = 0.001
+
+    label: ClassVar[str] = "SDM"
+    schedule: ClassVar[str] = "cosine"
+    heads: ClassVar[int] = 2
+    noise_unit: ClassVar[float] = 1 / 400
+    clamped: ClassVar[bool] = True
+
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        return _noise_prediction(sigma, noise=step_of(sigma))
+
+    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+        step = torch.randint(COSINE_STEPS, (count,), device=device)
+        return cosine_levels().to(device, torch.float32)[step]
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        return 1 / sigma**2
+
+
+def step_of(sigma: Tensor) -> Tensor:
+    """Where sigma lies on the cosine chain, 0 to 999: linear in ln sigma between two steps, the ends beyond them."""
+    levels = cosine_levels().log().to(sigma.device)
+    at = sigma.double().log().clamp(levels[0], levels[-1])
+    above = torch.searchsorted(levels, at).clamp(1, COSINE_STEPS - 1)
+    low, high = levels[above - 1], levels[above]
+    return (above - 1 + (at - low) / (high - low)).to(sigma.dtype)
+
+
+def _noise_prediction(sigma: Tensor, noise: Tensor) -> Coefficients:
+    return Coefficients(skip=torch.ones_like(sigma), out=-sigma, into=1 / (sigma**2 + 1).sqrt(), noise=noise)
+
+
+FAMILIES: dict[str, type[Edm | VarianceExploding | VariancePreserving | Sdm]] = {
+    "edm": Edm,
+    "ve": VarianceExploding,
+    "vp": VariancePreserving,
+    "sdm": Sdm,
+}
+
+
+def family(name: str, settings: Mapping[str, float]) -> Family:
+    """The family of that name, with those of the settings that it has.
+
+    Raises:
+        UnknownNameError: no such family; lists the choices.
+        TypeError: a number that it cannot do without is missing.
+    """
+    if name not in FAMILIES:
+        raise UnknownNameError("diffusion family", name, FAMILIES)
+    kind = FAMILIES[name]
+    known = {field.name for field in dataclasses.fields(kind)}
+    return kind(**{key: value for key, value in settings.items() if key in known})
