@@ -310,30 +310,3 @@ def test_a_map_without_structures_says_so(page) -> None:
     page.keyboard.press("d")
     page.wait_for_function("() => document.querySelector('[data-part=problem]').textContent.includes('no structure')")
     assert handles(page) == {}
-
-
-FRAMES = """async () => {
-  const { editor, document: map } = window.echoStudio, tool = editor.tools.deform;
-  const handle = tool.handles.find(({ key }) => key === 'endo-left-1'), [x, y] = handle.place;
-  const near = (point, radius) => Math.hypot(point[0] - x - 0.5, point[1] - y - 0.5) < radius;
-  const times = [];
-  tool.down(x + 0.5, y + 0.5, { near });
-  for (let k = 1; k <= 60; k++) {
-    const start = performance.now();
-    tool.move([[x + 0.5 - (k * map.width) / 1024, y + 0.5 + Math.sin(k) * 4]]);
-    times.push(performance.now() - start);
-    await new Promise(requestAnimationFrame);
-    await new Promise(requestAnimationFrame);
-  }
-  tool.up();
-  return times;
-}"""
-
-
-@pytest.mark.parametrize(("side", "limit"), [(256, 16), (1024, 50)])
-def test_a_frame_of_a_drag_is_quick(page, side: int, limit: float) -> None:
-    label_map = open_heart(page, side=side)
-    times = np.array(page.evaluate(FRAMES))
-    print(f"{side} x {side}: median {np.median(times):.1f} ms, p95 {np.percentile(times, 95):.1f} ms a frame")
-    assert np.array_equal(ids_of(page), replayed(page, label_map))
-    assert np.median(times) < limit

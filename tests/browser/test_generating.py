@@ -215,7 +215,8 @@ def test_everything_needed_is_on_one_screen(page, size: tuple[int, int]) -> None
 def test_every_button_and_slider_has_a_name(page) -> None:
     nameless = page.evaluate(
         "() => [...document.querySelectorAll('.studio button, .studio input, .studio select')]"
-        ".filter((e) => e.offsetParent && !(e.getAttribute('aria-label') || e.textContent.trim() || (e.labels && e.labels.length)))"
+        ".filter((e) => e.offsetParent && !e.getAttribute('aria-label') && !e.textContent.trim()"
+        " && !(e.labels && e.labels.length))"
         ".map((e) => e.outerHTML)"
     )
     assert nameless == []

@@ -100,7 +100,7 @@ def test_the_app_announces_its_address_as_json(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    monkeypatch.setattr("echo_studio.ui.launch.serve", lambda host, port: print("serving", host, port))
+    monkeypatch.setattr("echo_studio.ui.launch.serve", lambda *given: print("serving", *given))
     assert main(["app", "--port", str(port), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"url": f"http://127.0.0.1:{port}/"}
 
