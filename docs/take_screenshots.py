@@ -172,8 +172,11 @@ def tray(page: Page) -> None:
         page.keyboard.press("k")
         page.wait_for_timeout(600)
         page.keyboard.press("r")
-        page.wait_for_timeout(300)
-        settled(page)
+        page.wait_for_function(
+            "() => { const { result, settings } = window.echoStudio;"
+            " return result.kind === 'final' && result.facts.seed === settings.values.seed; }",
+            timeout=120_000,
+        )
 
 
 def split(page: Page) -> None:
