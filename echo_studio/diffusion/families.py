@@ -59,7 +59,7 @@ class VarianceExploding:
     schedule: ClassVar[str] = "ve"
     heads: ClassVar[int] = 1
     noise_unit: ClassVar[float] = 0.25
-    clamped: ClassVar[bool] = False
+    clamped: ClassVar[bool] = True
 
     def coefficients(self, sigma: Tensor) -> Coefficients:
         one = torch.ones_like(sigma)
@@ -81,7 +81,7 @@ class VariancePreserving:
     schedule: ClassVar[str] = "vp"
     heads: ClassVar[int] = 1
     noise_unit: ClassVar[float] = 1 / 400
-    clamped: ClassVar[bool] = False
+    clamped: ClassVar[bool] = True
 
     def coefficients(self, sigma: Tensor) -> Coefficients:
         return _noise_prediction(sigma, noise=(COSINE_STEPS - 1) * vp_time(sigma))

@@ -24,7 +24,8 @@ class Family(Protocol):
         heads: what the network answers for each channel: 1, or 2 where it learns the variance too.
         noise_unit: brings `Coefficients.noise`, which is as in the papers, to the few units that a
             backbone's sinusoids are made for; for sinusoids it is no more than a choice of frequencies.
-        clamped: whether estimates are clamped to the range of the data while sampling.
+        clamped: whether estimates are clamped to the range of the data while sampling, which families need
+            that predict the noise at every level: an error of the network is multiplied by sigma there.
     """
 
     label: ClassVar[str]

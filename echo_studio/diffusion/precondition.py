@@ -20,8 +20,8 @@ class Preconditioned:
         background: value of clean data outside the sector. The loss covers the sector alone
             (003 III-E), so F is free outside it; the known value takes its place there, which
             keeps what the network sees while sampling equal to what it saw in training.
-        limit: estimates are clamped to [-limit, limit]. Needed where sigma reaches into the thousands
-            and the network predicts noise: a small error of F is multiplied by sigma (SDM clips too).
+        limit: estimates are clamped to [-limit, limit], the range of the data, in which the best estimate lies:
+            it can only come closer. Needed where the network predicts noise, whose error is multiplied by sigma.
     """
 
     network: ConditionedNetwork

@@ -174,7 +174,7 @@ def test_a_finished_run_leaves_a_generator_samples_and_a_log(
     folder = tmp_path / "run" / "checkpoint"
     assert read_card(folder) == card
     assert ("sigma_data" in card.settings) == (kind == "edm")
-    assert ("limit" in card.settings) == (kind == "sdm")
+    assert ("limit" in card.settings) == (kind != "edm")
     assert card.makes == "frame"
     assert f"{kind}_loss" in card.scores["validation"]
     assert load_cards(tmp_path / "run").keys() == {f"tiny-{kind}"}
