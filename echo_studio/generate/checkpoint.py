@@ -26,10 +26,11 @@ class Card:
 
     Attributes:
         name: the folder's name, unique among checkpoints.
-        kind: what it makes when built: `edm`, `gamma-vae` or `segmenter`.
+        kind: what it makes when built: a diffusion family (`edm`, `ve`, `vp`, `sdm`), `gamma-vae` or `segmenter`.
         network: the network's configuration, as its dataclass takes it.
-        settings: numbers outside the network that the maths needs: `sigma_data` and `background`
-            of a denoiser, `shift` and `scale` of latents.
+        settings: numbers outside the network that the maths needs: of a denoiser its family's numbers (`sigma_data`
+            of edm), `background`, `limit` where estimates are clamped, and `label_dropout` where it was trained
+            with some; `shift` and `scale` of latents.
         needs: names and sha256 of checkpoints that this one was trained on top of.
         resolution: side of the square frames that it takes or makes, in pixels.
         makes: `frame` for a generator, empty for a part of one.
