@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large. Of edm-l64's
-# drafts this one is the nearest to Heun's frame of 20 NFE: RMS 8 grey levels of 255; Heun's of 4 NFE is 53 away.
-DRAFT_NFE = 6
-DRAFT_SOLVER = "dpmpp-2m"
+# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large. With edm-l64
+# this draft is 5 grey levels (RMS) from the limit of many NFE; Heun needs 20 for that (benchmarks/solvers.py).
+DRAFT_NFE = 5
+DRAFT_SOLVER = "ipndm"
 
 MOST_KINDS = 32
 
