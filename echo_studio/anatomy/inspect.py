@@ -1,7 +1,7 @@
 """What the page shows beside a map: measurements as rows ready to read, and findings with their places.
 
 A row is {"key", "group", "label", "value", "unit"}: `value` is rounded to what the method can tell, `unit` is
-"mm", "cm²", "mL", "%", "px" or "" for a ratio. A finding is {"kind", "words", "place": [x, y], "severity",
+"mm", "cm²", "mL", "%", "px", "px²" or "" for a ratio. A finding is {"kind", "words", "place": [x, y], "severity",
 "repairable"}; where it is repairable, the operation {"tool": "repair", "kind": kind} mends all of its kind.
 """
 
@@ -21,7 +21,7 @@ from echo_studio.anatomy.volume import ejection_fraction
 from echo_studio.errors import LabelMapError, UnknownNameError
 from echo_studio.types import PHASES, VIEWS, Json, View
 
-DIGITS = {"mm": 1, "cm²": 1, "mL": 0, "%": 0, "px": 0, "": 2}
+DIGITS = {"mm": 1, "cm²": 1, "mL": 0, "%": 0, "px": 0, "px²": 0, "": 2}
 MOST = 25  # findings of one kind that are shown: a map of noise has thousands
 
 SLOTS: tuple[str, ...] = tuple(f"{view}-{phase}" for view in VIEWS for phase in PHASES)
@@ -114,10 +114,10 @@ def _in_pixels(label_map: LabelMap, view: View) -> list[Json]:
     # In a map whose pixels are 1 mm wide, millimetres are pixels.
     values = measure(LabelMap(label_map.ids, (1.0, 1.0)), view)
     return [
-        *_row("lv_area", "ventricle", "LV area", values.lv_area_px, "px"),
+        *_row("lv_area", "ventricle", "LV area", values.lv_area_px, "px²"),
         *_row("lv_length", "ventricle", "LV long axis", values.lv_length_mm, "px"),
         *_row("lv_width_to_length", "ventricle", "LV width to length", values.lv_width_to_length, ""),
-        *_row("la_area", "atrium", "LA area", values.la_area_px, "px"),
+        *_row("la_area", "atrium", "LA area", values.la_area_px, "px²"),
         *_row("la_length", "atrium", "LA length", values.la_length_mm, "px"),
         *_row("wall", "wall", "Wall, mean", values.wall_mm, "px"),
         *_row("wall_to_length", "wall", "Wall to LV length", values.wall_to_length, ""),

@@ -41,7 +41,7 @@ def test_rows_hold_the_measurements_in_their_units_and_only_json() -> None:
 
 def test_without_spacing_rows_are_pixels_and_ratios() -> None:
     shown = rows(inspect_map(LabelMap(HEART.ids), "2CH"))
-    assert {row["unit"] for row in shown.values()} == {"px", ""}
+    assert {row["unit"] for row in shown.values()} == {"px", "px²", ""}
     assert shown["lv_length"]["value"] == pytest.approx(75 / 0.6, abs=1)
     assert shown["lv_width_to_length"]["value"] == pytest.approx(0.5, abs=0.05)
     assert "wall_mid_inferior" in shown
