@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from echo_studio.anatomy.carry import STRUCTURES
 from echo_studio.anatomy.defects import DEFECTS, apply_defect
-from echo_studio.anatomy.edits import EDITS, apply_edit, fan_after
+from echo_studio.anatomy.edits import apply_edit, fan_after
 from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
