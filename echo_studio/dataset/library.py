@@ -12,6 +12,7 @@ from pathlib import Path
 import platformdirs
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.data.atomic import check_writable
 from echo_studio.dataset import copy_file, files, schema
 from echo_studio.dataset.audit import audit
 from echo_studio.dataset.files import ContentFiles, sync_folder
@@ -53,6 +54,15 @@ class Library:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    def prepare(self) -> None:
+        """Make the folder and try it, before anybody draws what could not be saved.
+
+        Raises:
+            OutputError: projects cannot be written there.
+        """
+        with self._locked():
+            check_writable(self.root / "project")
 
     def list(self) -> tuple[Listing, ...]:
         """All projects, the one that changed last first; those that cannot be read at the end."""

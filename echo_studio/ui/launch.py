@@ -48,6 +48,7 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | No
 
     Raises:
         RequestError: the port is taken or the address is not this machine's.
+        OutputError: the folder of the projects cannot be written.
         CheckpointError: the bundled checkpoints are missing or altered.
     """
     listener = listen(host, port)
@@ -64,6 +65,7 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | No
 
     titles = [(title, name) for name, title in BUNDLED.items()]
     library = Library(projects or default_root())
+    library.prepare()
     app = create_app(Studio(Engine(), GenerationRequest, template, titles, library))
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")

@@ -91,3 +91,10 @@ def test_the_default_root_is_this_persons_and_not_made(tmp_path: Path, monkeypat
     assert default_root() == tmp_path / "echo-studio" / "projects"
     Library(default_root()).list()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_anything_is_drawn(tmp_path: Path) -> None:
+    Library(tmp_path / "new" / "projects").prepare()
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(OutputError, match="folder"):
+        Library(tmp_path / "file" / "projects").prepare()
