@@ -203,7 +203,10 @@ def test_the_second_tab_is_told_and_overwrites_nothing(server: Server, context) 
     drag(other, [(60, 150), (120, 170)])
     saved(other)
     drag(first, [(90, 90), (99, 99)])
-    first.get_by_role("heading", name="open in another tab").wait_for()
+    told = first.get_by_role("heading", name="open in another tab")
+    told.wait_for()
+    drag(first, [(90, 90), (99, 99)])  # beside the dialog
+    assert told.is_visible(), "whether to go on without saving is not decided by a stray click"
 
 
 def test_reproduce_brings_back_the_exact_inputs_and_tells_that_the_bytes_are_the_same(server: Server, context) -> None:

@@ -17,7 +17,8 @@ class Project {
     link.onTaken = () => this.lost();
     this.title.addEventListener("change", () => this.rename());
     root.querySelector("#projects").addEventListener("click", () => this.openList());
-    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.dialog.close());
+    // A click beside the dialog closes it, unless it tells that nothing is saved: that is decided by a button.
+    this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.mine && this.dialog.close());
     settings.listeners.add(() => this.saveSettingsSoon());
     // Another tab may open the project as soon as this one is gone.
     window.addEventListener("pagehide", () => navigator.sendBeacon(`${link.root}/leave`, link.token));
