@@ -1,14 +1,30 @@
-"""Which generators there are: a folder of checkpoints, each with its card."""
+"""Which generators there are: folders of checkpoints, each with its card; the bundled ones and the person's own."""
 
-from functools import cache
+import math
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 
+import platformdirs
 import torch
 
 from echo_studio.errors import CheckpointError, UnknownNameError
-from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network, needed_checkpoint
-from echo_studio.generate.checkpoint import CARD, Card, read_card
+from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
+from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, weight_shapes
 from echo_studio.generate.generator import Generator
+
+__all__ = [
+    "Catalog",
+    "Checkpoint",
+    "bundled_checkpoints",
+    "catalog",
+    "load_cards",
+    "load_generator",
+    "own_checkpoints",
+]
+
+
+TAKEN = "another checkpoint is called {} already; remove this one and import it under another name"
 
 
 @cache
@@ -29,40 +45,165 @@ def bundled_checkpoints() -> Path:
     )
 
 
-def load_cards(folder: Path | None = None) -> dict[str, Card]:
-    """The cards of the generators in a folder of checkpoints, by name; parts such as codecs are left out.
+def own_checkpoints() -> Path:
+    """Where the checkpoints that this person imported lie, beside the projects. Nothing is made."""
+    return platformdirs.user_data_path("echo-studio", appauthor=False) / "checkpoints"
 
-    Raises:
-        CheckpointError: the folder does not exist or a card cannot be read.
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """One folder of the catalog.
+
+    Attributes:
+        own: imported by this person, who may remove it.
+        card: None where it cannot be read.
+        fault: why it cannot be used and what to do, in one line; "" where nothing is wrong.
     """
-    folder = folder or bundled_checkpoints()
-    if not folder.is_dir():
-        raise CheckpointError(expected="a folder of checkpoints", got=f"{folder}", remedy="check the path")
-    cards = [read_card(path.parent) for path in sorted(folder.glob(f"*/{CARD}"))]
-    return {card.name: card for card in cards if card.makes}
+
+    folder: Path
+    own: bool
+    card: Card | None
+    fault: str = ""
+
+    @property
+    def file_bytes(self) -> int:
+        """Of the weights on the disk; 0 where they are missing."""
+        path = self.folder / WEIGHTS
+        return path.stat().st_size if path.is_file() else 0
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers the weights are; 0 where they cannot be read."""
+        try:
+            return _parameters(self.folder, _stamp(self.folder / WEIGHTS))
+        except (CheckpointError, OSError):
+            return 0
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Checkpoints of one folder, or of the bundled one and the person's own. Reads the disk anew at every call.
+
+    Attributes:
+        bundled: a fault in it is an error.
+        own: may not exist yet; a fault in it spoils one checkpoint alone. None for none.
+    """
+
+    bundled: Path
+    own: Path | None = None
+
+    def checkpoints(self) -> list[Checkpoint]:
+        """All of them, bundled ones first, each place by name.
+
+        Raises:
+            CheckpointError: the first folder does not exist or a card in it cannot be read.
+        """
+        if not self.bundled.is_dir():
+            raise CheckpointError(expected="a folder of checkpoints", got=f"{self.bundled}", remedy="check the path")
+        found = [Checkpoint(folder, False, _card(folder)) for folder in _folders(self.bundled)]
+        taken = {checkpoint.card.name for checkpoint in found if checkpoint.card}
+        for folder in _folders(self.own) if self.own else []:
+            try:
+                card = _card(folder)
+            except CheckpointError as error:
+                found.append(Checkpoint(folder, True, None, str(error)))
+                continue
+            fault = TAKEN.format(card.name) if card.name in taken else ""
+            taken.add(card.name)
+            found.append(Checkpoint(folder, True, card, fault))
+        return found
+
+    def generators(self) -> dict[str, Checkpoint]:
+        """The usable generators by name; parts such as codecs are left out. Raises as `checkpoints` does."""
+        return {c.card.name: c for c in self.checkpoints() if c.card and c.card.makes and not c.fault}
+
+    def needed(self, card: Card, name: str) -> Path:
+        """The folder of a checkpoint that `card` needs. Its hash decides: an import may have given it another name.
+
+        Raises:
+            CheckpointError: it is missing, or is there in another version.
+        """
+        wanted = card.needs[name]
+        found = self.checkpoints()
+        for checkpoint in found:
+            if checkpoint.card and checkpoint.card.sha256 == wanted:
+                return checkpoint.folder
+        others = [f"{c.card.sha256[:12]}... in {c.folder}" for c in found if c.card and c.card.name == name]
+        raise CheckpointError(
+            expected=f"{name} with sha256 {wanted[:12]}..., which {card.name} was trained with",
+            got=" and ".join(others) or f"none of that name in {' or '.join(str(place) for place in self._places)}",
+            remedy=f"import that {name} first, or restore both checkpoints from the same release",
+        )
+
+    def load(self, name: str, device: str = "cpu") -> Generator:
+        """A generator, ready to use.
+
+        Raises:
+            UnknownNameError: no such generator.
+            CheckpointError: its weights, or weights that it needs, are missing, altered or do not fit.
+        """
+        generators = self.generators()
+        if name not in generators:
+            raise UnknownNameError("generator", name, generators)
+        return self.open(generators[name].folder, device)
+
+    def open(self, folder: Path, device: str = "cpu") -> Generator:
+        """The generator of a checkpoint folder, on the parts of this catalog; raises as `load` does."""
+        card, network = load_network(folder)
+        codec: Codec = PixelCodec()
+        for needed in card.needs:
+            _, latent = latent_codec(self.needed(card, needed))
+            latent.vae.to(device)
+            codec = latent
+        network.to(device)
+        return Generator(card, denoiser_of(card, network), codec, torch.device(device))
+
+    @property
+    def _places(self) -> list[Path]:
+        return [self.bundled, *([self.own] if self.own else [])]
+
+
+def catalog(folder: Path | None = None) -> Catalog:
+    """The checkpoints of this folder alone; by default the bundled ones and this person's own."""
+    return Catalog(folder) if folder else Catalog(bundled_checkpoints(), own_checkpoints())
+
+
+def load_cards(folder: Path | None = None) -> dict[str, Card]:
+    """The cards of the generators of `catalog(folder)` by name; raises as `Catalog.checkpoints` does."""
+    return {name: found.card for name, found in catalog(folder).generators().items() if found.card}
 
 
 def load_generator(name: str, folder: Path | None = None, device: str = "cpu") -> Generator:
-    """A generator, ready to use.
+    """A generator of `catalog(folder)`, ready to use on torch's `device`. Raises as `Catalog.load` does."""
+    return catalog(folder).load(name, device)
 
-    Args:
-        name: as `load_cards` lists them.
-        folder: of checkpoints; the bundled ones by default.
-        device: torch's name of a device.
 
-    Raises:
-        UnknownNameError: no such generator.
-        CheckpointError: its weights, or weights that it needs, are missing, altered or do not fit.
-    """
-    folder = folder or bundled_checkpoints()
-    cards = load_cards(folder)
-    if name not in cards:
-        raise UnknownNameError("generator", name, cards)
-    card, network = load_network(folder / name)
-    codec: Codec = PixelCodec()
-    for needed in card.needs:
-        _, latent = latent_codec(needed_checkpoint(card, needed, folder / name))
-        latent.vae.to(device)
-        codec = latent
-    network.to(device)
-    return Generator(card, denoiser_of(card, network), codec, torch.device(device))
+def _folders(place: Path) -> list[Path]:
+    """Those with a card; hidden ones are imports under way."""
+    return sorted(path.parent for path in place.glob(f"*/{CARD}") if not path.parent.name.startswith("."))
+
+
+# A page asks for the cards again and again. What was read stays good as long as the file is the same.
+Stamp = tuple[int, int, int]
+
+
+def _stamp(path: Path) -> Stamp:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _card(folder: Path) -> Card:
+    try:
+        return _kept_card(folder, _stamp(folder / CARD))
+    except OSError:
+        return read_card(folder)  # says what is wrong
+
+
+@lru_cache(256)
+def _kept_card(folder: Path, stamp: Stamp) -> Card:  # noqa: ARG001
+    return read_card(folder)
+
+
+@lru_cache(256)
+def _parameters(folder: Path, stamp: Stamp) -> int:  # noqa: ARG001
+    return sum(math.prod(shape) for shape in weight_shapes(folder).values())

@@ -3,11 +3,14 @@
 import dataclasses
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
+from pydantic import TypeAdapter, ValidationError
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
@@ -18,6 +21,7 @@ from echo_studio.types import Json
 
 WEIGHTS = "model.safetensors"
 CARD = "card.json"
+MAX_CARD = 2**20  # bytes
 
 
 @dataclass(frozen=True)
@@ -68,7 +72,8 @@ def read_card(folder: Path) -> Card:
     """The card of a checkpoint folder.
 
     Raises:
-        CheckpointError: no card, not JSON, another label schema, missing or unknown entries.
+        CheckpointError: no card, not JSON, another label schema, missing or unknown entries, entries of another
+            type, numbers that are not finite.
     """
     path = folder / CARD
     if not path.is_file():
@@ -76,17 +81,63 @@ def read_card(folder: Path) -> Card:
             expected=f"{CARD} in {folder}", got="no such file", remedy="point to a folder that holds the checkpoint"
         )
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        card = Card(**entries)
-    except (json.JSONDecodeError, UnicodeDecodeError, TypeError) as error:
+        if path.stat().st_size > MAX_CARD:
+            raise ValueError(f"more than {MAX_CARD} bytes")
+        text = path.read_text(encoding="utf-8")
+        card = Card(**json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole))
+        _types().validate_json(text, strict=True)
+    except (OSError, ValueError, TypeError, RecursionError) as error:
         raise CheckpointError(
-            expected=f"a card that this version reads in {path}", got=str(error), remedy="restore the checkpoint folder"
+            expected=f"a card that this version reads in {path}",
+            got=_first_fault(error),
+            remedy="restore the checkpoint folder",
         ) from error
     if card.label_schema != SCHEMA:
         raise CheckpointError(
             expected=f"label schema {SCHEMA}", got=f"{card.label_schema} in {path}", remedy="use a matching checkpoint"
         )
     return card
+
+
+@cache
+def _types() -> TypeAdapter[Card]:
+    return TypeAdapter(Card)
+
+
+def _finite(text: str) -> float:
+    """A number of a card: Python's JSON would take NaN, Infinity and 1e999."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {text[:20]}, which is not finite")
+    return number
+
+
+def _whole(text: str) -> int:
+    _finite(text)
+    return int(text)
+
+
+def _first_fault(error: Exception) -> str:
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors()[0]
+    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
+
+
+def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """The shape of every tensor of a checkpoint, from the head of its file alone.
+
+    Raises:
+        CheckpointError: missing file, or not a safetensors file.
+    """
+    path = folder / WEIGHTS
+    try:
+        with safe_open(path, framework="pt") as file:
+            return {key: tuple(file.get_slice(key).get_shape()) for key in file.keys()}  # noqa: SIM118
+    except (OSError, SafetensorError) as error:
+        raise CheckpointError(
+            expected=f"a safetensors file at {path}", got=str(error), remedy="restore the checkpoint"
+        ) from error
 
 
 def read_weights(folder: Path, card: Card) -> dict[str, Tensor]:
@@ -126,13 +177,19 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], source: Path) -> None:
     Raises:
         CheckpointError: names the first key or shape that differs on either side.
     """
-    wanted = module.state_dict()
-    differences = [f"{key} missing" for key in wanted if key not in tensors]
-    differences += [f"{key} unknown" for key in tensors if key not in wanted]
+    check_shapes(module, {key: tuple(tensor.shape) for key, tensor in tensors.items()}, source)
+    module.load_state_dict(tensors)
+
+
+def check_shapes(module: nn.Module, shapes: dict[str, tuple[int, ...]], source: Path) -> None:
+    """Whether tensors of these shapes can fill a module; raises as `fill` does."""
+    wanted = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+    differences = [f"{key} missing" for key in wanted if key not in shapes]
+    differences += [f"{key} unknown" for key in shapes if key not in wanted]
     differences += [
-        f"{key} {tuple(tensors[key].shape)} instead of {tuple(wanted[key].shape)}"
-        for key in wanted
-        if key in tensors and tensors[key].shape != wanted[key].shape
+        f"{key} {shapes[key]} instead of {shape}"
+        for key, shape in wanted.items()
+        if key in shapes and shapes[key] != shape
     ]
     if differences:
         raise CheckpointError(
@@ -140,7 +197,6 @@ def fill(module: nn.Module, tensors: dict[str, Tensor], source: Path) -> None:
             got=f"{len(differences)} differences in {source}: {differences[0]}",
             remedy="use card and weights of the same checkpoint",
         )
-    module.load_state_dict(tensors)
 
 
 def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
