@@ -1,5 +1,6 @@
 """Loaded models, shared by all sessions of a process: each is loaded once, and runs one at a time."""
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_g
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.service.turns import Turns
 from echo_studio.types import GrayImage, Spacing
 
 SEGMENTER = "segmenter"
@@ -33,7 +35,7 @@ class Engine:
         self._segmenter: FrameSegmenter | None = None
         self._loading = threading.Lock()
         # Two runs side by side on one device take longer than one after the other, and twice the memory.
-        self._running = threading.Lock()
+        self._turns = Turns()
 
     def cards(self) -> list[Card]:
         """The generators that can be asked for."""
@@ -44,17 +46,35 @@ class Engine:
         return [(solver.label, name) for name, solver in SOLVERS.items()]
 
     def generate(
-        self, request: GenerationRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
+        self,
+        request: GenerationRequest,
+        on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> Generated:
         """See `Generator.generate`; waits while another run is on the device.
+
+        Args:
+            patient: nobody waits for this run, as in a comparison. Others go before it, also between two of its NFE,
+                and their time is not counted in its seconds.
 
         Raises:
             UnknownNameError, CheckpointError: see `generate.catalog.load_generator`.
             Cancelled: raised from on_step.
         """
         generator = self._generator(request.generator)
-        with self._running:
-            return generator.generate(request, on_step)
+        away = 0.0
+
+        def step(done: int, total: int, preview: Callable[[], GrayImage]) -> None:
+            nonlocal away
+            if patient:
+                away += self._turns.give_way()
+            if on_step is not None:
+                on_step(done, total, preview)
+
+        with self._turns.take(patient=patient):
+            made = generator.generate(request, step)
+        return dataclasses.replace(made, seconds=made.seconds - away)
 
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
         """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure."""

@@ -64,6 +64,7 @@ class FakeCard:
     name: str = "edm-l64"
     title: str = "EDM, latent 64"
     description: str = "noise in the fan"
+    kind: str = "edm"
     makes: str = "frame"
     resolution: int = 256
     advised_nfe: int = 20
@@ -84,7 +85,11 @@ class FakeEngine:
         return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]
 
     def generate(
-        self, request: FakeRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
+        self,
+        request: FakeRequest,
+        on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None,
+        *,
+        patient: bool = False,
     ) -> FakeGenerated:
         started = time.monotonic()
         for nfe in range(1, request.nfe + 1):
