@@ -31,6 +31,13 @@ def generate(
     repeat: Annotated[
         int, typer.Option(min=1, max=MAX_REPEAT, help="Frames to make, with seeds SEED, SEED + 1, ...")
     ] = 1,
+    guidance: Annotated[
+        float,
+        typer.Option(help="Scale of classifier-free guidance, 0 to 20, for generators trained with label dropout."),
+    ] = 0.0,
+    schedule: Annotated[
+        str, typer.Option(help="Noise levels by name; the solver's or generator's own by default.")
+    ] = "",
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -59,7 +66,9 @@ def generate(
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.request import GenerationRequest
 
-    requests = [GenerationRequest(guide, view, phase, generator, solver, nfe, number) for number in seeds]
+    requests = [
+        GenerationRequest(guide, view, phase, generator, solver, nfe, number, guidance, schedule) for number in seeds
+    ]
     model = load_generator(generator, checkpoints)
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]

@@ -27,6 +27,10 @@ def solver(name: str) -> Solver:
     return SOLVERS[name]
 
 
-def noise_levels(how: Solver, family: Family, nfe: int) -> Tensor:
-    """What a solver is given to integrate over for that budget: its own schedule, or that of the family."""
-    return schedule(how.schedule or family.schedule)(how.steps(nfe))
+def noise_levels(how: Solver, family: Family, nfe: int, name: str = "") -> Tensor:
+    """What a solver is given to integrate over for that budget.
+
+    Args:
+        name: of a schedule; where it is empty the solver's own, or that of the family.
+    """
+    return schedule(name or how.schedule or family.schedule)(how.steps(nfe))

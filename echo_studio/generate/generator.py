@@ -60,17 +60,17 @@ class Generator:
         """Frames of several requests in one batch; each is what it would be alone, to rounding.
 
         Args:
-            requests: of this generator, all with the same solver and NFE.
+            requests: of this generator, all with the same solver, NFE, guidance and schedule.
             on_step: see `generate`; preview() gives one frame a request.
 
         Raises:
             RequestError: requests that cannot share a batch.
         """
         first = requests[0]
-        shared = (self.card.name, first.solver, first.nfe, first.guidance)
-        if any((r.generator, r.solver, r.nfe, r.guidance) != shared for r in requests):
+        shared = (self.card.name, first.solver, first.nfe, first.guidance, first.schedule)
+        if any((r.generator, r.solver, r.nfe, r.guidance, r.schedule) != shared for r in requests):
             raise RequestError(
-                expected=f"requests for {self.card.name} that share solver and NFE, and guidance",
+                expected=f"requests for {self.card.name} that share solver, NFE, guidance and schedule",
                 got="a mixture",
                 remedy="split them",
             )
@@ -86,7 +86,7 @@ class Generator:
         )
         denoiser = self._guided(first.guidance)
         how = solver(first.solver)
-        sigmas = noise_levels(how, family_of(self.card), first.nfe)
+        sigmas = noise_levels(how, family_of(self.card), first.nfe, first.schedule)
         latent_side = side // self.codec.factor
         noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
 

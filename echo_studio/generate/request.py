@@ -8,6 +8,7 @@ from echo_studio import __version__
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.media import NOTICE
+from echo_studio.diffusion.schedule import schedule
 from echo_studio.diffusion.solver import solver
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import GrayImage, Json, Phase, Spacing, View
@@ -31,10 +32,11 @@ class GenerationRequest:
         seed: 0 to 2^63 - 1.
         guidance: scale of classifier-free guidance (000, eq. 1), 0 to 20; 0, the papers' choice, is off. Each
             evaluation then runs the network on twice the batch: see `diffusion.guidance`.
+        schedule: a name of `diffusion.schedule.SCHEDULES`, or empty for the solver's own, else the generator's.
 
     Raises:
         RequestError: an impossible number, or a label map that is all outside.
-        UnknownNameError: view, phase or solver of another name.
+        UnknownNameError: view, phase, solver or schedule of another name.
     """
 
     label_map: LabelMap
@@ -45,6 +47,7 @@ class GenerationRequest:
     nfe: int = 20
     seed: int = 0
     guidance: float = 0.0
+    schedule: str = ""
 
     def __post_init__(self) -> None:
         if self.view not in get_args(View):
@@ -52,6 +55,8 @@ class GenerationRequest:
         if self.phase not in get_args(Phase):
             raise UnknownNameError("phase", self.phase, get_args(Phase))
         solver(self.solver)
+        if self.schedule:
+            schedule(self.schedule)
         if not 1 <= self.nfe <= MAX_NFE:
             raise RequestError(expected=f"an NFE from 1 to {MAX_NFE}", got=str(self.nfe), remedy="try 20")
         if not 0 <= self.seed <= MAX_SEED:
@@ -91,6 +96,7 @@ class GenerationRecord:
     versions: dict[str, str]
     device: str
     guidance: float = 0.0
+    schedule: str = ""
     label_schema: str = SCHEMA
     notice: str = NOTICE
 
@@ -123,6 +129,7 @@ def record_of(
         nfe=request.nfe,
         seed=request.seed,
         guidance=request.guidance,
+        schedule=request.schedule,
         checkpoints=checkpoints,
         versions={"echo-studio": __version__, "torch": torch_version},
         device=device,

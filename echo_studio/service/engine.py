@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.diffusion.schedule import SCHEDULES
 from echo_studio.diffusion.solver import SOLVERS
 from echo_studio.evaluate.adherence import adherence
 from echo_studio.evaluate.label_frame import label_frame
@@ -44,6 +45,10 @@ class Engine:
     def solvers(self) -> list[tuple[str, str]]:
         """(label for people, name) of each solver."""
         return [(solver.label, name) for name, solver in SOLVERS.items()]
+
+    def schedules(self) -> list[str]:
+        """The names of the noise schedules that a request can ask for."""
+        return list(SCHEDULES)
 
     def generate(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -41,6 +42,8 @@ class Engine(Protocol):
     def cards(self) -> Sequence[Card]: ...
 
     def solvers(self) -> Sequence[tuple[str, str]]: ...
+
+    def schedules(self) -> Sequence[str]: ...
 
     def generate(self, request: GenerationRequest, on_step: OnStep | None = None) -> Generated: ...
 
@@ -127,10 +130,18 @@ class Studio:
             "views": list(VIEWS),
             "phases": list(PHASES),
             "generators": [
-                {"name": card.name, "title": card.title, "nfe": card.advised_nfe, "words": card.description}
+                {
+                    "name": card.name,
+                    "title": card.title,
+                    "nfe": card.advised_nfe,
+                    "solver": card.advised_solver,
+                    "guidance": bool(card.settings.get("label_dropout")),
+                    "words": card.description,
+                }
                 for card in self.engine.cards()
             ],
             "solvers": [{"name": name, "title": title} for title, name in self.engine.solvers()],
+            "schedules": list(self.engine.schedules()),
             "sliders": [{"name": name, **asdict(slider)} for name, slider in SLIDERS.items()],
             "defects": [
                 {
@@ -151,6 +162,7 @@ class Studio:
         Args:
             order: `revision` of the canvas, `live`, and the settings `view`, `phase`, `generator`,
                 `solver`, `nfe` and `seed`; the seed may be text, because JavaScript's numbers end at 2^53.
+                `guidance` and `schedule` are the request's defaults where they are missing.
                 `intended` are the kinds of findings that are meant, none where it is missing.
 
         Raises:
@@ -168,10 +180,16 @@ class Studio:
         live = order.get("live") is True
         settings: dict[str, Any] = {name: str(order.get(name)) for name in ("view", "phase", "generator", "solver")}
         settings |= {"nfe": _whole("NFE", order.get("nfe")), "seed": _whole("seed", order.get("seed"))}
+        settings |= {
+            "guidance": _number("guidance", order.get("guidance", 0)),
+            "schedule": str(order.get("schedule", "")),
+        }
         request = self.make_request(label_map=label_map, **settings)
         draft = None
         if live and settings["nfe"] >= 2 * DRAFT_NFE:
-            draft = self.make_request(label_map=label_map, **{**settings, "nfe": DRAFT_NFE, "solver": DRAFT_SOLVER})
+            draft = self.make_request(
+                label_map=label_map, **{**settings, "nfe": DRAFT_NFE, "solver": DRAFT_SOLVER, "schedule": ""}
+            )
         ordered = Order(request, session.revision, draft, _kinds(order.get("intended", [])))
         return self.jobs.submit(session.token, ordered, live=live)
 
@@ -236,6 +254,17 @@ def _kinds(value: object) -> tuple[str, ...]:
     if isinstance(value, list) and len(value) <= MOST_KINDS and all(isinstance(kind, str) for kind in value):
         return tuple(kind[:40] for kind in value)
     raise RequestError(expected="the kinds of findings that are intended", got="something else", remedy="send a list")
+
+
+def _number(name: str, value: object) -> float:
+    """A finite number from the page."""
+    try:
+        number = float(str(value).strip())
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise RequestError(expected=f"a number as {name}", got=f"{str(value)[:40]!r}", remedy="type one")
+    return number
 
 
 def _whole(name: str, value: object) -> int:

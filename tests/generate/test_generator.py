@@ -51,7 +51,15 @@ def test_the_same_request_gives_the_same_frame_and_record(generator: Generator) 
 
 @pytest.mark.parametrize(
     "change",
-    [{"seed": 2}, {"view": "2CH"}, {"phase": "ES"}, {"nfe": 5}, {"solver": "euler"}, {"label_map": heart(4)}],
+    [
+        {"seed": 2},
+        {"view": "2CH"},
+        {"phase": "ES"},
+        {"nfe": 5},
+        {"solver": "euler"},
+        {"label_map": heart(4)},
+        {"schedule": "exponential"},
+    ],
     ids=lambda change: next(iter(change)),
 )
 def test_everything_that_is_asked_for_changes_the_frame(change: dict[str, object], generator: Generator) -> None:
@@ -70,8 +78,8 @@ def test_a_sample_alone_is_what_it_is_in_a_batch(solver: str, generator: Generat
 
 
 def test_a_batch_of_unlike_requests_is_refused(generator: Generator) -> None:
-    with pytest.raises(RequestError, match="share solver and NFE"):
-        generator.generate_batch([ask(), ask(nfe=5)])
+    with pytest.raises(RequestError, match="share solver, NFE"):
+        generator.generate_batch([ask(), ask(schedule="exponential")])
 
 
 def test_steps_are_counted_and_previews_are_frames(generator: Generator) -> None:
@@ -142,6 +150,7 @@ def test_a_codec_of_another_version_is_refused(tmp_path: Path) -> None:
         {"seed": -1},
         {"seed": 2**63},
         {"solver": "magic"},
+        {"schedule": "magic"},
         {"view": "3CH"},
         {"phase": "MID"},
         {"label_map": LabelMap(np.zeros((64, 64), np.uint8))},

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,8 @@ class FakeRequest:
     solver: str
     nfe: int
     seed: int
+    guidance: float = 0.0
+    schedule: str = ""
 
     def __post_init__(self) -> None:
         if self.nfe < 1:
@@ -46,6 +48,8 @@ class FakeRecord:
     solver: str
     nfe: int
     seed: int
+    guidance: float = 0.0
+    schedule: str = ""
     notice: str = "synthetic, not for diagnosis"
 
     def to_json(self) -> Json:
@@ -68,8 +72,10 @@ class FakeCard:
     makes: str = "frame"
     resolution: int = 256
     advised_nfe: int = 20
+    advised_solver: str = "heun"
     licence: str = "CC BY-NC-SA 4.0"
     sha256: str = "0" * 64
+    settings: Json = field(default_factory=dict)
 
 
 class FakeEngine:
@@ -79,10 +85,16 @@ class FakeEngine:
         self.failure: Exception | None = None
 
     def cards(self) -> list[FakeCard]:
-        return [FakeCard(), FakeCard(name="vp-256", title="VP, pixels 256", advised_nfe=50)]
+        return [
+            FakeCard(),
+            FakeCard(name="vp-256", title="VP, pixels 256", advised_nfe=50, settings={"label_dropout": 0.1}),
+        ]
 
     def solvers(self) -> list[tuple[str, str]]:
         return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]
+
+    def schedules(self) -> list[str]:
+        return ["karras", "few"]
 
     def generate(
         self,
@@ -99,7 +111,8 @@ class FakeEngine:
                 raise self.failure
             if on_step is not None:
                 on_step(nfe, request.nfe, lambda: speckle(request, 0.5))
-        chosen = {name: getattr(request, name) for name in ("view", "phase", "generator", "solver", "nfe", "seed")}
+        names = ("view", "phase", "generator", "solver", "nfe", "seed", "guidance", "schedule")
+        chosen = {name: getattr(request, name) for name in names}
         record = FakeRecord(label_map_sha256=request.label_map.digest, **chosen)
         return FakeGenerated(speckle(request, 1.0), record, time.monotonic() - started)
 

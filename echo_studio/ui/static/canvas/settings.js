@@ -1,17 +1,20 @@
-// What a frame is generated with: view, phase, generator, solver, NFE, seed, and whether edits are previewed.
+// What a frame is generated with: view, phase, generator, solver, NFE, schedule, guidance, seed; whether edits are previewed.
 // `values` is the truth; the controls of the Generate panel show and change it.
+
+const FIRST_GENERATOR = "edm-l64"; // the quickest: every edit is previewed with it
 
 class Settings {
   constructor(root) {
     this.root = root;
     this.values = { view: "4CH", phase: "ED", generator: "", solver: "", nfe: 20, seed: "0", live: true, intended: [] };
+    Object.assign(this.values, { schedule: "", guidance: 0 });
     this.listeners = new Set();
     this.generators = [];
-    for (const name of ["generator", "solver"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
-    this.bind("generator", "change", () => this.set({ nfe: this.advised }));
+    for (const name of ["generator", "solver", "schedule"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
+    this.bind("generator", "change", () => this.set(this.advised));
     // What is typed stays as it is typed: the server says what is wrong with it.
-    for (const id of ["nfe", "seed"]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
-    this.bind("nfe-range", "input", (control) => this.set({ nfe: Number(control.value) }));
+    for (const id of ["nfe", "seed", "guidance"]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
+    for (const id of ["nfe", "guidance"]) this.bind(`${id}-range`, "input", (control) => this.set({ [id]: Number(control.value) }));
     this.bind("live", "change", (control) => this.set({ live: control.checked }));
     this.bind("new-seed", "click", () => this.newSeed());
   }
@@ -25,21 +28,28 @@ class Settings {
     control.addEventListener(kind, () => change(control));
   }
 
+  get card() {
+    return this.generators.find(({ name }) => name === this.values.generator);
+  }
+
+  /** What the chosen generator is best used with. Guidance is left to those that can do it. */
   get advised() {
-    const card = this.generators.find(({ name }) => name === this.values.generator);
-    return card ? card.nfe : this.values.nfe;
+    if (!this.card) return {};
+    const { nfe, solver, guidance } = this.card;
+    return { nfe, solver, schedule: "", guidance: guidance ? this.values.guidance : 0 };
   }
 
   /** The choices, once the server has told them. */
-  offer({ views, phases, generators, solvers }) {
+  offer({ views, phases, generators, solvers, schedules }) {
     this.generators = generators;
     for (const [id, names] of [["view", views], ["phase", phases]]) this.addSegments(id, names);
     fillSelect(this.control("generator"), generators);
     fillSelect(this.control("solver"), solvers);
-    const solver = solvers.some(({ name }) => name === "heun") ? "heun" : solvers[0].name;
-    const generator = generators.length ? generators[0].name : "";
-    this.set({ generator, solver });
-    this.set({ nfe: this.advised });
+    const own = { name: "", title: "The solver's or generator's own" };
+    fillSelect(this.control("schedule"), [own, ...schedules.map((name) => ({ name, title: name }))]);
+    const first = generators.find(({ name }) => name === FIRST_GENERATOR) || generators[0];
+    this.set({ generator: first ? first.name : "", solver: solvers[0].name });
+    this.set(this.advised);
   }
 
   addSegments(id, names) {
@@ -65,11 +75,20 @@ class Settings {
     for (const id of ["view", "phase"]) {
       for (const input of this.control(id).querySelectorAll("input")) input.checked = input.value === values[id];
     }
-    for (const id of ["generator", "solver", "nfe", "seed"]) {
+    for (const id of ["generator", "solver", "nfe", "seed", "schedule", "guidance"]) {
       const control = this.control(id);
       if (control.value !== String(values[id])) control.value = values[id];
     }
-    this.control("nfe-range").value = values.nfe;
+    for (const id of ["nfe", "guidance"]) this.control(`${id}-range`).value = values[id];
+    const guided = Boolean(this.card && this.card.guidance);
+    for (const id of ["guidance", "guidance-range"]) {
+      this.control(id).disabled = !guided;
+      this.control(id).title = guided
+        ? "Scale of classifier-free guidance: 0 is off. Each evaluation then runs the network twice"
+        : "This generator was not trained with label dropout, which guidance needs";
+    }
+    const told = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : ""].filter(Boolean).join(", ");
+    this.root.querySelector("[data-part=sampling-told]").textContent = told || "(schedule, guidance)";
     this.control("live").checked = values.live;
   }
 

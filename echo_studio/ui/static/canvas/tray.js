@@ -98,8 +98,8 @@ class Tray {
     this.settings.set({ live: false }); // one job, with exactly these settings
     const fan = map.ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
     this.editor.document.open({ ...map, fan }, { tool: "open", what: "pinned result" });
-    const { view, phase, generator, solver, nfe, seed } = record;
-    this.settings.set({ view, phase, generator, solver, nfe, seed });
+    const { view, phase, generator, solver, nfe, seed, schedule = "", guidance = 0 } = record;
+    this.settings.set({ view, phase, generator, solver, nfe, seed, schedule, guidance });
     this.reproducing = item;
     await this.generation.start();
     this.settings.set({ live });
