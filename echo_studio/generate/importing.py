@@ -1,0 +1,192 @@
+"""Taking a person's own checkpoint into the catalog, and out of it. Nothing that a foreign folder says is believed."""
+
+import hashlib
+import secrets
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+from echo_studio.data.atomic import write_bytes
+from echo_studio.data.template import template
+from echo_studio.errors import CheckpointError, EchoStudioError, OutputError, RequestError, UnknownNameError
+from echo_studio.generate.build import build_network, latent_codec
+from echo_studio.generate.card_check import check_card
+from echo_studio.generate.catalog import Catalog, Checkpoint
+from echo_studio.generate.checkpoint import WEIGHTS, Card, check_shapes, read_card, weight_shapes, write_card
+from echo_studio.generate.request import GenerationRequest
+
+MAX_WEIGHTS = 2 * 2**30  # bytes; the papers' largest network takes 1.3 GiB in float32
+STALE_SECONDS = 24 * 3600.0
+
+Result = TypeVar("Result")
+
+
+class NameTakenError(CheckpointError):
+    """A checkpoint of that name is there already."""
+
+
+def import_checkpoint(catalog: Catalog, source: Path, name: str = "") -> Card:
+    """Copy a checkpoint folder into the person's own folder, once it has drawn a frame.
+
+    Args:
+        source: a folder with `card.json` and `model.safetensors`; it stays as it is.
+        name: to import it under; the card's own by default.
+
+    Returns:
+        The card as it is kept.
+
+    Raises:
+        NameTakenError: give it another name.
+        CheckpointError: it is no checkpoint that this version can use; says which entry or file.
+        UnknownNameError: its kind or solver is none of those that there are.
+        OutputError: the person's folder cannot be written. In any case nothing is left behind.
+    """
+    if catalog.own is None:
+        raise RequestError(
+            expected="a folder for imported checkpoints", got=f"{catalog.bundled} alone", remedy="leave it out"
+        )
+    card = read_card(source)
+    card = replace(card, name=name or card.name)
+    check_card(card)
+    _check_free(catalog, card)
+    _check_weights(source, card)
+    _check_that_it_works(catalog, source, card)
+    _copy(source, catalog.own, card)
+    return card
+
+
+def remove_checkpoint(catalog: Catalog, name: str) -> None:
+    """Remove a checkpoint that the person imported.
+
+    Args:
+        name: of its folder.
+
+    Raises:
+        UnknownNameError: none of that name was imported.
+        RequestError: others that were imported need it; says which.
+        OutputError: it cannot be removed.
+    """
+    found = catalog.checkpoints()
+    own = {checkpoint.folder.name: checkpoint for checkpoint in found if checkpoint.own}
+    if name not in own:
+        raise UnknownNameError("checkpoint that you imported", name, own)
+    users = " and ".join(_users(own[name], found))
+    if users:
+        raise RequestError(
+            expected="a checkpoint that no other needs",
+            got=f"{name}, which {users} needs",
+            remedy=f"remove {users} first",
+        )
+    folder = own[name].folder
+    grave = folder.with_name(_temporary())
+    try:
+        folder.rename(grave)
+    except OSError as error:
+        raise _not_writable(folder, error) from error
+    shutil.rmtree(grave, ignore_errors=True)
+
+
+def _check_free(catalog: Catalog, card: Card) -> None:
+    for there in catalog.checkpoints():
+        # Names that differ in their case alone are one folder on some systems.
+        names = {there.folder.name.casefold(), there.card.name.casefold() if there.card else ""}
+        if card.name.casefold() in names:
+            same = there.card is not None and there.card.sha256 == card.sha256
+            raise NameTakenError(
+                expected="a name that no checkpoint has",
+                got=f"{card.name}, which {'you imported' if there.own else 'is bundled'} with "
+                f"{'the same' if same else 'other'} weights",
+                remedy="it is here already" if same else "import it under another name",
+            )
+
+
+def _check_weights(source: Path, card: Card) -> None:
+    """Sizes and shapes, before memory is taken for weights or network."""
+    path = source / WEIGHTS
+    size = path.stat().st_size if path.is_file() else 0
+    if size > MAX_WEIGHTS:
+        limit = f"at most {MAX_WEIGHTS // 2**20} MiB of weights"
+        raise CheckpointError(expected=limit, got=f"{size // 2**20} MiB", remedy="save them in half precision")
+    shapes = weight_shapes(source)
+    with torch.device("meta"):
+        network = _attempt("a network that can be built", lambda: build_network(card.kind, card.network))
+    check_shapes(network, shapes, source)
+
+
+def _check_that_it_works(catalog: Catalog, source: Path, card: Card) -> None:
+    """One NFE on a bundled label map, or one image through the autoencoder: all its parts fit together."""
+
+    def draw() -> None:
+        generator = catalog.open(source)
+        generator.generate(GenerationRequest(template("4ch-ed"), generator=generator.card.name, nfe=1))
+
+    def encode_and_decode() -> None:
+        _, codec = latent_codec(source)
+        inside = torch.ones(1, 1, card.resolution, card.resolution)
+        codec.decode(codec.encode(torch.zeros_like(inside), inside), inside)
+
+    with torch.inference_mode():
+        _attempt("a checkpoint that works", draw if card.makes else encode_and_decode)
+
+
+def _attempt(what: str, work: Callable[[], Result]) -> Result:
+    """Impossible numbers in a card fail anywhere inside; whatever it is, the person is told in one line."""
+    try:
+        return work()
+    except EchoStudioError:
+        raise
+    except Exception as error:
+        words = (str(error).splitlines() or [""])[0]
+        raise CheckpointError(
+            expected=what,
+            got=f"{type(error).__name__}: {words[:160]}",
+            remedy="correct the network or settings in the card",
+        ) from error
+
+
+def _copy(source: Path, own: Path, card: Card) -> None:
+    """Whole or not at all: a folder with a temporary name, which is renamed at the end."""
+    content = (source / WEIGHTS).read_bytes()
+    if hashlib.sha256(content).hexdigest() != card.sha256:
+        raise CheckpointError(expected="weights that stay as they are", got="a change", remedy="import them again")
+    part = own / _temporary()
+    try:
+        own.mkdir(parents=True, exist_ok=True)
+        for leftover in own.glob(".*.tmp"):  # of an import that was killed; a younger one may be under way
+            if time.time() - leftover.stat().st_mtime > STALE_SECONDS:
+                shutil.rmtree(leftover, ignore_errors=True)
+        part.mkdir()
+        write_bytes(part / WEIGHTS, content)
+        write_card(part, card)
+        part.rename(own / card.name)
+    except OSError as error:
+        raise _not_writable(own, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def _temporary() -> str:
+    return f".{secrets.token_hex(8)}.tmp"
+
+
+def _not_writable(folder: Path, error: OSError) -> OutputError:
+    return OutputError(
+        expected=f"a folder {folder} that can be written",
+        got=error.strerror or type(error).__name__,
+        remedy="choose another folder or free this one",
+    )
+
+
+def _users(wanted: Checkpoint, found: list[Checkpoint]) -> list[str]:
+    """The imported generators that cannot be used without this part."""
+    if wanted.card is None:
+        return []
+    sha256 = wanted.card.sha256
+    if any(other.card and other.card.sha256 == sha256 and other.folder != wanted.folder for other in found):
+        return []
+    return [other.card.name for other in found if other.own and other.card and sha256 in other.card.needs.values()]
