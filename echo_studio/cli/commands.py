@@ -9,6 +9,7 @@ import typer
 
 from echo_studio.cli.app import app
 from echo_studio.cli.check_data import check_data
+from echo_studio.cli.compare import compare
 from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.generate import generate
@@ -20,6 +21,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
     "models": models,
     "generate": generate,
+    "compare": compare,
     "edit": edit,
     "measure": measure,
     "check-data": check_data,

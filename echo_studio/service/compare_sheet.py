@@ -4,6 +4,7 @@ import io
 import json
 import textwrap
 import unicodedata
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -14,17 +15,18 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS
 from echo_studio.data.image_file import NOTE_KEY
 from echo_studio.data.media import NOTICE
-from echo_studio.service.compare import AXES, Axis, Plan, Value
-from echo_studio.service.compare_figures import figures, record, settings, shown
+from echo_studio.service.compare import AXES, Axis, Cell, Plan, Value
+from echo_studio.service.compare_figures import Figures, figures, record, settings, shown
 from echo_studio.service.compare_run import CellState, Comparison
 from echo_studio.types import GrayImage
 
 TILE = 256  # pixels: larger frames are made smaller for the sheet
 GAP = 12
-CAPTION = 66
+LINE = 18
 MARGIN = 150  # what rows are called
 TITLE = 58
 FOOT = 30
+MAP = 64  # pixels of a label map above its column; one beside a row has twice as many
 GROUND, FRAME, TEXT, QUIET, MARK = (22, 24, 27), (0, 0, 0), (227, 230, 233), (154, 163, 173), (240, 180, 90)
 # The built-in font has few signs beyond ASCII.
 PLAIN = str.maketrans({"×": "x", "–": "-", "−": "-", "²": "2", "Γ": "Gamma", "σ": "sigma"})
@@ -37,35 +39,40 @@ def contact_sheet(comparison: Comparison, reference: int) -> bytes:
         reference: number of the cell that RMSE is measured against; it has a border.
     """
     plan = comparison.plan
-    size = (
-        MARGIN + len(plan.columns.values) * (TILE + GAP) + GAP,
-        TITLE + 24 + len(plan.rows.values) * (TILE + CAPTION + GAP) + FOOT,
+    grid = _Grid(
+        top=TITLE + 24 + (MAP + 6 if plan.columns.name == "label_map" else 0),
+        caption=(4 if any(cell.note for cell in plan.cells) else 3) * LINE + 12,
     )
-    sheet = Image.new("RGB", size, GROUND)
+    width, height = grid.corner(len(plan.rows.values), len(plan.columns.values))
+    sheet = Image.new("RGB", (width, height + FOOT), GROUND)
     pen = _Pen(ImageDraw.Draw(sheet))
-    _head(sheet, pen, plan)
+    _head(sheet, pen, plan, grid)
     found = figures(comparison, reference)
     for number, (cell, progress) in enumerate(zip(plan.cells, comparison.cells, strict=True)):
-        x, y = _corner(cell.row, cell.column)
+        x, y = grid.corner(cell.row, cell.column)
         pen.draw.rectangle((x - 1, y - 1, x + TILE, y + TILE), FRAME, MARK if number == reference else FRAME)
         if progress.generated is None:
             words = progress.message if progress.state is CellState.FAILED else progress.state.value
             pen.write((x + 10, y + 10), "\n".join(textwrap.wrap(words, 38)), 13, MARK)
         else:
             sheet.paste(Image.fromarray(_tile(progress.generated.image)), (x, y))
-        told, known = settings(cell), found[number]
-        lines = [
-            f"{told['generator']} · {told['solver']} · {told['nfe']} NFE",
-            f"{shown('seconds', known['seconds'])} s · RMSE {shown('rmse', known['rmse'])}",
-            f"LV {shown('lv_endo', known['lv_endo'])} · epi {shown('lv_epi', known['lv_epi'])}"
-            f" · LA {shown('la', known['la'])}",
-        ]
+        lines = _caption(cell, found[number])
         pen.write((x, y + TILE + 4), lines[0], 13, TEXT)
-        pen.write((x, y + TILE + 22), "\n".join(lines[1:]), 13, QUIET)
-    pen.write(
-        (GAP, size[1] - FOOT + 6), f"{NOTICE}. RMSE in grey levels to the framed cell; LV, epi, LA: Dice.", 13, QUIET
-    )
+        pen.write((x, y + TILE + 4 + LINE), "\n".join(lines[1:]), 13, QUIET)
+    foot = f"{NOTICE}. RMSE in grey levels to the framed cell; LV, epi, LA: Dice."
+    pen.write((GAP, height + 6), foot, 13, QUIET)
     return _packed(sheet, comparison)
+
+
+@dataclass(frozen=True)
+class _Grid:
+    """Where cells lie: below `top` pixels, each with `caption` pixels for words."""
+
+    top: int
+    caption: int
+
+    def corner(self, row: int, column: int) -> tuple[int, int]:
+        return MARGIN + column * (TILE + GAP), self.top + row * (TILE + self.caption + GAP)
 
 
 class _Pen:
@@ -79,7 +86,20 @@ class _Pen:
         self.draw.multiline_text(place, plain, colour, ImageFont.load_default(size), spacing=4)
 
 
-def _head(sheet: Image.Image, pen: _Pen, plan: Plan) -> None:
+def _caption(cell: Cell, known: Figures) -> list[str]:
+    told = settings(cell)
+    dice = " · ".join(
+        f"{name} {shown(key, known[key])}" for name, key in (("LV", "lv_endo"), ("epi", "lv_epi"), ("LA", "la"))
+    )
+    lines = [
+        f"{told['generator']} · {told['solver']} · {told['nfe']} NFE",
+        f"{shown('seconds', known['seconds'])} s · RMSE {shown('rmse', known['rmse'])}",
+        dice,
+    ]
+    return [*lines, cell.note] if cell.note else lines
+
+
+def _head(sheet: Image.Image, pen: _Pen, plan: Plan, grid: _Grid) -> None:
     """What the axes are, what is the same in every cell, and the label maps."""
     first = settings(plan.cells[0])
     same = [
@@ -91,26 +111,23 @@ def _head(sheet: Image.Image, pen: _Pen, plan: Plan) -> None:
     pen.write((GAP, 34), " · ".join(same), 13, QUIET)
     maps = {cell.guide: cell.request.label_map for cell in plan.cells}
     for place, value in enumerate(plan.columns.values):
-        x, _ = _corner(0, place)
+        x, y = grid.corner(0, place)
         pen.write((x, TITLE), heading(plan.columns, value), 14, TEXT)
         if plan.columns.name == "label_map":
-            _paste_map(sheet, maps[str(value)], (x + TILE - 40, TITLE - 20), 40)
+            _paste_map(sheet, maps[str(value)], (x, y - MAP - 6), MAP)
     for place, value in enumerate(plan.rows.values):
-        _, y = _corner(place, 0)
+        _, y = grid.corner(place, 0)
         pen.write((GAP, y), "\n".join(textwrap.wrap(heading(plan.rows, value), 18)), 14, TEXT)
         if plan.rows.name == "label_map":
-            _paste_map(sheet, maps[str(value)], (GAP, y + 60), 120)
-    if len(maps) == 1:
-        _paste_map(sheet, next(iter(maps.values())), (MARGIN - 46, TITLE - 20), 40)
+            _paste_map(sheet, maps[str(value)], (GAP, y + TILE - 2 * MAP), 2 * MAP)
+    if len(maps) == 1 and plan.rows.name != "label_map":
+        _, y = grid.corner(0, 0)
+        _paste_map(sheet, next(iter(maps.values())), (GAP, y + TILE - 2 * MAP), 2 * MAP)
 
 
 def heading(axis: Axis, value: Value) -> str:
     """What a row or column is called: names as they are, numbers with what they count."""
     return f"{AXES[axis.name].title} {value}" if axis.name in ("nfe", "seed", "guidance") else str(value)
-
-
-def _corner(row: int, column: int) -> tuple[int, int]:
-    return MARGIN + column * (TILE + GAP), TITLE + 24 + row * (TILE + CAPTION + GAP)
 
 
 def _tile(image: GrayImage) -> GrayImage:
