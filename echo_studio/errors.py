@@ -7,6 +7,7 @@ EchoStudioError
  +-- RequestError      a generation request with an impossible value
  +-- UnknownNameError  a name that no registry holds
  +-- CheckpointError   weights that are missing, altered or do not fit their card
+ |    +-- NameTakenError   an import under a name that another checkpoint has
  +-- RecipeError       a training recipe that cannot be run
  +-- OutputError       a place that cannot be written
  +-- BusyError         too many jobs wait already
@@ -25,6 +26,7 @@ __all__ = [
     "EchoStudioError",
     "ImageError",
     "LabelMapError",
+    "NameTakenError",
     "OutputError",
     "RecipeError",
     "RequestError",
@@ -73,6 +75,10 @@ class UnknownNameError(EchoStudioError):
 
 
 class CheckpointError(EchoStudioError):
+    pass
+
+
+class NameTakenError(CheckpointError):
     pass
 
 

@@ -13,7 +13,14 @@ import torch
 
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.template import template
-from echo_studio.errors import CheckpointError, EchoStudioError, OutputError, RequestError, UnknownNameError
+from echo_studio.errors import (
+    CheckpointError,
+    EchoStudioError,
+    NameTakenError,
+    OutputError,
+    RequestError,
+    UnknownNameError,
+)
 from echo_studio.generate.build import build_network, latent_codec
 from echo_studio.generate.card_check import check_card
 from echo_studio.generate.catalog import Catalog, Checkpoint
@@ -24,10 +31,6 @@ MAX_WEIGHTS = 2 * 2**30  # bytes; the papers' largest network takes 1.3 GiB in f
 STALE_SECONDS = 24 * 3600.0
 
 Result = TypeVar("Result")
-
-
-class NameTakenError(CheckpointError):
-    """A checkpoint of that name is there already."""
 
 
 def import_checkpoint(catalog: Catalog, source: Path, name: str = "") -> Card:

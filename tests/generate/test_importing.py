@@ -12,11 +12,18 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from echo_studio.errors import CheckpointError, EchoStudioError, OutputError, RequestError, UnknownNameError
+from echo_studio.errors import (
+    CheckpointError,
+    EchoStudioError,
+    NameTakenError,
+    OutputError,
+    RequestError,
+    UnknownNameError,
+)
 from echo_studio.generate import importing
 from echo_studio.generate.catalog import Catalog
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, read_card
-from echo_studio.generate.importing import NameTakenError, import_checkpoint, remove_checkpoint
+from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from tests.generate.test_checkpoint import sealed
 from tests.generate.test_generator import ask
 from tests.generate.tiny import tiny_checkpoints, tiny_generator, tiny_vae
