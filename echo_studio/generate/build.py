@@ -17,6 +17,7 @@ from echo_studio.diffusion.family import Family
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights
+from echo_studio.nets.cyclegan import CycleGAN, CycleGANConfig
 from echo_studio.nets.gamma_vae import GammaVAE, GammaVAEConfig
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
 from echo_studio.nets.spade_unet import SpadeUNet
@@ -43,6 +44,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
     """
     builders: dict[str, Callable[[], nn.Module]] = {
         **{name: partial(_spade_unet, kind.heads, config) for name, kind in FAMILIES.items()},
+        "cyclegan": lambda: CycleGAN(CycleGANConfig(**_tuples(config))),
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
         "segmenter": lambda: Segmenter(SegmenterConfig(**_tuples(config))),
     }

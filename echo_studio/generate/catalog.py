@@ -11,7 +11,9 @@ import torch
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, weight_shapes
+from echo_studio.generate.direct import ONE_CALL, DirectGenerator
 from echo_studio.generate.generator import Generator
+from echo_studio.generate.sampled import SampledGenerator
 
 __all__ = [
     "Catalog",
@@ -156,7 +158,10 @@ class Catalog:
             latent.vae.to(device)
             codec = latent
         network.to(device)
-        return Generator(card, denoiser_of(card, network), codec, torch.device(device))
+        place = torch.device(device)
+        if card.kind in ONE_CALL:
+            return DirectGenerator(card, place, network)  # type: ignore[arg-type]
+        return SampledGenerator(card, place, denoiser_of(card, network), codec)
 
     @property
     def _places(self) -> list[Path]:

@@ -1,6 +1,7 @@
-"""The generator: card, denoiser and codec. Editor, command line and batch all make frames through it."""
+"""The generator: editor, command line and batch all make frames through it, whatever makes them."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,31 +12,26 @@ from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector import within_fan
-from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
-from echo_studio.diffusion.guidance import Guided
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solver import noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import Codec, family_of, soft_one_hot
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.types import PHASES, VIEWS, GrayImage
+from echo_studio.types import GrayImage
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimates to frames.
 OnStep = Callable[[int, int, Callable[[], list[GrayImage]]], None]
+# The same with preview() in [-1, 1], float32 (b, 1, h, w) at the generator's resolution.
+OnEstimate = Callable[[int, int, Callable[[], Tensor]], None]
 
 
 @dataclass(frozen=True)
-class Generator:
-    """Makes frames from label maps.
+class Generator(ABC):
+    """Makes frames from label maps: by diffusion (`SampledGenerator`) or in one call (`DirectGenerator`).
 
     Label maps of any size are taken: they are resized to the generator's resolution (without
     keeping the aspect, as in the papers) and the frame is resized back.
     """
 
     card: Card
-    denoiser: Denoiser
-    codec: Codec
     device: torch.device
 
     def generate(
@@ -64,7 +60,7 @@ class Generator:
             on_step: see `generate`; preview() gives one frame a request.
 
         Raises:
-            RequestError: requests that cannot share a batch.
+            RequestError: requests that cannot share a batch, or that this generator cannot carry out.
         """
         first = requests[0]
         shared = (self.card.name, first.solver, first.nfe, first.guidance, first.schedule)
@@ -74,35 +70,20 @@ class Generator:
                 got="a mixture",
                 remedy="split them",
             )
+        self._check(first)
         started = time.perf_counter()
         side = self.card.resolution
         maps = np.stack([within_fan(r.label_map.resized(side, side).ids) for r in requests])
-        ids = torch.from_numpy(maps).to(self.device)
-        inside = (ids > 0).float().unsqueeze(1)
-        condition = Condition(
-            soft_one_hot(ids, self.codec.factor),
-            torch.tensor([VIEWS.index(r.view) for r in requests], device=self.device),
-            torch.tensor([PHASES.index(r.phase) for r in requests], device=self.device),
-        )
-        denoiser = self._guided(first.guidance)
-        how = solver(first.solver)
-        sigmas = noise_levels(how, family_of(self.card), first.nfe, first.schedule)
-        latent_side = side // self.codec.factor
-        noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
 
-        def frames(latent: Tensor) -> list[GrayImage]:
-            pixels = ((self.codec.decode(latent, inside) + 1) * 127.5).round().to(torch.uint8)
-            return [_fitted(p, r.label_map) for p, r in zip(pixels[:, 0].cpu().numpy(), requests, strict=True)]
+        def frames(pixels: Tensor) -> list[GrayImage]:
+            grey = ((pixels + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy()
+            return [_fitted(image, r.label_map) for image, r in zip(grey, requests, strict=True)]
 
-        latent = how(
-            Bound(denoiser, denoiser.prepare(condition)),
-            (noise() * float(sigmas[0])).to(self.device),
-            sigmas,
-            first.nfe,
-            noise,
-            lambda done, total, estimate: on_step(done, total, lambda: frames(estimate)) if on_step else None,
-        )
-        images = frames(latent)
+        def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
+            if on_step is not None:
+                on_step(done, total, lambda: frames(estimate()))
+
+        images = frames(self._pixels(requests, torch.from_numpy(maps).to(self.device), on_estimate))
         seconds = time.perf_counter() - started
         checkpoints = {self.card.name: self.card.sha256, **self.card.needs}
         return [
@@ -110,16 +91,13 @@ class Generator:
             for image, request in zip(images, requests, strict=True)
         ]
 
-    def _guided(self, scale: float) -> Denoiser:
-        if scale == 0:
-            return self.denoiser
-        if not self.card.settings.get("label_dropout"):
-            raise RequestError(
-                expected="a generator trained with label dropout, which guidance needs",
-                got=f"{self.card.name}",
-                remedy="ask for guidance 0",
-            )
-        return Guided(self.denoiser, scale)
+    @abstractmethod
+    def _check(self, request: GenerationRequest) -> None:
+        """Raise RequestError where this generator cannot do what a request asks for."""
+
+    @abstractmethod
+    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
+        """Frames float32 (b, 1, h, w) in [-1, 1], -1 outside the sector, of label maps uint8 (b, h, w)."""
 
 
 def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:

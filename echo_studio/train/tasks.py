@@ -6,6 +6,7 @@ from typing import Any
 import torch
 
 from echo_studio.data.camus import CamusFolder
+from echo_studio.train.cyclegan import CycleGANTask
 from echo_studio.train.denoiser import DenoiserTask
 from echo_studio.train.gamma_vae import GammaVAETask
 from echo_studio.train.recipe import Recipe
@@ -20,6 +21,7 @@ TASKS: dict[str, Any] = {
     "ve": DenoiserTask,
     "vp": DenoiserTask,
     "sdm": DenoiserTask,
+    "cyclegan": CycleGANTask,
 }
 
 

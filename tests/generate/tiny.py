@@ -57,3 +57,28 @@ def tiny_checkpoints(folder: Path) -> Path:
     tiny_generator(folder / "tiny", codec)
     tiny_segmenter(folder / "segmenter")
     return folder
+
+
+def tiny_cyclegan(folder: Path) -> Card:
+    """A one-call generator, its noise and labels both at work."""
+    torch.manual_seed(0)
+    shape = {"widths": [8, 16], "blocks": 1, "patch": 2, "fine_channels": 4}
+    network = build_network("cyclegan", shape)
+    for parameter in network.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.05)
+    card = Card(
+        folder.name,
+        "cyclegan",
+        "Tiny",
+        "For tests.",
+        "none",
+        shape,
+        {},
+        64,
+        makes="frame",
+        advised_nfe=1,
+        advised_solver="euler",
+        licence="none",
+    )
+    return write_checkpoint(folder, card, network)

@@ -13,6 +13,10 @@ UNET: Json = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_cha
 SHAPES: dict[str, Json] = {
     "segmenter": {"network": {"channels": [4, 8, 16], "residual_units": 1}},
     "gamma-vae": {"network": {"channels": [4, 8], "blocks": 1}, "loss": {"crop": 32}},
+    "cyclegan": {
+        "network": {"widths": [8, 16], "blocks": 1, "patch": 2, "fine_channels": 4},
+        "loss": {"channels": 4, "label_scale": 2},
+    },
     "edm": {"network": UNET},
     "ve": {"network": UNET},
     "vp": {"network": {**UNET, "patch": 2, "fine_channels": 4}},
