@@ -17,7 +17,8 @@ from echo_studio.train.recipe import Recipe
 def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape.
 
-    A denoiser may start from one of another family: see `across_families`.
+    A denoiser may start from one of another family (see `across_families`), and one without a branch at full
+    resolution from one with it (see `_without_patches`).
 
     Raises:
         CheckpointError: the weights cannot be read or have another shape.
@@ -27,6 +28,8 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     if init is None:
         return model
     card, tensors = read_card(init), read_weights(init, read_card(init))
+    if isinstance(model, SpadeUNet) and model.config.patch == 1 and card.network.get("patch", 1) > 1:
+        tensors = _without_patches(tensors, model.state_dict())
     if isinstance(model, SpadeUNet) and card.kind in FAMILIES and card.kind != recipe.kind:
         # sigma_data changes neither signs nor what the network is told of sigma.
         before, after = (family(kind, {"sigma_data": 1.0}) for kind in (card.kind, recipe.kind))
@@ -35,6 +38,23 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     else:
         fill(model, tensors, init)
     return model
+
+
+def _without_patches(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What a network that works on blocks of pixels gives to one that works on latents of that size.
+
+    The blocks of the U-Net stay. The stem sums over the pixels of a block, since a latent looks like their
+    mean; the branch at full resolution goes, and what stood at its end, the head, starts anew.
+    """
+    stem = tensors["stem.weight"]
+    channels = fresh["stem.weight"].shape[1]
+    summed = stem.reshape(stem.shape[0], channels, -1, *stem.shape[2:]).sum(2)
+    anew = ("head.", "head_spade.")
+    return {
+        key: fresh[key] if key.startswith(anew) else summed if key == "stem.weight" else tensors[key]
+        for key in fresh
+        if key.startswith(anew) or key in tensors
+    }
 
 
 def _head_for(tensors: dict[str, Tensor], before: Family, after: Family) -> dict[str, Tensor]:

@@ -85,3 +85,19 @@ def test_another_backbone_is_refused(recipe: MakeRecipe, tmp_path: Path) -> None
     other = {**SHAPE, "widths": [8, 24]}
     with pytest.raises(CheckpointError, match="differences"):
         warm(recipe("vp", network=other), tmp_path / "edm")
+
+
+def test_blocks_of_pixels_give_their_u_net_to_latents(recipe: MakeRecipe, tmp_path: Path) -> None:
+    """On an image that is constant in each block the stem sees what the other stem sees in the block."""
+    torch.manual_seed(2)
+    old = build_network("edm", {**SHAPE, "patch": 2})
+    card = Card("old", "edm", "Tiny", "For tests.", "none", {**SHAPE, "patch": 2}, {"background": 0.0}, 64)
+    write_checkpoint(tmp_path / "old", card, old)
+    new = warm(recipe("edm", network=SHAPE), tmp_path / "old")
+    before, after = old.half().float().state_dict(), new.state_dict()
+    shared = [key for key in after if not key.startswith(("head", "stem.weight"))]
+    assert shared and all(torch.equal(before[key], after[key]) for key in shared)
+    latent = torch.randn(1, 1, 8, 8)
+    blocks = torch.nn.functional.pixel_unshuffle(latent.repeat_interleave(2, 2).repeat_interleave(2, 3), 2)
+    assert isinstance(old, SpadeUNet)
+    assert torch.allclose(new.stem(latent), old.stem(blocks), atol=1e-5)
