@@ -143,23 +143,6 @@ def latent_codec(folder: Path) -> tuple[Card, LatentCodec]:
     return card, LatentCodec(vae, card.settings["shift"], card.settings["scale"])
 
 
-def needed_checkpoint(card: Card, name: str, folder: Path) -> Path:
-    """The folder of a checkpoint that `card` needs, beside its own, after its hash was compared.
-
-    Raises:
-        CheckpointError: it is missing or is another version.
-    """
-    beside = folder.parent / name
-    found = read_card(beside).sha256
-    if found != card.needs[name]:
-        raise CheckpointError(
-            expected=f"{name} with sha256 {card.needs[name][:12]}..., which {card.name} was trained with",
-            got=f"{found[:12]}...",
-            remedy="restore both checkpoints from the same release",
-        )
-    return beside
-
-
 def family_of(card: Card) -> Family:
     """The diffusion family of a generator's card.
 
