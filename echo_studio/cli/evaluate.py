@@ -6,11 +6,9 @@ from typing import Annotated
 import typer
 
 from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
-
-SplitsOption = Annotated[
-    Path | None, typer.Option("--splits", help="Folder of subgroup_*.txt; DATA/database_split by default.")
-]
+from echo_studio.cli.quality import quality
 
 evaluate = typer.Typer(help="Measure what a generator makes.")
 
@@ -61,3 +59,6 @@ def adherence(
         return
     rows = [(key, f"{report.real[key]:.3f}", f"{report.generated[key]:.3f}") for key in report.generated]
     print_table(("Structure", "Real", "Generated"), rows)
+
+
+evaluate.command("quality")(quality)

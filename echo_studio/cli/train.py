@@ -9,8 +9,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from echo_studio.cli.evaluate import SplitsOption
 from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json
 from echo_studio.errors import RequestError
 

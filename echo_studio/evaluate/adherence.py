@@ -11,12 +11,11 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.data.camus import CamusFrame
+from echo_studio.evaluate.made_frames import made_from
 from echo_studio.evaluate.segmentation import FrameSegmenter
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.types import GrayImage, Json
-
-BATCH = 8
 
 
 def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
@@ -30,6 +29,24 @@ def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) 
 def check_sampling(solver: str, nfe: int, seed: int) -> None:
     """Raise what `GenerationRequest` would raise, before any frame is read."""
     GenerationRequest(LabelMap(np.full((8, 8), SECTOR, np.uint8)), solver=solver, nfe=nfe, seed=seed)
+
+
+class MeanDice:
+    """Dice of each structure, gathered over frames."""
+
+    def __init__(self) -> None:
+        self._scores: dict[str, list[float]] = defaultdict(list)
+
+    def add(self, found: Sequence[LabelMap], frames: Sequence[CamusFrame]) -> None:
+        """Count in labels found, of any size, against the labels of the frames, at the frames' size."""
+        for labels, frame in zip(found, frames, strict=True):
+            for key, value in structure_dice(labels.resized(*frame.label_map.shape), frame.label_map).items():
+                if value is not None:
+                    self._scores[key].append(value)
+
+    def means(self) -> dict[str, float]:
+        """As fractions, to four digits; a structure that no frame has is left out."""
+        return {key: round(float(np.mean(values)), 4) for key, values in self._scores.items()}
 
 
 @dataclass(frozen=True)
@@ -59,27 +76,9 @@ def measure_adherence(
         frames: real ones; frame k is made with seed + k.
         on_frame: called with (done, total) after each batch.
     """
-    scores: dict[str, dict[str, list[float]]] = {"real": defaultdict(list), "generated": defaultdict(list)}
-    for start in range(0, len(frames), BATCH):
-        batch = frames[start : start + BATCH]
-        requests = [
-            GenerationRequest(
-                frame.label_map,
-                frame.frame_id.view,
-                frame.frame_id.phase,
-                generator.card.name,
-                solver,
-                nfe,
-                seed + start + k,
-            )
-            for k, frame in enumerate(batch)
-        ]
-        made = [result.image for result in generator.generate_batch(requests)]
-        for source, images in (("real", [frame.image for frame in batch]), ("generated", made)):
-            for found, frame in zip(segmenter.label(images), batch, strict=True):
-                for key, value in structure_dice(found, frame.label_map).items():
-                    if value is not None:
-                        scores[source][key].append(value)
+    real, generated = MeanDice(), MeanDice()
+    for start, batch, made in made_from(generator, frames, solver, nfe, seed):
+        real.add(segmenter.label([frame.image for frame in batch]), batch)
+        generated.add(segmenter.label(made), batch)
         on_frame(start + len(batch), len(frames))
-    means = {source: {key: round(float(np.mean(v)), 4) for key, v in by.items()} for source, by in scores.items()}
-    return AdherenceReport(len(frames), means["real"], means["generated"])
+    return AdherenceReport(len(frames), real.means(), generated.means())

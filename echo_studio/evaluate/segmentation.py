@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
@@ -47,11 +48,14 @@ class FrameSegmenter:
         Args:
             images: uint8 (h, w), sizes may differ.
         """
+        found = self.network(self.pixels(images)).argmax(dim=1).to(torch.uint8).numpy()
+        return [LabelMap(largest_pieces(ids)).resized(*image.shape) for ids, image in zip(found, images, strict=True)]
+
+    def pixels(self, images: Sequence[GrayImage]) -> Tensor:
+        """What the network sees of frames of any size: float32 (b, 1, side, side) in [-1, 1]."""
         side = self.card.resolution
         small = [cv2.resize(image, (side, side), interpolation=_interpolation(image, side)) for image in images]
-        pixels = torch.from_numpy(np.stack(small)).unsqueeze(1).float() / 127.5 - 1
-        found = self.network(pixels).argmax(dim=1).to(torch.uint8).numpy()
-        return [LabelMap(largest_pieces(ids)).resized(*image.shape) for ids, image in zip(found, images, strict=True)]
+        return torch.from_numpy(np.stack(small)).unsqueeze(1).float() / 127.5 - 1
 
 
 def largest_pieces(ids: LabelIds) -> LabelIds:
