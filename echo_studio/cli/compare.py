@@ -124,7 +124,7 @@ def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str
         of_columns = Axis.read("generator", [fixed.pop("generator", "")])
     else:
         of_columns = Axis("seed", (fixed.pop("seed", 0),))
-    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, GenerationRequest))
+    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, GenerationRequest, engine.one_call))
 
 
 def _axis(text: str, choices: dict[str, list[str]]) -> "Axis":

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.sector import within_fan
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.service.compare import Cell
 from echo_studio.service.compare_run import Comparison, Progress
@@ -52,10 +51,9 @@ def figures(comparison: Comparison, reference: int) -> list[Figures]:
     cells = comparison.plan.cells
     check_reference(comparison, reference)
     images = comparison.images()
-    sectors = {cell.guide: within_fan(cell.request.label_map.ids) > 0 for cell in cells}
-    target, inside = images[reference], sectors[cells[reference].guide]
+    target = images[reference]
     found: list[Figures] = []
-    for cell, progress, image in zip(cells, comparison.cells, images, strict=True):
+    for number, (cell, progress, image) in enumerate(zip(cells, comparison.cells, images, strict=True)):
         known: Figures = dict.fromkeys(FIGURES)
         if progress.generated is not None and image is not None:
             known |= {"seconds": progress.generated.seconds, "nfe": cell.request.nfe}
@@ -63,9 +61,18 @@ def figures(comparison: Comparison, reference: int) -> list[Figures]:
             dice = [value for name in STRUCTURES if (value := known[name]) is not None]
             known["adherence"] = sum(dice) / len(dice) if dice else None
             if target is not None and target.shape == image.shape:
-                known["rmse"] = rmse(image, target, inside & sectors[cell.guide])
+                known["rmse"] = _rmse(comparison, number, reference, image, target)
         found.append(known)
     return found
+
+
+def _rmse(comparison: Comparison, number: int, reference: int, image: GrayImage, target: GrayImage) -> float | None:
+    """Measured once: a page asks for the figures several times a second."""
+    pair = min(number, reference), max(number, reference)
+    if pair not in comparison.known:
+        sectors = [comparison.sectors[comparison.plan.cells[one].guide] for one in pair]
+        comparison.known[pair] = rmse(image, target, sectors[0] & sectors[1])
+    return comparison.known[pair]
 
 
 def check_reference(comparison: Comparison, reference: int) -> None:

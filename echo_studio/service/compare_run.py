@@ -13,13 +13,17 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
+import numpy as np
+
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.sector import within_fan
 from echo_studio.errors import Cancelled, EchoStudioError
 from echo_studio.service.compare import Plan
 from echo_studio.service.jobs import OnStep
-from echo_studio.types import GrayImage
+from echo_studio.types import BoolMask, GrayImage
 
 if TYPE_CHECKING:
     from echo_studio.generate.request import Generated, GenerationRequest
@@ -71,9 +75,15 @@ class Comparison:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.stamp = 0  # grows with every change
-        self.news = 0  # the stamp of the last change that is more than a count of NFE
         self._lock = threading.Lock()
         self._cells = [Progress() for _ in plan.cells]
+        self.known: dict[tuple[int, int], float | None] = {}  # what was measured between two cells that are done
+
+    @cached_property
+    def sectors(self) -> dict[str, BoolMask]:
+        """(h, w) by the name of a label map: where its frames show something."""
+        maps = {cell.guide: cell.request.label_map for cell in self.plan.cells}
+        return {name: np.asarray(within_fan(label_map.ids) > 0) for name, label_map in maps.items()}
 
     @property
     def cells(self) -> list[Progress]:
@@ -88,15 +98,12 @@ class Comparison:
     def put(self, number: int, progress: Progress) -> None:
         with self._lock:
             self.stamp += 1
-            if progress.state is not self._cells[number].state:
-                self.news = self.stamp
             self._cells[number] = progress
 
     def cancel_rest(self) -> None:
         """Nothing more comes: cells that wait or run are cancelled."""
         with self._lock:
             self.stamp += 1
-            self.news = self.stamp
             for number, cell in enumerate(self._cells):
                 if cell.state in (CellState.WAITING, CellState.RUNNING):
                     self._cells[number] = Progress(CellState.CANCELLED, cell.nfe)

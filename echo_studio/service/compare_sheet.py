@@ -56,9 +56,9 @@ def contact_sheet(comparison: Comparison, reference: int) -> bytes:
             pen.write((x + 10, y + 10), "\n".join(textwrap.wrap(words, 38)), 13, MARK)
         else:
             sheet.paste(Image.fromarray(_tile(progress.generated.image)), (x, y))
-        lines = _caption(cell, found[number])
-        pen.write((x, y + TILE + 4), lines[0], 13, TEXT)
-        pen.write((x, y + TILE + 4 + LINE), "\n".join(lines[1:]), 13, QUIET)
+        title, *lines = _caption(cell, found[number] if progress.generated is not None else None)
+        pen.write((x, y + TILE + 4), title, 13, TEXT)
+        pen.write((x, y + TILE + 4 + LINE), "\n".join(lines), 13, QUIET)
     foot = f"{NOTICE}. RMSE in grey levels to the framed cell; LV, epi, LA: Dice."
     pen.write((GAP, height + 6), foot, 13, QUIET)
     return _packed(sheet, comparison)
@@ -86,16 +86,13 @@ class _Pen:
         self.draw.multiline_text(place, plain, colour, ImageFont.load_default(size), spacing=4)
 
 
-def _caption(cell: Cell, known: Figures) -> list[str]:
+def _caption(cell: Cell, known: Figures | None) -> list[str]:
     told = settings(cell)
-    dice = " · ".join(
-        f"{name} {shown(key, known[key])}" for name, key in (("LV", "lv_endo"), ("epi", "lv_epi"), ("LA", "la"))
-    )
-    lines = [
-        f"{told['generator']} · {told['solver']} · {told['nfe']} NFE",
-        f"{shown('seconds', known['seconds'])} s · RMSE {shown('rmse', known['rmse'])}",
-        dice,
-    ]
+    lines = [f"{told['generator']} · {told['solver']} · {told['nfe']} NFE"]
+    if known is not None:
+        lines.append(f"{shown('seconds', known['seconds'])} s · RMSE {shown('rmse', known['rmse'])}")
+        names = {"LV": "lv_endo", "epi": "lv_epi", "LA": "la"}
+        lines.append(" · ".join(f"{name} {shown(key, known[key])}" for name, key in names.items()))
     return [*lines, cell.note] if cell.note else lines
 
 
@@ -127,7 +124,8 @@ def _head(sheet: Image.Image, pen: _Pen, plan: Plan, grid: _Grid) -> None:
 
 def heading(axis: Axis, value: Value) -> str:
     """What a row or column is called: names as they are, numbers with what they count."""
-    return f"{AXES[axis.name].title} {value}" if axis.name in ("nfe", "seed", "guidance") else str(value)
+    words = f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{AXES[axis.name].title} {words}" if axis.name in ("nfe", "seed", "guidance") else words
 
 
 def _tile(image: GrayImage) -> GrayImage:

@@ -14,6 +14,7 @@ from echo_studio.evaluate.label_frame import label_frame
 from echo_studio.evaluate.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import Catalog, catalog
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.direct import ONE_CALL
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from echo_studio.generate.request import Generated, GenerationRequest
@@ -48,6 +49,11 @@ class Engine:
     def cards(self) -> list[Card]:
         """The generators that can be asked for; those that were imported meanwhile too."""
         return [found.card for found in self.catalog.generators().values() if found.card]
+
+    @property
+    def one_call(self) -> frozenset[str]:
+        """Kinds of generators that make a frame in one call: NFE 1 and no solver."""
+        return ONE_CALL
 
     def models(self) -> list[Model]:
         """Everything in the catalog with its state, parts and damaged ones too; bundled ones first."""

@@ -79,6 +79,8 @@ class FakeCard:
 
 
 class FakeEngine:
+    one_call = frozenset({"cyclegan"})
+
     def __init__(self, seconds_per_nfe: float = 0.02) -> None:
         self.seconds_per_nfe = seconds_per_nfe
         self.evaluations = 0
