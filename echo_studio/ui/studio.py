@@ -18,6 +18,7 @@ from echo_studio.dataset.results import Kept, Kind
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
+from echo_studio.ui.comparisons import Comparisons
 from echo_studio.ui.projects import OpenProjects
 from echo_studio.ui.sessions import Session, Sessions
 from echo_studio.ui.uploads import Recordings
@@ -39,13 +40,18 @@ MOST_KINDS = 32
 class Engine(Protocol):
     """What the page needs of `service.engine.Engine`: a test hands in one that needs no torch."""
 
+    @property
+    def one_call(self) -> frozenset[str]: ...
+
     def cards(self) -> Sequence[Card]: ...
 
     def solvers(self) -> Sequence[tuple[str, str]]: ...
 
     def schedules(self) -> Sequence[str]: ...
 
-    def generate(self, request: GenerationRequest, on_step: OnStep | None = None) -> Generated: ...
+    def generate(
+        self, request: GenerationRequest, on_step: OnStep | None = None, *, patient: bool = False
+    ) -> Generated: ...
 
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]: ...
 
@@ -110,6 +116,7 @@ class Studio:
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
+        self.comparisons = Comparisons(engine, make_request, template, self.template_names)
         self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
         self.recordings = Recordings()
         self.sessions = Sessions(on_close=self._forget)
@@ -121,6 +128,7 @@ class Studio:
     def close(self) -> None:
         """Stop the jobs and close the projects."""
         self.jobs.close()
+        self.comparisons.close()
         self.projects.close()
 
     def catalog(self) -> Json:
