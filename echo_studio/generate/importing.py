@@ -44,7 +44,7 @@ def import_checkpoint(catalog: Catalog, source: Path, name: str = "") -> Card:
         The card as it is kept.
 
     Raises:
-        NameTakenError: give it another name.
+        NameTakenError: another checkpoint has its name; give it another one.
         CheckpointError: it is no checkpoint that this version can use; says which entry or file.
         UnknownNameError: its kind or solver is none of those that there are.
         OutputError: the person's folder cannot be written. In any case nothing is left behind.
@@ -99,12 +99,15 @@ def _check_free(catalog: Catalog, card: Card) -> None:
         # Names that differ in their case alone are one folder on some systems.
         names = {there.folder.name.casefold(), there.card.name.casefold() if there.card else ""}
         if card.name.casefold() in names:
-            same = there.card is not None and there.card.sha256 == card.sha256
+            whose = "you imported" if there.own else "is bundled"
+            if there.card is not None and there.card.sha256 == card.sha256:
+                raise CheckpointError(
+                    expected="a new checkpoint", got=f"{card.name}, which {whose}", remedy="use the one that is here"
+                )
             raise NameTakenError(
                 expected="a name that no checkpoint has",
-                got=f"{card.name}, which {'you imported' if there.own else 'is bundled'} with "
-                f"{'the same' if same else 'other'} weights",
-                remedy="it is here already" if same else "import it under another name",
+                got=f"{card.name}, which {whose} with other weights",
+                remedy="import it under another name",
             )
 
 

@@ -4,6 +4,7 @@ import gradio as gr
 
 from echo_studio.types import Json
 from echo_studio.ui.canvas import editor
+from echo_studio.ui.models import models_tab
 from echo_studio.ui.studio import Studio
 
 HEADER = """<div class="brand"><h1>Echo Studio</h1>
@@ -16,12 +17,15 @@ def build_page(studio: Studio) -> gr.Blocks:
     with gr.Blocks(title="Echo Studio", analytics_enabled=False, fill_width=True) as page:
         token = gr.State(None, delete_callback=studio.sessions.close)
         gr.HTML(HEADER, elem_id="header", apply_default_css=False)
-        with gr.Tabs(elem_id="tabs"), gr.Tab("Edit", id="edit"):
-            canvas = editor(elem_id="canvas")
+        with gr.Tabs(elem_id="tabs"):
+            with gr.Tab("Edit", id="edit"):
+                canvas = editor(elem_id="canvas")
+            with gr.Tab("Models", id="models"):
+                models = models_tab(elem_id="models")
 
-        def open_session(request: gr.Request) -> tuple[str, Json]:
+        def open_session(request: gr.Request) -> tuple[str, Json, Json]:
             session = studio.open_session(request.query_params.get("project"))
-            return session.token, {"token": session.token}
+            return session.token, {"token": session.token}, {"token": session.token}
 
-        page.load(open_session, None, [token, canvas], api_visibility="private", show_progress="hidden")
+        page.load(open_session, None, [token, canvas, models], api_visibility="private", show_progress="hidden")
     return page

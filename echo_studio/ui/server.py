@@ -11,6 +11,7 @@ from echo_studio.ui.body_limit import BodyLimit
 from echo_studio.ui.canvas import PREFIX
 from echo_studio.ui.first_paint import FirstPaint
 from echo_studio.ui.look import STYLE_SHEETS, first_paint, studio_theme
+from echo_studio.ui.models import MAX_CARD, MAX_WEIGHTS
 from echo_studio.ui.page import build_page
 from echo_studio.ui.routes import studio_routes
 from echo_studio.ui.studio import Studio
@@ -19,6 +20,7 @@ MAX_BODY = 64 * 2**20  # the labels and the fan of a 4096 x 4096 map, with room 
 MAX_FILE = 512 * 2**20  # a long recording, a project with many pinned frames
 FILE_ROUTES = (f"{PREFIX}/open", f"{PREFIX}/projects/import")
 QUEUE_SIZE = 64
+LARGER = {**dict.fromkeys(FILE_ROUTES, MAX_FILE), f"{PREFIX}/models/import": MAX_WEIGHTS + MAX_CARD}
 NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
@@ -32,7 +34,7 @@ def create_app(studio: Studio) -> FastAPI:
 
     # Interactive API pages would fetch scripts from another host.
     app = FastAPI(title="Echo Studio", lifespan=close_studio, **NO_DOCS)
-    app.add_middleware(BodyLimit, max_bytes=MAX_BODY, larger=dict.fromkeys(FILE_ROUTES, MAX_FILE))
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY, larger=LARGER)
     app.add_middleware(FirstPaint, head=first_paint())
     app.include_router(studio_routes(studio))
     page = build_page(studio)

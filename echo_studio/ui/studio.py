@@ -24,8 +24,11 @@ from echo_studio.ui.sessions import Session, Sessions
 from echo_studio.ui.uploads import Recordings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.request import Generated, GenerationRequest
+    from echo_studio.service.models import Model
 
 log = logging.getLogger(__name__)
 
@@ -56,6 +59,16 @@ class Engine(Protocol):
     def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]: ...
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap: ...
+
+    def models(self) -> Sequence[Model]: ...
+
+    def load(self, name: str) -> None: ...
+
+    def unload(self, name: str) -> None: ...
+
+    def import_model(self, source: Path, name: str = "") -> Card: ...
+
+    def remove_model(self, name: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -143,6 +156,7 @@ class Studio:
                     "title": card.title,
                     "nfe": card.advised_nfe,
                     "solver": card.advised_solver,
+                    "one_call": card.kind in self.engine.one_call,
                     "guidance": bool(card.settings.get("label_dropout")),
                     "words": card.description,
                 }

@@ -51,6 +51,12 @@ def left(places: Catalog) -> list[str]:
     return sorted(path.name for path in places.own.iterdir()) if places.own.is_dir() else []
 
 
+def other_weights(folder: Path) -> None:
+    tensors = load_file(folder / WEIGHTS)
+    save_file({key: tensor * 1.5 for key, tensor in tensors.items()}, folder / WEIGHTS)
+    sealed(folder)
+
+
 def test_an_import_can_be_used_at_once_and_its_source_stays(places: Catalog, source: Path) -> None:
     assert list(places.generators()) == ["tiny"]
     card = import_checkpoint(places, source)
@@ -61,20 +67,19 @@ def test_an_import_can_be_used_at_once_and_its_source_stays(places: Catalog, sou
 
 
 def test_a_name_that_is_taken_is_refused_and_another_one_can_be_given(places: Catalog, source: Path) -> None:
+    other_weights(source)
     rewrite(source, name="tiny")
-    with pytest.raises(NameTakenError, match="tiny, which is bundled with the same weights; it is here already"):
+    with pytest.raises(NameTakenError, match="tiny, which is bundled with other weights; import it under another name"):
         import_checkpoint(places, source)
     assert import_checkpoint(places, source, "Mine").name == "Mine"
-    with pytest.raises(NameTakenError, match="which you imported"):
+    with pytest.raises(CheckpointError, match="a new checkpoint, got mine, which you imported"):
         import_checkpoint(places, source, "mine")  # one folder, where letters' case does not count
     assert left(places) == ["Mine"]
 
 
 def test_a_generator_that_leans_on_an_own_codec_is_imported_after_it(places: Catalog, tmp_path: Path) -> None:
     tiny_vae(tmp_path / "my-vae")
-    tensors = load_file(tmp_path / "my-vae" / WEIGHTS)
-    save_file({key: tensor * 1.5 for key, tensor in tensors.items()}, tmp_path / "my-vae" / WEIGHTS)
-    sealed(tmp_path / "my-vae")
+    other_weights(tmp_path / "my-vae")
     tiny_generator(tmp_path / "mine", read_card(tmp_path / "my-vae"))
     with pytest.raises(CheckpointError, match="import that my-vae first"):
         import_checkpoint(places, tmp_path / "mine")

@@ -3,7 +3,7 @@
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from echo_studio.dataset.library import Library
 from echo_studio.errors import RequestError
 from echo_studio.types import GrayImage, Json, Spacing
 from echo_studio.ui.studio import Studio
+from tests.ui.fake_models import FakeModels
 
 SIDE = 256
 
@@ -63,34 +64,12 @@ class FakeGenerated:
     seconds: float
 
 
-@dataclass(frozen=True)
-class FakeCard:
-    name: str = "edm-l64"
-    title: str = "EDM, latent 64"
-    description: str = "noise in the fan"
-    kind: str = "edm"
-    makes: str = "frame"
-    resolution: int = 256
-    advised_nfe: int = 20
-    advised_solver: str = "heun"
-    licence: str = "CC BY-NC-SA 4.0"
-    sha256: str = "0" * 64
-    settings: Json = field(default_factory=dict)
-
-
-class FakeEngine:
-    one_call = frozenset({"cyclegan"})
-
+class FakeEngine(FakeModels):
     def __init__(self, seconds_per_nfe: float = 0.02) -> None:
+        super().__init__()
         self.seconds_per_nfe = seconds_per_nfe
         self.evaluations = 0
         self.failure: Exception | None = None
-
-    def cards(self) -> list[FakeCard]:
-        return [
-            FakeCard(),
-            FakeCard(name="vp-256", title="VP, pixels 256", advised_nfe=50, settings={"label_dropout": 0.1}),
-        ]
 
     def solvers(self) -> list[tuple[str, str]]:
         return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]

@@ -1,15 +1,15 @@
-"""The routes of the Edit tab. They bypass Gradio's queue and login, so each one asks for the session's token."""
+"""The routes of the tabs. They bypass Gradio's queue and login, so each one asks for the session's token."""
 
 from fastapi import APIRouter
 
 from echo_studio.ui.canvas import PREFIX
-from echo_studio.ui.routes import canvas, compare, edits, jobs, pages, projects, results, uploads
+from echo_studio.ui.routes import canvas, compare, edits, jobs, models, pages, projects, results, uploads
 from echo_studio.ui.studio import Studio
 
 
 def studio_routes(studio: Studio) -> APIRouter:
     """Every route under `/studio`."""
     router = APIRouter(prefix=PREFIX)
-    for part in (canvas, compare, edits, jobs, pages, projects, results, uploads):
+    for part in (canvas, compare, edits, jobs, models, pages, projects, results, uploads):
         router.include_router(part.routes(studio))
     return router

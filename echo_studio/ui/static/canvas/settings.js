@@ -12,6 +12,7 @@ class Settings {
     this.generators = [];
     for (const name of ["generator", "solver", "schedule"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
     this.bind("generator", "change", () => this.set(this.advised));
+    this.solvers = [];
     // What is typed stays as it is typed: the server says what is wrong with it.
     for (const id of ["nfe", "seed", "guidance"]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
     for (const id of ["nfe", "guidance"]) this.bind(`${id}-range`, "input", (control) => this.set({ [id]: Number(control.value) }));
@@ -36,19 +37,41 @@ class Settings {
   get advised() {
     if (!this.card) return {};
     const { nfe, solver, guidance } = this.card;
-    return { nfe, solver, schedule: "", guidance: guidance ? this.values.guidance : 0 };
+    return { nfe, solver: solver || this.values.solver, schedule: "", guidance: guidance ? this.values.guidance : 0 };
+  }
+
+  /** The same in words. */
+  get advice() {
+    if (!this.card) return "";
+    if (this.card.one_call) return "one call, no solver";
+    const solver = this.solvers.find(({ name }) => name === this.card.solver);
+    return `advised ${this.card.nfe}${solver ? `, ${solver.title.replace(/ \(.*/, "")}` : ""}`;
   }
 
   /** The choices, once the server has told them. */
   offer({ views, phases, generators, solvers, schedules }) {
-    this.generators = generators;
+    Object.assign(this, { generators, solvers });
     for (const [id, names] of [["view", views], ["phase", phases]]) this.addSegments(id, names);
     fillSelect(this.control("generator"), generators);
     fillSelect(this.control("solver"), solvers);
     const own = { name: "", title: "The solver's or generator's own" };
     fillSelect(this.control("schedule"), [own, ...schedules.map((name) => ({ name, title: name }))]);
-    const first = generators.find(({ name }) => name === FIRST_GENERATOR) || generators[0];
-    this.set({ generator: first ? first.name : "", solver: solvers[0].name });
+    this.set({ solver: solvers[0].name });
+    this.choose(FIRST_GENERATOR);
+  }
+
+  /** Others were imported or removed meanwhile. */
+  renew(generators) {
+    this.generators = generators;
+    fillSelect(this.control("generator"), generators);
+    if (this.card) this.show();
+    else this.choose(FIRST_GENERATOR);
+  }
+
+  /** A generator with what it is best used with; the first one where there is none of that name. */
+  choose(generator) {
+    const card = this.generators.find(({ name }) => name === generator) || this.generators[0];
+    this.set({ generator: card ? card.name : "" });
     this.set(this.advised);
   }
 
@@ -65,6 +88,7 @@ class Settings {
   set(changes) {
     const before = JSON.stringify(this.values);
     Object.assign(this.values, changes);
+    if (this.card && this.card.one_call) this.values.nfe = 1;
     this.show();
     if (JSON.stringify(this.values) === before) return;
     for (const listener of this.listeners) listener(changes);
@@ -80,6 +104,9 @@ class Settings {
       if (control.value !== String(values[id])) control.value = values[id];
     }
     for (const id of ["nfe", "guidance"]) this.control(`${id}-range`).value = values[id];
+    // A network that makes a frame in one call has no steps to choose.
+    for (const id of ["nfe", "nfe-range", "solver", "schedule"]) this.control(id).disabled = Boolean(this.card && this.card.one_call);
+    this.root.querySelector("[data-part=advice]").textContent = this.advice;
     const guided = Boolean(this.card && this.card.guidance);
     for (const id of ["guidance", "guidance-range"]) {
       this.control(id).disabled = !guided;

@@ -110,6 +110,10 @@ async function enter(token) {
   await tray.restore();
 }
 
+// Another tab of the page has imported or removed a generator.
+const renewGenerators = async () => settings.renew((await link.json("/catalog")).generators);
+window.addEventListener("echo-studio:generators", () => renewGenerators().catch((problem) => editor.say(problem.message)));
+
 let entered = false;
 function follow() {
   const { token } = props.value || {};

@@ -1,0 +1,146 @@
+// One model as the person sees it: a card for a generator, a row for a part. State and buttons change in place.
+
+const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Loaded", unloading: "Unloading after the run" };
+
+class ModelCard {
+  /** `acts` are {load, unload, remove, edit}, each called with the model. */
+  constructor(model, acts, titles) {
+    Object.assign(this, { acts, titles, busy: false });
+    this.element = make("article", { className: "model-card" });
+    this.state = make("span", { className: "load-state" });
+    this.plot = make("div", { className: "plot-place" });
+    this.buttons = Object.fromEntries([
+      ["load", "Load", "Load the weights now, so that the next frame does not wait for them"],
+      ["unload", "Unload", "Free the memory; a run in progress finishes first"],
+      ["edit", "Use in editor", "Choose this generator in the Edit tab"],
+      ["remove", "Remove", "Delete this imported checkpoint from this computer"],
+    ].map(([act, label, title]) => [act, this.button(act, label, title)]));
+    this.show(model);
+  }
+
+  button(act, label, title) {
+    const made = make("button", { type: "button", textContent: label, title });
+    made.dataset.act = act;
+    made.addEventListener("click", () => (act === "remove" ? this.remove(made) : this.acts[act](this.model)));
+    made.addEventListener("blur", () => this.calm(made));
+    return made;
+  }
+
+  /** The first click asks, the second one does it. */
+  remove(button) {
+    if (!button.dataset.sure) {
+      button.dataset.sure = "yes";
+      button.textContent = "Really remove?";
+      return;
+    }
+    this.calm(button);
+    this.acts.remove(this.model);
+  }
+
+  calm(button) {
+    if (!button.dataset.sure) return;
+    delete button.dataset.sure;
+    button.textContent = "Remove";
+  }
+
+  /** What the card says; `this.model` is drawn anew only where it says something else. */
+  show(model) {
+    const { state, ...rest } = model;
+    const said = JSON.stringify(rest);
+    this.model = model;
+    if (said !== this.said) {
+      this.said = said;
+      this.element.replaceChildren(...this.body(model));
+    }
+    this.showState(this.busy && state === "not loaded" ? "loading" : state);
+  }
+
+  showState(state) {
+    const { model, buttons } = this;
+    const loaded = state === "loaded" || state === "unloading";
+    this.state.dataset.state = state;
+    this.state.textContent = STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)} of weights` : "");
+    const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
+    this.state.hidden = !usable;
+    buttons.load.hidden = !usable || loaded;
+    buttons.load.disabled = state === "loading";
+    buttons.unload.hidden = !usable || !loaded;
+    buttons.unload.disabled = state === "unloading";
+    buttons.edit.hidden = !usable;
+    buttons.remove.hidden = !model.own;
+    for (const [act, button] of Object.entries(buttons)) button.setAttribute("aria-label", `${act === "edit" ? "Use in editor" : button.textContent}: ${model.name}`);
+  }
+
+  body(model) {
+    const { card } = model;
+    const own = model.own ? make("span", { className: "own", title: "You imported this checkpoint" }, "Imported") : null;
+    const head = make("header", {}, make("h3", {}, card ? card.title : model.name), make("code", {}, model.name), own, this.state);
+    const fault = model.fault ? make("p", { className: "models-problem" }, `Cannot be used: ${model.fault}`) : null;
+    const buttons = make("div", { className: "card-buttons" }, ...Object.values(this.buttons));
+    if (!card) return [head, fault, buttons];
+    const words = make("p", {}, card.description);
+    const paper = make("p", { className: "paper" }, card.paper);
+    const known = card.makes
+      ? [this.figures(model), this.plot, this.scores(card), this.origin(card)]
+      : [make("p", { className: "paper" }, this.partFigures(model)), this.scores(card), this.origin(card)];
+    return [head, fault, words, paper, ...known, buttons].filter(Boolean);
+  }
+
+  partFigures({ card, parameters, file_bytes: size }) {
+    return `${card.kind}, ${millions(parameters) || "unknown"} parameters, ${size ? bytes(size) : "no weights"} on disk, for images of ${card.resolution}² pixels`;
+  }
+
+  /** The figures that are compared between models. */
+  figures(model) {
+    const { card } = model;
+    const figures = [
+      ["Advised", `${card.advised_nfe} NFE`, model.one_call ? "one call, no solver" : this.titles[card.advised_solver] || card.advised_solver],
+      ["Image", `${card.resolution}²`, "pixels"],
+      ["Parameters", millions(model.parameters) || "unknown", `kind ${card.kind}`],
+      ["On disk", model.file_bytes ? bytes(model.file_bytes) : "missing", `${bytes(model.memory_bytes)} loaded`],
+    ];
+    return make("dl", { className: "figures" }, ...figures.map(([name, value, more]) => make("div", {}, make("dt", {}, name), make("dd", {}, value), make("dd", { className: "more", title: more }, more))));
+  }
+
+  scores(card) {
+    const groups = scoreGroups(card.scores).map(({ title, values }) => [
+      make("dt", {}, title),
+      make("dd", {}, ...values.map(([name, value]) => make("span", {}, `${name} `, make("b", {}, value)))),
+    ]);
+    return groups.length ? make("dl", { className: "scores" }, ...groups.map((group) => make("div", {}, ...group))) : null;
+  }
+
+  /** Where it comes from: what people ask for when they write a paper. */
+  origin(card) {
+    const training = [
+      card.images_seen && `${card.images_seen.toLocaleString("en")} images`,
+      card.minutes && duration(card.minutes),
+      card.machine,
+    ].filter(Boolean).join(", ");
+    const needs = Object.entries(card.needs).map(([name, hash]) => `${name} (${hash.slice(0, 12)}…)`).join(", ");
+    const rows = [["Needs", needs], ["Data", card.data], ["Split", card.split], ["Licence", card.licence], ["Training", training]];
+    const list = rows.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+    return make("dl", { className: "origin" }, ...list, make("div", {}, make("dt", {}, "sha256"), make("dd", {}, this.hash(card.sha256))));
+  }
+
+  hash(sha256) {
+    const button = make("button", { type: "button", className: "hash", title: `Copy ${sha256}` }, `${sha256.slice(0, 16)}…`);
+    button.setAttribute("aria-label", `Copy the sha256 of ${this.model.name}`);
+    button.addEventListener("click", async () => {
+      const copied = await navigator.clipboard.writeText(sha256).then(() => true, () => false); // needs a secure page
+      button.textContent = copied ? "Copied" : sha256;
+      setTimeout(() => (button.textContent = `${sha256.slice(0, 16)}…`), copied ? 1500 : 20000);
+    });
+    return button;
+  }
+
+  /** The plot for a measure; nothing where nothing was measured. */
+  draw(measure, range) {
+    const { card } = this.model;
+    const rows = card ? qualityRows(card.scores, measure) : [];
+    const said = JSON.stringify([rows, measure.key, range]);
+    if (said === this.drawn) return;
+    this.drawn = said;
+    this.plot.replaceChildren(...(rows.length ? [qualityPlot(rows, { measure, range, advised: card.advised_nfe, titles: this.titles })] : []));
+  }
+}

@@ -1,0 +1,72 @@
+// Which checkpoints are in what a person chose or dropped: files with the folders that they lie in.
+
+const CARD_FILE = "card.json";
+const WEIGHTS_FILE = "model.safetensors";
+
+/** [{folder, file}] of an <input type=file>. */
+function chosenFiles(input) {
+  return [...input.files].map((file) => ({ folder: folderOf(file.webkitRelativePath), file }));
+}
+
+/** [{folder, file}] of a drop, folders read through. The items must be taken before the event ends. */
+async function droppedFiles(transfer) {
+  const items = [...transfer.items].filter(({ kind }) => kind === "file");
+  const entries = items.map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
+  const found = await Promise.all(entries.map(([entry, file]) => (entry && entry.isDirectory ? filesBelow(entry) : [{ folder: "", file }])));
+  return found.flat();
+}
+
+async function filesBelow(directory) {
+  const found = [];
+  for (const entry of await listed(directory)) {
+    if (entry.isDirectory) found.push(...(await filesBelow(entry)));
+    else if ([CARD_FILE, WEIGHTS_FILE].includes(entry.name)) {
+      const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+      found.push({ folder: folderOf(entry.fullPath), file });
+    }
+  }
+  return found;
+}
+
+async function listed(directory) {
+  const reader = directory.createReader();
+  const all = [];
+  for (;;) {
+    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject)); // a hundred at a time
+    if (!some.length) return all;
+    all.push(...some);
+  }
+}
+
+function folderOf(path) {
+  return path.split("/").slice(0, -1).join("/");
+}
+
+/** The checkpoints among files, parts before what needs them: [{folder, card, weights}]. Throws where there is none. */
+async function checkpointsAmong(files) {
+  const folders = new Map();
+  for (const { folder, file } of files) {
+    const there = folders.get(folder) || { folder: folder.split("/").at(-1) };
+    if (file.name === CARD_FILE) there.card = file;
+    if (file.name === WEIGHTS_FILE) there.weights = file;
+    folders.set(folder, there);
+  }
+  const whole = [...folders.values()].filter(({ card, weights }) => card && weights);
+  if (!whole.length) {
+    const half = [...folders.values()].find(({ card, weights }) => card || weights);
+    const lacks = half ? `, got ${half.card ? CARD_FILE : WEIGHTS_FILE} alone` : "";
+    throw new Error(`Expected a folder with ${CARD_FILE} and ${WEIGHTS_FILE}${lacks}. Choose or drop one.`);
+  }
+  for (const one of whole) Object.assign(one, await readCard(one.card));
+  return whole.sort((a, b) => a.needs - b.needs);
+}
+
+/** {name, needs} of a card; the server says what is wrong with it. */
+async function readCard(file) {
+  try {
+    const { name, needs } = JSON.parse(file.size <= LIMITS.card ? await file.text() : "");
+    return { name: String(name), needs: Object.keys(needs || {}).length };
+  } catch {
+    return { name: "", needs: 0 };
+  }
+}

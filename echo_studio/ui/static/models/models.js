@@ -1,0 +1,136 @@
+// The Models tab inside its gr.HTML component: `element`, `props` and `watch` are Gradio's. Requests go the way of the
+// editor, which renews a session that ended.
+
+const REFRESH_MS = 2000; // while the tab is seen: frames of other tabs load models too
+
+class Models {
+  constructor(root, link) {
+    Object.assign(this, { root, link, cards: new Map(), offered: "", titles: {} });
+    this.generators = root.querySelector("[data-part=generators]");
+    this.parts = root.querySelector("[data-part=parts]");
+    this.problem = root.querySelector("[data-part=problem]");
+    this.measures = root.querySelector("[data-part=measure]");
+    this.measures.replaceChildren(...MEASURES.map(({ key, title }) => new Option(title, key)));
+    this.measures.addEventListener("change", () => this.draw());
+    this.importer = new Importer(root, link, () => this.refresh());
+    new IntersectionObserver(() => this.seen && this.refresh()).observe(root);
+    this.timer = setInterval(() => (root.isConnected ? this.seen && !this.waiting && this.refresh() : clearInterval(this.timer)), REFRESH_MS);
+    this.refresh();
+  }
+
+  get seen() {
+    return this.root.offsetParent !== null && !document.hidden;
+  }
+
+  async refresh() {
+    await this.trying(() => this.link.json("/models"));
+  }
+
+  /** Ask the server for something that answers with the list of models. */
+  async trying(ask) {
+    this.waiting = true;
+    try {
+      this.show(await ask());
+      if (this.problem.dataset.from !== "act") this.tell("");
+    } catch (problem) {
+      this.tell(problem.message);
+    } finally {
+      this.waiting = false;
+    }
+  }
+
+  tell(words, from = "") {
+    this.problem.dataset.from = from;
+    this.problem.textContent = words;
+    this.problem.hidden = !words;
+  }
+
+  show({ models, solvers }) {
+    this.titles = Object.assign(this.titles, solvers);
+    const before = this.cards;
+    this.cards = new Map();
+    for (const model of models) {
+      const key = `${model.own} ${model.name}`;
+      const card = before.get(key) || new ModelCard(model, this.acts(), this.titles);
+      card.show(model);
+      this.cards.set(key, card);
+    }
+    const all = [...this.cards.values()];
+    const isPart = ({ model: { card } }) => Boolean(card) && !card.makes;
+    place(this.generators, all.filter((card) => !isPart(card)));
+    place(this.parts, all.filter(isPart));
+    this.draw();
+    this.offer(models);
+  }
+
+  /** Other tabs offer the generators too: tell them when there are others. */
+  offer(models) {
+    const usable = models.filter(({ card, fault }) => card && card.makes && !fault);
+    const offered = JSON.stringify(usable.map(({ name, card }) => [name, card.sha256]));
+    if (this.offered && this.offered !== offered) window.dispatchEvent(new CustomEvent("echo-studio:generators"));
+    this.offered = offered;
+  }
+
+  draw() {
+    const measure = MEASURES.find(({ key }) => key === this.measures.value);
+    const cards = [...this.cards.values()];
+    const rows = cards.flatMap(({ model }) => (model.card ? qualityRows(model.card.scores, measure) : []));
+    const range = rows.length ? valueRange(rows, measure) : [0, 1]; // one for all plots, so that they can be compared
+    this.measures.parentElement.hidden = !cards.some(({ model }) => model.card && MEASURES.some((one) => qualityRows(model.card.scores, one).length));
+    for (const card of cards) card.draw(measure, range);
+  }
+
+  acts() {
+    const post = (act) => async ({ name, own }) => {
+      const card = this.cards.get(`${own} ${name}`);
+      card.busy = act === "load";
+      card.show(card.model);
+      await this.acting(() => this.link.json(`/models/${encodeURIComponent(name)}/${act}`, { method: "POST" }));
+      card.busy = false;
+      card.show(card.model);
+    };
+    return {
+      load: post("load"),
+      unload: post("unload"),
+      remove: ({ name }) => this.acting(() => this.link.json(`/models/${encodeURIComponent(name)}`, { method: "DELETE" })),
+      edit: ({ name }) => {
+        window.echoStudio.settings.choose(name);
+        document.querySelector("#tabs [role=tab]").click();
+      },
+    };
+  }
+
+  /** Something that the person asked for: its problem stays until the next wish. */
+  async acting(ask) {
+    this.tell("");
+    this.waiting = true;
+    try {
+      this.show(await ask());
+    } catch (problem) {
+      this.tell(problem.message, "act");
+    } finally {
+      this.waiting = false;
+    }
+  }
+}
+
+/** Put cards in their order, without taking those out that stay: the focus is in one of them. */
+function place(parent, cards) {
+  const wanted = cards.map(({ element: one }) => one);
+  for (const child of [...parent.children]) if (!wanted.includes(child)) child.remove();
+  wanted.forEach((one, number) => {
+    if (parent.children[number] !== one) parent.insertBefore(one, parent.children[number] || null);
+  });
+}
+
+let models = null;
+/** The editor's way to the server carries requests once it has a session. */
+function follow() {
+  const { token } = props.value || {};
+  if (!token || models) return;
+  const { link } = window.echoStudio || {};
+  if (link && link.token) models = new Models(element.querySelector(".models"), link);
+  else setTimeout(follow, 50);
+}
+follow();
+watch("value", follow);

@@ -1,0 +1,45 @@
+// Numbers and entries of cards in words. Cards may be foreign: everything is shown as text, nothing as HTML.
+
+/** An element with properties and children; strings become text. */
+function make(kind, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(kind), properties);
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+function bytes(count) {
+  const mib = count / 2 ** 20;
+  return mib < 1 ? `${Math.ceil(count / 1024)} KiB` : `${mib.toFixed(mib < 10 ? 1 : 0)} MiB`;
+}
+
+function millions(count) {
+  if (!count) return "";
+  return count < 1e5 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} M`;
+}
+
+function duration(minutes) {
+  return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
+}
+
+const SCORE_WORDS = {
+  lv_endo: "LV cavity", lv_epi: "Epicardium", la: "Left atrium", dice_lv_endo: "LV cavity", dice_lv_epi: "Epicardium", dice_la: "Left atrium",
+  psnr_in_sector_db: "PSNR (dB)", frechet: "Fréchet distance", edm_loss: "Loss",
+};
+
+function scoreName(key) {
+  return SCORE_WORDS[key] || key.replaceAll("_", " ");
+}
+
+/** What was measured, a group for each set: [{title, values: [[name, text]]}]. The rows of a plot are left out. */
+function scoreGroups(scores, path = []) {
+  const own = [];
+  const below = [];
+  for (const [key, value] of Object.entries(scores || {})) {
+    if (typeof value === "number" && key !== "n") own.push([scoreName(key), Number.isInteger(value) ? String(value) : value.toFixed(Math.abs(value) < 10 ? 3 : 1)]);
+    else if (value && typeof value === "object" && !Array.isArray(value)) below.push(...scoreGroups(value, [...path, key]));
+  }
+  if (!own.length) return below;
+  const words = path.map((key) => key.replace(/_?nfe_?(\d+)/, " at $1 NFE").replaceAll("_", " ")).join(", ") || "measured";
+  const many = Number.isFinite(scores.n) ? ` (${scores.n})` : "";
+  return [{ title: words[0].toUpperCase() + words.slice(1) + many, values: own }, ...below];
+}
