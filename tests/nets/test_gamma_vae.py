@@ -2,9 +2,10 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch.distributions import Gamma, kl_divergence
 
-from echo_studio.nets.gamma_vae import ALPHA_FLOOR, GammaVAE, GammaVAEConfig, gamma_kl
+from echo_studio.nets.gamma_vae import ALPHA_FLOOR, DoublingConv, GammaVAE, GammaVAEConfig, gamma_kl
 
 
 def small(levels: int = 3) -> GammaVAE:
@@ -62,3 +63,15 @@ def test_the_released_codes_mistake_is_not_here_activations_bend_the_decoder() -
     offset = vae.decode(torch.zeros_like(a), inside)
     linear = vae.decode(a, inside) + vae.decode(b, inside) - offset
     assert not torch.allclose(vae.decode(a + b, inside), linear, atol=1e-3)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 8)])
+def test_a_doubling_convolution_is_the_convolution_of_the_doubled_image(size: tuple[int, int]) -> None:
+    torch.manual_seed(0)
+    conv = DoublingConv(3, 4, 3, padding=1).double()
+    x = torch.randn(2, 3, *size, dtype=torch.float64, requires_grad=True)
+    plain = F.conv2d(F.interpolate(x, scale_factor=2), conv.weight, conv.bias, padding=1)
+    torch.testing.assert_close(conv(x), plain)
+    pull = torch.randn_like(plain)
+    wanted = torch.autograd.grad((plain * pull).sum(), (x, *conv.parameters()))
+    torch.testing.assert_close(torch.autograd.grad((conv(x) * pull).sum(), (x, *conv.parameters())), wanted)
