@@ -1,5 +1,6 @@
 # make run    start the studio          make test   the whole test suite
 # make check  format, lint, types, architecture   make bench-editor  how the editor feels on this machine
+# make bench-throughput   images a second of every generator against NFE
 # The first of them makes .venv with the versions of constraints.txt; PYTHON=python3.12 chooses another interpreter.
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test check bench-editor
+.PHONY: setup run test check bench-editor bench-throughput
 
 setup: $(STAMP)
 
@@ -34,3 +35,6 @@ check: setup
 
 bench-editor: setup
 	$(BIN)/python benchmarks/editor.py $(ARGS)
+
+bench-throughput: setup
+	$(BIN)/python -m benchmarks.throughput $(ARGS)
