@@ -4,6 +4,7 @@ import gradio as gr
 
 from echo_studio.types import Json
 from echo_studio.ui.canvas import editor
+from echo_studio.ui.compare import compare_tab
 from echo_studio.ui.models import models_tab
 from echo_studio.ui.studio import Studio
 
@@ -20,12 +21,16 @@ def build_page(studio: Studio) -> gr.Blocks:
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Edit", id="edit"):
                 canvas = editor(elem_id="canvas")
+            with gr.Tab("Compare", id="compare"):
+                comparison = compare_tab(elem_id="compare")
             with gr.Tab("Models", id="models"):
                 models = models_tab(elem_id="models")
 
-        def open_session(request: gr.Request) -> tuple[str, Json, Json]:
-            session = studio.open_session(request.query_params.get("project"))
-            return session.token, {"token": session.token}, {"token": session.token}
+        tabs = [canvas, comparison, models]
 
-        page.load(open_session, None, [token, canvas, models], api_visibility="private", show_progress="hidden")
+        def open_session(request: gr.Request) -> tuple[str | Json, ...]:
+            session = studio.open_session(request.query_params.get("project"))
+            return session.token, *({"token": session.token} for _ in tabs)
+
+        page.load(open_session, None, [token, *tabs], api_visibility="private", show_progress="hidden")
     return page

@@ -1,0 +1,31 @@
+"""The Compare tab: a constant HTML template and classic scripts inside one `gr.HTML`, as the Edit tab."""
+
+import gradio as gr
+
+from echo_studio.ui.canvas import STATIC
+
+# In the order in which they need one another; they share one function scope in the page.
+COMPARE_SCRIPTS = (
+    "lens",
+    "difference",
+    "tile",
+    "values",
+    "plan_form",
+    "guides",
+    "cell",
+    "grid",
+    "opening",
+    "compare",
+)
+
+
+def compare_tab(elem_id: str) -> gr.HTML:
+    """The tab; its value is {token}. It talks to the server through the Edit tab's link."""
+    scripts = [(STATIC / "compare" / f"{name}.js").read_text(encoding="utf-8") for name in COMPARE_SCRIPTS]
+    return gr.HTML(
+        value={},
+        html_template=(STATIC / "compare.html").read_text(encoding="utf-8"),
+        js_on_load="\n".join(scripts),
+        apply_default_css=False,
+        elem_id=elem_id,
+    )

@@ -1,0 +1,47 @@
+// What rows and columns can vary, and the controls for their values: chips where there are names, a short list else.
+
+const ADVISED = "advised";
+const NAMED = ["generator", "solver", "schedule", "label_map"];
+const COMPARE_AXES = [
+  { name: "generator", title: "Generator" },
+  { name: "solver", title: "Solver" },
+  { name: "schedule", title: "Schedule" },
+  { name: "nfe", title: "NFE", first: "5, 10, 20", hint: "NFE, such as 5, 10, 20; “advised” is what each generator's card says" },
+  { name: "seed", title: "Seed", first: "1, 2, 3", hint: "Seeds, such as 1, 2, 3" },
+  { name: "guidance", title: "Guidance", first: "0, 1, 2", hint: "Scales of guidance, such as 0, 1, 2; for generators with label dropout" },
+  { name: "label_map", title: "Label map" },
+];
+
+/** Ticks for names; those of `chosen` are on. `onChange` is called after each change. */
+function chips(choices, chosen, label, onChange) {
+  const group = Object.assign(document.createElement("div"), { className: "cmp-chips" });
+  group.setAttribute("role", "group");
+  group.setAttribute("aria-label", label);
+  for (const { name, title, words } of choices) {
+    const chip = Object.assign(document.createElement("label"), { className: "cmp-chip", title: words || title });
+    const tick = Object.assign(document.createElement("input"), { type: "checkbox", value: name, checked: chosen.includes(name) });
+    tick.addEventListener("change", onChange);
+    chip.append(tick, title);
+    group.append(chip);
+  }
+  return group;
+}
+
+/** A field for "5, 10, 20". */
+function listField(axis, value, onChange) {
+  const field = Object.assign(document.createElement("input"), { type: "text", value, title: axis.hint, spellcheck: false, autocomplete: "off" });
+  field.setAttribute("aria-label", `Values of ${axis.title}`);
+  field.addEventListener("input", onChange);
+  return field;
+}
+
+/** A labelled control of the fields below. */
+function labelled(title, control) {
+  const label = Object.assign(document.createElement("label"), { className: "field", textContent: title, title: control.title });
+  label.append(control);
+  return label;
+}
+
+function options(select, choices) {
+  select.replaceChildren(...choices.map(({ name, title }) => new Option(title, name)));
+}
