@@ -59,7 +59,7 @@ class ModelCard {
     const { model, buttons } = this;
     const loaded = state === "loaded" || state === "unloading";
     this.state.dataset.state = state;
-    this.state.textContent = STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)} of weights` : "");
+    this.state.textContent = STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
     const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
     this.state.hidden = !usable;
     buttons.load.hidden = !usable || loaded;
@@ -94,7 +94,7 @@ class ModelCard {
   figures(model) {
     const { card } = model;
     const figures = [
-      ["Advised", `${card.advised_nfe} NFE`, model.one_call ? "one call, no solver" : this.titles[card.advised_solver] || card.advised_solver],
+      ["Advised", `${card.advised_nfe} NFE`, model.one_call ? "no solver" : shortTitle(this.titles, card.advised_solver)],
       ["Image", `${card.resolution}²`, "pixels"],
       ["Parameters", millions(model.parameters) || "unknown", `kind ${card.kind}`],
       ["On disk", model.file_bytes ? bytes(model.file_bytes) : "missing", `${bytes(model.memory_bytes)} loaded`],

@@ -129,7 +129,7 @@ function follow() {
   const { token } = props.value || {};
   if (!token || models) return;
   const { link } = window.echoStudio || {};
-  if (link && link.token) models = new Models(element.querySelector(".models"), link);
+  if (link && link.token) window.echoStudioModels = models = new Models(element.querySelector(".models"), link);
   else setTimeout(follow, 50);
 }
 follow();

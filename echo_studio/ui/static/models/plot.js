@@ -47,7 +47,7 @@ function qualityPlot(rows, { measure, range, advised, titles }) {
   const x = (nfe) => left + 6 + (Math.log(nfe / least) / span) * (width - left - right - 12);
   const y = (value) => top + ((range[1] - value) / (range[1] - range[0] || 1)) * (height - top - bottom);
   const digits = range[1] - range[0] < 5 ? 2 : 0;
-  const parts = [];
+  const parts = [svg("text", { class: "axis", x: left - 5, y: height - 6, "text-anchor": "end" }, "NFE")];
   for (const share of [0, 0.5, 1]) {
     const value = range[0] + share * (range[1] - range[0]);
     parts.push(svg("line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
