@@ -10,7 +10,9 @@ from echo_studio.diffusion.families import FAMILIES, family
 from echo_studio.diffusion.family import Family
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import fill, read_card, read_weights
+from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.nets.spade_unet import SpadeUNet
+from echo_studio.train.growth import grown
 from echo_studio.train.recipe import Recipe
 
 
@@ -18,7 +20,8 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape.
 
     A denoiser may start from one of another family (see `across_families`), and one without a branch at full
-    resolution from one with it (see `_without_patches`).
+    resolution from one with it (see `_without_patches`). A CycleGAN may start from one on blocks of pixels half
+    as large (see `growth.grown`).
 
     Raises:
         CheckpointError: the weights cannot be read or have another shape.
@@ -30,6 +33,8 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     card, tensors = read_card(init), read_weights(init, read_card(init))
     if isinstance(model, SpadeUNet) and model.config.patch == 1 and card.network.get("patch", 1) > 1:
         tensors = _without_patches(tensors, model.state_dict())
+    if isinstance(model, CycleGAN) and card.network.get("patch") == model.config.patch / 2:
+        tensors = grown(tensors, card.network["patch"], model.config.labels)
     if isinstance(model, SpadeUNet) and card.kind in FAMILIES and card.kind != recipe.kind:
         # sigma_data changes neither signs nor what the network is told of sigma.
         before, after = (family(kind, {"sigma_data": 1.0}) for kind in (card.kind, recipe.kind))
