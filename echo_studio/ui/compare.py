@@ -15,6 +15,8 @@ COMPARE_SCRIPTS = (
     "cell",
     "grid",
     "opening",
+    "words",
+    "keys",
     "compare",
 )
 

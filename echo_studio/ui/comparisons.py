@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.errors import Cancelled, RequestError, UnknownNameError
 from echo_studio.service.compare import AXES, Axis, Guide, plan, read_value
 from echo_studio.service.compare_figures import check_reference, figures, settings
 from echo_studio.service.compare_run import Comparison, run
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from echo_studio.generate.request import GenerationRequest
 
 MAX_KEPT = 8
+# A comparison that nobody looks at any more stops; a page that is reloaded is back long before.
+ALONE_SECONDS = 30.0
 CANVAS = "Canvas"
 
 ComparisonJob: TypeAlias = Job[Comparison, Comparison]
@@ -43,6 +46,7 @@ class Comparisons:
     make_request: `GenerationRequest`.
     template: the label map of a template's name.
     titles: (title, name) of each template.
+    is_open: whether any page has the project of this id open.
     """
 
     def __init__(
@@ -51,14 +55,17 @@ class Comparisons:
         make_request: Callable[..., GenerationRequest],
         template: Callable[[str], LabelMap],
         titles: Sequence[tuple[str, str]],
+        is_open: Callable[[str], bool],
     ) -> None:
         self._engine = engine
         self._make_request = make_request
         self._template = template
         self._titles = {name: title for title, name in titles}
+        self._is_open = is_open
         self._queue: JobQueue[Comparison, Comparison] = JobQueue(self._work)
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, ComparisonJob] = OrderedDict()
+        self._orders: dict[str, Json] = {}  # what the page asked for
 
     def start(self, session: Session, order: Mapping[str, Any]) -> ComparisonJob:
         """Start a comparison; the project's older one is cancelled and let go.
@@ -81,7 +88,7 @@ class Comparisons:
         }
         planned = plan(rows, columns, guides, fixed, self._engine.cards(), self._make_request, self._engine.one_call)
         job = self._queue.submit(session.project.id, Comparison(planned))
-        self._keep(session.project.id, job)
+        self._keep(session.project.id, job, dict(order))
         return job
 
     def current(self, session: Session) -> ComparisonJob | None:
@@ -128,6 +135,7 @@ class Comparisons:
             "stopping": progress.stopping,
             "message": progress.message,
             "reference": reference,
+            "order": self._orders.get(job.session, {}),
             "cells": cells,
             **{
                 side: {
@@ -150,14 +158,26 @@ class Comparisons:
         self._queue.close()
 
     def _work(self, job: ComparisonJob) -> Comparison:
-        run(job.request, self._engine, job.raise_if_cancelled)
+        seen = time.monotonic()
+
+        def check() -> None:
+            nonlocal seen
+            job.raise_if_cancelled()
+            if self._is_open(job.session):
+                seen = time.monotonic()
+            elif time.monotonic() - seen > ALONE_SECONDS:
+                raise Cancelled
+
+        run(job.request, self._engine, check)
         return job.request
 
-    def _keep(self, project: str, job: ComparisonJob) -> None:
+    def _keep(self, project: str, job: ComparisonJob, order: Json) -> None:
         with self._lock:
             older = self._kept.pop(project, None)
-            self._kept[project] = job
+            self._kept[project], self._orders[project] = job, order
             excess = [self._kept.popitem(last=False)[0] for _ in range(len(self._kept) - MAX_KEPT)]
+            for forgotten in excess:
+                del self._orders[forgotten]
         if older is not None:
             self.cancel(older)
         for forgotten in excess:

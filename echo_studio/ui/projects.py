@@ -64,6 +64,11 @@ class OpenProjects:
             self._open[project.id] = _Open(project, "", self._clock())
         return project.id
 
+    def is_open(self, name: str) -> bool:
+        """Whether any page has the project open."""
+        with self._lock:
+            return name in self._open and bool(self._open[name].pages)
+
     def owns(self, page: str, project: Project) -> bool:
         """Whether the page may write; counts as a sign of life of an owner."""
         with self._lock:

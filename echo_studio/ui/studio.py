@@ -129,8 +129,8 @@ class Studio:
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
-        self.comparisons = Comparisons(engine, make_request, template, self.template_names)
         self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
+        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.projects.is_open)
         self.recordings = Recordings()
         self.sessions = Sessions(on_close=self._forget)
 

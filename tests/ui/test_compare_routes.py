@@ -148,6 +148,27 @@ def test_cancel_stops_every_cell_and_a_newer_comparison_replaces_the_older(
     assert finished(client, second)["state"] == "done"
 
 
+def test_a_comparison_whose_pages_are_all_closed_stops_after_a_while(
+    client: TestClient, studio: Studio, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.seconds_per_nfe = 0.01
+    wanted = order(client, studio, columns={"name": "nfe", "values": ["1000"]})
+    session = studio.sessions.get(client.headers[HEADER])
+    client.post("/studio/comparisons", json=wanted)
+    studio.sessions.close(session.token)
+    client.headers[HEADER] = studio.open_session(session.project.id).token  # a reload
+    told = client.get("/studio/comparisons").json()
+    assert told["state"] == "running"
+    assert told["order"] == wanted
+    monkeypatch.setattr("echo_studio.ui.comparisons.ALONE_SECONDS", 0.0)
+    job = studio.comparisons.current(session)
+    studio.sessions.close(client.headers[HEADER])
+    deadline = time.monotonic() + 10
+    while not job.progress().ended:
+        assert time.monotonic() < deadline
+    assert job.progress().state == "cancelled"
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [

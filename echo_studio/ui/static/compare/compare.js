@@ -32,7 +32,9 @@ class CompareTab {
   async enter() {
     this.form.offer(await this.link.json("/catalog"));
     const told = await this.link.json("/comparisons");
-    if (told.comparison) this.follow(told);
+    if (!told.comparison) return;
+    this.form.restore(told.order);
+    this.trying(() => this.follow(told));
   }
 
   listen() {
@@ -117,22 +119,11 @@ class CompareTab {
     if (told.reference !== this.reference) return; // another one was chosen while this was on its way
     this.told = told;
     this.grid.update(told);
-    const { cells, state, ahead } = told;
-    const ended = cells.filter((cell) => !["waiting", "running"].includes(cell.state)).length;
-    const failed = cells.filter((cell) => cell.state === "failed").length;
-    const share = Math.round((100 * cells.reduce((sum, cell) => sum + shareOf(cell), 0)) / cells.length);
-    part("bar").dataset.state = state;
+    const share = Math.round((100 * told.cells.reduce((sum, cell) => sum + shareOf(cell), 0)) / told.cells.length);
+    part("bar").dataset.state = told.state;
     part("bar").setAttribute("aria-valuenow", share);
     part("bar").querySelector("i").style.width = `${share}%`;
-    const some = failed ? ` · ${failed} failed` : "";
-    const done = cells.filter((cell) => cell.state === "done").length;
-    part("state").textContent = {
-      waiting: ahead ? `Waiting: ${ahead} ahead` : "Starting …",
-      running: told.stopping ? "Stopping after this NFE …" : `Cell ${Math.min(ended + 1, cells.length)} of ${cells.length}${some}`,
-      done: `${done} of ${cells.length} cells done${some}`,
-      cancelled: `Cancelled: ${done} of ${cells.length} cells done${some}`,
-      failed: told.message,
-    }[state];
+    part("state").textContent = stateWords(told);
     this.refresh();
   }
 
@@ -177,52 +168,6 @@ class CompareTab {
     const high = Math.floor((clientHeight - 42) / this.told.rows.values.length) - CAPTION;
     this.setSize(Math.min(480, Math.max(LEAST_TILE, Math.min(wide, Math.max(READABLE_TILE, high)))));
   }
-
-  /** Keys while the tab is shown and nobody types. */
-  key(event) {
-    const { target } = event;
-    if (root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (target instanceof Element && target.closest("select, input:not([type=range], [type=checkbox])")) return;
-    const key = event.key.toLowerCase();
-    const acts = {
-      g: () => this.run(),
-      escape: () => this.cancel(),
-      h: () => this.lens.fit(),
-      d: () => this.setMode(this.grid.mode === "frames" ? "difference" : "frames"),
-      "+": () => this.lens.zoomAt(0, 0, 1.25),
-      "=": () => this.lens.zoomAt(0, 0, 1.25),
-      "-": () => this.lens.zoomAt(0, 0, 0.8),
-    };
-    const steps = { arrowleft: [1, 0], arrowright: [-1, 0], arrowup: [0, 1], arrowdown: [0, -1] }[key];
-    if (event.code === "Backquote") this.hold(true, "all");
-    else if (steps && target instanceof Element && target.closest(".cmp-picture")) this.lens.pan(steps[0] / 10, steps[1] / 10);
-    else if (acts[key] && !event.repeat) acts[key]();
-    else return;
-    event.preventDefault();
-  }
-}
-
-/** How far a cell is, 0 to 1. */
-function shareOf({ state, nfe, settings }) {
-  if (state === "running") return nfe / settings.nfe;
-  return state === "waiting" ? 0 : 1;
-}
-
-/** What is the same in every cell, in one line. */
-function sameWords(cells) {
-  const words = {
-    label_map: (name) => name,
-    view: String,
-    phase: String,
-    generator: String,
-    solver: String,
-    schedule: (name) => name && `schedule ${name}`,
-    nfe: (nfe) => `${nfe} NFE`,
-    seed: (seed) => `seed ${seed}`,
-    guidance: (scale) => scale > 0 && `guidance ${scale}`,
-  };
-  const shared = Object.keys(words).filter((name) => cells.every(({ settings }) => settings[name] === cells[0].settings[name]));
-  return shared.map((name) => words[name](cells[0].settings[name])).filter(Boolean).join(" · ");
 }
 
 // One page may build the tab twice (a reconnect): the older one must fall silent.
@@ -239,9 +184,7 @@ function begin() {
   }
   tab = new CompareTab(studio);
   const { signal } = silence;
-  window.addEventListener("keydown", (event) => tab.key(event), { signal });
-  window.addEventListener("keyup", (event) => event.code === "Backquote" && tab.hold(false), { signal });
-  window.addEventListener("blur", () => tab.hold(false), { signal });
+  new CompareKeys(tab, signal);
   tab.enter().then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
   window.echoStudioCompare = { tab, signal: silence };
 }

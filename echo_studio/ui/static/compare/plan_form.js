@@ -25,6 +25,17 @@ class PlanForm {
     this.draw();
   }
 
+  /** Show what was asked for before the page was loaded. */
+  restore({ rows, columns, fixed, maps }) {
+    const keys = maps.map(({ kind, name }) => `${kind}:${name}`);
+    for (const [side, { name, values }] of [["rows", rows], ["columns", columns]]) {
+      this.axes[side] = name;
+      this.listed[name] = name === "label_map" ? keys : NAMED.includes(name) ? values : values.join(", ");
+    }
+    Object.assign(this.fixed, fixed, keys.length === 1 && { label_map: keys[0] });
+    this.draw();
+  }
+
   /** [{name, title, words}] of an axis that has names. */
   choices(axis) {
     const { generators, solvers, schedules = [], templates } = this.catalog;
