@@ -50,6 +50,7 @@ def quality(
     from echo_studio.evaluate.quality import Validation
     from echo_studio.evaluate.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
+    from echo_studio.generate.direct import ONE_CALL
 
     if write_card and split != "validation":
         raise RequestError(
@@ -63,6 +64,12 @@ def quality(
     budgets = _numbers(nfe) if nfe else [model.card.advised_nfe]
     for budget in budgets:
         check_sampling(chosen, budget, seed)
+    if model.card.kind in ONE_CALL and budgets != [1]:
+        raise RequestError(
+            expected=f"--nfe 1, since {generator} makes a frame in one call",
+            got=f"--nfe {nfe}",
+            remedy="leave --nfe out",
+        )
     folder = CamusFolder(data, splits)
     frame_ids = spread(folder.frame_ids(folder.split(split)), limit)
     segmenter = FrameSegmenter.load((checkpoints or bundled_checkpoints()) / "segmenter")

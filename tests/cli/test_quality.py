@@ -8,7 +8,7 @@ import pytest
 
 from echo_studio.cli import main
 from echo_studio.generate.checkpoint import read_card
-from tests.generate.tiny import tiny_checkpoints
+from tests.generate.tiny import tiny_checkpoints, tiny_cyclegan
 
 
 @pytest.fixture
@@ -44,6 +44,17 @@ def test_lines_are_kept_in_the_card_and_the_advised_setting_is_the_default(
     written = read_card(tmp_path / "checkpoints" / "tiny").scores["by_nfe"]
     assert [(entry["solver"], entry["nfe"], entry["n"]) for entry in written] == [("heun", 1, 4), ("heun", 4, 4)]
     assert written[0] == json.loads(capsys.readouterr().out)["by_nfe"][0]
+
+
+def test_a_generator_of_one_call_is_measured_at_one_nfe(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tiny_cyclegan(tmp_path / "checkpoints" / "direct")
+    arguments[arguments.index("tiny")] = "direct"
+    assert main([*arguments, "--json"]) == 0
+    assert [line["nfe"] for line in json.loads(capsys.readouterr().out)["by_nfe"]] == [1]
+    assert main([*arguments, "--nfe", "1,2"]) == 2
+    assert "in one call" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
