@@ -31,6 +31,7 @@ from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampled import SampledGenerator
 
+BUNDLED = ("sdm", "ve", "vp", "edm-256", "edm-l128", "edm-l64", "draft-l64", "cyclegan")
 CALLS = 5  # NFE at which the slower formulations are timed: their longer runs are computed
 Job = tuple[str, str, int]  # generator, formulation, NFE
 
@@ -40,7 +41,8 @@ def generators(folder: Path | None, names: list[str]) -> dict[str, tuple[Generat
     trained = load_cards(folder)
     beside = recipes(TRAINING)
     known = [*trained, *(name for name, recipe in beside.items() if makes_frames(recipe) and name not in trained)]
-    chosen = names or known
+    # Of the recipes some are legs on the way to a generator; nobody waits for those.
+    chosen = names or [*trained, *(name for name in BUNDLED if name not in trained)]
     unknown = sorted(set(chosen) - set(known))
     if unknown:
         raise SystemExit(f"no generator or recipe {unknown[0]!r}; choose among {', '.join(known)}")

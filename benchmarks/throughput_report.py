@@ -72,7 +72,9 @@ def print_tables(rows: Sequence[Row], about: str) -> None:
     def line(name: str, cells: list[str]) -> None:
         print(f"{name + ('*' if name in untrained else ''):14}" + "".join(f"{cell:>10}" for cell in cells))
 
-    head("images a second, modulation prepared, channels-last (~ computed from calls, * random weights)")
+    calls = [row.computed_from for row in rows if row.computed_from and row.formulation == "prepared"]
+    computed = f"; ~ computed from {min(calls)} calls or more" if calls else ""
+    head(f"images a second, modulation prepared, channels-last (* random weights{computed})")
     for name in names:
         found = [by.get((name, "prepared", nfe)) for nfe in columns]
         line(name, [f"{'~' * (r.computed_from > 0)}{r.images_per_second:.3g}" if r else "" for r in found])
