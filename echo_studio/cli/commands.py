@@ -14,12 +14,13 @@ from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.generate import generate
 from echo_studio.cli.measure import measure
-from echo_studio.cli.models import models
+from echo_studio.cli.models import import_model, models
 from echo_studio.cli.train import train
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
     "models": models,
+    "import-model": import_model,
     "generate": generate,
     "compare": compare,
     "edit": edit,

@@ -1,4 +1,4 @@
-"""`echo-studio models`: the generators that the checkpoints folder holds."""
+"""`echo-studio models` and `echo-studio import-model`: the generators that there are, and one more."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -9,12 +9,13 @@ import typer
 from echo_studio.cli.output import JsonOption, print_json, print_table
 
 CheckpointsOption = Annotated[
-    Path | None, typer.Option("--checkpoints", help="Folder of checkpoints; the bundled ones by default.")
+    Path | None,
+    typer.Option("--checkpoints", help="Folder of checkpoints; the bundled ones and your own by default."),
 ]
 
 
 def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -> None:
-    """List the generators and what they need.
+    """List the generators, bundled ones first, and what they need.
 
     Gives each one's resolution, advised NFE, licence and sha256; --json gives the whole card.
 
@@ -22,14 +23,54 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
     Example:
       echo-studio models --json
     """
-    from echo_studio.generate.catalog import load_cards
+    from echo_studio.generate.catalog import catalog
 
-    cards = load_cards(checkpoints)
+    places = catalog(checkpoints)
+    found = [(name, one, one.card) for name, one in places.generators().items() if one.card]
+    faults = [(one.folder, one.fault) for one in places.checkpoints() if one.fault]
     if as_json:
-        print_json({"generators": [{**asdict(card), "name": name} for name, card in cards.items()]})
+        told = [{**asdict(card), "own": one.own} for _, one, card in found]
+        print_json(
+            {"generators": told, "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults]}
+        )
         return
     rows = [
-        (name, card.title, card.makes, f"{card.resolution}²", str(card.advised_nfe), card.licence, card.sha256[:12])
-        for name, card in cards.items()
+        (
+            name,
+            card.title,
+            "yours" if one.own else "bundled",
+            f"{card.resolution}²",
+            str(card.advised_nfe),
+            card.licence,
+            card.sha256[:12],
+        )
+        for name, one, card in found
     ]
-    print_table(("Name", "Title", "Makes", "Pixels", "NFE", "Licence", "sha256"), rows)
+    print_table(("Name", "Title", "From", "Pixels", "NFE", "Licence", "sha256"), rows)
+    for folder, fault in faults:
+        typer.echo(f"{folder} cannot be used: {fault}", err=True)
+
+
+def import_model(
+    folder: Annotated[Path, typer.Argument(help="A folder with card.json and model.safetensors.")],
+    name: Annotated[str, typer.Option(help="To import it under; its own name by default.")] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Copy your own checkpoint to the generators, once its weights were checked and it has drawn a frame.
+
+    A generator that needs an autoencoder of yours comes after it. The page's Models tab does the same, and removes.
+
+    \b
+    Example:
+      echo-studio import-model runs/my-edm/checkpoint --name my-edm
+    """
+    from echo_studio.generate.catalog import catalog
+    from echo_studio.generate.importing import import_checkpoint
+
+    places = catalog()
+    card = import_checkpoint(places, folder, name)
+    place = f"{places.own}/{card.name}"
+    if as_json:
+        print_json({"name": card.name, "folder": place})
+    else:
+        typer.echo(f"Imported {card.name} into {place}")
