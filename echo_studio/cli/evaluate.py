@@ -50,7 +50,7 @@ def adherence(
     frame_ids = folder.frame_ids(folder.split(split))
     frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
     places = checkpoints or bundled_checkpoints()
-    model = load_generator(generator, places)
+    model = load_generator(generator, checkpoints)
     segmenter = FrameSegmenter.load(places / "segmenter")
     with progress("Generating") as advance:
         report = measure_adherence(model, segmenter, frames, solver, nfe, seed, advance)
