@@ -102,6 +102,7 @@ class PlanForm {
       Object.assign(control, { type: "text", spellcheck: false, autocomplete: "off" });
       control.placeholder = { nfe: "advised", guidance: "0" }[name] || "";
     }
+    control.dataset.fixed = name;
     control.value = this.fixed[name];
     control.addEventListener("input", () => {
       this.fixed[name] = control.value;

@@ -1,0 +1,309 @@
+"""The Compare tab: a grid that fills as it runs, one look at all cells, differences, ranks, files, the way back."""
+
+import base64
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.errors import RequestError
+from tests.browser.brush import ids_of, open_template
+from tests.browser.visit import faults, visit
+from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
+
+pytestmark = pytest.mark.browser
+
+HEART = LabelMap(heart().ids, (0.5, 0.5))
+TOLD = "window.echoStudioCompare.tab.told"
+
+
+@pytest.fixture(scope="module")
+def page(chromium, address: str) -> Iterator[Any]:
+    with visit(chromium, address, viewport={"width": 1280, "height": 800}, accept_downloads=True) as page:
+        open_template(page, "four-chamber")
+        yield page
+
+
+@pytest.fixture
+def compare(page, engine: FakeEngine) -> Any:
+    """The tab, with what rows and columns vary as they are at first."""
+    engine.seconds_per_nfe, engine.failure = 0.0, None
+    show(page, "Compare")
+    page.locator("[data-cmp=root][data-ready=yes]").wait_for()
+    page.locator("[data-cmp=order]").select_option("")
+    page.locator("[data-cmp=frames]").click()
+    axis(page, "rows", "generator")
+    axis(page, "columns", "nfe", "1, 2")
+    return page
+
+
+def show(page, tab: str) -> None:
+    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name=tab).click()
+
+
+def axis(page, side: str, name: str, values: str | None = None) -> None:
+    """Choose what rows or columns vary; where the other side has it, that one gets another."""
+    section = page.locator(f"[data-axis={side}]")
+    if section.locator("select").input_value() != name:
+        other = page.locator(f"[data-axis={'columns' if side == 'rows' else 'rows'}] select")
+        if other.input_value() == name:
+            other.select_option("schedule" if name != "schedule" else "solver")
+        section.locator("select").select_option(name)
+    if values is not None:
+        section.locator("input[type=text]").fill(values)
+
+
+def fixed(page, name: str) -> Any:
+    """The control of what is the same in every cell."""
+    return page.locator(f"[data-fixed={name}]")
+
+
+def start(page) -> None:
+    before = page.evaluate(f"{TOLD}?.comparison ?? 0")
+    page.locator("[data-cmp=run]").click()
+    page.wait_for_function(f"before => {TOLD}?.comparison > before", arg=before)
+
+
+def finish(page, state: str = "done") -> None:
+    page.wait_for_function(
+        f"state => {TOLD}.state === state && window.echoStudioCompare.tab.grid.cells.every("
+        "({ state, tile }) => state !== 'done' || tile.bitmap)",
+        arg=state,
+    )
+
+
+def cell(page, number: int) -> Any:
+    return page.locator(".cmp-cell").nth(number)
+
+
+def picture(page, number: int) -> np.ndarray:
+    """float (h, w, 4) of what a cell's canvas shows."""
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    drawn = cell(page, number).locator("canvas").evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.split(",")[1]))), float)
+
+
+def asked(generator: str = "edm-l64", nfe: int = 1, seed: int = 0) -> FakeRequest:
+    return FakeRequest(HEART, "4CH", "ED", generator, "heun", nfe, seed)
+
+
+def test_every_cell_is_its_own_run_with_frame_settings_and_figures(compare) -> None:
+    start(compare)
+    finish(compare)
+    assert compare.locator(".cmp-table thead th").all_inner_texts() == ["NFE 1", "NFE 2"]
+    assert compare.locator(".cmp-table tbody th").all_inner_texts() == ["edm-l64", "vp-256"]
+    caption = cell(compare, 3).locator("figcaption").inner_text()
+    assert "vp-256 · heun · 2 NFE" in caption
+    assert re.search(r"\d\.\d\d s · RMSE 0\.00\s+LV 0\.900\s+epi 0\.900\s+LA 0\.900", caption)
+    assert compare.locator("[data-cmp=state]").inner_text() == "4 of 4 cells done"
+    grey = compare.evaluate("Array.from(window.echoStudioCompare.tab.grid.cells[3].tile.grey)")
+    assert np.array_equal(np.array(grey, np.uint8).reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
+    assert "Canvas · 4CH · ED · heun · seed 0" in compare.locator("[data-cmp=same]").inner_text()
+
+
+def test_the_wheel_zooms_all_cells_dragging_pans_them_and_a_double_click_fits(compare) -> None:
+    start(compare)
+    finish(compare)
+    whole = [picture(compare, number) for number in (0, 3)]
+    box = cell(compare, 0).locator("canvas").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    compare.mouse.move(*middle)
+    compare.mouse.wheel(0, -500)
+    compare.wait_for_function("() => window.echoStudioCompare.tab.lens.zoom > 2")
+    zoomed = [picture(compare, number) for number in (0, 3)]
+    assert np.array_equal(zoomed[0], zoomed[1]), "the same part of the same frame"
+    assert not np.array_equal(zoomed[1], whole[1])
+    compare.mouse.down()
+    compare.mouse.move(middle[0] + 30, middle[1] + 10, steps=3)
+    compare.mouse.up()
+    panned = picture(compare, 3)
+    assert not np.array_equal(panned, zoomed[1])
+    assert compare.evaluate("window.echoStudioCompare.tab.lens.x") < 0
+    cell(compare, 1).locator("canvas").focus()
+    compare.keyboard.press("ArrowLeft")
+    assert not np.array_equal(picture(compare, 3), panned), "arrows pan as well"
+    compare.mouse.dblclick(*middle)
+    assert compare.locator("[data-cmp=zoom]").inner_text() == "100 %"
+    assert np.array_equal(picture(compare, 3), whole[1])
+
+
+def test_difference_and_flicker_are_against_the_chosen_reference(compare) -> None:
+    axis(compare, "columns", "seed", "1 2 3")
+    fixed(compare, "nfe").fill("1")
+    start(compare)
+    finish(compare)
+    compare.get_by_role("button", name="Reference: edm-l64, Seed 2", exact=True).click()
+    compare.wait_for_function(f"() => {TOLD}.reference === 1")
+    assert "RMSE 0.00" in cell(compare, 1).inner_text()
+    assert "RMSE 0.00" in cell(compare, 4).inner_text(), "the same seed: the same noise"
+    assert "RMSE 0.00" not in cell(compare, 0).inner_text()
+    frames = [picture(compare, number) for number in range(3)]
+    compare.mouse.move(5, 400)
+    compare.keyboard.down("Backquote")
+    assert np.array_equal(picture(compare, 2), picture(compare, 4)), "all show the reference"
+    assert not np.array_equal(picture(compare, 2), frames[2])
+    compare.keyboard.up("Backquote")
+    assert np.array_equal(picture(compare, 2), frames[2])
+
+    compare.keyboard.press("d")
+    assert compare.locator("[data-cmp=legend]").is_visible()
+    same, other = picture(compare, 1), picture(compare, 0)
+    middle = slice(40, 120)
+    assert np.ptp(same[middle, 100], axis=0).max() < 8, "grey where nothing differs"
+    red, blue = other[..., 0], other[..., 2]
+    assert (red - blue).max() > 60, "brighter than the reference"
+    assert (blue - red).max() > 60, "darker than the reference"
+
+
+def test_holding_the_button_of_a_cell_shows_the_reference_there_alone(compare) -> None:
+    axis(compare, "columns", "seed", "1 2 3")
+    start(compare)
+    finish(compare)
+    before = [picture(compare, number) for number in (1, 2)]
+    button = compare.get_by_role("button", name="Hold to compare: edm-l64, Seed 2", exact=True)
+    button.scroll_into_view_if_needed()
+    button.hover()
+    compare.mouse.down()
+    assert compare.locator(".cmp-cell.swapped").count() == 1
+    assert np.array_equal(picture(compare, 1), picture(compare, 3)), "as the same seed of the other generator"
+    assert np.array_equal(picture(compare, 2), before[1])
+    compare.mouse.up()
+    assert np.array_equal(picture(compare, 1), before[0])
+
+
+def test_cells_are_ranked_by_a_figure(compare) -> None:
+    axis(compare, "columns", "nfe", "1, 3, 2")
+    start(compare)
+    finish(compare)
+    compare.locator("[data-cmp=order]").select_option("nfe")
+    ranked = compare.locator(".cmp-list .cmp-cell").all_inner_texts()
+    assert [re.search(r"(\d) NFE", text).group(1) for text in ranked] == ["1", "1", "2", "2", "3", "3"]
+    assert compare.locator(".cmp-rank").first.inner_text() == "1"
+
+
+def test_a_cell_that_fails_says_why_and_the_rest_goes_on(
+    compare, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = RequestError(expected="label dropout", got="a generator without", remedy="ask for guidance 0")
+    whole = engine.generate
+
+    def broken(request: Any, *rest: Any, **more: Any) -> Any:
+        if request.generator == "edm-l64":
+            raise wrong
+        return whole(request, *rest, **more)
+
+    monkeypatch.setattr(engine, "generate", broken)
+    start(compare)
+    finish(compare)
+    assert str(wrong) in cell(compare, 1).inner_text()
+    assert cell(compare, 1).get_by_role("button", name="Open in editor").is_disabled()
+    assert cell(compare, 2).get_attribute("data-state") == "done"
+    assert compare.locator("[data-cmp=state]").inner_text() == "2 of 4 cells done · 2 failed"
+
+
+def test_cancel_stops_all_between_two_nfe(compare, engine: FakeEngine) -> None:
+    engine.seconds_per_nfe = 0.02
+    axis(compare, "columns", "nfe", "1, 1000")
+    start(compare)
+    compare.wait_for_function(f"() => {TOLD}.cells[1].nfe > 1")
+    compare.locator("[data-cmp=cancel]").click()
+    finish(compare, "cancelled")
+    assert compare.evaluate(f"{TOLD}.cells.map(({{ state }}) => state)") == ["done", *["cancelled"] * 3]
+    assert "Cancelled at NFE" in cell(compare, 1).inner_text()
+    assert compare.locator("[data-cmp=cancel]").is_disabled()
+
+
+def test_more_than_64_cells_are_refused_in_words(compare) -> None:
+    axis(compare, "columns", "nfe", " ".join(str(nfe) for nfe in range(1, 34)))
+    assert "2 × 33 = 66 cells: at most 64" in compare.locator("[data-cmp=count]").inner_text()
+    assert compare.locator("[data-cmp=run]").is_disabled()
+    axis(compare, "columns", "nfe", "1")
+    assert compare.locator("[data-cmp=count]").inner_text() == "2 × 1 = 2 cells"
+
+
+def test_sheet_figures_and_archive_are_downloaded(compare, tmp_path: Path) -> None:
+    start(compare)
+    finish(compare)
+    saved = {}
+    for name in ("sheet.png", "figures.csv", "all.zip"):
+        with compare.expect_download() as caught:
+            compare.locator(f".comparison [data-file='{name}']").click()
+        saved[name] = tmp_path / caught.value.suggested_filename
+        caught.value.save_as(saved[name])
+    assert saved["sheet.png"].name == "echo-comparison-sheet.png"
+    lines = list(csv.DictReader(saved["figures.csv"].read_text().splitlines()))
+    assert [(line["generator"], line["nfe"]) for line in lines] == [
+        *(("edm-l64", "1"), ("edm-l64", "2"), ("vp-256", "1"), ("vp-256", "2"))
+    ]
+    with zipfile.ZipFile(saved["all.zip"]) as archive:
+        assert "r2c2-vp-256-nfe2.json" in archive.namelist()
+
+
+def test_open_in_editor_brings_map_settings_and_frame_back(compare) -> None:
+    axis(compare, "rows", "label_map")
+    chips = compare.locator("[data-axis=rows] .cmp-chip")
+    chips.filter(has_text="Blank sector").click()
+    axis(compare, "columns", "seed", f"7, {2**60}")
+    fixed(compare, "generator").select_option("vp-256")
+    fixed(compare, "nfe").fill("3")
+    start(compare)
+    finish(compare)
+    assert compare.locator(".cmp-table tbody th .cmp-thumb").count() == 2
+    before = ids_of(compare)
+    compare.get_by_role("button", name=f"Open in editor: Blank sector, Seed {2**60}").click()
+    compare.locator("[data-surface=edit]").wait_for()
+    assert not np.array_equal(ids_of(compare), before)
+    values = compare.evaluate("window.echoStudio.settings.values")
+    assert (values["generator"], values["solver"], values["seed"]) == ("vp-256", "heun", str(2**60))
+    assert values["nfe"] == 3
+    compare.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")
+    assert compare.evaluate("window.echoStudio.document.undoStack.at(-1).op.tool") == "open"
+    compare.keyboard.press("Control+z")
+    assert np.array_equal(ids_of(compare), before), "one step back"
+    show(compare, "Compare")
+    chips.filter(has_text="Blank sector").click()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everybody_can_use_the_tab(compare, scheme: str) -> None:
+    compare.emulate_media(color_scheme=scheme)
+    start(compare)
+    finish(compare)
+    assert faults(compare) == []
+    assert compare.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
+    bare = compare.evaluate(
+        "() => [...document.querySelectorAll('.comparison :is(button, select, input)')]"
+        ".filter((e) => !e.closest('[title]')).map((e) => e.outerHTML)"
+    )
+    assert bare == []
+    for name in ("[data-cmp=run]", "[data-cmp=cancel]", "[data-cmp=hold]", "[data-file='all.zip'] >> nth=-1"):
+        box = compare.locator(name).bounding_box()
+        assert box["x"] + box["width"] <= 1280
+        assert box["y"] + box["height"] <= 800
+
+
+def test_a_comparison_is_there_again_after_a_reload(chromium, address: str, engine: FakeEngine) -> None:
+    engine.seconds_per_nfe, engine.failure = 0.0, None
+    with visit(chromium, address) as page:
+        show(page, "Compare")
+        page.locator("[data-cmp=root][data-ready=yes]").wait_for()
+        axis(page, "columns", "seed", "4 5")
+        fixed(page, "nfe").fill("2")
+        start(page)
+        finish(page)
+        page.reload()
+        page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
+        show(page, "Compare")
+        page.locator(".cmp-table").wait_for()
+        finish(page)
+        assert page.locator(".cmp-table thead th").all_inner_texts() == ["Seed 4", "Seed 5"]
+        assert page.locator("[data-axis=columns] input").input_value() == "4, 5"
+        assert fixed(page, "nfe").input_value() == "2"
