@@ -32,7 +32,8 @@ class DenoiserTask:
     `recipe.loss` takes the numbers of the family (`p_mean` and `p_std` of edm, `kl_weight` of sdm) and
 
     - `label_dropout`: share of samples seen without their label map, for classifier-free guidance;
-    - `copies`, with a codec alone: how many augmented copies of each frame are encoded beforehand.
+    - `copies`, with a codec alone: how many augmented copies of each frame are encoded beforehand;
+    - `crop`, without a codec: side of the crops that are seen, whole frames where it is missing.
 
     Only geometric augmentation, as in 003 III-E.
     """
@@ -54,11 +55,13 @@ class DenoiserTask:
         self.parts = {"model": model}
         settings = dict(recipe.loss)
         self.label_dropout = float(settings.pop("label_dropout", 0.0))
+        own = "copies" if recipe.needs else "crop"
         self.copies = int(settings.pop("copies", 1)) if recipe.needs else 1
+        self.crop = 0 if recipe.needs else int(settings.pop("crop", 0))
         known = {field.name for field in dataclasses.fields(FAMILIES[recipe.kind])} - {"sigma_data"}
         unknown = set(settings) - known
         if unknown:
-            choices = [*sorted(known), "label_dropout", *(["copies"] if recipe.needs else [])]
+            choices = [*sorted(known), "label_dropout", own]
             raise RecipeError(
                 expected=f"{', '.join(choices)} in [loss] of kind {recipe.kind}",
                 got=f"{sorted(unknown)}",
@@ -84,7 +87,7 @@ class DenoiserTask:
             sha256 = next(iter(self._needs.values()))
             self.training = encoded_beforehand(frames, self.codec, self.recipe, self.copies, sha256, cache, self.device)
         else:
-            self.training = PixelSamples(frames, self.codec, self.recipe.augmentation.ranges())
+            self.training = PixelSamples(frames, self.codec, self.recipe.augmentation.ranges(), self.crop)
         self.family = family(self.recipe.kind, {**self.family_settings, "sigma_data": self.training.sigma_data})
         return len(self.training)
 
