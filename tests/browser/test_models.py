@@ -108,6 +108,7 @@ def test_a_model_is_loaded_and_unloaded_and_told_when_a_frame_loaded_it(tab, eng
     tab.get_by_role("button", name="Load: vp-256", exact=True).click()
     unload = tab.get_by_role("button", name="Unload: vp-256")
     unload.wait_for()
+    assert unload.evaluate("(one) => one === document.activeElement")
     assert vp.locator(".load-state").inner_text() == "Loaded, 30 MiB"
     assert engine.loads == ["vp-256"]
     unload.click()
@@ -129,7 +130,7 @@ def test_an_imported_folder_can_be_used_at_once_and_removed(tab, engine: FakeEng
     remove = tab.get_by_role("button", name="Remove: mine")
     remove.click()
     assert "mine" in engine.own, "the first click asks"
-    card(tab, "mine").locator("[data-act=remove]").click()
+    tab.get_by_role("button", name="Really remove?: mine").click()
     card(tab, "mine").wait_for(state="detached")
     assert engine.own == {}
     tab.wait_for_function("() => ![...document.querySelectorAll('#generator option')].some((o) => o.value === 'mine')")

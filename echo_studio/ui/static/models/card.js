@@ -5,42 +5,53 @@ const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Lo
 class ModelCard {
   /** `acts` are {load, unload, remove, edit}, each called with the model. */
   constructor(model, acts, titles) {
-    Object.assign(this, { acts, titles, busy: false });
+    Object.assign(this, { acts, titles, busy: "" });
     this.element = make("article", { className: "model-card" });
     this.state = make("span", { className: "load-state" });
     this.plot = make("div", { className: "plot-place" });
-    this.buttons = Object.fromEntries([
-      ["load", "Load", "Load the weights now, so that the next frame does not wait for them"],
-      ["unload", "Unload", "Free the memory; a run in progress finishes first"],
-      ["edit", "Use in editor", "Choose this generator in the Edit tab"],
-      ["remove", "Remove", "Delete this imported checkpoint from this computer"],
-    ].map(([act, label, title]) => [act, this.button(act, label, title)]));
+    // One button loads and unloads, so that the focus stays on it.
+    this.buttons = {
+      load: this.button("Load", "", () => this.acts[this.loaded ? "unload" : "load"](this.model)),
+      edit: this.button("Use in editor", "Choose this generator in the Edit tab", () => this.acts.edit(this.model)),
+      remove: this.button("Remove", "Delete this imported checkpoint from this computer", (button) => this.remove(button)),
+    };
     this.show(model);
   }
 
-  button(act, label, title) {
-    const made = make("button", { type: "button", textContent: label, title });
-    made.dataset.act = act;
-    made.addEventListener("click", () => (act === "remove" ? this.remove(made) : this.acts[act](this.model)));
+  button(label, title, press) {
+    const made = make("button", { type: "button", title });
+    made.dataset.label = label;
+    made.addEventListener("click", () => this.busy || press(made));
     made.addEventListener("blur", () => this.calm(made));
     return made;
   }
 
   /** The first click asks, the second one does it. */
   remove(button) {
-    if (!button.dataset.sure) {
-      button.dataset.sure = "yes";
-      button.textContent = "Really remove?";
+    if (button.dataset.sure) {
+      this.calm(button);
+      this.acts.remove(this.model);
       return;
     }
-    this.calm(button);
-    this.acts.remove(this.model);
+    button.dataset.sure = "yes";
+    this.say(button, "Really remove?");
   }
 
   calm(button) {
-    if (!button.dataset.sure) return;
     delete button.dataset.sure;
-    button.textContent = "Remove";
+    this.say(button, button.dataset.label);
+  }
+
+  /** What a button says, for those who hear it with the name of its model. */
+  say(button, label) {
+    button.textContent = label;
+    button.setAttribute("aria-label", `${label}: ${this.model.name}`);
+  }
+
+  /** Something that was asked for is under way, in words; "" once it is done. */
+  wait(words) {
+    this.busy = words;
+    this.showState(this.model.state);
   }
 
   /** What the card says; `this.model` is drawn anew only where it says something else. */
@@ -51,24 +62,27 @@ class ModelCard {
     if (said !== this.said) {
       this.said = said;
       this.element.replaceChildren(...this.body(model));
+      for (const button of Object.values(this.buttons)) this.calm(button);
     }
-    this.showState(this.busy && state === "not loaded" ? "loading" : state);
+    this.showState(state);
+  }
+
+  get loaded() {
+    return ["loaded", "unloading"].includes(this.model.state);
   }
 
   showState(state) {
-    const { model, buttons } = this;
-    const loaded = state === "loaded" || state === "unloading";
-    this.state.dataset.state = state;
-    this.state.textContent = STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
+    const { model, buttons, busy, loaded } = this;
     const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
-    this.state.hidden = !usable;
-    buttons.load.hidden = !usable || loaded;
-    buttons.load.disabled = state === "loading";
-    buttons.unload.hidden = !usable || !loaded;
-    buttons.unload.disabled = state === "unloading";
-    buttons.edit.hidden = !usable;
+    this.state.dataset.state = busy ? "loading" : state;
+    this.state.textContent = busy || STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
+    this.state.hidden = !usable && !busy;
+    buttons.load.dataset.label = loaded ? "Unload" : "Load";
+    buttons.load.title = loaded ? "Free the memory; a run in progress finishes first" : "Load the weights now, so that the next frame does not wait for them";
+    this.calm(buttons.load);
+    buttons.load.hidden = buttons.edit.hidden = !usable;
     buttons.remove.hidden = !model.own;
-    for (const [act, button] of Object.entries(buttons)) button.setAttribute("aria-label", `${act === "edit" ? "Use in editor" : button.textContent}: ${model.name}`);
+    for (const button of Object.values(buttons)) button.setAttribute("aria-disabled", String(Boolean(busy)));
   }
 
   body(model) {

@@ -5,7 +5,7 @@ const REFRESH_MS = 2000; // while the tab is seen: frames of other tabs load mod
 
 class Models {
   constructor(root, link) {
-    Object.assign(this, { root, link, cards: new Map(), offered: "", titles: {} });
+    Object.assign(this, { root, link, cards: new Map(), offered: "", titles: {}, turn: 0 });
     this.generators = root.querySelector("[data-part=generators]");
     this.parts = root.querySelector("[data-part=parts]");
     this.problem = root.querySelector("[data-part=problem]");
@@ -23,14 +23,12 @@ class Models {
   }
 
   async refresh() {
-    await this.trying(() => this.link.json("/models"));
-  }
-
-  /** Ask the server for something that answers with the list of models. */
-  async trying(ask) {
+    const { turn } = this;
     this.waiting = true;
     try {
-      this.show(await ask());
+      const told = await this.link.json("/models");
+      if (turn !== this.turn) return; // something was done meanwhile: this list is older
+      this.show(told);
       if (this.problem.dataset.from !== "act") this.tell("");
     } catch (problem) {
       this.tell(problem.message);
@@ -81,18 +79,14 @@ class Models {
   }
 
   acts() {
-    const post = (act) => async ({ name, own }) => {
+    const asking = (words, method, path) => ({ name, own }) => {
       const card = this.cards.get(`${own} ${name}`);
-      card.busy = act === "load";
-      card.show(card.model);
-      await this.acting(() => this.link.json(`/models/${encodeURIComponent(name)}/${act}`, { method: "POST" }));
-      card.busy = false;
-      card.show(card.model);
+      return this.acting(card, words, () => this.link.json(`/models/${encodeURIComponent(name)}${path}`, { method }));
     };
     return {
-      load: post("load"),
-      unload: post("unload"),
-      remove: ({ name }) => this.acting(() => this.link.json(`/models/${encodeURIComponent(name)}`, { method: "DELETE" })),
+      load: asking("Loading …", "POST", "/load"),
+      unload: asking("Unloading …", "POST", "/unload"),
+      remove: asking("Removing …", "DELETE", ""),
       edit: ({ name }) => {
         window.echoStudio.settings.choose(name);
         document.querySelector("#tabs [role=tab]").click();
@@ -100,16 +94,18 @@ class Models {
     };
   }
 
-  /** Something that the person asked for: its problem stays until the next wish. */
-  async acting(ask) {
+  /** Something that the person asked for; answers with the list. Its problem stays until the next wish. */
+  async acting(card, words, ask) {
     this.tell("");
-    this.waiting = true;
+    this.turn += 1;
+    card.wait(words);
     try {
       this.show(await ask());
     } catch (problem) {
       this.tell(problem.message, "act");
     } finally {
-      this.waiting = false;
+      this.turn += 1;
+      card.wait("");
     }
   }
 }
