@@ -137,6 +137,16 @@ def test_an_imported_folder_can_be_used_at_once_and_removed(tab, engine: FakeEng
     assert tab.evaluate("window.echoStudio.settings.values.generator") == "edm-l64"
 
 
+def test_compare_offers_what_was_imported_meanwhile(tab, tmp_path: Path) -> None:
+    tab.get_by_role("tab", name="Compare").click()
+    root = tab.locator("[data-cmp=root][data-ready=yes]")
+    root.wait_for()
+    tab.get_by_role("tab", name="Models").click()
+    import_folder(tab, fake_checkpoint(tmp_path / "mine"))
+    tab.get_by_role("tab", name="Compare").click()
+    root.get_by_text("My own", exact=True).first.wait_for()
+
+
 def test_a_folder_of_folders_brings_parts_before_what_needs_them(tab, engine: FakeEngine, tmp_path: Path) -> None:
     fake_checkpoint(tmp_path / "runs" / "a", name="leans", needs={"own-vae": "2" * 64})
     fake_checkpoint(tmp_path / "runs" / "b", name="own-vae", kind="gamma-vae", makes="", sha256="2" * 64)

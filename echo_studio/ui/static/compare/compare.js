@@ -29,8 +29,10 @@ class CompareTab {
     this.listen();
   }
 
-  async enter() {
+  async enter(signal) {
     this.form.offer(await this.link.json("/catalog"));
+    const renew = async () => this.form.renew((await this.link.json("/catalog")).generators);
+    window.addEventListener("echo-studio:generators", () => this.trying(renew), { signal });
     const told = await this.link.json("/comparisons");
     if (!told.comparison) return;
     this.form.restore(told.order);
@@ -185,7 +187,7 @@ function begin() {
   tab = new CompareTab(studio);
   const { signal } = silence;
   new CompareKeys(tab, signal);
-  tab.enter().then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
+  tab.enter(signal).then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
   window.echoStudioCompare = { tab, signal: silence };
 }
 window.echoStudioCompare = { tab: null, signal: silence };

@@ -25,6 +25,13 @@ class PlanForm {
     this.draw();
   }
 
+  /** Generators were imported or removed meanwhile. */
+  renew(generators) {
+    this.catalog.generators = generators;
+    if (!generators.some(({ name }) => name === this.fixed.generator)) this.fixed.generator = generators[0]?.name || "";
+    this.draw();
+  }
+
   /** Show what was asked for before the page was loaded. */
   restore({ rows, columns, fixed, maps }) {
     const keys = maps.map(({ kind, name }) => `${kind}:${name}`);
