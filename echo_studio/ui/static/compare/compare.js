@@ -4,7 +4,7 @@
 const root = element.querySelector("[data-cmp=root]");
 const CAPTION = 112; // CSS pixels beneath a picture
 const LEAST_TILE = 150;
-const READABLE_TILE = 196; // where a lack of height alone would make them smaller
+const READABLE_TILE = 216; // where a lack of height alone would make them smaller
 const part = (name) => root.querySelector(`[data-cmp=${name}]`);
 
 class CompareTab {

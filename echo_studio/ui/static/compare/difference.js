@@ -15,10 +15,10 @@ function greyOf(bitmap) {
   return Uint8Array.from({ length: width * height }, (_, i) => data[4 * i]);
 }
 
-/** The grey levels at which the colours are full: those of the middle one of several frames, so that a bad one hides nothing. */
+/** The grey levels at which the colours are full: enough for three quarters of the frames, so that a bad one hides nothing. */
 function differenceRange(frames, reference) {
   const levels = frames.map(([grey, ids]) => differenceLevel(grey, ids, reference)).sort((a, b) => a - b);
-  return Math.max(LEAST_RANGE, Math.ceil((levels[levels.length >> 1] || 0) / 5) * 5);
+  return Math.max(LEAST_RANGE, Math.ceil((levels[Math.floor(0.75 * (levels.length - 1))] || 0) / 5) * 5);
 }
 
 /** The grey levels that `SHARE` of the pixels of the sector differ by at most. */
