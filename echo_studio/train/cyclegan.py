@@ -22,6 +22,7 @@ from echo_studio.generate.build import soft_one_hot
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.train.frames import Frames, load_frames
 from echo_studio.train.recipe import Recipe
+from echo_studio.train.state import load_part
 from echo_studio.types import GrayImage
 
 
@@ -46,7 +47,10 @@ class CycleGANLoss:
 
 
 class CycleGANTask:
-    """`task.Task` for kind `cyclegan`. The parts are both generators together and both discriminators together."""
+    """`task.Task` for kind `cyclegan`. The parts are both generators together and both discriminators together.
+
+    Warm-started from the checkpoint in a run's folder, the discriminators go on from that run's state.
+    """
 
     frozen: tuple[str, ...] = ()
 
@@ -72,7 +76,11 @@ class CycleGANTask:
             )
             for name, inputs in (("echo", 1), ("labels", model.config.labels))
         }
-        self.judges = nn.ModuleDict(judges).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.judges = nn.ModuleDict(judges)
+        if init is not None:
+            # While new ones know nothing, the generators unlearn what their cycles do not need: tissue, speckle.
+            load_part(init.parent, "discriminators", self.judges)
+        self.judges = self.judges.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.parts: dict[str, nn.Module] = {"model": model, "discriminators": self.judges}
         self.adversarial = PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)
         self.ranges = recipe.augmentation.ranges()

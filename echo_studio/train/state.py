@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from echo_studio.errors import CheckpointError
+from echo_studio.generate.checkpoint import fill
 from echo_studio.types import Json
 
 LATEST = "latest.json"
@@ -94,6 +95,21 @@ def load_state(
             state.setdefault(int(index), {})[slot] = tensor
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
     return Progress(head["step"], head["seconds"])
+
+
+def load_part(run: Path, part: str, module: nn.Module) -> bool:
+    """Give a module the weights that a part of another run has in its newest state; False where there are none.
+
+    Raises:
+        CheckpointError: they have other shapes.
+    """
+    if not (run / LATEST).is_file():
+        return False
+    folder = run / json.loads((run / LATEST).read_text())["state"]
+    tensors = _below(load_file(folder / "state.safetensors"), f"{part}/")
+    if tensors:
+        fill(module, tensors, folder)
+    return bool(tensors)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:

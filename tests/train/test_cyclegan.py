@@ -1,5 +1,6 @@
 """Training of the CycleGAN: nothing is paired, nothing is forgotten on resuming, and both cycles learn."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 import torch
 
 from echo_studio.data.camus import CamusFolder
-from echo_studio.errors import RecipeError
+from echo_studio.errors import CheckpointError, RecipeError
 from echo_studio.generate.build import load_network
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.train.cyclegan import CycleGANTask
@@ -116,8 +117,24 @@ def test_the_checkpoint_is_a_one_call_generator_with_both_ways(
     again, network = load_network(tmp_path / "run" / "checkpoint")
     assert again == card
     assert isinstance(network, CycleGAN)
-    warm = task_for(plan, data, tmp_path, tmp_path / "run" / "checkpoint").parts["model"].state_dict()
-    assert all(torch.equal(warm[name], value) for name, value in network.state_dict().items())
+
+
+def test_a_warm_start_takes_both_generators_and_the_discriminators_of_the_run(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    plan = recipe("cyclegan", images=12)
+    first = task_for(plan, data, tmp_path)
+    train(plan, first, tmp_path / "run")
+    warm = task_for(plan, data, tmp_path, tmp_path / "run" / "checkpoint")
+    averaged = load_network(tmp_path / "run" / "checkpoint")[1]
+    for part, source in (("model", averaged), ("discriminators", first.parts["discriminators"])):
+        found = warm.parts[part].state_dict()
+        assert all(torch.equal(found[name], value) for name, value in source.state_dict().items()), part
+    shutil.copytree(tmp_path / "run" / "checkpoint", tmp_path / "alone")  # as a bundled one is: without its run
+    other = task_for(plan, data, tmp_path, tmp_path / "alone").parts["discriminators"].state_dict()
+    assert not all(torch.equal(other[name], value) for name, value in warm.parts["discriminators"].state_dict().items())
+    with pytest.raises(CheckpointError, match="differences"):
+        task_for(recipe("cyclegan", loss={"channels": 8}), data, tmp_path, tmp_path / "run" / "checkpoint")
 
 
 def test_gradients_reach_the_generators_through_the_hard_label_maps(
