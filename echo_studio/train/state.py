@@ -97,19 +97,18 @@ def load_state(
     return Progress(head["step"], head["seconds"])
 
 
-def load_part(run: Path, part: str, module: nn.Module) -> bool:
-    """Give a module the weights that a part of another run has in its newest state; False where there are none.
+def load_part(run: Path, part: str, module: nn.Module) -> None:
+    """Give a module the weights that a part of another run has in its newest state; where there are none it stays.
 
     Raises:
         CheckpointError: they have other shapes.
     """
     if not (run / LATEST).is_file():
-        return False
+        return
     folder = run / json.loads((run / LATEST).read_text())["state"]
     tensors = _below(load_file(folder / "state.safetensors"), f"{part}/")
     if tensors:
         fill(module, tensors, folder)
-    return bool(tensors)
 
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
