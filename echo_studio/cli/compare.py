@@ -68,6 +68,10 @@ def compare(
     _make_folder(out)
     try:
         _run(comparison, engine, out)
+    except KeyboardInterrupt:
+        done = sum(cell.generated is not None for cell in comparison.cells)
+        typer.echo(f"stopped: {done} of {len(comparison.cells)} cells are in {out}", err=True)
+        raise
     finally:
         _write_summary(comparison, known, out)
     found = figures(comparison, known)

@@ -109,7 +109,9 @@ def test_a_cell_that_fails_is_told_and_the_exit_code_is_one(
     assert (tmp_path / "out" / "sheet.png").exists()
 
 
-def test_an_interrupt_keeps_what_is_done(compare: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_keeps_what_is_done(
+    compare: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
     from echo_studio.service.engine import Engine
 
     whole = Engine.generate
@@ -121,6 +123,7 @@ def test_an_interrupt_keeps_what_is_done(compare: Callable, tmp_path: Path, monk
 
     monkeypatch.setattr(Engine, "generate", interrupted)
     assert compare("--rows", "seed=1,2,3", "--generator", "tiny", "--nfe", "1") == 130
+    assert "stopped: 1 of 3 cells are in" in capsys.readouterr().err
     assert [line["state"] for line in lines(tmp_path)] == ["done", "cancelled", "cancelled"]
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"r1c1-seed1-tiny.png", "r1c1-seed1-tiny.json", "figures.csv", "sheet.png"}
