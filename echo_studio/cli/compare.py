@@ -221,12 +221,12 @@ def _told(comparison: "Comparison", number: int, out: Path) -> Json:
 
 
 def _print(comparison: "Comparison", report: list[Json], out: Path) -> None:
-    from echo_studio.service.compare import AXES
+    from echo_studio.service.compare import ADVISED, AXES
     from echo_studio.service.compare_figures import FIGURES, shown
 
     plan = comparison.plan
-    axes = (plan.rows.name, plan.columns.name)
-    names = [name for name in FIGURES if name != "adherence" and name not in axes]
+    listed = {axis.name for axis in (plan.rows, plan.columns) if ADVISED not in axis.values}
+    names = [name for name in FIGURES if name != "adherence" and name not in listed]
 
     def line(cell: dict[str, Any]) -> list[str]:
         values = (plan.rows.values[cell["row"] - 1], plan.columns.values[cell["column"] - 1])

@@ -120,6 +120,7 @@ class Cell:
         request: what is to be made there.
         guide: name of its label map.
         note: what differs from the values of its row and column, or empty.
+        one_call: its generator has no sampler: solver and schedule say nothing.
     """
 
     row: int
@@ -127,6 +128,7 @@ class Cell:
     request: GenerationRequest
     guide: str
     note: str = ""
+    one_call: bool = False
 
 
 @dataclass(frozen=True)
@@ -178,9 +180,10 @@ def plan(
         chosen = {**fixed, rows.name: of_row, columns.name: of_column}
         guide = _named("label map", str(chosen.pop("label_map", guides[0].name)), maps)
         card = _named("generator", str(chosen.get("generator", "")), known)
-        settings, note = _settings(chosen, card, card.kind in one_call)
+        alone = card.kind in one_call
+        settings, note = _settings(chosen, card, alone)
         request = make_request(label_map=guide.label_map, view=guide.view, phase=guide.phase, **settings)
-        cells.append(Cell(row, column, request, guide.name, note))
+        cells.append(Cell(row, column, request, guide.name, note, alone))
     pixels = sum(cell.request.label_map.ids.size for cell in cells)
     if pixels > MAX_PIXELS:
         raise RequestError(

@@ -142,6 +142,12 @@ def settings(cell: Cell) -> Json:
     return {"label_map": cell.guide, **{name: getattr(request, name) for name in names}}
 
 
+def title(cell: Cell) -> str:
+    """Generator, solver and NFE in a few words."""
+    request = cell.request
+    return " · ".join([request.generator, *([] if cell.one_call else [request.solver]), f"{request.nfe} NFE"])
+
+
 def record(comparison: Comparison, number: int) -> Json | None:
     """What brings a cell's frame back, and what was measured on it; None before it is done."""
     cell, progress = comparison.plan.cells[number], comparison.cells[number]

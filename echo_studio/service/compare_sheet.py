@@ -16,7 +16,7 @@ from echo_studio.anatomy.labels import LABELS
 from echo_studio.data.image_file import NOTE_KEY
 from echo_studio.data.media import NOTICE
 from echo_studio.service.compare import AXES, Axis, Cell, Plan, Value
-from echo_studio.service.compare_figures import Figures, figures, record, settings, shown
+from echo_studio.service.compare_figures import Figures, figures, record, settings, shown, title
 from echo_studio.service.compare_run import CellState, Comparison
 from echo_studio.types import GrayImage
 
@@ -56,8 +56,8 @@ def contact_sheet(comparison: Comparison, reference: int) -> bytes:
             pen.write((x + 10, y + 10), "\n".join(textwrap.wrap(words, 38)), 13, MARK)
         else:
             sheet.paste(Image.fromarray(_tile(progress.generated.image)), (x, y))
-        title, *lines = _caption(cell, found[number] if progress.generated is not None else None)
-        pen.write((x, y + TILE + 4), title, 13, TEXT)
+        first, *lines = _caption(cell, found[number] if progress.generated is not None else None)
+        pen.write((x, y + TILE + 4), first, 13, TEXT)
         pen.write((x, y + TILE + 4 + LINE), "\n".join(lines), 13, QUIET)
     foot = f"{NOTICE}. RMSE in grey levels to the framed cell; LV, epi, LA: Dice."
     pen.write((GAP, height + 6), foot, 13, QUIET)
@@ -87,8 +87,7 @@ class _Pen:
 
 
 def _caption(cell: Cell, known: Figures | None) -> list[str]:
-    told = settings(cell)
-    lines = [f"{told['generator']} · {told['solver']} · {told['nfe']} NFE"]
+    lines = [title(cell)]
     if known is not None:
         lines.append(f"{shown('seconds', known['seconds'])} s · RMSE {shown('rmse', known['rmse'])}")
         names = {"LV": "lv_endo", "epi": "lv_epi", "LA": "la"}

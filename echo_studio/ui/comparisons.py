@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
 from echo_studio.service.compare import AXES, Axis, Guide, plan, read_value
-from echo_studio.service.compare_figures import check_reference, figures, settings
+from echo_studio.service.compare_figures import check_reference, figures, settings, title
 from echo_studio.service.compare_run import Comparison, run
 from echo_studio.service.compare_run import Engine as RunEngine
 from echo_studio.service.compare_sheet import heading
@@ -118,6 +118,7 @@ class Comparisons:
                 "row": cell.row,
                 "column": cell.column,
                 "settings": {**settings(cell), "seed": str(cell.request.seed)},  # above 2^53 digits would be lost
+                "title": title(cell),
                 "note": cell.note,
                 "state": now.state.value,
                 "nfe": now.nfe,

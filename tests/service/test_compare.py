@@ -17,7 +17,7 @@ from echo_studio.data.encode import NOTE_KEY
 from echo_studio.data.media import NOTICE
 from echo_studio.errors import Cancelled, CheckpointError, EchoStudioError, RequestError, UnknownNameError
 from echo_studio.service.compare import ADVISED, MAX_CELLS, Axis, Guide, Plan, plan
-from echo_studio.service.compare_figures import FIGURES, figures, figures_csv, ranking, rmse
+from echo_studio.service.compare_figures import FIGURES, figures, figures_csv, ranking, rmse, title
 from echo_studio.service.compare_files import everything_zip, frame_file, frame_png, record_json
 from echo_studio.service.compare_run import CellState, Comparison, Progress, run
 from echo_studio.service.compare_sheet import contact_sheet
@@ -85,6 +85,7 @@ def test_what_is_left_open_is_what_each_card_advises() -> None:
 
 def test_a_generator_of_one_call_takes_one_nfe_and_its_cells_say_so() -> None:
     cells = planned(Axis("generator", ("gan", "latent")), Axis("nfe", (1, 5))).cells
+    assert [title(cell) for cell in cells[1:3]] == ["gan · 1 NFE", "latent · heun · 1 NFE"]
     assert [(cell.request.nfe, cell.note) for cell in cells] == [
         (1, ""),
         (1, "one call: NFE 1 instead of 5"),

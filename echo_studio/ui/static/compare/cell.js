@@ -40,7 +40,7 @@ class CompareCell {
 
   /** What the server tells; `names` is what row and column are called, `axes` which settings vary, `reference` whether this is the one. */
   update(told, names, axes, reference) {
-    const { settings, figures, state, note, message, nfe } = told;
+    const { title, settings, figures, state, note, message, nfe } = told;
     this.told = told;
     this.state = state;
     this.element.dataset.state = state;
@@ -56,7 +56,7 @@ class CompareCell {
     }[state];
     if (this.words.textContent !== words) this.words.textContent = words;
     this.words.hidden = done;
-    const lines = [["b", `${settings.generator} · ${settings.solver} · ${settings.nfe} NFE`]];
+    const lines = [["b", title]];
     const varied = Object.keys(MORE).filter((name) => axes.includes(name)).map((name) => MORE[name](settings));
     if (varied.length) lines.push(["span", varied.join(" · ")]);
     // There from the start, so that nothing moves when the figures come.
@@ -68,8 +68,8 @@ class CompareCell {
     for (const button of [this.reference, this.holding, this.open]) button.disabled = !done;
     this.reference.setAttribute("aria-pressed", String(reference));
     this.holding.disabled = !done || reference;
-    for (const [button, title] of [[this.reference, "Reference"], [this.holding, "Hold to compare"], [this.open, "Open in editor"]]) {
-      button.setAttribute("aria-label", `${title}: ${names}`);
+    for (const [button, words] of [[this.reference, "Reference"], [this.holding, "Hold to compare"], [this.open, "Open in editor"]]) {
+      button.setAttribute("aria-label", `${words}: ${names}`);
     }
     this.tile.canvas.setAttribute("aria-label", `${names}: ${done ? "synthetic frame" : words}`);
   }
