@@ -5,6 +5,7 @@ const root = element.querySelector("[data-cmp=root]");
 const CAPTION = 112; // CSS pixels beneath a picture
 const LEAST_TILE = 150;
 const READABLE_TILE = 216; // where a lack of height alone would make them smaller
+const NARROW_TILE = 192; // below it captions need smaller letters
 const part = (name) => root.querySelector(`[data-cmp=${name}]`);
 
 class CompareTab {
@@ -159,6 +160,7 @@ class CompareTab {
 
   setSize(side) {
     root.style.setProperty("--tile", `${side}px`);
+    root.classList.toggle("narrow", side < NARROW_TILE);
     part("size").value = side;
     this.grid.redraw();
   }
