@@ -5,7 +5,7 @@ python -m benchmarks.throughput [--out FOLDER] [--full] [--generators edm-l64,cy
 Three ways to run each: as the studio does (SPADE's modulation prepared once, channels-last); with the modulation
 computed at every call; and as the papers' released code does (at every call, plain contiguous layout). float32, one
 image at a time, Euler's method, the first bundled label map. Generators without a checkpoint are measured with random
-weights, which are as fast.
+weights, which are as fast, or left out where only a teacher could make them.
 
 Up to --whole NFE, whole images are timed. Longer runs are computed: the longest that was timed, and the median of its
 calls for each NFE more. --full times all of them (SDM with 1000 NFE alone takes minutes).
@@ -26,7 +26,6 @@ from benchmarks.throughput_report import NFE, Row, print_tables, rows_of, save
 from benchmarks.untrained import TRAINING, makes_frames, recipes, untrained_generator
 from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_cards, load_generator
-from echo_studio.generate.direct import ONE_CALL
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampled import SampledGenerator
@@ -42,7 +41,7 @@ def generators(folder: Path | None, names: list[str]) -> dict[str, tuple[Generat
     beside = recipes(TRAINING)
     known = [*trained, *(name for name, recipe in beside.items() if makes_frames(recipe) and name not in trained)]
     # Of the recipes some are legs on the way to a generator; nobody waits for those.
-    chosen = names or [*trained, *(name for name in BUNDLED if name not in trained)]
+    chosen = names or [*trained, *(name for name in BUNDLED if name in known and name not in trained)]
     unknown = sorted(set(chosen) - set(known))
     if unknown:
         raise SystemExit(f"no generator or recipe {unknown[0]!r}; choose among {', '.join(known)}")
@@ -69,10 +68,9 @@ def image_of(generator: Generator, nfe: int) -> Callable[[Laps], None]:
 def jobs_of(found: dict[str, tuple[Generator, bool]], whole: int) -> dict[Job, Callable[[Laps], None]]:
     jobs: dict[Job, Callable[[Laps], None]] = {}
     for name, (generator, _) in found.items():
-        if generator.card.kind in ONE_CALL:
+        if not isinstance(generator, SampledGenerator):
             jobs[name, "prepared", 1] = image_of(generator, 1)
             continue
-        assert isinstance(generator, SampledGenerator)
         for formulation, rewritten in FORMULATIONS.items():
             longest = [nfe for nfe in NFE if nfe <= whole] if formulation == "prepared" or whole >= NFE[-1] else [CALLS]
             variant = rewritten(generator)
@@ -101,7 +99,7 @@ def main() -> None:
     laps = Interleaved(jobs).run(options.rounds, tell)
     rows: list[Row] = []
     for name, (generator, trained) in found.items():
-        one_call = generator.card.kind in ONE_CALL
+        one_call = not isinstance(generator, SampledGenerator)
         for formulation in ("prepared",) if one_call else FORMULATIONS:
             timed = {nfe: lap for (whose, how, nfe), lap in laps.items() if (whose, how) == (name, formulation)}
             rows += rows_of(name, trained, formulation, timed, [1] if one_call else NFE)

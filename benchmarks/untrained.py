@@ -8,11 +8,12 @@ from benchmarks.workload import codec_of
 from echo_studio.diffusion.families import FAMILIES
 from echo_studio.generate.build import Codec, LatentCodec, PixelCodec, build_network, denoiser_of
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.direct import ONE_CALL, DirectGenerator
+from echo_studio.generate.direct import DirectGenerator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.sampled import SampledGenerator
 from echo_studio.train.recipe import Recipe, read_recipe
 
+CYCLEGAN = "cyclegan"
 TRAINING = Path(__file__).resolve().parent.parent / "training"
 
 
@@ -27,7 +28,8 @@ def recipes(folder: Path) -> dict[str, Recipe]:
 
 
 def makes_frames(recipe: Recipe) -> bool:
-    return recipe.kind in FAMILIES or recipe.kind in ONE_CALL
+    """Whether `untrained_generator` can make a generator of it."""
+    return recipe.kind in FAMILIES or recipe.kind == CYCLEGAN
 
 
 def untrained_generator(recipe: Recipe, beside: dict[str, Recipe]) -> Generator:
@@ -37,7 +39,7 @@ def untrained_generator(recipe: Recipe, beside: dict[str, Recipe]) -> Generator:
     card = Card(recipe.name, recipe.kind, recipe.title, "", "", recipe.network, settings, recipe.resolution)
     network = build_network(recipe.kind, recipe.network).eval().requires_grad_(False)
     device = torch.device("cpu")
-    if recipe.kind in ONE_CALL:
+    if recipe.kind == CYCLEGAN:
         return DirectGenerator(card, device, network)  # type: ignore[arg-type]
     codec: Codec = PixelCodec()
     if below := codec_of(recipe, beside):

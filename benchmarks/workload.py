@@ -6,7 +6,6 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.families import FAMILIES
 from echo_studio.generate.build import build_network
 from echo_studio.train.recipe import Recipe
 
@@ -14,10 +13,9 @@ LABELS = 5
 
 
 def codec_of(recipe: Recipe, beside: dict[str, Recipe]) -> Recipe | None:
-    """The Gamma-VAE that a diffusion recipe stands on; a distilled one stands on its teacher's."""
-    if "teacher" in recipe.loss:
-        return codec_of(beside[recipe.loss["teacher"]], beside)
-    return beside[recipe.needs[0]] if recipe.needs else None
+    """The Gamma-VAE in whose latents a recipe works; None where it works on pixels."""
+    below = beside[recipe.needs[0]] if recipe.needs else None
+    return below if below and below.kind == "gamma-vae" else None
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class Workload:
     @classmethod
     def of(cls, recipe: Recipe, beside: dict[str, Recipe]) -> "Workload":
         """An untrained network of the recipe; codecs are looked up among the recipes beside it."""
-        codec = codec_of(recipe, beside) if recipe.kind in FAMILIES else None
+        codec = codec_of(recipe, beside)
         factor = 2 ** (len(codec.network["channels"]) - 1) if codec else 1
         network: Any = build_network(recipe.kind, recipe.network)
         if recipe.loss.get("decoder_only"):
@@ -44,19 +42,24 @@ class Workload:
         return cls(recipe.kind, network, recipe.resolution // factor, int(recipe.loss.get("crop", recipe.resolution)))
 
     @property
+    def spade(self) -> bool:
+        """Whether it is a diffusion backbone, or what is left of one after distillation."""
+        return hasattr(self.network, "prepare")
+
+    @property
     def parameters(self) -> int:
         return sum(parameter.numel() for parameter in self.network.parameters())
 
     def prepare(self, batch: int) -> Any:
         """What every call shares; None where there is nothing."""
-        if self.kind not in FAMILIES:
+        if not self.spade:
             return None
         classes = torch.zeros(batch, dtype=torch.long)
         return self.network.prepare(torch.rand(batch, LABELS, self.side, self.side), classes, classes)
 
     def call(self, batch: int, prepared: Any) -> Tensor:
         side = self.side
-        if self.kind in FAMILIES:
+        if self.spade:
             return self.network(torch.randn(batch, 1, side, side), torch.zeros(batch), prepared)  # type: ignore[no-any-return]
         if self.kind == "gamma-vae":
             latent = side // self.network.config.factor

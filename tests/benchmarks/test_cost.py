@@ -93,11 +93,6 @@ def test_a_latent_recipe_works_at_the_size_of_its_codec_s_latents() -> None:
         assert Workload.of(BESIDE["sdm"], BESIDE).side == 256
 
 
-def test_a_distilled_recipe_stands_on_its_teacher_s_codec() -> None:
-    student = small("edm", {}, loss={"teacher": "edm-l64"})
-    assert codec_of(student, BESIDE) == codec_of(BESIDE["edm-l64"], BESIDE)
-
-
 def test_a_line_is_measured_or_computed_and_says_which(capsys: pytest.CaptureFixture[str]) -> None:
     recipe = SMALL["edm"]
     cost = counted("edm")
