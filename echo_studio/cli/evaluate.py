@@ -22,8 +22,10 @@ def _evaluate() -> None:
 def adherence(
     data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],
     generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")] = "edm-l64",
-    solver: Annotated[str, typer.Option(help="Sampler.")] = "heun",
-    nfe: Annotated[int, typer.Option(help="Number of function evaluations, 1 to 1000.")] = 20,
+    solver: Annotated[str | None, typer.Option(help="Sampler; the generator's advised one by default.")] = None,
+    nfe: Annotated[
+        int | None, typer.Option(help="Number of function evaluations, 1 to 1000; what is advised by default.")
+    ] = None,
     split: Annotated[str, typer.Option(help="training, validation or testing.")] = "validation",
     limit: Annotated[int, typer.Option(min=0, help="First so many frames of the split; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Frame k is made with SEED + k.")] = 0,
@@ -45,12 +47,14 @@ def adherence(
     from echo_studio.evaluate.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, load_generator
 
+    model = load_generator(generator, checkpoints)
+    solver = model.card.advised_solver or "heun" if solver is None else solver
+    nfe = model.card.advised_nfe if nfe is None else nfe
     check_sampling(solver, nfe, seed)
     folder = CamusFolder(data, splits)
     frame_ids = folder.frame_ids(folder.split(split))
     frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
     places = checkpoints or bundled_checkpoints()
-    model = load_generator(generator, checkpoints)
     segmenter = FrameSegmenter.load(places / "segmenter")
     with progress("Generating") as advance:
         report = measure_adherence(model, segmenter, frames, solver, nfe, seed, advance)

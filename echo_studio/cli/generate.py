@@ -25,8 +25,10 @@ def generate(
         Path, typer.Option(help="Frame to write: .png, .nii or .nii.gz. Its record goes beside it as .json.")
     ],
     phase: Annotated[Phase, typer.Option(help="End diastole or end systole.")] = "ED",
-    solver: Annotated[str, typer.Option(help="Sampler.")] = "heun",
-    nfe: Annotated[int, typer.Option(help="Number of function evaluations, 1 to 1000.")] = 20,
+    solver: Annotated[str | None, typer.Option(help="Sampler; the generator's advised one by default.")] = None,
+    nfe: Annotated[
+        int | None, typer.Option(help="Number of function evaluations, 1 to 1000; what is advised by default.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same frame.")] = 0,
     repeat: Annotated[
         int, typer.Option(min=1, max=MAX_REPEAT, help="Frames to make, with seeds SEED, SEED + 1, ...")
@@ -49,7 +51,7 @@ def generate(
     \b
     Example:
       echo-studio generate --label-map map.png --view 4CH --generator edm-l64 \\
-          --solver heun --nfe 20 --seed 1 --out frame.png
+          --solver ipndm --nfe 10 --seed 1 --out frame.png
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
     from echo_studio.data.atomic import check_writable
@@ -66,10 +68,12 @@ def generate(
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.request import GenerationRequest
 
+    model = load_generator(generator, checkpoints)
+    solver = model.card.advised_solver or "heun" if solver is None else solver
+    nfe = model.card.advised_nfe if nfe is None else nfe
     requests = [
         GenerationRequest(guide, view, phase, generator, solver, nfe, number, guidance, schedule) for number in seeds
     ]
-    model = load_generator(generator, checkpoints)
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
     if as_json:

@@ -34,6 +34,7 @@ def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
         resolution=32,
         makes="frame",
         advised_nfe=4,
+        advised_solver="euler",
         licence="Apache-2.0",
     )
     folder = tmp_path_factory.mktemp("checkpoints")
@@ -123,6 +124,16 @@ def test_a_frame_whose_record_cannot_be_written_is_taken_back(
     monkeypatch.setattr("echo_studio.data.media.write_json", full)
     assert run() == 2
     assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+
+
+def test_what_is_not_asked_for_is_what_the_card_advises(
+    tmp_path: Path, checkpoints: Path, run: Callable[..., int]
+) -> None:
+    assert run() == 0  # writes the label map
+    asked = ["--label-map", str(tmp_path / "map.png"), "--view", "4CH", "--generator", "tiny"]
+    assert main(["generate", *asked, "--out", str(tmp_path / "b.png"), "--checkpoints", str(checkpoints)]) == 0
+    record = json.loads((tmp_path / "b.json").read_text())
+    assert (record["solver"], record["nfe"]) == ("euler", 4)
 
 
 def test_models_lists_name_resolution_nfe_licence_and_hash(
