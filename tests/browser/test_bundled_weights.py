@@ -78,7 +78,9 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
     assert np.array_equal(label_map.ids, painted)
     record = json.loads((tmp_path / "record.json").read_text())
     assert record["label_map_sha256"] == label_map.digest
-    request = GenerationRequest(label_map, record["view"], record["phase"], "edm-l64", "heun", NFE, record["seed"])
+    asked = {name: record[name] for name in ("view", "phase", "generator", "solver", "nfe", "seed")}
+    assert (asked["generator"], asked["nfe"]) == ("edm-l64", NFE)
+    request = GenerationRequest(label_map, **asked)
     image = load_generator("edm-l64").generate(request).image
     shown = np.asarray(Image.open(tmp_path / "frame.png"))
     # Another process may sum in another order: one grey level.
