@@ -44,6 +44,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
     """
     builders: dict[str, Callable[[], nn.Module]] = {
         **{name: partial(_spade_unet, kind.heads, config) for name, kind in FAMILIES.items()},
+        "distilled": partial(_spade_unet, 1, config),
         "cyclegan": lambda: CycleGAN(CycleGANConfig(**_tuples(config))),
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
         "segmenter": lambda: Segmenter(SegmenterConfig(**_tuples(config))),

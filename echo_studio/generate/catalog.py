@@ -12,6 +12,7 @@ from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, weight_shapes
 from echo_studio.generate.direct import ONE_CALL, DirectGenerator
+from echo_studio.generate.distilled import DistilledGenerator, noise_map_of
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.sampled import SampledGenerator
 
@@ -159,6 +160,8 @@ class Catalog:
             codec = latent
         network.to(device)
         place = torch.device(device)
+        if card.kind == "distilled":
+            return DistilledGenerator(card, place, noise_map_of(card, network), codec)
         if card.kind in ONE_CALL:
             return DirectGenerator(card, place, network)  # type: ignore[arg-type]
         return SampledGenerator(card, place, denoiser_of(card, network), codec)

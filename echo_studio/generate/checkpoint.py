@@ -30,12 +30,14 @@ class Card:
 
     Attributes:
         name: the folder's name, unique among checkpoints.
-        kind: what it makes when built: a diffusion family (`edm`, `ve`, `vp`, `sdm`), `gamma-vae` or `segmenter`.
+        kind: what it makes when built: a diffusion family (`edm`, `ve`, `vp`, `sdm`), `cyclegan`,
+            `distilled`, `gamma-vae` or `segmenter`.
         network: the network's configuration, as its dataclass takes it.
         settings: numbers outside the network that the maths needs: of a denoiser its family's numbers (`sigma_data`
             of edm), `background`, `limit` where estimates are clamped, and `label_dropout` where it was trained
-            with some; `shift` and `scale` of latents.
+            with some; of a distilled one `scale` and `background`; `shift` and `scale` of latents.
         needs: names and sha256 of checkpoints that this one was trained on top of.
+        distilled_from: name and sha256 of the generator whose samples a distilled one imitates; not needed to run.
         resolution: side of the square frames that it takes or makes, in pixels.
         makes: `frame` for a generator, empty for a part of one.
         advised_nfe, advised_solver: what a generator is best used with.
@@ -54,6 +56,7 @@ class Card:
     settings: dict[str, float]
     resolution: int
     needs: dict[str, str] = field(default_factory=dict)
+    distilled_from: dict[str, str] = field(default_factory=dict)
     makes: str = ""
     advised_nfe: int = 0
     advised_solver: str = ""

@@ -12,7 +12,7 @@ from echo_studio.generate.generator import Generator, OnEstimate
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.nets.cyclegan import CycleGAN
 
-ONE_CALL = frozenset({"cyclegan"})  # kinds of cards
+ONE_CALL = frozenset({"cyclegan", "distilled"})  # kinds of cards
 
 
 @dataclass(frozen=True)
@@ -26,21 +26,26 @@ class DirectGenerator(Generator):
     network: CycleGAN
 
     def _check(self, request: GenerationRequest) -> None:
-        if request.nfe != 1:
-            raise RequestError(
-                expected=f"NFE 1, since {self.card.name} makes a frame in one call",
-                got=f"NFE {request.nfe}",
-                remedy="set NFE to 1",
-            )
-        if request.guidance != 0:
-            raise RequestError(
-                expected=f"guidance 0, since {self.card.name} is no diffusion model",
-                got=f"guidance {request.guidance:g}",
-                remedy="set guidance to 0",
-            )
+        check_one_call(self.card.name, request)
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
         pixels = self.network.to_echo(soft_one_hot(ids, 1), noise.to(self.device))
         on_estimate(1, 1, lambda: pixels)
         return pixels
+
+
+def check_one_call(name: str, request: GenerationRequest) -> None:
+    """Raise RequestError where a request wants more of the generator of that name than one call."""
+    if request.nfe != 1:
+        raise RequestError(
+            expected=f"NFE 1, since {name} makes a frame in one call",
+            got=f"NFE {request.nfe}",
+            remedy="set NFE to 1",
+        )
+    if request.guidance != 0:
+        raise RequestError(
+            expected=f"guidance 0, since {name} is no diffusion model",
+            got=f"guidance {request.guidance:g}",
+            remedy="set guidance to 0",
+        )

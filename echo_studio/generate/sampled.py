@@ -35,11 +35,7 @@ class SampledGenerator(Generator):
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         first = requests[0]
         inside = (ids > 0).float().unsqueeze(1)
-        condition = Condition(
-            soft_one_hot(ids, self.codec.factor),
-            torch.tensor([VIEWS.index(r.view) for r in requests], device=self.device),
-            torch.tensor([PHASES.index(r.phase) for r in requests], device=self.device),
-        )
+        condition = condition_of(requests, ids, self.codec)
         denoiser = Guided(self.denoiser, first.guidance) if first.guidance else self.denoiser
         how = solver(first.solver)
         sigmas = noise_levels(how, family_of(self.card), first.nfe, first.schedule)
@@ -54,3 +50,12 @@ class SampledGenerator(Generator):
             lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
         )
         return self.codec.decode(latent, inside)
+
+
+def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Condition:
+    """What guides the samples of some requests, on the device of their label maps uint8 (b, h, w)."""
+    return Condition(
+        soft_one_hot(ids, codec.factor),
+        torch.tensor([VIEWS.index(r.view) for r in requests], device=ids.device),
+        torch.tensor([PHASES.index(r.phase) for r in requests], device=ids.device),
+    )

@@ -28,6 +28,11 @@ class Frames:
         """float32 (b, 1, h, w) in [-1, 1]."""
         return self.image[index].unsqueeze(1).float() / 127.5 - 1
 
+    def thinned(self, count: int) -> "Frames":
+        """About so many of them, evenly spread."""
+        step = max(1, len(self) // count)
+        return Frames(self.image[::step], self.ids[::step], self.view[::step], self.phase[::step])
+
 
 def load_frames(data: CamusFolder, split: str, resolution: int, *, fan_only: bool) -> Frames:
     """Read a split and resize every frame to resolution x resolution: images by area, labels by nearest neighbour.

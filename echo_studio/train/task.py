@@ -1,7 +1,7 @@
 """What the loop needs to know of the thing that it trains."""
 
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from torch import Tensor, nn
 
@@ -42,4 +42,13 @@ class Task(Protocol):
 
     def needs(self) -> dict[str, str]:
         """Name and sha256 of each checkpoint that this one is built upon."""
+        ...
+
+
+@runtime_checkable
+class TaughtTask(Protocol):
+    """What a `Task` has besides where its model learns from another one."""
+
+    def distilled_from(self) -> dict[str, str]:
+        """Name and sha256 of that generator."""
         ...

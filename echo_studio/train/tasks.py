@@ -8,6 +8,7 @@ import torch
 from echo_studio.data.camus import CamusFolder
 from echo_studio.train.cyclegan import CycleGANTask
 from echo_studio.train.denoiser import DenoiserTask
+from echo_studio.train.distil import DistilTask
 from echo_studio.train.gamma_vae import GammaVAETask
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.segmenter import SegmenterTask
@@ -21,6 +22,7 @@ TASKS: dict[str, Any] = {
     "ve": DenoiserTask,
     "vp": DenoiserTask,
     "sdm": DenoiserTask,
+    "distilled": DistilTask,
     "cyclegan": CycleGANTask,
 }
 

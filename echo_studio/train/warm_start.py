@@ -35,7 +35,7 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
         tensors = _without_patches(tensors, model.state_dict())
     if isinstance(model, CycleGAN) and card.network.get("patch") == model.config.patch / 2:
         tensors = grown(tensors, card.network["patch"], model.config.labels)
-    if isinstance(model, SpadeUNet) and card.kind in FAMILIES and card.kind != recipe.kind:
+    if card.kind != recipe.kind and {card.kind, recipe.kind} <= FAMILIES.keys() and isinstance(model, SpadeUNet):
         # sigma_data changes neither signs nor what the network is told of sigma.
         before, after = (family(kind, {"sigma_data": 1.0}) for kind in (card.kind, recipe.kind))
         fill(model, _head_for(tensors, before, after), init)

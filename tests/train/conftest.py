@@ -18,6 +18,7 @@ SHAPES: dict[str, Json] = {
         "loss": {"channels": 4, "label_scale": 2},
     },
     "edm": {"network": UNET},
+    "distilled": {"network": UNET, "needs": ["tiny-vae"], "advised_nfe": 1},
     "ve": {"network": UNET},
     "vp": {"network": {**UNET, "patch": 2, "fine_channels": 4}},
     "sdm": {"network": UNET, "loss": {"label_dropout": 0.2}, "advised_solver": "ancestral"},
