@@ -19,6 +19,7 @@ from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
 from echo_studio.ui.comparisons import Comparisons
+from echo_studio.ui.draft import draft_settings
 from echo_studio.ui.projects import OpenProjects
 from echo_studio.ui.sessions import Session, Sessions
 from echo_studio.ui.uploads import Recordings
@@ -31,11 +32,6 @@ if TYPE_CHECKING:
     from echo_studio.service.models import Model
 
 log = logging.getLogger(__name__)
-
-# A live preview first draws a frame with so few NFE, where the chosen number is at least twice as large. With edm-l64
-# this draft is 5 grey levels (RMS) from the limit of many NFE; Heun needs 20 for that (benchmarks/solvers.py).
-DRAFT_NFE = 5
-DRAFT_SOLVER = "ipndm"
 
 MOST_KINDS = 32
 
@@ -207,11 +203,8 @@ class Studio:
             "schedule": str(order.get("schedule", "")),
         }
         request = self.make_request(label_map=label_map, **settings)
-        draft = None
-        if live and settings["nfe"] >= 2 * DRAFT_NFE:
-            draft = self.make_request(
-                label_map=label_map, **{**settings, "nfe": DRAFT_NFE, "solver": DRAFT_SOLVER, "schedule": ""}
-            )
+        cheaper = draft_settings(settings, self.engine.cards()) if live else None
+        draft = self.make_request(label_map=label_map, **cheaper) if cheaper else None
         ordered = Order(request, session.revision, draft, _kinds(order.get("intended", [])))
         return self.jobs.submit(session.token, ordered, live=live)
 
@@ -242,7 +235,7 @@ class Studio:
     def _make(self, job: Job[Order, Made]) -> Made:
         order = job.request
         if order.draft is not None:
-            job.show_draft(self.engine.generate(order.draft, lambda *_: job.raise_if_cancelled()).image)
+            self._draft(job, order.draft)
         generated = self.engine.generate(order.request, job.on_step)
         job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up
         adherence = self.engine.adherence(generated.image, order.request.label_map)
@@ -250,6 +243,13 @@ class Studio:
         made = Made(order.request, generated, adherence, {"findings": found, "intended": list(order.intended)})
         self._keep(job.session, made)
         return made
+
+    def _draft(self, job: Job[Order, Made], draft: GenerationRequest) -> None:
+        """Draw and show a draft; one that fails holds up nothing, and the frame tells what is wrong if it fails too."""
+        try:
+            job.show_draft(self.engine.generate(draft, lambda *_: job.raise_if_cancelled()).image)
+        except EchoStudioError:
+            log.warning("no draft could be drawn", exc_info=True)
 
     def _keep(self, token: str, made: Made) -> None:
         """The newest frame stays with the project, so that it is there again when the project is opened."""

@@ -28,6 +28,7 @@ class FakeCard:
     advised_nfe: int = 20
     advised_solver: str = "heun"
     needs: dict[str, str] = field(default_factory=dict)
+    distilled_from: dict[str, str] = field(default_factory=dict)
     data: str = "CAMUS"
     split: str = "training"
     licence: str = "CC BY-NC-SA 4.0"
