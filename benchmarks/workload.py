@@ -14,8 +14,9 @@ LABELS = 5
 
 def codec_of(recipe: Recipe, beside: dict[str, Recipe]) -> Recipe | None:
     """The Gamma-VAE in whose latents a recipe works; None where it works on pixels."""
-    below = beside[recipe.needs[0]] if recipe.needs else None
-    return below if below and below.kind == "gamma-vae" else None
+    if recipe.kind in ("gamma-vae", "segmenter") or not recipe.needs:
+        return None
+    return beside[recipe.needs[0]]
 
 
 @dataclass(frozen=True)

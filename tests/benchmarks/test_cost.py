@@ -87,6 +87,9 @@ def test_the_papers_networks_are_counted_without_their_weights() -> None:
 
 def test_a_latent_recipe_works_at_the_size_of_its_codec_s_latents() -> None:
     assert codec_of(BESIDE["edm-256"], BESIDE) is None
+    papers = recipes(TRAINING / "papers")
+    assert codec_of(papers["gamma-vae-64-paper"], papers) is None, "its segmenter is a judge and no codec"
+    assert codec_of(papers["edm-l64-paper"], papers) == papers["gamma-vae-64-paper"]
     with torch.device("meta"):
         assert Workload.of(BESIDE["edm-l64"], BESIDE).side == 64
         assert Workload.of(BESIDE["edm-l128"], BESIDE).side == 128
