@@ -31,6 +31,7 @@ MAPS: tuple[tuple[str, View, Phase], ...] = (
 )
 SEEDS = (0, 1)
 EXACT = ("heun", 100)
+LONGER = (("heun", 20), ("ipndm", 10), ("ipndm", 5))
 
 
 def requests(name: str, solver: str, nfe: int) -> list[GenerationRequest]:
@@ -55,10 +56,8 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     student = load_generator(options.generator)
     teacher = load_generator(next(iter(student.card.distilled_from)))
-    advised = (teacher.card.advised_solver, teacher.card.advised_nfe)
     variants: dict[str, tuple[Generator, str, int]] = {
-        f"{teacher.card.name}, {advised[1]} NFE of {advised[0]}": (teacher, *advised),
-        f"{teacher.card.name}, 5 NFE of ipndm": (teacher, "ipndm", 5),
+        **{f"{teacher.card.name}, {nfe} NFE of {solver}": (teacher, solver, nfe) for solver, nfe in LONGER},
         f"{student.card.name}, 1 NFE": (student, "euler", 1),
     }
 
