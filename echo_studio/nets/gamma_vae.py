@@ -115,7 +115,9 @@ class _ChannelNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         scale = torch.rsqrt(x.float().square().mean(dim=1, keepdim=True) + 1e-4)
-        return x * scale.to(x.dtype) * self.gain.to(x.dtype)[:, None, None]
+        normed, gain = x * scale.to(x.dtype), self.gain.to(x.dtype)[:, None, None]
+        # In place where no gradient needs what was there: at full size, fresh memory costs more than the product.
+        return normed * gain if torch.is_grad_enabled() else normed.mul_(gain)
 
 
 class _Block(nn.Module):
@@ -129,5 +131,6 @@ class _Block(nn.Module):
         self.conv_out = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        h = self.conv_in(F.silu(self.norm_in(x)))
-        return x + self.conv_out(F.silu(self.norm_out(h)))
+        in_place = not torch.is_grad_enabled()
+        h = self.conv_in(F.silu(self.norm_in(x), inplace=in_place))
+        return self.conv_out(F.silu(self.norm_out(h), inplace=in_place)).add_(x)

@@ -75,3 +75,14 @@ def test_a_doubling_convolution_is_the_convolution_of_the_doubled_image(size: tu
     pull = torch.randn_like(plain)
     wanted = torch.autograd.grad((plain * pull).sum(), (x, *conv.parameters()))
     torch.testing.assert_close(torch.autograd.grad((conv(x) * pull).sum(), (x, *conv.parameters())), wanted)
+
+
+def test_without_gradients_the_same_comes_out_and_nothing_that_went_in_is_changed() -> None:
+    vae, inside = small(), torch.ones(1, 1, 32, 32)
+    latent = torch.rand(1, 1, 8, 8)
+    before = latent.clone()
+    with_gradients = vae.decode(latent, inside)
+    with torch.no_grad():
+        assert torch.equal(vae.decode(latent, inside), with_gradients)
+        assert torch.equal(vae.decode(latent, inside), with_gradients)
+    assert torch.equal(latent, before)
