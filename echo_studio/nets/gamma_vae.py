@@ -44,7 +44,7 @@ class GammaVAE(nn.Module):
             encoder += [_Block(width) for _ in range(config.blocks)]
             if level + 1 < len(channels):
                 encoder.append(nn.Conv2d(width, channels[level + 1], 3, stride=2, padding=1))
-        encoder += [_ChannelNorm(channels[-1]), nn.SiLU(), nn.Conv2d(channels[-1], 2, 3, padding=1)]
+        encoder += [_ChannelNorm(channels[-1]), _SiLU(), nn.Conv2d(channels[-1], 2, 3, padding=1)]
         self.encoder = nn.Sequential(*encoder)
         decoder: list[nn.Module] = [nn.Conv2d(1, channels[-1], 3, padding=1)]
         for level in reversed(range(len(channels))):
@@ -52,7 +52,7 @@ class GammaVAE(nn.Module):
             if level:
                 # The first one keeps the place, and so the names of weights, of an upsampling that it was once.
                 decoder += [nn.Identity(), DoublingConv(channels[level], channels[level - 1], 3, padding=1)]
-        decoder += [_ChannelNorm(channels[0]), nn.SiLU(), nn.Conv2d(channels[0], 1, 3, padding=1)]
+        decoder += [_ChannelNorm(channels[0]), _SiLU(), nn.Conv2d(channels[0], 1, 3, padding=1)]
         self.decoder = nn.Sequential(*decoder)
 
     def posterior(self, image: Tensor) -> tuple[Tensor, Tensor]:
@@ -120,17 +120,24 @@ class _ChannelNorm(nn.Module):
         return normed * gain if torch.is_grad_enabled() else normed.mul_(gain)
 
 
+class _SiLU(nn.Module):
+    """SiLU of what a norm has just made, in place where no gradient needs that."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(x, inplace=not torch.is_grad_enabled())
+
+
 class _Block(nn.Module):
     """Residual block with activations (the released code has none)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
+        self.activation = _SiLU()
         self.norm_in = _ChannelNorm(channels)
         self.conv_in = nn.Conv2d(channels, channels, 3, padding=1)
         self.norm_out = _ChannelNorm(channels)
         self.conv_out = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        in_place = not torch.is_grad_enabled()
-        h = self.conv_in(F.silu(self.norm_in(x), inplace=in_place))
-        return self.conv_out(F.silu(self.norm_out(h), inplace=in_place)).add_(x)
+        h = self.conv_in(self.activation(self.norm_in(x)))
+        return self.conv_out(self.activation(self.norm_out(h))).add_(x)
