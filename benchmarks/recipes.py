@@ -67,7 +67,7 @@ def line_of(recipe: Recipe, path: Path, cost: Cost, speed: Speed | None, rate: S
     fast = ["", "", ""]
     if speed:
         hours = recipe.budget.images / speed.train / 3600
-        fast = [f"{about}{speed.train:.3g}", f"{about}{hours:,.0f}", f"{about}{speed.call:.3g}"]
+        fast = [f"{about}{speed.train:.3g}", f"{about}{hours:,.{0 if hours >= 10 else 1}f}", f"{about}{speed.call:.3g}"]
     return [
         str(path),
         f"{cost.parameters / 1e6:.1f} M",

@@ -105,7 +105,7 @@ def test_a_line_is_measured_or_computed_and_says_which(capsys: pytest.CaptureFix
     path = next(iter(recipe_files(TRAINING))).relative_to(TRAINING)
     lines = [table.line_of(recipe, path, cost, measured, rate), table.line_of(recipe, path, cost, None, rate)]
     assert "~" not in "".join(lines[0])
-    assert lines[1][-3:] == ["~10", "~0", "~4"]
+    assert lines[1][-3:] == ["~10", "~0.0", "~4"]
     assert table.line_of(recipe, path, cost, None, None)[-3:] == ["", "", ""]
     table.print_table(lines, markdown=True)
     assert capsys.readouterr().out.splitlines()[1] == "|" + "---|" * len(table.COLUMNS)
