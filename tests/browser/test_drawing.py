@@ -186,10 +186,13 @@ def test_a_tidying_that_is_overtaken_by_a_stroke_is_dropped(page) -> None:
     ids = drawing(256, 256)
     ids[150:160, 50:60] = 1
     put(page, ids)
-    page.route("**/studio/edit?*", lambda route: (page.wait_for_timeout(300), route.continue_()))
-    page.keyboard.press("n")
+    held = []
+    page.route("**/studio/edit?*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in function
+    with page.expect_request("**/studio/edit?*"):
+        page.keyboard.press("n")
     model = Model(ids)
     model.stroke(drag(page, [(128, 190), (140, 195)]), 12, 1)
+    held[0].continue_()
     page.wait_for_function(
         "() => document.querySelector('[data-part=problem]').textContent.includes('nothing was done')"
     )

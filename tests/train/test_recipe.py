@@ -54,5 +54,5 @@ def test_unknown_entries_of_a_kinds_loss_are_refused(
 
     with pytest.raises(RecipeError, match="loss"):
         task_for(recipe("edm", loss={"p_maen": 1.0}), data, tmp_path)  # type: ignore[arg-type]
-    with pytest.raises(RecipeError, match=r"label_dropout in \[loss\] of kind ve"):
+    with pytest.raises(RecipeError, match=r"label_dropout, crop in \[loss\] of kind ve"):
         task_for(recipe("ve", loss={"p_mean": 1.0}), data, tmp_path)  # type: ignore[arg-type]
