@@ -187,7 +187,7 @@ def test_a_tidying_that_is_overtaken_by_a_stroke_is_dropped(page) -> None:
     ids[150:160, 50:60] = 1
     put(page, ids)
     held = []
-    page.route("**/studio/edit?*", lambda route: held.append(route))  # noqa: PLW0108 - not a built-in function
+    page.route("**/studio/edit?*", lambda route: held.append(route))
     with page.expect_request("**/studio/edit?*"):
         page.keyboard.press("n")
     model = Model(ids)
