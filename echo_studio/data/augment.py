@@ -87,15 +87,23 @@ def random_crops(image: Tensor, ids: Tensor, size: int, multiple: int) -> tuple[
         size: of the crop; at most h and w.
         multiple: of the corner's coordinates, so that crops keep the autoencoder's grid.
     """
-    b, _, height, width = image.shape
+    top, left = random_corners(ids > 0, size, multiple)
+    return cropped(image, top, left, size), cropped(ids, top, left, size)
+
+
+def random_corners(inside: Tensor, size: int, multiple: int) -> tuple[Tensor, Tensor]:
+    """Rows and columns (b,) of the upper left corners of `random_crops`; `inside` is bool (b, h, w), the fan."""
+    b, height, width = inside.shape
     top = (torch.rand(b) * (math.floor((height - size) / multiple) + 1)).long() * multiple
     left = (torch.rand(b) * (math.floor((width - size) / multiple) + 1)).long() * multiple
-    for k in range(b):
-        if not ids[k, top[k] + size // 2, left[k] + size // 2]:
-            # A crop centred on black teaches little: aim it at the middle of the fan once.
-            top[k] = (height - size) // 2 // multiple * multiple
-            left[k] = (width - size) // 2 // multiple * multiple
-    pick = [(slice(int(t), int(t) + size), slice(int(c), int(c) + size)) for t, c in zip(top, left, strict=True)]
-    images = torch.stack([image[k][:, rows, cols] for k, (rows, cols) in enumerate(pick)])
-    labels = torch.stack([ids[k][rows, cols] for k, (rows, cols) in enumerate(pick)])
-    return images, labels
+    black = ~inside[torch.arange(b), top + size // 2, left + size // 2]
+    # A crop centred on black teaches little: aim it at the middle of the fan once.
+    top[black] = (height - size) // 2 // multiple * multiple
+    left[black] = (width - size) // 2 // multiple * multiple
+    return top, left
+
+
+def cropped(tensor: Tensor, top: Tensor, left: Tensor, size: int) -> Tensor:
+    """(b, ..., size, size) out of (b, ..., h, w), sample k from row `top[k]` and column `left[k]`."""
+    corners = zip(top.tolist(), left.tolist(), strict=True)
+    return torch.stack([tensor[k, ..., t : t + size, c : c + size] for k, (t, c) in enumerate(corners)])

@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from echo_studio.data.augment import GeometricRanges, random_affine, random_crops, warp
+from echo_studio.data.augment import GeometricRanges, cropped, random_affine, random_corners, random_crops, warp
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.generate.build import Codec, soft_one_hot
 from echo_studio.train.frames import Frames
@@ -68,10 +68,11 @@ class LatentSamples:
 
     Args:
         bank: `latent` float16 (n, 1, h, w), `one_hot` float16 (n, 5, h, w), `view` and `phase` int64 (n,).
+        crop: as of `PixelSamples`, in latent pixels.
     """
 
-    def __init__(self, bank: dict[str, Tensor]) -> None:
-        self.bank = bank
+    def __init__(self, bank: dict[str, Tensor], crop: int = 0) -> None:
+        self.bank, self.crop = bank, crop
         inside = bank["latent"].float()[bank["one_hot"][:, :1] < 1.0]
         self.sigma_data, self.limit = float(inside.std()), float(inside.abs().max())
 
@@ -79,18 +80,20 @@ class LatentSamples:
         return len(self.bank["latent"])
 
     def batch(self, index: Tensor) -> tuple[Tensor, Condition]:
-        one_hot = self.bank["one_hot"][index].float()
-        return self.bank["latent"][index].float(), Condition(
-            one_hot, self.bank["view"][index], self.bank["phase"][index]
-        )
+        latent, one_hot = self.bank["latent"][index], self.bank["one_hot"][index]
+        if self.crop:
+            corners = random_corners(one_hot[:, 0] < 0.5, self.crop, multiple=1)
+            latent, one_hot = cropped(latent, *corners, self.crop), cropped(one_hot, *corners, self.crop)
+        return latent.float(), Condition(one_hot.float(), self.bank["view"][index], self.bank["phase"][index])
 
 
 def encoded_beforehand(
     frames: Frames, codec: Codec, recipe: Recipe, copies: int, codec_sha256: str, cache: Path, device: torch.device
-) -> LatentSamples:
+) -> dict[str, Tensor]:
     """Encode every frame and its augmented copies once, or read what an earlier call with the same settings left.
 
-    Encoding costs more than a step of a small network. The first copy is the frame itself.
+    Encoding costs more than a step of a small network. The first copy is the frame itself. The result is a bank of
+    `LatentSamples`.
 
     Args:
         frames: of the training split.
@@ -110,7 +113,7 @@ def encoded_beforehand(
         temporary = path.with_suffix(".tmp")
         save_file(bank, temporary)
         temporary.replace(path)
-    return LatentSamples(bank)
+    return bank
 
 
 @torch.no_grad()

@@ -18,7 +18,7 @@ from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.solver import noise_levels, solver
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import Codec, PixelCodec, latent_codec, soft_one_hot
-from echo_studio.train.clean_samples import CleanSamples, PixelSamples, encoded_beforehand
+from echo_studio.train.clean_samples import CleanSamples, LatentSamples, PixelSamples, encoded_beforehand
 from echo_studio.train.frames import Frames, load_frames
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import GrayImage
@@ -33,7 +33,7 @@ class DenoiserTask:
 
     - `label_dropout`: share of samples seen without their label map, for classifier-free guidance;
     - `copies`, with a codec alone: how many augmented copies of each frame are encoded beforehand;
-    - `crop`, without a codec: side of the crops that are seen, whole frames where it is missing.
+    - `crop`: side of the crops that are seen, in pixels or latent pixels; whole frames where it is missing.
 
     Only geometric augmentation, as in 003 III-E.
     """
@@ -55,13 +55,13 @@ class DenoiserTask:
         self.parts = {"model": model}
         settings = dict(recipe.loss)
         self.label_dropout = float(settings.pop("label_dropout", 0.0))
-        own = "copies" if recipe.needs else "crop"
+        self.crop = int(settings.pop("crop", 0))
+        own = ["label_dropout", "crop", *(["copies"] if recipe.needs else [])]
         self.copies = int(settings.pop("copies", 1)) if recipe.needs else 1
-        self.crop = 0 if recipe.needs else int(settings.pop("crop", 0))
         known = {field.name for field in dataclasses.fields(FAMILIES[recipe.kind])} - {"sigma_data"}
         unknown = set(settings) - known
         if unknown:
-            choices = [*sorted(known), "label_dropout", own]
+            choices = [*sorted(known), *own]
             raise RecipeError(
                 expected=f"{', '.join(choices)} in [loss] of kind {recipe.kind}",
                 got=f"{sorted(unknown)}",
@@ -85,7 +85,8 @@ class DenoiserTask:
         frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
         if self._needs:
             sha256 = next(iter(self._needs.values()))
-            self.training = encoded_beforehand(frames, self.codec, self.recipe, self.copies, sha256, cache, self.device)
+            bank = encoded_beforehand(frames, self.codec, self.recipe, self.copies, sha256, cache, self.device)
+            self.training = LatentSamples(bank, self.crop)
         else:
             self.training = PixelSamples(frames, self.codec, self.recipe.augmentation.ranges(), self.crop)
         self.family = family(self.recipe.kind, {**self.family_settings, "sigma_data": self.training.sigma_data})
