@@ -1,15 +1,17 @@
-"""Writing a file whole or not at all."""
+"""Writing a file, several files or a folder whole or not at all."""
 
 import contextlib
 import json
 import os
 import secrets
+import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["check_writable", "write_bytes", "write_json"]
+__all__ = ["check_writable", "write_bytes", "write_folder", "write_json", "write_together"]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -18,18 +20,62 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OutputError: the folder does not exist, is not writable or is full. Nothing is left behind.
     """
+    write_together({path: data})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Put several files in place; all of them are on the disk before the first one gets its name.
+
+    Raises:
+        OutputError: see `write_bytes`; where one cannot get its name, those that are new are taken back.
+    """
     # Beside the target, because a rename is atomic only within one file system.
-    part = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    parts = {path: path.with_name(f".{secrets.token_hex(8)}.tmp") for path in contents}
+    fresh: list[Path] = []
+    path = Path()
     try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        for path, part in parts.items():
+            _fill(part, contents[path])
+        for path, part in parts.items():
+            new = not os.path.lexists(path)
+            part.replace(path)
+            if new:
+                fresh.append(path)
     except (OSError, ValueError) as error:
+        for placed in fresh:
+            _remove(placed)
         raise _not_writable(path, error) from error
     finally:
-        _remove(part)
+        for part in parts.values():
+            _remove(part)
+
+
+def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
+    """Make a folder with these files; whoever looks sees none of them or all.
+
+    Args:
+        folder: a new one, or one that is empty.
+        contents: file names, without folders of their own, and what they hold.
+
+    Raises:
+        OutputError: there is something in it already, or it cannot be made. Nothing is left behind.
+    """
+    part = folder.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        if folder.is_dir() and any(folder.iterdir()):
+            raise OutputError(
+                expected=f"a new or an empty folder {folder.name}", got="one with files in it", remedy="name another"
+            )
+        part.mkdir()
+        for name, data in contents.items():
+            _fill(part / name, data)
+        if os.path.lexists(folder):
+            folder.rmdir()  # refuses a file, and a folder that was filled meanwhile
+        part.rename(folder)
+    except (OSError, ValueError) as error:
+        raise _not_writable(folder, error) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_json(path: Path, obj: Json) -> None:
@@ -59,6 +105,13 @@ def check_writable(path: Path) -> None:
         raise _not_writable(path, error) from error
     finally:
         _remove(part)
+
+
+def _fill(part: Path, data: bytes) -> None:
+    with part.open("xb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _remove(part: Path) -> None:

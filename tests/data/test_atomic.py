@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from echo_studio.data.atomic import check_writable, write_bytes, write_json
+from echo_studio.data.atomic import check_writable, write_bytes, write_folder, write_json, write_together
 from echo_studio.errors import OutputError
 
 
@@ -49,3 +49,33 @@ def test_a_place_is_tried_without_touching_what_is_there(tmp_path: Path) -> None
     for place in (tmp_path, tmp_path / "none" / "file", path / "file", Path("nul\0byte")):
         with pytest.raises(OutputError):
             check_writable(place)
+
+
+def test_files_that_belong_together_are_all_written_or_none(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    write_together({one: b"1", two: b"2"})
+    assert (one.read_bytes(), two.read_bytes()) == (b"1", b"2")
+    (tmp_path / "folder").mkdir()
+    # The second name is taken by a folder: the first, new file goes too, the replaced one is whole.
+    with pytest.raises(OutputError):
+        write_together({tmp_path / "three": b"3", tmp_path / "folder": b"4"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "one", "two"]
+
+
+def test_a_folder_appears_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_folder(tmp_path / "a", {"x": b"1", "y": b"2"})
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == ["x", "y"]
+    with pytest.raises(OutputError, match="one with files in it"):
+        write_folder(tmp_path / "a", {"z": b"3"})
+    (tmp_path / "empty").mkdir()
+    write_folder(tmp_path / "empty", {"z": b"3"})
+    with pytest.raises(OutputError):
+        write_folder(tmp_path / "a" / "x", {"z": b"3"})
+
+    def full(descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OutputError, match="No space left on device"):
+        write_folder(tmp_path / "b", {"x": b"1"})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "empty"]
