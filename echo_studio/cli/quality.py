@@ -50,7 +50,7 @@ def quality(
     from echo_studio.evaluate.quality import Validation
     from echo_studio.evaluate.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
-    from echo_studio.generate.direct import ONE_CALL
+    from echo_studio.generate.kinds import ONE_CALL
 
     if write_card and split != "validation":
         raise RequestError(

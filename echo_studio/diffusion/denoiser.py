@@ -1,5 +1,6 @@
 """What a sampler sees: D(x; sigma), an estimate of the clean x, guided by a condition that is prepared once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -12,22 +13,29 @@ class Condition:
     """What guides a batch of samples.
 
     Attributes:
-        one_hot: float32 (b, 5, h, w), label maps at the resolution that is diffused.
+        one_hot: float32 (b, 5, h, w), label maps at the resolution that is diffused; of clips (b, 5, t, h, w).
         view: int64 (b,), index into `types.VIEWS`.
-        phase: int64 (b,), index into `types.PHASES`.
+        phase: int64 (b,), index into `types.PHASES`; of clips that of their first frame.
+        frame_time: of clips float32 (b, t), where in the cardiac cycle each frame is, from 0 (end diastole) to below 1.
     """
 
     one_hot: Tensor
     view: Tensor
     phase: Tensor
+    frame_time: Tensor | None = None
 
     @property
     def inside(self) -> Tensor:
-        """(b, 1, h, w), 1 inside the sector and in every structure, 0 outside."""
+        """(b, 1, h, w) or (b, 1, t, h, w), 1 inside the sector and in every structure, 0 outside."""
         return 1.0 - self.one_hot[:, :1]
 
+    def map(self, change: Callable[[Tensor], Tensor]) -> "Condition":
+        """The same with every tensor changed."""
+        time = None if self.frame_time is None else change(self.frame_time)
+        return Condition(change(self.one_hot), change(self.view), change(self.phase), time)
+
     def to(self, device: torch.device) -> "Condition":
-        return Condition(self.one_hot.to(device), self.view.to(device), self.phase.to(device))
+        return self.map(lambda tensor: tensor.to(device))
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class Denoiser(Protocol):
         ...
 
     def __call__(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> Tensor:
-        """Estimate of the clean x, float32 (b, c, h, w), for noisy x of that shape and sigma (b,)."""
+        """Estimate of the clean x, float32 (b, c, h, w) or (b, c, t, h, w), for noisy x of that shape and sigma."""
         ...
 
     def with_variance(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> tuple[Tensor, Tensor | None]:
@@ -72,8 +80,13 @@ class Bound:
 
 
 class ConditionedNetwork(Protocol):
-    """F of Karras et al. 2022, eq. 7: what a preconditioner wraps."""
+    """F of Karras et al. 2022, eq. 7: what a preconditioner wraps. That of clips is told the frames' times as well."""
 
-    def prepare(self, one_hot: Tensor, view: Tensor, phase: Tensor) -> Any: ...
+    def prepare(self, one_hot: Tensor, view: Tensor, phase: Tensor, *frame_time: Tensor) -> Any: ...
 
     def __call__(self, x: Tensor, c_noise: Tensor, modulation: Any) -> Tensor: ...
+
+
+def per_sample(numbers: Tensor, like: Tensor) -> Tensor:
+    """Numbers (b,) as (b, 1, ...), with as many axes as `like`, so that each multiplies its own sample."""
+    return numbers.reshape(-1, *[1] * (like.ndim - 1))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Condition, Denoiser, Prepared
+from echo_studio.diffusion.denoiser import Condition, Denoiser, Prepared, per_sample
 
 
 def prepared_without(denoiser: Denoiser, condition: Condition, dropped: Tensor) -> Prepared:
@@ -23,7 +23,7 @@ def prepared_without(denoiser: Denoiser, condition: Condition, dropped: Tensor) 
         condition: of a batch.
         dropped: bool (b,), True where the label map is taken away.
     """
-    one_hot = torch.where(dropped.reshape(-1, 1, 1, 1), 0.0, condition.one_hot)
+    one_hot = torch.where(per_sample(dropped, condition.one_hot), 0.0, condition.one_hot)
     prepared = denoiser.prepare(dataclasses.replace(condition, one_hot=one_hot))
     return dataclasses.replace(prepared, inside=condition.inside)
 
@@ -45,7 +45,7 @@ class Guided:
 
     def prepare(self, condition: Condition) -> Prepared:
         count = condition.one_hot.shape[0]
-        twice = Condition(*(torch.cat([part, part]) for part in (condition.one_hot, condition.view, condition.phase)))
+        twice = condition.map(lambda part: torch.cat([part, part]))
         dropped = torch.arange(2 * count, device=condition.one_hot.device) >= count
         return prepared_without(self.denoiser, twice, dropped)
 

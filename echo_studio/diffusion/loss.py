@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Condition, Prepared
+from echo_studio.diffusion.denoiser import Condition, Prepared, per_sample
 from echo_studio.diffusion.families import Sdm, step_of
 from echo_studio.diffusion.guidance import prepared_without
 from echo_studio.diffusion.precondition import Preconditioned
@@ -48,14 +48,14 @@ class DenoisingLoss:
 
         Args:
             denoiser: D.
-            clean: float32 (b, c, h, w).
+            clean: float32 (b, c, h, w), or (b, c, t, h, w) of clips.
             condition: of the same batch.
         """
         sigma = denoiser.family.draw_sigma(clean.shape[0], clean.device)
-        level = sigma.reshape(-1, 1, 1, 1)
+        level = per_sample(sigma, clean)
         noisy = clean + level * torch.randn_like(clean)
         estimate, place = denoiser.unclamped(noisy, sigma, self._prepare(denoiser, condition))
-        per_pixel = denoiser.family.weight(sigma).reshape(-1, 1, 1, 1) * (estimate - clean) ** 2
+        per_pixel = per_sample(denoiser.family.weight(sigma), clean) * (estimate - clean) ** 2
         if isinstance(denoiser.family, Sdm) and place is not None:
             bits = _bound(noisy, clean, estimate.detach(), place, step_of(sigma).round().long())
             per_pixel = per_pixel + denoiser.family.kl_weight * COSINE_STEPS * bits
@@ -73,6 +73,6 @@ def _bound(noisy: Tensor, clean: Tensor, estimate: Tensor, place: Tensor, step: 
     """The drawn steps' terms of the variational bound, bits an element; 0 at the first step of the chain."""
     levels = cosine_levels().to(noisy.device, torch.float32)
     # Where step is 0 another level stands in: a variance of 0 would poison the gradient behind `where`.
-    sigma_t, sigma_s = (levels[step.clamp(min=1) - back].reshape(-1, 1, 1, 1) for back in (0, 1))
+    sigma_t, sigma_s = (per_sample(levels[step.clamp(min=1) - back], noisy) for back in (0, 1))
     bits = step_divergence(noisy, clean, estimate, place, sigma_t, sigma_s)
-    return torch.where((step > 0).reshape(-1, 1, 1, 1), bits, 0.0)
+    return torch.where(per_sample(step > 0, bits), bits, 0.0)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Condition, ConditionedNetwork, Prepared
+from echo_studio.diffusion.denoiser import Condition, ConditionedNetwork, Prepared, per_sample
 from echo_studio.diffusion.family import Family
 
 
@@ -30,7 +30,8 @@ class Preconditioned:
     limit: float = math.inf
 
     def prepare(self, condition: Condition) -> Prepared:
-        modulation = self.network.prepare(condition.one_hot, condition.view, condition.phase)
+        time = () if condition.frame_time is None else (condition.frame_time,)
+        modulation = self.network.prepare(condition.one_hot, condition.view, condition.phase, *time)
         return Prepared(condition.inside, modulation)
 
     def __call__(self, x: Tensor, sigma: Tensor, prepared: Prepared) -> Tensor:
@@ -46,7 +47,7 @@ class Preconditioned:
         """What the network says: the estimate as the loss needs it, and the place of the variance."""
         x = x.to(torch.float32)
         skip, out, into, noise = self.family.coefficients(sigma.to(torch.float32))
-        into, skip, out = (c.reshape(-1, 1, 1, 1) for c in (into, skip, out))
+        into, skip, out = (per_sample(c, x) for c in (into, skip, out))
         answer = self.network(into * x, noise * self.family.noise_unit, prepared.modulation).to(torch.float32)
         if self.family.heads == 1:
             return skip * x + out * answer, None

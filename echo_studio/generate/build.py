@@ -17,10 +17,12 @@ from echo_studio.diffusion.family import Family
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights
+from echo_studio.generate.kinds import VIDEO, video_family
 from echo_studio.nets.cyclegan import CycleGAN, CycleGANConfig
 from echo_studio.nets.gamma_vae import GammaVAE, GammaVAEConfig
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
 from echo_studio.nets.spade_unet import SpadeUNet
+from echo_studio.nets.spade_unet3d import SpadeUNet3d, SpadeUNet3dConfig
 from echo_studio.nets.unet_blocks import SpadeUNetConfig
 from echo_studio.types import Json
 
@@ -35,6 +37,10 @@ def _spade_unet(heads: int, config: Json) -> nn.Module:
     return SpadeUNet(SpadeUNetConfig(heads=heads, **_tuples(config)))
 
 
+def _spade_unet3d(heads: int, config: Json) -> nn.Module:
+    return SpadeUNet3d(SpadeUNet3dConfig(heads=heads, **_tuples(config)))
+
+
 def build_network(kind: str, config: Json) -> nn.Module:
     """An untrained network of that kind, in the channels-last layout (contiguous ran at a fraction of its speed).
 
@@ -44,6 +50,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
     """
     builders: dict[str, Callable[[], nn.Module]] = {
         **{name: partial(_spade_unet, kind.heads, config) for name, kind in FAMILIES.items()},
+        **{VIDEO + name: partial(_spade_unet3d, kind.heads, config) for name, kind in FAMILIES.items()},
         "distilled": partial(_spade_unet, 1, config),
         "cyclegan": lambda: CycleGAN(CycleGANConfig(**_tuples(config))),
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
@@ -152,7 +159,7 @@ def family_of(card: Card) -> Family:
         CheckpointError: a number that the family needs is missing from the card's settings.
     """
     try:
-        return family(card.kind, card.settings)
+        return family(video_family(card.kind), card.settings)
     except TypeError as error:
         raise CheckpointError(
             expected=f"the settings of {card.kind} in the card of {card.name}",

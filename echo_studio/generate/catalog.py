@@ -11,9 +11,10 @@ import torch
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, weight_shapes
-from echo_studio.generate.direct import ONE_CALL, DirectGenerator
+from echo_studio.generate.direct import DirectGenerator
 from echo_studio.generate.distilled import DistilledGenerator, noise_map_of
 from echo_studio.generate.generator import Generator
+from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.sampled import SampledGenerator
 
 __all__ = [

@@ -203,7 +203,7 @@ def check_shapes(module: nn.Module, shapes: dict[str, tuple[int, ...]], source: 
 
 
 def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
-    """Write weights as fp16 and then the card, each atomically; the card carries the hash of the weights.
+    """Write weights as fp16, buffers as they are, and then the card, each atomically; the card carries the hash of the weights.
 
     Returns:
         The card with its sha256.
@@ -211,8 +211,10 @@ def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
     Raises:
         OutputError: the folder cannot be written.
     """
-    half = {key: tensor.detach().cpu().half().contiguous() for key, tensor in module.state_dict().items()}
-    content = save(half)
+    # What is learned bears rounding; tables and counts may not.
+    learned = {key for key, _ in module.named_parameters()}
+    kept = {key: tensor.detach().cpu().contiguous() for key, tensor in module.state_dict().items()}
+    content = save({key: tensor.half() if key in learned else tensor for key, tensor in kept.items()})
     card = dataclasses.replace(card, sha256=hashlib.sha256(content).hexdigest())
     try:
         folder.mkdir(parents=True, exist_ok=True)

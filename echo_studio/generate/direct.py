@@ -12,8 +12,6 @@ from echo_studio.generate.generator import Generator, OnEstimate
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.nets.cyclegan import CycleGAN
 
-ONE_CALL = frozenset({"cyclegan", "distilled"})  # kinds of cards
-
 
 @dataclass(frozen=True)
 class DirectGenerator(Generator):

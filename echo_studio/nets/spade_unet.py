@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echo_studio.nets.level_table import LevelTable
 from echo_studio.nets.spade import Modulation, Spade
 from echo_studio.nets.unet_blocks import DecoderBlock, Downsample, EncoderBlock, SpadeUNetConfig, Upsample, zeroed
 
@@ -68,6 +69,7 @@ class SpadeUNet(nn.Module):
             width = fine
         self.head_spade = Spade(width, config.mask_channels)
         self.head = zeroed(nn.Conv2d(width, config.heads * config.channels, 3, padding=1))
+        self.levels = LevelTable(config.level_knots) if config.level_knots else None
 
     def prepare(self, one_hot: Tensor, view: Tensor, phase: Tensor) -> SpadeUNetModulation:
         """Everything that depends on the condition alone.
@@ -94,6 +96,13 @@ class SpadeUNet(nn.Module):
 
         h and w must be divisible by patch * 2^(levels - 1). The heads follow one another along the channels.
         """
+        if self.levels is None:
+            return self._answer(x, c_noise, modulation)
+        told, into, skip, out = self.levels(c_noise)
+        first, *rest = self._answer(into * x, told, modulation).float().chunk(self.config.heads, dim=1)
+        return torch.cat([skip * x + out * first, *rest], dim=1)
+
+    def _answer(self, x: Tensor, c_noise: Tensor, modulation: SpadeUNetModulation) -> Tensor:
         layers = iter(modulation.layers)
         embedding = F.silu(self.embed_noise(c_noise) + modulation.classes)
         x = x.contiguous(memory_format=torch.channels_last)
@@ -120,7 +129,7 @@ class SpadeUNet(nn.Module):
 
     def sinusoids(self, c_noise: Tensor) -> Tensor:
         """(b,) -> (b, embedding / 2)."""
-        return _fourier(c_noise, self.config.embedding // 2)
+        return fourier(c_noise, self.config.embedding // 2)
 
     def _spade_blocks(self) -> list[DecoderBlock]:
         """In the order in which `forward` meets them."""
@@ -128,7 +137,7 @@ class SpadeUNet(nn.Module):
         return [m for m in (*self.middle, *self.decoder, *fine) if isinstance(m, DecoderBlock)]
 
 
-def _fourier(c_noise: Tensor, width: int) -> Tensor:
+def fourier(c_noise: Tensor, width: int) -> Tensor:
     """Sinusoids of a number in about [-2, 3], e.g. ln(sigma) / 4 of EDM: (b,) -> (b, width)."""
     frequencies = torch.exp(torch.linspace(0, math.log(64.0), width // 2, device=c_noise.device))
     angles = c_noise[:, None].to(torch.float32) * frequencies * math.pi

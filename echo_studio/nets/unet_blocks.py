@@ -19,6 +19,7 @@ class SpadeUNetConfig:
         patch: pixels along each axis that the first level takes together (pixel-unshuffle); 1 for none.
         fine_channels: of the branch at full resolution, which networks with patch > 1 have.
         heads: numbers answered a channel: 2 where the variance is learned.
+        level_knots: rows of a `LevelTable` around the network; 0 for none, as in the papers.
     """
 
     channels: int = 1
@@ -34,6 +35,7 @@ class SpadeUNetConfig:
     patch: int = 1
     fine_channels: int = 16
     heads: int = 1
+    level_knots: int = 0
 
     @property
     def embedding(self) -> int:

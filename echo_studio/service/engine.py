@@ -14,7 +14,7 @@ from echo_studio.evaluate.label_frame import label_frame
 from echo_studio.evaluate.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import Catalog, catalog
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.direct import ONE_CALL
+from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from echo_studio.generate.request import Generated, GenerationRequest

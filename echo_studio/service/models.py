@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from echo_studio.generate.catalog import Checkpoint
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.direct import ONE_CALL
+from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.service.shelf import LoadState
 
 FLOAT32 = 4  # bytes

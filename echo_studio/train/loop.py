@@ -18,10 +18,9 @@ import torch
 from torch import nn
 from torch.utils.tensorboard.writer import SummaryWriter
 
-from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import OutputError, RecipeError
 from echo_studio.generate.checkpoint import Card, write_checkpoint
-from echo_studio.generate.direct import ONE_CALL
+from echo_studio.generate.kinds import made_by
 from echo_studio.train.ema import Ema
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Optimiser, Recipe
@@ -202,7 +201,7 @@ def _card(recipe: Recipe, init: Path | None, device: torch.device) -> Card:
         network=recipe.network,
         settings={},
         resolution=recipe.resolution,
-        makes="frame" if recipe.kind in FAMILIES or recipe.kind in ONE_CALL else "",
+        makes=made_by(recipe.kind),
         advised_nfe=recipe.advised_nfe,
         advised_solver=recipe.advised_solver,
         data=DATA,

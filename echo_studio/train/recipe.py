@@ -53,7 +53,8 @@ class Recipe(_Strict):
 
     Attributes:
         name, title, description, paper: go to the checkpoint's card.
-        kind: `segmenter`, `gamma-vae`, `cyclegan`, `distilled`, or a diffusion family: `edm`, `ve`, `vp`, `sdm`.
+        kind: `segmenter`, `gamma-vae`, `cyclegan`, `distilled`, or a diffusion family: `edm`, `ve`, `vp`, `sdm`; with
+            `video-` before it a denoiser of clips.
         resolution: side to which frames are resized, in pixels.
         precision: of the network's forward pass; weights and losses are float32. bfloat16 needs a
             device that has it; on CPUs without AVX-512 BF16 it was three times slower than float32.
@@ -66,7 +67,20 @@ class Recipe(_Strict):
     title: str
     description: str
     paper: str
-    kind: Literal["segmenter", "gamma-vae", "cyclegan", "distilled", "edm", "ve", "vp", "sdm"]
+    kind: Literal[
+        "segmenter",
+        "gamma-vae",
+        "cyclegan",
+        "distilled",
+        "edm",
+        "ve",
+        "vp",
+        "sdm",
+        "video-edm",
+        "video-ve",
+        "video-vp",
+        "video-sdm",
+    ]
     resolution: int = Field(default=256, ge=32, le=1024)
     seed: int = 0
     precision: Literal["float32", "bfloat16"] = "float32"

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 
 from echo_studio.data.camus import CamusFolder
+from echo_studio.diffusion.families import FAMILIES
+from echo_studio.generate.kinds import VIDEO
 from echo_studio.train.cyclegan import CycleGANTask
 from echo_studio.train.denoiser import DenoiserTask
 from echo_studio.train.distil import DistilTask
@@ -13,9 +15,11 @@ from echo_studio.train.gamma_vae import GammaVAETask
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.segmenter import SegmenterTask
 from echo_studio.train.task import Task
+from echo_studio.train.video import VideoTask
 from echo_studio.train.warm_start import initial_model
 
 TASKS: dict[str, Any] = {
+    **{VIDEO + name: VideoTask for name in FAMILIES},
     "segmenter": SegmenterTask,
     "gamma-vae": GammaVAETask,
     "edm": DenoiserTask,

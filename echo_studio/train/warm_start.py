@@ -3,15 +3,16 @@
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echo_studio.diffusion.families import FAMILIES, family
 from echo_studio.diffusion.family import Family
+from echo_studio.errors import CheckpointError
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import fill, read_card, read_weights
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.nets.spade_unet import SpadeUNet
+from echo_studio.nets.spade_unet3d import SpadeUNet3d
 from echo_studio.train.growth import grown
 from echo_studio.train.recipe import Recipe
 
@@ -19,9 +20,9 @@ from echo_studio.train.recipe import Recipe
 def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape.
 
-    A denoiser may start from one of another family (see `across_families`), and one without a branch at full
-    resolution from one with it (see `_without_patches`). A CycleGAN may start from one on blocks of pixels half
-    as large (see `growth.grown`).
+    A denoiser may start from one of another family (see `across_families`), one without a branch at full resolution
+    from one with it (see `_without_patches`), one of clips from one that is guided in another way (see `_shared`). A
+    CycleGAN may start from one on blocks of pixels half as large (see `growth.grown`).
 
     Raises:
         CheckpointError: the weights cannot be read or have another shape.
@@ -33,16 +34,21 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     card, tensors = read_card(init), read_weights(init, read_card(init))
     if isinstance(model, SpadeUNet) and model.config.patch == 1 and card.network.get("patch", 1) > 1:
         tensors = _without_patches(tensors, model.state_dict())
+    if isinstance(model, SpadeUNet3d) and card.network.get("guide") != model.config.guide:
+        tensors = _shared(tensors, model.state_dict())
     if isinstance(model, CycleGAN) and card.network.get("patch") == model.config.patch / 2:
         tensors = grown(tensors, card.network["patch"], model.config.labels)
     if card.kind != recipe.kind and {card.kind, recipe.kind} <= FAMILIES.keys() and isinstance(model, SpadeUNet):
-        # sigma_data changes neither signs nor what the network is told of sigma.
-        before, after = (family(kind, {"sigma_data": 1.0}) for kind in (card.kind, recipe.kind))
-        fill(model, _head_for(tensors, before, after), init)
-        across_families(model, before, after)
+        across_families(model, tensors, family(card.kind, card.settings), family(recipe.kind, card.settings), init)
     else:
         fill(model, tensors, init)
     return model
+
+
+def _shared(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:
+    """What clips guided in one way give to clips guided in another: all but norms, mask convolutions and stem."""
+    same = {key for key, tensor in tensors.items() if key in fresh and tensor.shape == fresh[key].shape}
+    return {key: tensors[key] if key in same else fresh[key] for key in fresh}
 
 
 def _without_patches(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -62,37 +68,44 @@ def _without_patches(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> di
     }
 
 
-def _head_for(tensors: dict[str, Tensor], before: Family, after: Family) -> dict[str, Tensor]:
-    """The head answers for another family: a sign where one predicts the noise and the other its negative.
+@torch.no_grad()
+def across_families(model: SpadeUNet, tensors: dict[str, Tensor], before: Family, after: Family, source: Path) -> None:
+    """Make a network of one family from the weights of another: at first it is the same denoiser.
 
-    At low noise every family predicts the noise up to a sign, that of c_out. A head that is new, the
+    skip x + out F(into x, noise) of the one family is that of the other if
+    F' = (skip - skip') / (out' into') x' + (out / out') F(into / into' x', noise), with x' = into' x what the
+    network sees now. These four numbers a level are kept in the network's `LevelTable`. A head that is new, the
     learned variance, starts at 0: in the middle of its range.
+
+    Raises:
+        CheckpointError: the network has no table, or the weights have one already.
     """
-    one = torch.ones(1)
-    sign = torch.sign(before.coefficients(one).out * after.coefficients(one).out)
+    if model.levels is None or any(key.startswith("levels.") for key in tensors):
+        raise CheckpointError(
+            expected=f"level_knots in the recipe of {after.label}, and weights of {before.label} without them",
+            got="a table in the weights" if model.levels else "no level_knots",
+            remedy="add level_knots = 128 to [network], and start from the checkpoint that was trained from scratch",
+        )
+    fresh = {f"levels.{key}": tensor for key, tensor in model.levels.state_dict().items()}
+    fill(model, {**_with_heads(tensors, after.heads), **fresh}, source)
+    sigma = torch.logspace(-3, 4.5, 4096, dtype=torch.float64)
+    told = after.coefficients(sigma).noise * after.noise_unit
+    # Beyond the ends of its chain SDM tells its network no more than the end: no rows there.
+    rises = (told[1:-1] > told[:-2]) & (told[2:] > told[1:-1])
+    known = 1 + rises.nonzero().flatten()
+    rows = known[torch.linspace(0, len(known) - 1, len(model.levels.at)).round().long()]
+    old, new = before.coefficients(sigma[rows]), after.coefficients(sigma[rows])
+    values = [
+        old.noise * before.noise_unit,
+        old.into / new.into,
+        (old.skip - new.skip) / (new.out * new.into),
+        old.out / new.out,
+    ]
+    model.levels.fill(told[rows].float(), torch.stack(values).float())
+
+
+def _with_heads(tensors: dict[str, Tensor], heads: int) -> dict[str, Tensor]:
     kept = dict(tensors)
     for key in ("head.weight", "head.bias"):
-        first = kept[key].chunk(before.heads)[0] * sign.reshape(-1, *[1] * (kept[key].ndim - 1))
-        kept[key] = torch.cat([first, *[torch.zeros_like(first)] * (after.heads - 1)])
+        kept[key] = torch.cat([kept[key], *[torch.zeros_like(kept[key])] * (heads - 1)])
     return kept
-
-
-@torch.no_grad()
-def across_families(model: SpadeUNet, before: Family, after: Family) -> None:
-    """Let the embedding of a noise level mean what it meant, though the family names levels by other numbers.
-
-    The embedding is a curve along sigma; the last of its layers is refitted (least squares) so that the
-    curve over the new numbers runs where it ran over the old ones. With the bundled edm-l64 what is left
-    is 3 % of the curve's deviation for ve and 18 % for vp and sdm; untouched it would be 75 % to 170 %.
-    """
-    sigma = torch.logspace(-2.7, 1.95, 512)
-    target = model.embed_noise(before.coefficients(sigma).noise * before.noise_unit)
-    first, last = model.noise_embedding[0], model.noise_embedding[2]
-    assert isinstance(last, nn.Linear)
-    hidden = F.silu(first(model.sinusoids(after.coefficients(sigma).noise * after.noise_unit)))
-    rows = torch.cat([hidden, torch.ones(len(sigma), 1)], dim=1).double()
-    # A little ridge: neighbouring levels give nearly the same row.
-    square = rows.T @ rows + 1e-6 * len(sigma) * torch.eye(rows.shape[1], dtype=torch.float64)
-    solution = torch.linalg.solve(square, rows.T @ target.double()).float()
-    last.weight.copy_(solution[:-1].T)
-    last.bias.copy_(solution[-1])

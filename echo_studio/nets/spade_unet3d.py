@@ -1,0 +1,200 @@
+"""The U-Net of clips: space and time factorised; guided by label maps through SPADE, by concatenation, or not."""
+
+import math
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from echo_studio.nets.space_time import AlongTime
+from echo_studio.nets.spade import Modulation, Spade, group_count
+from echo_studio.nets.spade_unet import fourier
+from echo_studio.nets.unet_blocks import DecoderBlock, Downsample, EncoderBlock, SpadeUNetConfig, Upsample, zeroed
+
+Guide = Literal["spade", "concat", "none"]
+
+
+@dataclass(frozen=True)
+class SpadeUNet3dConfig:
+    """Shape of the network; `frame` is that of the 2D network whose blocks it has.
+
+    002 has widths=(32, 64, 128) at 128 x 128 and 8 heads of 32 channels.
+
+    Attributes:
+        guide: `spade` (002's), `concat` (its baseline: labels beside the input), `none` (004's unconditional prior).
+        time_levels: levels with attention over frames.
+        channels, widths, blocks, attention_levels, head_channels, mask_channels, heads: see `SpadeUNetConfig`.
+    """
+
+    guide: Guide = "spade"
+    time_levels: tuple[int, ...] = (1, 2)
+    channels: int = 1
+    widths: tuple[int, ...] = (64, 96, 128)
+    blocks: int = 1
+    attention_levels: tuple[int, ...] = (2,)
+    head_channels: int = 64
+    mask_channels: int = 16
+    heads: int = 1
+
+    @property
+    def frame(self) -> SpadeUNetConfig:
+        return SpadeUNetConfig(
+            self.channels,
+            self.widths,
+            self.blocks,
+            self.attention_levels,
+            self.head_channels,
+            self.mask_channels,
+            heads=self.heads,
+        )
+
+
+class ClipModulation(NamedTuple):
+    """All that depends on the condition alone.
+
+    Attributes:
+        layers: gamma and beta (b * t, c, h, w) of each SPADE layer in order; empty without SPADE.
+        classes: (b * t, embedding) of view and time in the cycle.
+        beside: (b * t, labels, h, w) what is concatenated to the input; None without concatenation.
+        frames: t.
+    """
+
+    layers: list[Modulation]
+    classes: Tensor
+    beside: Tensor | None
+    frames: int
+
+
+class SpadeUNet3d(nn.Module):
+    """F(x, c_noise | label maps of every frame, view, time in the cycle).
+
+    Every block is one of the 2D U-Net on each frame, then `AlongTime`. The noise level, the view and the frame's
+    time enter by scale and shift after the norms. The number of frames is free.
+    """
+
+    def __init__(self, config: SpadeUNet3dConfig) -> None:
+        super().__init__()
+        self.config = config
+        shape = config.frame
+        widths, depth, emb = shape.widths, len(shape.widths), shape.embedding
+        self.noise_embedding = nn.Sequential(nn.Linear(emb // 2, emb), nn.SiLU(), nn.Linear(emb, emb))
+        self.time_embedding = nn.Sequential(nn.Linear(16, emb), nn.SiLU(), zeroed_linear(emb, emb))
+        self.view_embedding = nn.Embedding(shape.views, emb)
+        spade = config.guide == "spade"
+        if spade:
+            self.mask_stems = nn.ModuleList(
+                nn.Conv2d(shape.labels, shape.mask_channels, 3, padding=1) for _ in shape.mask_scales
+            )
+        seen = config.channels + (shape.labels if config.guide == "concat" else 0)
+        self.stem = nn.Conv2d(seen, widths[0], 3, padding=1)
+        self.encoder, self.middle, self.decoder = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+        skips = [width := widths[0]]
+        for level, out in enumerate(widths):
+            for _ in range(config.blocks):
+                self.encoder.append(self._block(width, out, level, guided=False))
+                width = out
+                skips.append(width)
+            if level < depth - 1:
+                self.encoder.append(Downsample(width))
+                skips.append(width)
+        self.middle.extend(self._block(width, width, depth - 1, guided=spade) for _ in range(2))
+        for level in reversed(range(depth)):
+            for block in range(config.blocks + 1):
+                self.decoder.append(self._block(width + skips.pop(), widths[level], level, guided=spade))
+                width = widths[level]
+                if block == config.blocks and level > 0:
+                    self.decoder.append(Upsample(width))
+        self.head_norm: nn.Module = (
+            Spade(width, shape.mask_channels) if spade else nn.GroupNorm(group_count(width), width)
+        )
+        self.head = zeroed(nn.Conv2d(width, config.heads * config.channels, 3, padding=1))
+
+    def _block(self, width_in: int, width: int, level: int, *, guided: bool) -> "ClipBlock":
+        kind = DecoderBlock if guided else EncoderBlock
+        heads = max(1, width // self.config.head_channels) if level in self.config.time_levels else 0
+        return ClipBlock(kind(width_in, width, level, self.config.frame), AlongTime(width, heads))
+
+    def prepare(self, one_hot: Tensor, view: Tensor, _phase: Tensor, frame_time: Tensor) -> ClipModulation:
+        """Everything that depends on the condition alone.
+
+        Args:
+            one_hot: float32 (b, labels, t, h, w) at the resolution of x.
+            view: int64 (b,).
+            _phase: plays no part: the frames' times say it.
+            frame_time: float32 (b, t), from 0 to below 1.
+        """
+        frames = one_hot.shape[2]
+        maps = one_hot.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
+        layers: list[Modulation] = []
+        if self.config.guide == "spade":
+            features = []
+            for scale, stem in zip(self.config.frame.mask_scales, self.mask_stems, strict=True):
+                features.append(F.silu(stem(F.avg_pool2d(maps, scale) if scale > 1 else maps)))
+            for block in [*self.middle, *self.decoder]:
+                if isinstance(block, ClipBlock) and isinstance(block.frame, DecoderBlock):
+                    mask = features[block.frame.level]
+                    layers += [block.frame.spade_in.modulation(mask), block.frame.spade_out.modulation(mask)]
+            layers.append(self.head_norm.modulation(features[0]))  # type: ignore[operator]
+        classes = self.view_embedding(view).repeat_interleave(frames, 0) + self.time_embedding(_circle(frame_time))
+        return ClipModulation(layers, classes, maps if self.config.guide == "concat" else None, frames)
+
+    def forward(self, x: Tensor, c_noise: Tensor, modulation: ClipModulation) -> Tensor:
+        """(b, channels, t, h, w) with c_noise (b,) -> (b, heads * channels, t, h, w).
+
+        h and w must be divisible by 2^(levels - 1).
+        """
+        b, _, frames = x.shape[:3]
+        layers = iter(modulation.layers)
+        noise = self.noise_embedding(self.sinusoids(c_noise)).repeat_interleave(frames, 0)
+        embedding = F.silu(noise + modulation.classes)
+        h = x.transpose(1, 2).flatten(0, 1)
+        if modulation.beside is not None:
+            h = torch.cat([h, modulation.beside], dim=1)
+        h = self.stem(h.contiguous(memory_format=torch.channels_last))
+        skips = [h]
+        for module in self.encoder:
+            h = module(h, embedding, layers, frames) if isinstance(module, ClipBlock) else module(h)
+            skips.append(h)
+        for module in self.middle:
+            h = module(h, embedding, layers, frames)
+        for module in self.decoder:
+            if isinstance(module, ClipBlock):
+                h = module(torch.cat([h, skips.pop()], dim=1), embedding, layers, frames)
+            else:
+                h = module(h)
+        h = self.head_norm(h, next(layers)) if modulation.layers else self.head_norm(h)
+        h = self.head(F.silu(h))
+        return h.reshape(b, frames, *h.shape[1:]).transpose(1, 2)
+
+    def sinusoids(self, c_noise: Tensor) -> Tensor:
+        """(b,) -> (b, embedding / 2)."""
+        return fourier(c_noise, self.config.frame.embedding // 2)
+
+
+class ClipBlock(nn.Module):
+    """A 2D block on every frame, then a look along time."""
+
+    def __init__(self, frame: EncoderBlock | DecoderBlock, along: AlongTime) -> None:
+        super().__init__()
+        self.frame, self.along = frame, along
+
+    def forward(self, x: Tensor, embedding: Tensor, layers, frames: int) -> Tensor:  # type: ignore[no-untyped-def]
+        if isinstance(self.frame, DecoderBlock):
+            return self.along(self.frame(x, embedding, next(layers), next(layers)), frames)
+        return self.along(self.frame(x, embedding), frames)
+
+
+def zeroed_linear(inputs: int, outputs: int) -> nn.Linear:
+    """A layer that starts at 0."""
+    layer = nn.Linear(inputs, outputs)
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)
+    return layer
+
+
+def _circle(frame_time: Tensor) -> Tensor:
+    """Harmonics 1 to 8 of the cycle: (b, t) -> (b * t, 16). Frame time 1 is frame time 0."""
+    angles = 2 * math.pi * frame_time.flatten()[:, None] * torch.arange(1, 9, device=frame_time.device)
+    return torch.cat([angles.cos(), angles.sin()], dim=1)
