@@ -16,6 +16,7 @@ from echo_studio.cli.generate import generate
 from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
 from echo_studio.cli.train import train
+from echo_studio.cli.video import video
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "app": app,
@@ -23,6 +24,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import-model": import_model,
     "generate": generate,
     "compare": compare,
+    "video": video,
     "edit": edit,
     "measure": measure,
     "check-data": check_data,

@@ -15,7 +15,7 @@ CheckpointsOption = Annotated[
 
 
 def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -> None:
-    """List the generators, bundled ones first, and what they need.
+    """List the generators of frames and of videos, bundled ones first, and what they need.
 
     Gives each one's resolution, advised NFE, licence and sha256; --json gives the whole card.
 
@@ -24,20 +24,28 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
       echo-studio models --json
     """
     from echo_studio.generate.catalog import catalog
+    from echo_studio.generate.video_catalog import video_generators
 
     places = catalog(checkpoints)
-    found = [(name, one, one.card) for name, one in places.generators().items() if one.card]
+    both = {**places.generators(), **places.generators("video")}
+    found = [(name, one, one.card) for name, one in both.items() if one.card]
+    videos = video_generators(checkpoints)
     faults = [(one.folder, one.fault) for one in places.checkpoints() if one.fault]
     if as_json:
         told = [{**asdict(card), "own": one.own} for _, one, card in found]
         print_json(
-            {"generators": told, "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults]}
+            {
+                "generators": told,
+                "videos": [asdict(entry) for entry in videos.values()],
+                "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults],
+            }
         )
         return
     rows = [
         (
             name,
             card.title,
+            card.makes,
             "yours" if one.own else "bundled",
             f"{card.resolution}²",
             str(card.advised_nfe),
@@ -46,7 +54,12 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
         )
         for name, one, card in found
     ]
-    print_table(("Name", "Title", "From", "Pixels", "NFE", "Licence", "sha256"), rows)
+    rows += [
+        (name, entry.title, "video", f"on {entry.checkpoint}", "", str(entry.advised_nfe), "", "")
+        for name, entry in videos.items()
+        if name != entry.checkpoint
+    ]
+    print_table(("Name", "Title", "Makes", "From", "Pixels", "NFE", "Licence", "sha256"), rows)
     for folder, fault in faults:
         typer.echo(f"{folder} cannot be used: {fault}", err=True)
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -107,6 +108,26 @@ def schedule(name: str) -> Schedule:
     if name not in SCHEDULES:
         raise UnknownNameError("schedule", name, SCHEDULES)
     return SCHEDULES[name]
+
+
+def levels_below(levels: Tensor, start: float, steps: int) -> Tensor:
+    """The part of a run's noise levels that is left when it starts at `start`: SDEdit's (Meng et al. 2022).
+
+    Args:
+        levels: float64 (n + 1,), as a schedule gives them.
+        start: the first level of what is left; between the first and the last but one of `levels`.
+        steps: how many levels the rest has before its 0.
+
+    Returns:
+        float64 (steps + 1,), spaced along the same curve.
+    """
+    log = levels[:-1].clamp(min=1e-12).log()
+    place = torch.arange(len(log), dtype=torch.float64)
+    first = float(np.interp(-math.log(start), -log.numpy(), place.numpy()))
+    at = first + _ramp(steps) * (len(log) - 1 - first)
+    left = torch.from_numpy(np.interp(at.numpy(), place.numpy(), log.numpy())).exp()
+    left[0] = start
+    return _down_to_zero(left)
 
 
 def _ramp(steps: int) -> Tensor:

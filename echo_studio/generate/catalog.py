@@ -7,6 +7,7 @@ from pathlib import Path
 
 import platformdirs
 import torch
+from torch import nn
 
 from echo_studio.errors import CheckpointError, UnknownNameError
 from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
@@ -117,9 +118,9 @@ class Catalog:
             found.append(Checkpoint(folder, True, card, fault))
         return found
 
-    def generators(self) -> dict[str, Checkpoint]:
-        """The usable generators by name; parts such as codecs are left out. Raises as `checkpoints` does."""
-        return {c.card.name: c for c in self.checkpoints() if c.card and c.card.makes and not c.fault}
+    def generators(self, makes: str = "frame") -> dict[str, Checkpoint]:
+        """The usable generators of frames, or of videos, by name. Raises as `checkpoints` does."""
+        return {c.card.name: c for c in self.checkpoints() if c.card and c.card.makes == makes and not c.fault}
 
     def needed(self, card: Card, name: str) -> Path:
         """The folder of a checkpoint that `card` needs. Its hash decides: an import may have given it another name.
@@ -153,19 +154,23 @@ class Catalog:
 
     def open(self, folder: Path, device: str = "cpu") -> Generator:
         """The generator of a checkpoint folder, on the parts of this catalog; raises as `load` does."""
-        card, network = load_network(folder)
-        codec: Codec = PixelCodec()
-        for needed in card.needs:
-            _, latent = latent_codec(self.needed(card, needed))
-            latent.vae.to(device)
-            codec = latent
-        network.to(device)
+        card, network, codec = self.parts(folder, device)
         place = torch.device(device)
         if card.kind == "distilled":
             return DistilledGenerator(card, place, noise_map_of(card, network), codec)
         if card.kind in ONE_CALL:
             return DirectGenerator(card, place, network)  # type: ignore[arg-type]
         return SampledGenerator(card, place, denoiser_of(card, network), codec)
+
+    def parts(self, folder: Path, device: str = "cpu") -> tuple[Card, nn.Module, Codec]:
+        """The card of a checkpoint, its network and the codec that it needs, on a device; raises as `load` does."""
+        card, network = load_network(folder)
+        codec: Codec = PixelCodec()
+        for needed in card.needs:
+            _, latent = latent_codec(self.needed(card, needed))
+            latent.vae.to(device)
+            codec = latent
+        return card, network.to(device), codec
 
     @property
     def _places(self) -> list[Path]:

@@ -43,6 +43,8 @@ class Card:
         advised_nfe, advised_solver: what a generator is best used with.
         label_schema, data, split, licence, machine: provenance.
         images_seen, minutes: length of the training.
+        intensities: of a video generator that can start from a pseudo-video: quantiles of real grey levels inside the
+            sector, 0 to 1, at even steps from the least to the largest; see `transport`.
         scores: measured on the validation split, each with what it was measured on.
         sha256: of the weights file.
     """
@@ -67,6 +69,7 @@ class Card:
     images_seen: int = 0
     minutes: float = 0.0
     machine: str = ""
+    intensities: list[float] = field(default_factory=list)
     scores: Json = field(default_factory=dict)
     sha256: str = ""
 
@@ -203,7 +206,7 @@ def check_shapes(module: nn.Module, shapes: dict[str, tuple[int, ...]], source: 
 
 
 def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
-    """Write weights as fp16, buffers as they are, and then the card, each atomically; the card carries the hash of the weights.
+    """Write weights as fp16, buffers as they are, then the card with the hash of the weights, each atomically.
 
     Returns:
         The card with its sha256.

@@ -25,7 +25,7 @@ from echo_studio.train.ema import Ema
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.state import LATEST, Progress, load_state, save_state
-from echo_studio.train.task import Task, TaughtTask
+from echo_studio.train.task import GreyTask, Task, TaughtTask
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one
@@ -103,6 +103,7 @@ def train(
             settings=task.settings(ema.model),
             needs=task.needs(),
             distilled_from=task.distilled_from() if isinstance(task, TaughtTask) else {},
+            intensities=task.intensities() if isinstance(task, GreyTask) else [],
             images_seen=step * batch,
             minutes=round(seconds() / 60, 1),
         )

@@ -52,3 +52,12 @@ class TaughtTask(Protocol):
     def distilled_from(self) -> dict[str, str]:
         """Name and sha256 of that generator."""
         ...
+
+
+@runtime_checkable
+class GreyTask(Protocol):
+    """What a `Task` has besides where its model may start from label maps in real grey levels."""
+
+    def intensities(self) -> list[float]:
+        """See `generate.checkpoint.Card.intensities`."""
+        ...

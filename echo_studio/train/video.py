@@ -2,11 +2,14 @@
 
 import dataclasses
 import math
+from functools import cached_property
 from pathlib import Path
 
+import cv2
 import torch
 from torch import Tensor, nn
 
+from echo_studio.anatomy.sector import within_fan
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Bound
 from echo_studio.diffusion.families import FAMILIES, family
@@ -17,11 +20,13 @@ from echo_studio.diffusion.solver import noise_levels, solver
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import Codec, PixelCodec, latent_codec
 from echo_studio.generate.kinds import video_family
+from echo_studio.generate.transport import real_quantiles
 from echo_studio.train.clips import CYCLE, Clips, encoded_cycles
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import GrayImage
 
 SAMPLE_NFE = 10
+EVERY = 9  # training frame whose grey levels are counted: odd, so that all views and phases come
 SHOWN = 6  # frames of a clip in the picture of samples
 
 
@@ -140,6 +145,24 @@ class VideoTask:
         if self.label_dropout:
             settings["label_dropout"] = self.label_dropout
         return settings
+
+    def intensities(self) -> list[float]:
+        return self._intensities
+
+    @cached_property
+    def _intensities(self) -> list[float]:
+        """Of every ninth training frame, at the size of the clips."""
+        ids = self.data.frame_ids(self.data.split("training"))[::EVERY]
+        side = self.recipe.resolution
+        frames = (self.data.read(frame_id) for frame_id in ids)
+        shrunk = (
+            (
+                cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA),
+                within_fan(frame.label_map.resized(side, side).ids),
+            )
+            for frame in frames
+        )
+        return [round(float(value), 4) for value in real_quantiles(shrunk)]
 
     def needs(self) -> dict[str, str]:
         return self._needs

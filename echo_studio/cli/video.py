@@ -1,0 +1,116 @@
+"""`echo-studio video`: a heartbeat from a label map file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.output import JsonOption, print_json, progress
+from echo_studio.types import View
+
+
+def video(
+    label_map: Annotated[Path, typer.Option(help="The heart at end diastole, ids 0 to 4: .png, .nii or .nii.gz.")],
+    view: Annotated[View, typer.Option(help="Apical view.")],
+    out: Annotated[
+        Path,
+        typer.Option(help="Clip to write: .mp4, .gif, .nii.gz, .dcm, .zip of PNG frames, or a folder for them."),
+    ],
+    generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")] = "video-spade",
+    label_map_es: Annotated[
+        Path | None, typer.Option(help="The heart at end systole; without it --ef and the next two shape it.")
+    ] = None,
+    frames: Annotated[int, typer.Option(help="Frames of the heartbeat, 2 to 64.")] = 24,
+    ef: Annotated[float, typer.Option(help="Ejection fraction in percent, 5 to 85.")] = 55.0,
+    shortening: Annotated[
+        float | None, typer.Option(help="Longitudinal shortening, share of the long axis, 0 to 0.4.")
+    ] = None,
+    thickening: Annotated[float | None, typer.Option(help="Wall thickening, share of the wall, 0 to 1.")] = None,
+    heart_rate: Annotated[float, typer.Option(help="Beats a minute, 20 to 250.")] = 70.0,
+    akinetic: Annotated[
+        list[str] | None, typer.Option(help="A wall segment that does not move; may be given several times.")
+    ] = None,
+    dyskinetic: Annotated[
+        list[str] | None, typer.Option(help="A wall segment that moves outward; may be given several times.")
+    ] = None,
+    solver: Annotated[str | None, typer.Option(help="Sampler; the advised one by default.")] = None,
+    nfe: Annotated[int | None, typer.Option(help="Number of function evaluations; what is advised by default.")] = None,
+    start_step: Annotated[
+        int | None,
+        typer.Option(help="Of 64 noise levels, those that Free-Echo and SDEdit skip; what is advised by default."),
+    ] = None,
+    guidance: Annotated[float, typer.Option(help="Scale of classifier-free guidance, 0 to 20.")] = 0.0,
+    seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same clip.")] = 0,
+    checkpoints: CheckpointsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Generate one heartbeat from a label map.
+
+    The clip begins at end diastole and closes into a loop; its record goes beside it as .json. Synthetic, not for
+    diagnosis.
+
+    \b
+    Example:
+      echo-studio video --label-map ed.png --view 2CH --generator free-echo --frames 24 --ef 40 --seed 1 --out clip.mp4
+    """
+    # Whatever can be refused is refused before torch is loaded and minutes are spent.
+    from echo_studio.anatomy.motion import Motion, RegionalMotion
+    from echo_studio.data.atomic import check_writable
+    from echo_studio.data.clip_out import clip_format_of
+    from echo_studio.data.label_file import read_label_map
+
+    clip_format_of(out)
+    record_file = out.with_name(out.name.split(".")[0] + ".json")
+    for place in (out, record_file):
+        check_writable(place)
+    chosen = {"shortening": shortening, "thickening": thickening}
+    motion = Motion(
+        ef=ef,
+        heart_rate=heart_rate,
+        regional=(
+            *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
+            *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
+        ),
+        **{name: value for name, value in chosen.items() if value is not None},
+    )
+    heart = read_label_map(label_map)
+    last = read_label_map(label_map_es) if label_map_es else None
+
+    from echo_studio.data.clip_out import Clip, write_clip
+    from echo_studio.data.media import write_json
+    from echo_studio.generate.video_catalog import load_video_generator, video_generators
+    from echo_studio.generate.video_request import VideoRequest
+
+    model = load_video_generator(generator, checkpoints)
+    entry = video_generators(checkpoints)[generator]
+    request = VideoRequest(
+        heart,
+        last,
+        motion,
+        view,
+        generator,
+        entry.advised_solver if solver is None else solver,
+        entry.advised_nfe if nfe is None else nfe,
+        frames,
+        guidance,
+        entry.advised_start_step if start_step is None else start_step,
+        seed,
+    )
+    with progress("Generating") as advance:
+        made = model.generate(request, lambda done, total, preview: advance(done, total))
+    record = made.record.to_json()
+    fps = frames * heart_rate / 60
+    written = write_clip(out, Clip(made.clip, fps, made.cycle.ids, heart.spacing_mm, record))
+    write_json(record_file, record)
+    if as_json:
+        print_json(
+            {
+                "files": [str(path) for path in written],
+                "record_file": str(record_file),
+                "seconds": made.seconds,
+                "record": record,
+            }
+        )
+    else:
+        typer.echo(f"{out}  {made.seconds:.1f} s")
