@@ -21,6 +21,11 @@ SHAPES: dict[str, Json] = {
     "distilled": {"network": UNET, "needs": ["tiny-vae"], "advised_nfe": 1},
     "ve": {"network": UNET},
     "vp": {"network": {**UNET, "patch": 2, "fine_channels": 4}},
+    "video-edm": {
+        "network": {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "time_levels": [1], "mask_channels": 4},
+        "loss": {"frames": 4, "label_dropout": 0.2},
+        "resolution": 32,
+    },
     "sdm": {"network": UNET, "loss": {"label_dropout": 0.2}, "advised_solver": "ancestral"},
 }
 
