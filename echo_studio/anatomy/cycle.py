@@ -5,14 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from echo_studio.anatomy.flow import MARGIN, REACH, Field
+from echo_studio.anatomy.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure import lv_discs
 from echo_studio.anatomy.motion import Motion
-from echo_studio.anatomy.sdf import label_distances
+from echo_studio.anatomy.regional import Regional, not_yet_shown, with_regional
 from echo_studio.anatomy.volume import ejection_fraction
 from echo_studio.anatomy.volume_curve import end_systole_index, volume_curve
 from echo_studio.errors import LabelMapError
-from echo_studio.types import FloatArray, Spacing, View
+from echo_studio.types import FloatArray, LabelIds, Spacing, View
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,13 +50,124 @@ class LabelCycle:
 def label_cycle(
     label_map: LabelMap, end_systole: LabelMap, frames: int, motion: Motion, view: View | None = None
 ) -> LabelCycle:
-    """The beat between two keyframes."""
-    if label_map.shape != end_systole.shape:
-        raise LabelMapError(expected="two keyframes of one size", got="", remedy="")
-    one, other = label_distances(label_map), label_distances(end_systole)
+    """The beat between two keyframes: contours in correspondence move, the volume follows `volume_curve`.
+
+    The first frame is the map at end diastole. The frame at end systole is the other keyframe in the first one's fan,
+    which stands still; but a segment of `motion.regional` that moves in that keyframe is held first. Where no long axis
+    is found, or a structure is in one keyframe alone, borders pass over without correspondence. Maps without a cavity
+    make a beat too: without motion, if they are the same.
+
+    Args:
+        label_map, end_systole: keyframes of one heart, of one size and spacing.
+        frames: of the beat, 2 or more.
+        motion: its heart rate and regional motion; the rest is in the keyframes.
+        view: of the maps, for the segments.
+
+    Raises:
+        LabelMapError: sizes or spacings differ, only one keyframe has a cavity, or it is larger at end systole.
+        RequestError: too few frames, or a segment that the view does not show.
+    """
     curve = volume_curve(frames, motion.heart_rate)
-    ids = np.stack([(share * one + (1 - share) * other).argmin(axis=0).astype(np.uint8) for share in curve])
-    return LabelCycle(ids, label_map.spacing_mm, end_systole_index(frames, motion.heart_rate), motion.heart_rate)
+    _check_pair(label_map, end_systole)
+    hearts = _contours(label_map), _contours(end_systole)
+    if hearts[0] and hearts[1] and (missing := not_yet_shown(hearts[0], hearts[1], motion.regional, view)):
+        end_systole = _held(end_systole, hearts[0], hearts[1], missing, view)
+        hearts = hearts[0], _contours(end_systole)
+    _check_volumes(label_map, end_systole)
+    field = Field.of(label_map, end_systole, margin=round(MARGIN * max(label_map.shape)))
+    points, shares = None, 1 - curve
+    first = last = None
+    if hearts[0] and hearts[1]:
+        points = first, last = corresponding(*hearts)
+        shares = _shares(hearts[0], hearts[1], curve)
+    reach = REACH * hearts[0].axis.length / hearts[0].axis.plane.sx if hearts[0] else 1.0
+    one, other = field.carried(label_map, first, reach), field.carried(end_systole, last, reach)
+
+    def drawn(share: float) -> LabelIds:
+        now = None if points is None else (1 - share) * points[0] + share * points[1]
+        return field.blend([(one, 1 - share), (other, share)], now)
+
+    es = end_systole_index(frames, motion.heart_rate)
+    ids = np.stack([label_map.ids, *(drawn(float(share)) for share in shares[1:])])
+    return LabelCycle(ids, label_map.spacing_mm, es, motion.heart_rate)
+
+
+def _contours(label_map: LabelMap) -> HeartContours | None:
+    try:
+        return heart_contours(label_map)
+    except LabelMapError:
+        return None
+
+
+def _held(
+    end_systole: LabelMap,
+    diastole: HeartContours,
+    systole: HeartContours,
+    regional: tuple[Regional, ...],
+    view: View | None,
+) -> LabelMap:
+    """A keyframe at end systole with segments held as they should be."""
+    before, after = corresponding(systole, with_regional(diastole, systole, regional, view))
+    field = Field.of(end_systole, margin=round(MARGIN * max(end_systole.shape)))
+    reach = REACH * diastole.axis.length / diastole.axis.plane.sx
+    return LabelMap(field.blend([(field.carried(end_systole, before, reach), 1.0)], after), end_systole.spacing_mm)
+
+
+def _shares(diastole: HeartContours, systole: HeartContours, curve: FloatArray) -> FloatArray:
+    """(t,) how far along its way to end systole the heart is in each frame, so that its volume follows a curve.
+
+    The volume is taken from the endocardial line: area squared over length, to which a single-plane volume is
+    proportional for one shape.
+    """
+    share = np.linspace(0.0, 1.0, 65)
+    lines = (1 - share)[:, None, None] * diastole.endo + share[:, None, None] * systole.endo
+    x, y = lines[..., 0], lines[..., 1]
+    area = np.abs((x * np.roll(y, -1, axis=1) - np.roll(x, -1, axis=1) * y).sum(axis=1)) / 2
+    axis = lines[:, WALL_POINTS // 2] - (lines[:, 0] + lines[:, -1]) / 2
+    volume = area**2 / np.maximum(np.hypot(*axis.T), 1e-9)
+    if volume[0] <= volume[-1]:
+        return np.asarray(1 - curve)
+    full = np.maximum.accumulate(((volume - volume[-1]) / (volume[0] - volume[-1]))[::-1])
+    return np.asarray(np.interp(curve, full, share[::-1]))
+
+
+def _check_pair(label_map: LabelMap, end_systole: LabelMap) -> None:
+    if label_map.shape != end_systole.shape:
+        sizes = [f"{one.shape[1]}x{one.shape[0]}" for one in (label_map, end_systole)]
+        raise LabelMapError(
+            expected="keyframes of one size",
+            got=f"{sizes[0]} at end diastole, {sizes[1]} at end systole",
+            remedy="give frames of one recording",
+        )
+    spacings = label_map.spacing_mm, end_systole.spacing_mm
+    if (spacings[0] is None) != (spacings[1] is None) or not np.allclose(spacings[0] or 1, spacings[1] or 1, rtol=0.01):
+        raise LabelMapError(
+            expected="keyframes of one pixel spacing",
+            got=" and ".join("none" if one is None else f"{one[0]:g} x {one[1]:g} mm" for one in spacings),
+            remedy="give both the same spacing",
+        )
+
+
+def _check_volumes(label_map: LabelMap, end_systole: LabelMap) -> None:
+    pixels = [int((one.ids == LV_CAVITY).sum()) for one in (label_map, end_systole)]
+    if (pixels[0] > 0) != (pixels[1] > 0):
+        raise LabelMapError(
+            expected="an LV cavity (label 1) in both keyframes, or in neither",
+            got=f"one at end {'diastole' if pixels[0] else 'systole'} alone",
+            remedy="draw it in the other keyframe too",
+        )
+    discs = lv_discs(label_map), lv_discs(end_systole)
+    if discs[0] and discs[1]:
+        unit, scale = ("mL", 1000.0) if label_map.spacing_mm else ("px³", 1.0)
+        sizes = [one.volume / scale for one in discs if one]
+    else:
+        unit, sizes = "pixels", [float(count) for count in pixels]
+    if sizes[1] > sizes[0]:
+        raise LabelMapError(
+            expected="a ventricle that is smaller at end systole than at end diastole",
+            got=f"{sizes[1]:.0f} {unit} at end systole, {sizes[0]:.0f} {unit} at end diastole",
+            remedy="exchange the keyframes or draw the cavity smaller",
+        )
 
 
 def cycle_volumes(cycle: LabelCycle) -> tuple[FloatArray, float | None]:

@@ -2,20 +2,23 @@
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from echo_studio.anatomy.carry import STRUCTURES, carry
-from echo_studio.anatomy.fan_region import fan_region
+from echo_studio.anatomy.contraction import contracted
+from echo_studio.anatomy.flow import MARGIN, REACH, Field
+from echo_studio.anatomy.heart_contours import corresponding, heart_contours
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.landmarks import heart_frame
+from echo_studio.anatomy.labels import LV_CAVITY
+from echo_studio.anatomy.measure import lv_discs
+from echo_studio.anatomy.regional import with_regional
 from echo_studio.anatomy.segments import segment_named
 from echo_studio.anatomy.volume_curve import volume_curve
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import Json, View
 
-__all__ = ["LIMITS", "Motion", "RegionalKind", "RegionalMotion", "end_systole", "volume_curve"]
+__all__ = ["LIMITS", "Motion", "RegionalKind", "RegionalMotion", "end_systole", "usual_motion", "volume_curve"]
 
 RegionalKind = Literal["akinetic", "dyskinetic"]
 
@@ -26,6 +29,14 @@ LIMITS: dict[str, tuple[float, float, str]] = {
     "thickening": (0.0, 1.0, "share of the wall's thickness"),
     "heart_rate": (20.0, 250.0, "beats a minute"),
 }
+
+# Slope and start over the EF in percent, of CAMUS's training split.
+USUAL_SHORTENING = (0.00304, 0.006)
+USUAL_THICKENING = (0.00436, -0.059)
+
+WIDEST, NARROWEST = -0.12, 0.8  # share of its width that a cavity may lose
+CLOSE, TOLERANCE = 0.25, 1.0  # points of EF at which the search is content, and at which it must be
+MOST_STEPS = 12
 
 
 @dataclass(frozen=True)
@@ -65,8 +76,8 @@ class Motion:
     """
 
     ef: float = 55.0
-    shortening: float = 0.16
-    thickening: float = 0.35
+    shortening: float = 0.17
+    thickening: float = 0.18
     regional: tuple[RegionalMotion, ...] = ()
     heart_rate: float = 70.0
 
@@ -106,17 +117,78 @@ class Motion:
         return cls(**{**values, "regional": regional})
 
 
+def usual_motion(ef: float, heart_rate: float = 70.0, regional: tuple[RegionalMotion, ...] = ()) -> Motion:
+    """The motion that CAMUS's hearts show at an EF: long-axis shortening and thickening by linear regression on it.
+
+    Args:
+        ef: percent, 5 to 85.
+
+    Raises:
+        RequestError: a number outside its range.
+    """
+    Motion(ef=ef)  # the range is checked before anything is computed from it
+    shortening, thickening = (max(0.0, slope * ef + start) for slope, start in (USUAL_SHORTENING, USUAL_THICKENING))
+    return Motion(ef, round(shortening, 3), round(thickening, 3), regional, heart_rate)
+
+
 def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -> LabelMap:
     """The label map at end systole of a heart that is at end diastole.
 
+    Shortening and thickening are taken as asked; how much the cavity narrows is searched, until the EF measured on
+    the two maps is the one asked for. The fan stays, and what was drawn besides the heart goes with the tissue around
+    it. A map without a cavity has nothing to contract: it is returned as it is.
+
     Args:
         label_map: at end diastole.
-        view: names the segments of `motion.regional`.
+        view: of the map, for the segments of `motion.regional`; None takes their sides as they stand.
+
+    Raises:
+        LabelMapError: a cavity without a long axis (see `heart_frame`).
+        RequestError: shortening, or a segment, leaves no way to that EF; the view does not show a segment.
     """
-    frame = heart_frame(label_map)
-    a, b = frame.coordinates(frame.plane.centres(label_map.shape))
-    along = 1 - motion.shortening
-    across = math.sqrt(min(1.0, (1 - motion.ef / 100) / along))
-    apex = frame.length
-    source = frame.points(apex - (apex - a) / along, b / across)
-    return carry(label_map, frame.plane.pixels(source), STRUCTURES, fan_region(label_map))
+    if not (label_map.ids == LV_CAVITY).any():
+        return label_map
+    heart = heart_contours(label_map)
+    field = Field.of(label_map, margin=round(MARGIN * max(label_map.shape)))
+    full = lv_discs(label_map)
+    assert full is not None  # heart_contours has refused a map without a long axis
+
+    def at(radial: float) -> tuple[LabelMap, float]:
+        made = contracted(heart, radial, motion.shortening, motion.thickening)
+        made = with_regional(heart, made, motion.regional, view)
+        before, after = corresponding(heart, made)
+        carried = field.carried(label_map, before, REACH * heart.axis.length / heart.axis.plane.sx)
+        image = LabelMap(field.blend([(carried, 1.0)], after), label_map.spacing_mm)
+        discs = lv_discs(image)
+        return image, 100.0 if discs is None else 100 * (1 - discs.volume / full.volume)
+
+    return _searched(at, motion)
+
+
+def _searched(at: Callable[[float], tuple[LabelMap, float]], motion: Motion) -> LabelMap:
+    """The map whose measured EF is the one asked for, by secant steps within the bounds that steps have shown."""
+    low, high = WIDEST, NARROWEST
+    radial = 1 - math.sqrt((1 - motion.ef / 100) / (1 - motion.shortening))
+    best: tuple[float, LabelMap] | None = None
+    got = math.nan
+    for _ in range(MOST_STEPS):
+        radial = min(max(radial, low), high)
+        image, got = at(radial)
+        miss = got - motion.ef
+        if best is None or abs(miss) < abs(best[0]):
+            best = miss, image
+        if abs(miss) <= CLOSE or high - low < 1e-4:
+            break
+        low, high = (low, radial) if miss > 0 else (radial, high)
+        step = -miss / (200 * (1 - motion.shortening) * max(1 - radial, 0.2))
+        wanted = radial + step
+        radial = wanted if low < wanted < high else (low + high) / 2
+    assert best is not None
+    if abs(best[0]) > TOLERANCE:
+        raise RequestError(
+            expected=f"an EF that this heart can have with shortening {motion.shortening:g}"
+            + (f" and {len(motion.regional)} segments that do not contract" if motion.regional else ""),
+            got=f"{motion.ef:g} %, where it comes to {motion.ef + best[0]:.0f} %",
+            remedy="ask for a nearer EF, or for less shortening" if best[0] > 0 else "ask for a lower EF",
+        )
+    return best[1]
