@@ -25,7 +25,7 @@ run: setup
 	$(BIN)/python app.py
 
 test: setup
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup
 	$(BIN)/ruff format --check .

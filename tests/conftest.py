@@ -35,6 +35,7 @@ def _mend_torchvision() -> object:
     return None
 
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: more threads wait for each other
 _torchvision_operators = _mend_torchvision()  # kept: the operators live as long as the library
 
 

@@ -86,6 +86,8 @@ def encoded_cycles(
     ranges: GeometricRanges,
     seed: int,
     cache: Path,
+    *,
+    bfloat16: bool,
 ) -> dict[str, Tensor]:
     """A bank of `Clips`: the interpolated cycles of a split, each once as it is and `copies` - 1 times augmented.
 
@@ -101,6 +103,7 @@ def encoded_cycles(
         ranges: of the augmentation, one draw a clip.
         seed: of the augmentation.
         cache: folder that keeps the result.
+        bfloat16: whether the codec runs in it: nearly twice as fast where the processor has it.
     """
     path = cache / f"cycles-{split}.safetensors"
     key = "/".join([codec_sha256, split, str(side), str(copies), str(ranges), str(seed)])
@@ -118,7 +121,8 @@ def encoded_cycles(
                 image, labels = torch.from_numpy(clip).float()[:, None] / 127.5 - 1, torch.from_numpy(ids)
                 if copy:
                     image, labels = warp(image, labels, random_affine(1, ranges).expand(CYCLE, -1, -1))
-                latent = codec.encode(image, (labels > 0).float()[:, None])
+                with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                    latent = codec.encode(image, (labels > 0).float()[:, None])
                 parts["latent"].append(latent.transpose(0, 1).half())
                 parts["one_hot"].append(soft_one_hot(labels, codec.factor).transpose(0, 1).half())
                 parts["view"].append(torch.tensor(VIEWS.index(first.frame_id.view)))

@@ -83,8 +83,19 @@ class VideoTask:
         sha256 = next(iter(self._needs.values()), "pixels")
 
         def bank(split: str, copies: int) -> dict[str, Tensor]:
-            ranges, side, seed = self.recipe.augmentation.ranges(), self.recipe.resolution, self.recipe.seed
-            return encoded_cycles(self.data, split, side, self.codec, sha256, copies, ranges, seed, cache)
+            recipe = self.recipe
+            return encoded_cycles(
+                self.data,
+                split,
+                recipe.resolution,
+                self.codec,
+                sha256,
+                copies,
+                recipe.augmentation.ranges(),
+                recipe.seed,
+                cache,
+                bfloat16=recipe.precision == "bfloat16",
+            )
 
         self.training = Clips(bank("training", self.copies), self.frames)
         self.validation = Clips(bank("validation", 1), self.frames)
