@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.flow import MARGIN, REACH, Field
+from echo_studio.anatomy.flow import MARGIN, REACH, Field, looked_up
 from echo_studio.anatomy.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
@@ -27,12 +27,16 @@ class LabelCycle:
         spacing_mm: pixel spacing (y, x), None where it is not known.
         es: index of end systole.
         heart_rate: beats a minute; one frame lasts 60 / (heart_rate · t) seconds.
+        points: (t, n, 2) where points of wall and atrium are in each frame, (x, y) in pixels; None where none are known.
+        reach: how far a point carries its surroundings along, in pixels of x.
     """
 
     ids: npt.NDArray[np.uint8]
     spacing_mm: Spacing | None
     es: int
     heart_rate: float
+    points: FloatArray | None = None
+    reach: float = 1.0
 
     def __post_init__(self) -> None:
         ids = np.array(self.ids, np.uint8)
@@ -45,6 +49,18 @@ class LabelCycle:
     def frame(self, k: int) -> LabelMap:
         """The label map of frame k; as the beat repeats, frame `len` is frame 0."""
         return LabelMap(self.ids[k % len(self)], self.spacing_mm)
+
+    def carried(self, picture: FloatArray) -> FloatArray:
+        """A picture (h, w) of end diastole in every frame (t, h, w): what lies on the heart moves with it.
+
+        Its size need not be that of the label maps.
+        """
+        still = np.broadcast_to(picture, (len(self), *picture.shape))
+        if self.points is None:
+            return np.asarray(still)
+        scale = np.array(picture.shape[::-1]) / np.array(self.ids.shape[:0:-1])
+        points, reach = (self.points + 0.5) * scale - 0.5, self.reach * scale[0]
+        return np.stack([picture, *(looked_up(picture, now, points[0], reach) for now in points[1:])])
 
 
 def label_cycle(
@@ -89,7 +105,10 @@ def label_cycle(
 
     es = end_systole_index(frames, motion.heart_rate)
     ids = np.stack([label_map.ids, *(drawn(float(share)) for share in shares[1:])])
-    return LabelCycle(ids, label_map.spacing_mm, es, motion.heart_rate)
+    path = None
+    if points is not None:
+        path = (1 - shares)[:, None, None] * points[0] + shares[:, None, None] * points[1]
+    return LabelCycle(ids, label_map.spacing_mm, es, motion.heart_rate, path, reach)
 
 
 def _contours(label_map: LabelMap) -> HeartContours | None:

@@ -3,8 +3,8 @@
 Points that correspond tell where tissue goes; between them the displacement is a Gaussian process with a Matérn
 kernel (ν = 3/2), smooth near the heart and zero far from it. Ids cannot be blended, distances to borders can: each
 label's signed distance is looked up in both keyframes and averaged, and the label that lies deepest wins. Where the
-keyframes agree after the carrying, that is the carried label; where they do not (a defect in one of them, an annotator's
-whim) the border passes smoothly from the one to the other. No label is invented, and the fan never moves.
+keyframes agree after the carrying, that is the carried label; where they do not (a defect in one of them, an
+annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the fan never moves.
 """
 
 import math
@@ -26,6 +26,7 @@ Distances = npt.NDArray[np.float32]
 REACH = 0.35  # of the length of the long axis: how far a point carries its surroundings along
 MARGIN = 0.06  # of the longer side: what of the map around the structures can come to move
 NUGGET = 1e-3  # share by which points need not be met exactly: neighbours that disagree tear nothing
+SMOOTH = 0.6  # pixels: a staircase is softened, a gap one pixel wide stays open
 NODES = 48  # along the longer side of the box, between which the displacement is bilinear
 NEVER = 1e4  # pixels: distance of a label that a map does not have
 BACKGROUND = 0  # position among the channels: sector, and what is outside the fan
@@ -37,12 +38,14 @@ class Carried:
     """A keyframe that can be looked up between its pixels, within a box of the map.
 
     Attributes:
-        distances: float32 (5, h, w) of the box, by `CHANNELS`: how far from the label's border in pixels, negative inside.
+        distances: float32 (5, h, w) of the box, by `CHANNELS`: pixels from the label's border, negative inside.
+        smooth: the same without the staircase of its pixels, for looking up between them.
         points: (n, 2) pixels of the whole map that correspond to another keyframe's, or None: nothing moves.
         reach: how far a point carries its surroundings along, in pixels of x.
     """
 
     distances: Distances
+    smooth: Distances
     points: FloatArray | None
     reach: float
 
@@ -76,7 +79,9 @@ class Field:
     def carried(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Carried:
         """A keyframe as distances."""
         ids = np.where(_moving(label_map), label_map.ids, np.uint8(SECTOR))[self.box]
-        return Carried(np.stack([_signed_distance(ids == label) for label in CHANNELS]), points, reach)
+        distances = np.stack([_signed_distance(ids == label) for label in CHANNELS])
+        smooth = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH) for one in distances])
+        return Carried(distances, smooth, points, reach)
 
     def blend(self, parts: list[tuple[Carried, float]], points: FloatArray | None) -> LabelIds:
         """uint8 (h, w): keyframes carried to where their points are now, and blended by weight.
@@ -93,7 +98,7 @@ class Field:
                 total += np.float32(weight) * one.distances
                 continue
             x, y = self._source(points, one)
-            for channel, distances in enumerate(one.distances):
+            for channel, distances in enumerate(one.smooth):
                 seen = cv2.remap(distances, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
                 total[channel] += np.float32(weight) * seen
         winner = total.argmin(axis=0)
@@ -114,6 +119,19 @@ class Field:
         x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
         between = cv2.remap(field, x / np.float32(stride), y / np.float32(stride), cv2.INTER_LINEAR)
         return x + between[..., 0], y + between[..., 1]
+
+
+def looked_up(picture: FloatArray, points: FloatArray, origin: FloatArray, reach: float) -> FloatArray:
+    """A picture (h, w) after points in it moved from `origin` to `points`, both (n, 2) in pixels."""
+    height, width = picture.shape
+    stride = max(1.0, max(height, width) / NODES)
+    node_x, node_y = (np.arange(math.ceil(side / stride) + 1) * stride for side in (width, height))
+    nodes = np.stack(np.meshgrid(node_x, node_y), axis=-1)
+    moved = displacement(nodes.reshape(-1, 2), points, origin - points, reach).reshape(nodes.shape).astype(np.float32)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
+    between = cv2.remap(moved, x / np.float32(stride), y / np.float32(stride), cv2.INTER_LINEAR)
+    there = x + between[..., 0], y + between[..., 1]
+    return np.asarray(cv2.remap(picture.astype(np.float32), *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
 
 
 def displacement(

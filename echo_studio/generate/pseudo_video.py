@@ -27,4 +27,5 @@ def pseudo_video(kind: Pseudo, ids: LabelIds, cycle: LabelCycle, intensities: li
     """
     if kind == "coloured":
         return coloured(ids)
-    return transported(ids, np.asarray(intensities), texture(ids.shape[1], ids.shape[2], seed), "exact")
+    field = cycle.carried(texture(ids.shape[1], ids.shape[2], seed))
+    return transported(ids, np.asarray(intensities), field)
