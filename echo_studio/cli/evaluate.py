@@ -1,10 +1,11 @@
-"""`echo-studio evaluate ...`: how good generated frames are."""
+"""`echo-studio evaluate ...`: how good generated frames and clips are."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
@@ -66,3 +67,4 @@ def adherence(
 
 
 evaluate.command("quality")(quality)
+evaluate.command("video")(evaluate_video)
