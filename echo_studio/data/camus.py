@@ -179,14 +179,15 @@ class CamusFolder:
         labels = LabelMap(ids, known)
         if SECTOR not in ids:
             labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)
-        return CamusFrame(frame_id, image, labels, self._info(frame_id))
+        return CamusFrame(frame_id, image, labels, self.info(frame_id.patient, frame_id.view))
 
     def read_all(self, patients: list[str] | None = None) -> Iterator[CamusFrame]:
         """Every frame of the given patients, in order."""
         return (self.read(frame_id) for frame_id in self.frame_ids(patients))
 
-    def _info(self, frame_id: FrameId) -> dict[str, str]:
-        path = self.root / frame_id.patient / f"Info_{frame_id.view}.cfg"
+    def info(self, patient: str, view: View) -> dict[str, str]:
+        """`Info_2CH.cfg` or `Info_4CH.cfg` of a patient as read, empty where there is none."""
+        path = self.root / patient / f"Info_{view}.cfg"
         if not path.is_file():
             return {}
         pairs = (

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from echo_studio.data.metaimage import read_metaimage
-from echo_studio.data.nifti import read_nifti
+from echo_studio.data.nifti import NiftiFrame, read_nifti, read_nifti_sequence
 from echo_studio.errors import ImageError
 from echo_studio.types import GrayImage, Json, Spacing
 
@@ -57,6 +57,24 @@ def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
     """
     image, spacing, _ = read_noted(path)
     return image, spacing
+
+
+def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | None]:
+    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is told.
+
+    Raises:
+        ImageError: see `read_gray`; over 512 frames or 129 MiB.
+    """
+    try:
+        if not path.is_file():
+            raise ImageError(expected="a NIfTI sequence", got=f"no file {path}", remedy="check the path")
+        stored = read_nifti_sequence(path)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    # NIfTI stores x first; arrays here are (t, y, x).
+    frames = np.ascontiguousarray(stored.pixels.transpose(2, 1, 0))
+    check_size(frames.shape[2], frames.shape[1], path)
+    return _as_uint8(frames, path), _zoomed(stored, path)
 
 
 def read_noted(path: Path) -> Noted:
@@ -115,12 +133,16 @@ def _read_nifti(path: Path) -> Noted:
     note = next((note for text in frame.comments if (note := _note(text))), {})
     if not note and SCHEMA_NAME.fullmatch(frame.description):
         note = {"schema": frame.description}  # programs that drop extensions keep this field
-    spacing = _spacing(frame.zooms[1], frame.zooms[0], path) if frame.in_mm else None
+    spacing = _zoomed(frame, path)
     exact = _noted_spacing(note)
     # The note has more digits, but the header is what other programs change.
     if spacing and exact and np.array_equal(spacing, np.array(exact, np.float32)):
         spacing = _spacing(*exact, path)
     return _as_uint8(pixels, path), spacing, note
+
+
+def _zoomed(frame: NiftiFrame, path: Path) -> Spacing | None:
+    return _spacing(frame.zooms[1], frame.zooms[0], path) if frame.in_mm else None
 
 
 def _read_mhd(path: Path) -> Noted:
@@ -149,6 +171,8 @@ def _noted_spacing(note: Json) -> tuple[float, float] | None:
 
 
 def _as_uint8(stored: npt.NDArray[np.generic], path: Path) -> GrayImage:
+    if stored.dtype == np.uint8:
+        return np.array(stored, dtype=np.uint8)
     if stored.dtype.kind not in "buif":
         raise ImageError(
             expected="one number a pixel", got=f"type {stored.dtype} in {path.name}", remedy="save it as greyscale"

@@ -1,4 +1,4 @@
-"""One two-dimensional frame out of a NIfTI-1 or NIfTI-2 file that may come from anywhere.
+"""One two-dimensional frame, or a sequence of them, out of a NIfTI-1 or NIfTI-2 file that may come from anywhere.
 
 nibabel knows the header's fields; walking through the file is done here, because its loader mends
 broken headers with a remark in the log, and unpacks whatever sizes a header claims.
@@ -7,7 +7,7 @@ broken headers with a remark in the log, and unpacks whatever sizes a header cla
 import gzip
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 MAX_PIXELS = 4096 * 4096
+MAX_FRAMES = 512
 MAX_BYTES = MAX_PIXELS * 8 + (1 << 20)  # float64 pixels, a header and its extensions
 HEADERS: tuple[tuple[Any, bytes], ...] = ((nib.Nifti1Header, b"n+1"), (nib.Nifti2Header, b"n+2"))
+LONGEST_HEADER = max(family.template_dtype.itemsize for family, _ in HEADERS)
 COMMENT = 6  # the extension code of a plain text
 
 
@@ -26,7 +28,7 @@ class NiftiFrame:
     """What a file holds, as stored.
 
     Attributes:
-        pixels: (x, y), of any number type, scaled by the header's slope and intercept.
+        pixels: (x, y), or (x, y, t) of a sequence, of any number type, scaled by the header's slope and intercept.
         zooms: (x, y) as written, in mm where `in_mm`.
         in_mm: whether the header says that its unit is the millimetre.
         description: the header's `descrip`.
@@ -47,25 +49,35 @@ def read_nifti(path: Path) -> NiftiFrame:
         ValueError, OSError, EOFError, zlib.error: damaged, truncated, too large, not one frame.
         nibabel's HeaderDataError: a header with impossible fields.
     """
+    frame = _read(path, 1)
+    return replace(frame, pixels=frame.pixels[:, :, 0])
+
+
+def read_nifti_sequence(path: Path) -> NiftiFrame:
+    """Like `read_nifti`, of a sequence of up to 512 frames, (x, y, t) or (x, y, 1, t) in the file, 129 MiB in all.
+
+    Raises:
+        the same.
+    """
+    return _read(path, MAX_FRAMES)
+
+
+def _read(path: Path, most: int) -> NiftiFrame:
     packed = path.name.lower().endswith(".gz")
     with gzip.open(path) if packed else path.open("rb") as file:
+        header = _header(file.read(LONGEST_HEADER))
+        width, height, frames = _shape(header, most)
+        file.seek(0)
         # Half a megabyte of gzip can hold four gigabytes.
         content = file.read(MAX_BYTES + 1)
     if len(content) > MAX_BYTES:
         raise ValueError(f"more than {MAX_BYTES >> 20} MiB of content")
-    header = _header(content)
-    shape = header.get_data_shape()
-    if len(shape) < 2 or any(side != 1 for side in shape[2:]):
-        raise ValueError(f"shape {shape} is not one two-dimensional frame")
-    width, height = int(shape[0]), int(shape[1])
-    if not 1 <= width * height <= MAX_PIXELS or min(width, height) < 1:
-        raise ValueError(f"a frame of {width}x{height} pixels")
     size = header.structarr.dtype.itemsize
     offset = int(header["vox_offset"])
     if not size <= offset <= len(content):
         raise ValueError(f"pixels said to start at byte {offset} of {len(content)}")
-    stored = np.frombuffer(content, header.get_data_dtype(), width * height, offset)
-    pixels = stored.reshape((width, height), order="F")
+    stored = np.frombuffer(content, header.get_data_dtype(), width * height * frames, offset)
+    pixels = stored.reshape((width, height, frames), order="F")
     slope, intercept = header.get_slope_inter()
     if slope is not None and (slope, intercept) != (1.0, 0.0) and pixels.dtype.kind in "iuf":
         pixels = pixels * slope + intercept
@@ -77,6 +89,20 @@ def read_nifti(path: Path) -> NiftiFrame:
         description=bytes(header["descrip"].item()).rstrip(b"\0").decode("latin-1"),
         comments=tuple(_comments(content[size:offset], header.endianness)),
     )
+
+
+def _shape(header: Any, most: int) -> tuple[int, int, int]:
+    """(width, height, frames) of a header that announces frames, not a volume, and no more than `most`."""
+    shape = header.get_data_shape()
+    over_time = [int(side) for side in shape[2:] if side != 1]
+    if len(shape) < 2 or len(over_time) > (most > 1):
+        raise ValueError(f"shape {shape} is not {'a sequence of frames' if most > 1 else 'one two-dimensional frame'}")
+    width, height, frames = int(shape[0]), int(shape[1]), over_time[0] if over_time else 1
+    if not 1 <= width * height <= MAX_PIXELS or min(width, height) < 1:
+        raise ValueError(f"a frame of {width}x{height} pixels")
+    if not 1 <= frames <= most:
+        raise ValueError(f"{frames} frames, where at most {most} are read")
+    return width, height, frames
 
 
 def _header(content: bytes) -> Any:
