@@ -9,37 +9,47 @@ from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 
 
 def check_data(
-    path: Annotated[Path, typer.Argument(help="A folder in CAMUS's layout: patientXXXX/patientXXXX_4CH_ED.nii.gz.")],
+    path: Annotated[
+        Path, typer.Argument(help="A folder of CAMUS, of EchoNet-Dynamic, or of MP4, AVI and DICOM loops.")
+    ],
     as_json: JsonOption = False,
 ) -> None:
-    """Report every fault of a CAMUS folder.
+    """Report every fault of a data folder.
 
-    Reads .nii.gz, .nii, .mhd and .png. Looks for missing pairs, unreadable files, unknown labels, sizes that
-    differ, structures without a pixel, images without a sector, and split files that contradict each other or the
-    folder. Exits with 2 if there is any.
+    CAMUS (patientXXXX/patientXXXX_4CH_ED.nii.gz, also .nii, .mhd and .png): missing pairs, unreadable files, unknown
+    labels, sizes that differ, structures without a pixel, images without a sector, half sequences that give no cycle,
+    split files that contradict each other or the folder. EchoNet-Dynamic (FileList.csv): missing columns and videos,
+    damaged videos, traces that cross. Any other folder: recordings that cannot be read or hold no heartbeat.
+    Playlists and addresses are refused, never followed. Exits with 2 if there is any fault.
 
     \b
     Example:
       echo-studio check-data ~/data/CAMUS_public
+      echo-studio check-data ~/data/EchoNet-Dynamic
     """
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.data.check import check_folder
+    from echo_studio.data.check_any import checkable
 
-    folder = CamusFolder(path)
-    with progress("Checking patients") as advance:
-        faults = list(check_folder(folder, advance))
-    counts = {"patients": len(folder.patients), "frames": len(folder.frame_ids())}
+    found = checkable(path)
+    with progress("Checking") as advance:
+        faults = list(found.faults(advance))
     if as_json:
         listed = [{"path": str(fault.path), "kind": fault.kind, "detail": fault.detail} for fault in faults]
-        print_json({"folder": str(folder.root), **counts, "faults": listed})
+        counts = {what.replace(" ", "_"): count for what, count in found.counts.items()}
+        print_json({"folder": str(found.root), "layout": found.layout, **counts, "faults": listed})
     else:
         if faults:
-            rows = [(_relative(fault.path, folder.root), fault.kind, fault.detail) for fault in faults]
+            rows = [(_relative(fault.path, found.root), fault.kind, fault.detail) for fault in faults]
             print_table(("File", "Fault", "Detail"), rows)
         number = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults"
-        typer.echo(f"{number} in {counts['frames']} frames of {counts['patients']} patients")
+        typer.echo(f"{number} in {_counted(found.counts)}")
     if faults:
         raise typer.Exit(2)
+
+
+def _counted(counts: dict[str, int]) -> str:
+    """`8 frames of 2 patients`, `3 videos`."""
+    parts = [f"{count} {what}" for what, count in counts.items() if what != "patients"]
+    return " and ".join(parts) + (f" of {counts['patients']} patients" if "patients" in counts else "")
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -17,7 +17,7 @@ from echo_studio.types import PHASES, VIEWS, GrayImage, LabelIds
 __all__ = ["Fault", "FaultKind", "check_folder"]
 
 FaultKind = Literal[
-    "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split"
+    "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
 ]
 
 
