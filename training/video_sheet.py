@@ -1,0 +1,88 @@
+"""Draw docs/loops.gif and docs/m-modes.png: four generated heartbeats side by side, and each along a line.
+
+    python training/video_sheet.py [--checkpoints FOLDER]
+
+The line runs across both walls at the middle of the ventricle, where an M-mode shows how they move; two beats each.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from echo_studio.anatomy.landmarks import heart_frame
+from echo_studio.anatomy.motion import Motion, RegionalMotion
+from echo_studio.data.atomic import write_bytes
+from echo_studio.data.clip import Clip
+from echo_studio.data.clip_movie import gif_bytes
+from echo_studio.data.template import template
+from echo_studio.evaluate.m_mode import m_mode
+from echo_studio.generate.video_catalog import load_video_generator, video_generators
+from echo_studio.generate.video_request import VideoRequest
+from echo_studio.types import GrayImage, View
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+FRAMES = 24
+# Title, template, view, generator, motion, seed.
+LOOPS: tuple[tuple[str, str, View, str, Motion, int], ...] = (
+    ("video-spade, EF 60", "4ch-ed", "4CH", "video-spade", Motion(ef=60), 1),
+    ("video-spade, EF 25", "4ch-ed-dilated", "4CH", "video-spade", Motion(ef=25), 2),
+    (
+        "video-spade, akinetic septum",
+        "4ch-ed",
+        "4CH",
+        "video-spade",
+        Motion(ef=50, regional=(RegionalMotion("mid inferoseptal", "akinetic"),)),
+        3,
+    ),
+    ("free-echo, EF 55", "2ch-ed", "2CH", "free-echo", Motion(ef=55), 4),
+)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--checkpoints", type=Path)
+    folder = parser.parse_args().checkpoints
+    clips, strips = [], []
+    for title, name, view, generator, motion, seed in LOOPS:
+        entry = video_generators(folder)[generator]
+        request = VideoRequest(
+            template(name),
+            motion=motion,
+            view=view,
+            generator=generator,
+            solver=entry.advised_solver,
+            nfe=entry.advised_nfe,
+            frames=FRAMES,
+            start_step=entry.advised_start_step,
+            seed=seed,
+        )
+        made = load_video_generator(generator, folder).generate(request)
+        print(f"{title}: {made.seconds:.1f} s, EF drawn {made.record.ef_drawn}")
+        axis = heart_frame(request.label_map)
+        ends = axis.plane.pixels(
+            axis.points(np.array([0.5, 0.5]) * axis.length, np.array([-0.42, 0.42]) * axis.length)
+        ).tolist()
+        strip = m_mode(np.concatenate([made.clip, made.clip]), (ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]))
+        shown = np.stack([cv2.line(frame.copy(), *_whole(ends), 255, 1, cv2.LINE_AA) for frame in made.clip])
+        clips.append(np.stack([_titled(frame, title) for frame in shown]))
+        strips.append(_titled(cv2.resize(strip, (256, 160), interpolation=cv2.INTER_LINEAR), title))
+    wide = Clip(np.concatenate(clips, axis=2), FRAMES * 70 / 60)
+    write_bytes(DOCS / "loops.gif", gif_bytes(wide))
+    _, content = cv2.imencode(".png", np.concatenate(strips, axis=1))
+    write_bytes(DOCS / "m-modes.png", content.tobytes())
+
+
+def _whole(ends: list[list[float]]) -> list[tuple[int, int]]:
+    return [(round(x), round(y)) for x, y in ends]
+
+
+def _titled(image: GrayImage, title: str) -> GrayImage:
+    head = np.zeros((22, image.shape[1]), np.uint8)
+    cv2.putText(head, title, (6, 15), cv2.FONT_HERSHEY_SIMPLEX, 0.42, 220, 1, cv2.LINE_AA)
+    return np.concatenate([head, image])
+
+
+if __name__ == "__main__":
+    main()
