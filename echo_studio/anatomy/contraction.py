@@ -9,6 +9,7 @@ than half the way; the atrium's roof stays, its sides give way.
 import dataclasses
 
 import numpy as np
+from scipy import ndimage
 
 from echo_studio.anatomy.heart_contours import WALL_POINTS, HeartContours, across_annulus
 from echo_studio.types import FloatArray
@@ -18,6 +19,7 @@ APEX = WALL_POINTS // 2
 # How much the cavity narrows at shares of the long axis from the annulus on, over its mean from 0.1 to 0.9.
 NARROWS_AT = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
 NARROWS = np.array([0.3, 0.66, 0.80, 1.0, 1.1, 1.13, 1.15])
+EVEN_OUT = 1.5  # points of the contour
 ATRIUM_WIDENS = 0.9  # half way to the roof: share of its width over share of the long axis
 
 
@@ -67,7 +69,9 @@ def _thickened(heart: HeartContours, endo: FloatArray, thickening: float) -> Flo
     cos = (before * after).sum(axis=1)
     sin = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     turned = np.stack([cos * offset[:, 0] - sin * offset[:, 1], sin * offset[:, 0] + cos * offset[:, 1]], axis=1)
-    return np.asarray(endo + turned * (1 + thickening))
+    # Normals of a drawn line are rough, above all at its ends; the way that tissue goes is not.
+    way = endo + turned * (1 + thickening) - heart.epi
+    return np.asarray(heart.epi + ndimage.gaussian_filter1d(way, EVEN_OUT, axis=0, mode="nearest"))
 
 
 def _filled(heart: HeartContours, atrium: FloatArray, endo: FloatArray, shortening: float) -> FloatArray:

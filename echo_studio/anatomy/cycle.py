@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.flow import MARGIN, REACH, Field, looked_up
 from echo_studio.anatomy.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours
+from echo_studio.anatomy.keyframes import check_pair, check_volumes
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure import lv_discs
 from echo_studio.anatomy.motion import Motion
 from echo_studio.anatomy.regional import Regional, not_yet_shown, with_regional
+from echo_studio.anatomy.tidy import Tidy
 from echo_studio.anatomy.volume import ejection_fraction
 from echo_studio.anatomy.volume_curve import end_systole_index, volume_curve
 from echo_studio.errors import LabelMapError
@@ -27,7 +28,7 @@ class LabelCycle:
         spacing_mm: pixel spacing (y, x), None where it is not known.
         es: index of end systole.
         heart_rate: beats a minute; one frame lasts 60 / (heart_rate · t) seconds.
-        points: (t, n, 2) where points of wall and atrium are in each frame, (x, y) in pixels; None where none are known.
+        points: (t, n, 2) where points of wall and atrium are in each frame, (x, y) in pixels; None if not known.
         reach: how far a point carries its surroundings along, in pixels of x.
     """
 
@@ -60,7 +61,9 @@ class LabelCycle:
             return np.asarray(still)
         scale = np.array(picture.shape[::-1]) / np.array(self.ids.shape[:0:-1])
         points, reach = (self.points + 0.5) * scale - 0.5, self.reach * scale[0]
-        return np.stack([picture, *(looked_up(picture, now, points[0], reach) for now in points[1:])])
+        aspect = self.spacing_mm[0] / self.spacing_mm[1] if self.spacing_mm else 1.0
+        aspect *= float(scale[0] / scale[1])  # of the picture's pixels
+        return np.stack([picture, *(looked_up(picture, now, points[0], reach, aspect) for now in points[1:])])
 
 
 def label_cycle(
@@ -84,12 +87,13 @@ def label_cycle(
         RequestError: too few frames, or a segment that the view does not show.
     """
     curve = volume_curve(frames, motion.heart_rate)
-    _check_pair(label_map, end_systole)
+    check_pair(label_map, end_systole)
     hearts = _contours(label_map), _contours(end_systole)
     if hearts[0] and hearts[1] and (missing := not_yet_shown(hearts[0], hearts[1], motion.regional, view)):
         end_systole = _held(end_systole, hearts[0], hearts[1], missing, view)
         hearts = hearts[0], _contours(end_systole)
-    _check_volumes(label_map, end_systole)
+    check_volumes(label_map, end_systole)
+    tidy = Tidy.like(label_map, end_systole)
     field = Field.of(label_map, end_systole, margin=round(MARGIN * max(label_map.shape)))
     points, shares = None, 1 - curve
     first = last = None
@@ -101,7 +105,8 @@ def label_cycle(
 
     def drawn(share: float) -> LabelIds:
         now = None if points is None else (1 - share) * points[0] + share * points[1]
-        return field.blend([(one, 1 - share), (other, share)], now)
+        ids = field.blend([(one, 1 - share), (other, share)], now)
+        return ids if share == 1 else tidy(ids)
 
     es = end_systole_index(frames, motion.heart_rate)
     ids = np.stack([label_map.ids, *(drawn(float(share)) for share in shares[1:])])
@@ -148,45 +153,6 @@ def _shares(diastole: HeartContours, systole: HeartContours, curve: FloatArray) 
         return np.asarray(1 - curve)
     full = np.maximum.accumulate(((volume - volume[-1]) / (volume[0] - volume[-1]))[::-1])
     return np.asarray(np.interp(curve, full, share[::-1]))
-
-
-def _check_pair(label_map: LabelMap, end_systole: LabelMap) -> None:
-    if label_map.shape != end_systole.shape:
-        sizes = [f"{one.shape[1]}x{one.shape[0]}" for one in (label_map, end_systole)]
-        raise LabelMapError(
-            expected="keyframes of one size",
-            got=f"{sizes[0]} at end diastole, {sizes[1]} at end systole",
-            remedy="give frames of one recording",
-        )
-    spacings = label_map.spacing_mm, end_systole.spacing_mm
-    if (spacings[0] is None) != (spacings[1] is None) or not np.allclose(spacings[0] or 1, spacings[1] or 1, rtol=0.01):
-        raise LabelMapError(
-            expected="keyframes of one pixel spacing",
-            got=" and ".join("none" if one is None else f"{one[0]:g} x {one[1]:g} mm" for one in spacings),
-            remedy="give both the same spacing",
-        )
-
-
-def _check_volumes(label_map: LabelMap, end_systole: LabelMap) -> None:
-    pixels = [int((one.ids == LV_CAVITY).sum()) for one in (label_map, end_systole)]
-    if (pixels[0] > 0) != (pixels[1] > 0):
-        raise LabelMapError(
-            expected="an LV cavity (label 1) in both keyframes, or in neither",
-            got=f"one at end {'diastole' if pixels[0] else 'systole'} alone",
-            remedy="draw it in the other keyframe too",
-        )
-    discs = lv_discs(label_map), lv_discs(end_systole)
-    if discs[0] and discs[1]:
-        unit, scale = ("mL", 1000.0) if label_map.spacing_mm else ("px³", 1.0)
-        sizes = [one.volume / scale for one in discs if one]
-    else:
-        unit, sizes = "pixels", [float(count) for count in pixels]
-    if sizes[1] > sizes[0]:
-        raise LabelMapError(
-            expected="a ventricle that is smaller at end systole than at end diastole",
-            got=f"{sizes[1]:.0f} {unit} at end systole, {sizes[0]:.0f} {unit} at end diastole",
-            remedy="exchange the keyframes or draw the cavity smaller",
-        )
 
 
 def cycle_volumes(cycle: LabelCycle) -> tuple[FloatArray, float | None]:

@@ -110,28 +110,36 @@ class Field:
         """x and y float32 (h, w) of the box: the place in the keyframe's box that each pixel shows."""
         assert one.points is not None
         rows, columns = self.box
-        height, width = rows.stop - rows.start, columns.stop - columns.start
-        stride = max(1.0, max(height, width) / NODES)
-        node_x, node_y = (np.arange(math.ceil(side / stride) + 1) * stride for side in (width, height))
-        nodes = np.stack(np.meshgrid(node_x + columns.start, node_y + rows.start), axis=-1)
-        moved = displacement(nodes.reshape(-1, 2), points, one.points - points, one.reach, self.aspect)
-        field = moved.reshape(nodes.shape).astype(np.float32)
-        x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-        between = cv2.remap(field, x / np.float32(stride), y / np.float32(stride), cv2.INTER_LINEAR)
-        return x + between[..., 0], y + between[..., 1]
+        corner = np.array([columns.start, rows.start])
+        size = rows.stop - rows.start, columns.stop - columns.start
+        return source(size, points - corner, one.points - corner, one.reach, self.aspect)
 
 
-def looked_up(picture: FloatArray, points: FloatArray, origin: FloatArray, reach: float) -> FloatArray:
+def looked_up(picture: FloatArray, points: FloatArray, origin: FloatArray, reach: float, aspect: float) -> FloatArray:
     """A picture (h, w) after points in it moved from `origin` to `points`, both (n, 2) in pixels."""
-    height, width = picture.shape
+    there = source((picture.shape[0], picture.shape[1]), points, origin, reach, aspect)
+    return np.asarray(cv2.remap(picture.astype(np.float32), *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+
+
+def source(
+    size: tuple[int, int], points: FloatArray, origin: FloatArray, reach: float, aspect: float
+) -> tuple[Distances, Distances]:
+    """x and y float32 (h, w): the place that each pixel shows after points moved from `origin` to `points`.
+
+    Args:
+        size: (h, w) in pixels.
+        points, origin: (n, 2) in pixels.
+        reach, aspect: as in `displacement`.
+    """
+    height, width = size
     stride = max(1.0, max(height, width) / NODES)
     node_x, node_y = (np.arange(math.ceil(side / stride) + 1) * stride for side in (width, height))
     nodes = np.stack(np.meshgrid(node_x, node_y), axis=-1)
-    moved = displacement(nodes.reshape(-1, 2), points, origin - points, reach).reshape(nodes.shape).astype(np.float32)
+    moved = displacement(nodes.reshape(-1, 2), points, origin - points, reach, aspect)
+    field = moved.reshape(nodes.shape).astype(np.float32)
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
-    between = cv2.remap(moved, x / np.float32(stride), y / np.float32(stride), cv2.INTER_LINEAR)
-    there = x + between[..., 0], y + between[..., 1]
-    return np.asarray(cv2.remap(picture.astype(np.float32), *there, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE))
+    between = cv2.remap(field, x / np.float32(stride), y / np.float32(stride), cv2.INTER_LINEAR)
+    return x + between[..., 0], y + between[..., 1]
 
 
 def displacement(

@@ -14,6 +14,7 @@ from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure import lv_discs
 from echo_studio.anatomy.regional import with_regional
 from echo_studio.anatomy.segments import segment_named
+from echo_studio.anatomy.tidy import Tidy
 from echo_studio.anatomy.volume_curve import volume_curve
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import Json, View
@@ -150,7 +151,7 @@ def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -
         return label_map
     heart = heart_contours(label_map)
     field = Field.of(label_map, margin=round(MARGIN * max(label_map.shape)))
-    full = lv_discs(label_map)
+    tidy, full = Tidy.like(label_map), lv_discs(label_map)
     assert full is not None  # heart_contours has refused a map without a long axis
 
     def at(radial: float) -> tuple[LabelMap, float]:
@@ -158,7 +159,7 @@ def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -
         made = with_regional(heart, made, motion.regional, view)
         before, after = corresponding(heart, made)
         carried = field.carried(label_map, before, REACH * heart.axis.length / heart.axis.plane.sx)
-        image = LabelMap(field.blend([(carried, 1.0)], after), label_map.spacing_mm)
+        image = LabelMap(tidy(field.blend([(carried, 1.0)], after)), label_map.spacing_mm)
         discs = lv_discs(image)
         return image, 100.0 if discs is None else 100 * (1 - discs.volume / full.volume)
 
