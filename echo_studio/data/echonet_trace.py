@@ -31,7 +31,7 @@ def trace_mask(trace: FloatArray, height: int, width: int, name: str) -> BoolMas
     if crosses_itself(outline):
         raise _fault("chords that lie side by side", "a trace that crosses itself", name)
     mask = np.zeros((height, width), np.bool_)
-    rows, columns = polygon(outline[:, 1], outline[:, 0], mask.shape)  # type: ignore[no-untyped-call]
+    rows, columns = polygon(outline[:, 1], outline[:, 0], mask.shape)
     mask[rows, columns] = True
     if not mask.any():
         raise _fault("a trace around some pixels", "one without any", name)

@@ -60,7 +60,7 @@ def displacement(velocity: Tensor, share: float | Tensor) -> Tensor:
         share: of the way, one number or one a field (b,).
     """
     scale = torch.as_tensor(share, dtype=torch.float32).reshape(-1, 1, 1, 1)
-    step = velocity * scale / 2**SQUARINGS
+    step: Tensor = velocity * scale / 2**SQUARINGS
     for _ in range(SQUARINGS):
         step = step + _at(step, step)
     return step

@@ -46,7 +46,7 @@ class VideoEntry:
 METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
     "free-echo": (
         "Free-Echo",
-        "004: the label cycle in real grey levels by optimal transport, noised, then drawn anew by an unconditional prior.",
+        "004: the label cycle in real grey levels by optimal transport, noised, drawn anew by an unconditional prior.",
         "transported",
         35,
         20,

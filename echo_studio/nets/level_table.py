@@ -29,7 +29,7 @@ class LevelTable(nn.Module):
         low, high = self.at[above - 1], self.at[above]
         share = (c - low) / (high - low)
         told, into, skip, out = torch.lerp(self.values[:, above - 1], self.values[:, above], share)
-        return told, *(number.reshape(-1, 1, 1, 1) for number in (into, skip, out))  # type: ignore[return-value]
+        return told, *(number.reshape(-1, 1, 1, 1) for number in (into, skip, out))
 
     @torch.no_grad()
     def fill(self, at: Tensor, values: Tensor) -> None:

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 import cv2
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -168,7 +169,7 @@ class VideoTask:
         frames = (self.data.read(frame_id) for frame_id in ids)
         shrunk = (
             (
-                cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA),
+                np.asarray(cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA), np.uint8),
                 within_fan(frame.label_map.resized(side, side).ids),
             )
             for frame in frames
