@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.generate.build import build_network
+from echo_studio.generate.kinds import VIDEO
 from echo_studio.train.recipe import Recipe
 
 LABELS = 5
@@ -21,7 +22,7 @@ def codec_of(recipe: Recipe, beside: dict[str, Recipe]) -> Recipe | None:
 
 @dataclass(frozen=True)
 class Workload:
-    """A network, the side of what it works on, and the kind of its recipe.
+    """A network, the side of what it works on, the kind of its recipe, and of clips how many frames.
 
     A call of a diffusion network is one evaluation after `prepare`, of a Gamma-VAE the decoding of one frame, else the
     making or labelling of one. Training leaves discriminators, feature networks and the optimiser out.
@@ -31,6 +32,7 @@ class Workload:
     network: Any
     side: int
     crop: int
+    frames: int = 0
 
     @classmethod
     def of(cls, recipe: Recipe, beside: dict[str, Recipe]) -> "Workload":
@@ -40,7 +42,9 @@ class Workload:
         network: Any = build_network(recipe.kind, recipe.network)
         if recipe.loss.get("decoder_only"):
             network.encoder.requires_grad_(False)
-        return cls(recipe.kind, network, recipe.resolution // factor, int(recipe.loss.get("crop", recipe.resolution)))
+        frames = int(recipe.loss.get("frames", 24)) if recipe.kind.startswith(VIDEO) else 0
+        crop = int(recipe.loss.get("crop", recipe.resolution))
+        return cls(recipe.kind, network, recipe.resolution // factor, crop, frames)
 
     @property
     def spade(self) -> bool:
@@ -56,12 +60,17 @@ class Workload:
         if not self.spade:
             return None
         classes = torch.zeros(batch, dtype=torch.long)
-        return self.network.prepare(torch.rand(batch, LABELS, self.side, self.side), classes, classes)
+        time = [torch.rand(batch, self.frames)] if self.frames else []
+        return self.network.prepare(torch.rand(batch, LABELS, *self._size), classes, classes, *time)
+
+    @property
+    def _size(self) -> tuple[int, ...]:
+        return (self.frames, self.side, self.side) if self.frames else (self.side, self.side)
 
     def call(self, batch: int, prepared: Any) -> Tensor:
         side = self.side
         if self.spade:
-            return self.network(torch.randn(batch, 1, side, side), torch.zeros(batch), prepared)  # type: ignore[no-any-return]
+            return self.network(torch.randn(batch, 1, *self._size), torch.zeros(batch), prepared)  # type: ignore[no-any-return]
         if self.kind == "gamma-vae":
             latent = side // self.network.config.factor
             return self.network.decode(torch.rand(batch, 1, latent, latent), torch.ones(batch, 1, side, side))  # type: ignore[no-any-return]
