@@ -1,9 +1,9 @@
 """The contours of a heart at end systole, from those at end diastole and a few numbers.
 
-The shares below are medians over pairs of end diastole and end systole of CAMUS's training split, whose contours were
-put in correspondence: in apical views the annulus comes down to the apex, which hardly moves; the cavity narrows the
-more the nearer to the apex; the wall thickens about the moved endocardium, so that the epicardium follows it at less
-than half the way; the atrium's roof stays, its sides give way.
+The shares below are medians over the 800 pairs of end diastole and end systole of CAMUS's training split, whose
+contours were put in correspondence: in apical views the annulus does most of the shortening, the apex the rest; the
+cavity narrows the more the nearer to the apex; the wall thickens about the moved endocardium, so that the epicardium
+follows it at less than half the way; the atrium's roof stays, its sides give way.
 """
 
 import dataclasses
@@ -14,13 +14,13 @@ from scipy import ndimage
 from echo_studio.anatomy.heart_contours import WALL_POINTS, HeartContours, across_annulus
 from echo_studio.types import FloatArray
 
-ANNULUS_PART, APEX_PART = 0.8, 0.2  # of the long axis's shortening: how far either end moves towards the other
+ANNULUS_PART, APEX_PART = 0.72, 0.28  # of the long axis's shortening: how far either end moves towards the other
 APEX = WALL_POINTS // 2
 # How much the cavity narrows at shares of the long axis from the annulus on, over its mean from 0.1 to 0.9.
 NARROWS_AT = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
-NARROWS = np.array([0.3, 0.66, 0.80, 1.0, 1.1, 1.13, 1.15])
+NARROWS = np.array([0.37, 0.75, 0.86, 0.99, 1.12, 1.13, 1.12])
 EVEN_OUT = 1.5  # points of the contour
-ATRIUM_WIDENS = 0.9  # half way to the roof: share of its width over share of the long axis
+ATRIUM_WIDENS = 1.0  # half way to the roof: share of its width over share of the long axis
 
 
 def contracted(heart: HeartContours, radial: float, shortening: float, thickening: float) -> HeartContours:
@@ -69,9 +69,7 @@ def _thickened(heart: HeartContours, endo: FloatArray, thickening: float) -> Flo
     cos = (before * after).sum(axis=1)
     sin = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
     turned = np.stack([cos * offset[:, 0] - sin * offset[:, 1], sin * offset[:, 0] + cos * offset[:, 1]], axis=1)
-    # Normals of a drawn line are rough, above all at its ends; the way that tissue goes is not.
-    way = endo + turned * (1 + thickening) - heart.epi
-    return np.asarray(heart.epi + ndimage.gaussian_filter1d(way, EVEN_OUT, axis=0, mode="nearest"))
+    return _evenly(heart.epi, endo + turned * (1 + thickening))
 
 
 def _filled(heart: HeartContours, atrium: FloatArray, endo: FloatArray, shortening: float) -> FloatArray:
@@ -85,4 +83,9 @@ def _filled(heart: HeartContours, atrium: FloatArray, endo: FloatArray, shorteni
     # The nearer to a hinge, the more a point moves as it does; half way round, both count alike.
     way = np.linspace(0.0, 1.0, len(atrium))[:, None]
     ends = (1 - way) * (endo[0] - heart.endo[0]) + way * (endo[-1] - heart.endo[-1])
-    return np.asarray(widened + ends * (1 - t)[:, None])
+    return _evenly(atrium, widened + ends * (1 - t)[:, None])
+
+
+def _evenly(before: FloatArray, after: FloatArray) -> FloatArray:
+    """Where a contour goes, its way evened out: a drawn line and its normals are rough, above all at the ends."""
+    return np.asarray(before + ndimage.gaussian_filter1d(after - before, EVEN_OUT, axis=0, mode="nearest"))

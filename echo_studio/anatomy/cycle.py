@@ -16,7 +16,7 @@ from echo_studio.anatomy.tidy import Tidy
 from echo_studio.anatomy.volume import ejection_fraction
 from echo_studio.anatomy.volume_curve import end_systole_index, volume_curve
 from echo_studio.errors import LabelMapError
-from echo_studio.types import FloatArray, LabelIds, Spacing, View
+from echo_studio.types import FloatArray, Spacing, View
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,32 +88,30 @@ def label_cycle(
     """
     curve = volume_curve(frames, motion.heart_rate)
     check_pair(label_map, end_systole)
-    hearts = _contours(label_map), _contours(end_systole)
-    if hearts[0] and hearts[1] and (missing := not_yet_shown(hearts[0], hearts[1], motion.regional, view)):
-        end_systole = _held(end_systole, hearts[0], hearts[1], missing, view)
-        hearts = hearts[0], _contours(end_systole)
+    diastole, systole = _contours(label_map), _contours(end_systole)
+    if diastole and systole and (missing := not_yet_shown(diastole, systole, motion.regional, view)):
+        end_systole = _held(end_systole, diastole, systole, missing, view)
+        systole = _contours(end_systole)
     check_volumes(label_map, end_systole)
     tidy = Tidy.like(label_map, end_systole)
     field = Field.of(label_map, end_systole, margin=round(MARGIN * max(label_map.shape)))
-    points, shares = None, 1 - curve
-    first = last = None
-    if hearts[0] and hearts[1]:
-        points = first, last = corresponding(*hearts)
-        shares = _shares(hearts[0], hearts[1], curve)
-    reach = REACH * hearts[0].axis.length / hearts[0].axis.plane.sx if hearts[0] else 1.0
+    first = last = path = None
+    shares, reach = 1 - curve, 1.0
+    if diastole and systole:
+        first, last = corresponding(diastole, systole)
+        shares = _shares(diastole, systole, curve)
+        path = first + shares[:, None, None] * (last - first)
+        reach = REACH * diastole.axis.length / diastole.axis.plane.sx
     one, other = field.carried(label_map, first, reach), field.carried(end_systole, last, reach)
-
-    def drawn(share: float) -> LabelIds:
-        now = None if points is None else (1 - share) * points[0] + share * points[1]
-        ids = field.blend([(one, 1 - share), (other, share)], now)
-        return ids if share == 1 else tidy(ids)
-
     es = end_systole_index(frames, motion.heart_rate)
-    ids = np.stack([label_map.ids, *(drawn(float(share)) for share in shares[1:])])
-    path = None
-    if points is not None:
-        path = (1 - shares)[:, None, None] * points[0] + shares[:, None, None] * points[1]
-    return LabelCycle(ids, label_map.spacing_mm, es, motion.heart_rate, path, reach)
+    drawn = [label_map.ids]
+    for k in range(1, frames):
+        share, now = float(shares[k]), None if path is None else path[k]
+        if k == es:
+            drawn.append(field.blend([(other, 1.0)], last))
+        else:
+            drawn.append(tidy(field.blend([(one, 1 - share), (other, share)], now)))
+    return LabelCycle(np.stack(drawn), label_map.spacing_mm, es, motion.heart_rate, path, reach)
 
 
 def _contours(label_map: LabelMap) -> HeartContours | None:
