@@ -14,15 +14,16 @@ from echo_studio.evaluate.label_frame import label_frame
 from echo_studio.evaluate.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import Catalog, catalog
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
+from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.service.jobs import OnStep
 from echo_studio.service.memory import give_back
 from echo_studio.service.models import Model, model_of
 from echo_studio.service.shelf import LoadState, Shelf
 from echo_studio.service.turns import Turns
+from echo_studio.service.video_engine import VideoEngine
 from echo_studio.types import GrayImage, Spacing
 
 SEGMENTER = "segmenter"
@@ -45,6 +46,9 @@ class Engine:
         self._loading = threading.Lock()
         # Two runs side by side on one device take longer than one after the other, and twice the memory.
         self._turns = Turns()
+        self.videos = VideoEngine(
+            None if checkpoints is None else self.catalog.bundled, device, self._turns, self._loaded_segmenter
+        )
 
     def cards(self) -> list[Card]:
         """The generators that can be asked for; those that were imported meanwhile too."""

@@ -227,6 +227,11 @@ class JobQueue(Generic[RequestT, OutcomeT]):
             kept = (self._current.get(session), self._finished.get(session))
         return next((job for job in kept if job is not None and job.number == number), None)
 
+    def done(self, session: str) -> Job[RequestT, OutcomeT] | None:
+        """The job of this session that was done last."""
+        with self._changed:
+            return self._finished.get(session)
+
     def progress(self, job: Job[RequestT, OutcomeT]) -> Progress:
         """Where the job is, with the number of jobs ahead of it while it waits."""
         with self._changed:

@@ -7,6 +7,7 @@ from echo_studio.ui.canvas import editor
 from echo_studio.ui.compare import compare_tab
 from echo_studio.ui.models import models_tab
 from echo_studio.ui.studio import Studio
+from echo_studio.ui.video import video_tab
 
 HEADER = """<div class="brand"><h1>Echo Studio</h1>
 <span class="notice" role="note">Synthetic — not for diagnosis</span></div>"""
@@ -23,10 +24,12 @@ def build_page(studio: Studio) -> gr.Blocks:
                 canvas = editor(elem_id="canvas")
             with gr.Tab("Compare", id="compare"):
                 comparison = compare_tab(elem_id="compare")
+            with gr.Tab("Video", id="video"):
+                video = video_tab(elem_id="video")
             with gr.Tab("Models", id="models"):
                 models = models_tab(elem_id="models")
 
-        tabs = [canvas, comparison, models]
+        tabs = [canvas, comparison, video, models]
 
         def open_session(request: gr.Request) -> tuple[str | Json, ...]:
             session = studio.open_session(request.query_params.get("project"))

@@ -23,6 +23,8 @@ from echo_studio.ui.draft import draft_settings
 from echo_studio.ui.projects import OpenProjects
 from echo_studio.ui.sessions import Session, Sessions
 from echo_studio.ui.uploads import Recordings
+from echo_studio.ui.videos import Engine as VideoEngine
+from echo_studio.ui.videos import Videos
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +43,9 @@ class Engine(Protocol):
 
     @property
     def one_call(self) -> frozenset[str]: ...
+
+    @property
+    def videos(self) -> VideoEngine: ...
 
     def cards(self) -> Sequence[Card]: ...
 
@@ -127,6 +132,7 @@ class Studio:
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
         self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
         self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.projects.is_open)
+        self.videos = Videos(engine.videos, self.projects.is_open)
         self.recordings = Recordings()
         self.sessions = Sessions(on_close=self._forget)
 
@@ -138,6 +144,7 @@ class Studio:
         """Stop the jobs and close the projects."""
         self.jobs.close()
         self.comparisons.close()
+        self.videos.close()
         self.projects.close()
 
     def catalog(self) -> Json:

@@ -17,6 +17,7 @@ from echo_studio.errors import RequestError
 from echo_studio.types import GrayImage, Json, Spacing
 from echo_studio.ui.studio import Studio
 from tests.ui.fake_models import FakeModels
+from tests.ui.fake_videos import FakeVideos
 
 SIDE = 256
 
@@ -70,6 +71,7 @@ class FakeEngine(FakeModels):
         self.seconds_per_nfe = seconds_per_nfe
         self.evaluations = 0
         self.failure: Exception | None = None
+        self.videos = FakeVideos()
 
     def solvers(self) -> list[tuple[str, str]]:
         return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]

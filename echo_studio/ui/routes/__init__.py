@@ -3,13 +3,13 @@
 from fastapi import APIRouter
 
 from echo_studio.ui.canvas import PREFIX
-from echo_studio.ui.routes import canvas, compare, edits, jobs, models, pages, projects, results, uploads
+from echo_studio.ui.routes import canvas, compare, edits, jobs, models, pages, projects, results, uploads, video
 from echo_studio.ui.studio import Studio
 
 
 def studio_routes(studio: Studio) -> APIRouter:
     """Every route under `/studio`."""
     router = APIRouter(prefix=PREFIX)
-    for part in (canvas, compare, edits, jobs, models, pages, projects, results, uploads):
+    for part in (canvas, compare, edits, jobs, models, pages, projects, results, uploads, video):
         router.include_router(part.routes(studio))
     return router

@@ -76,11 +76,12 @@ class ModelCard {
     const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
     this.state.dataset.state = busy ? "loading" : state;
     this.state.textContent = busy || STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
-    this.state.hidden = !usable && !busy;
+    this.state.hidden = (!usable || model.card.makes !== "frame") && !busy;
     buttons.load.dataset.label = loaded ? "Unload" : "Load";
     buttons.load.title = loaded ? "Free the memory; a run in progress finishes first" : "Load the weights now, so that the next frame does not wait for them";
     this.calm(buttons.load);
-    buttons.load.hidden = buttons.edit.hidden = !usable;
+    // A generator of videos is loaded by the Video tab when it is asked for.
+    buttons.load.hidden = buttons.edit.hidden = !usable || model.card.makes !== "frame";
     buttons.remove.hidden = !model.own;
     for (const button of Object.values(buttons)) button.setAttribute("aria-disabled", String(Boolean(busy)));
   }

@@ -1,0 +1,95 @@
+// One heartbeat in the browser: grey levels and labels of every frame, as bytes. A label cycle has labels alone.
+
+class Clip {
+  /** `grey` is null for a label cycle; `ids` are the labels that guide it. */
+  constructor({ frames, width, height, spacing, es, heart_rate: rate, volumes, unit, ef }, grey, ids) {
+    Object.assign(this, { frames, width, height, spacing, es, rate, volumes, unit, ef, grey, ids });
+    this.seconds = 60 / rate;
+    this.outlines = new Map();
+  }
+
+  static async ofCycle(reply) {
+    const { header, bytes } = await unpacked(reply);
+    return new Clip(header, null, bytes);
+  }
+
+  static async ofVideo(reply) {
+    const { header, bytes } = await unpacked(reply);
+    const size = header.frames * header.width * header.height;
+    return new Clip(header, bytes.subarray(0, size), bytes.subarray(size));
+  }
+
+  /** The frame at a phase of the beat, 0 to 1. */
+  at(phase) {
+    return Math.min(this.frames - 1, Math.floor(phase * this.frames));
+  }
+
+  labelsOf(k) {
+    const size = this.width * this.height;
+    return this.ids.subarray(k * size, (k + 1) * size);
+  }
+
+  greyOf(k) {
+    const size = this.width * this.height;
+    return this.grey.subarray(k * size, (k + 1) * size);
+  }
+
+  /** [{label, path}] of the structures in a frame. */
+  outline(k) {
+    if (!this.outlines.has(k)) this.outlines.set(k, structureContours(this.labelsOf(k), this.width, this.height));
+    return this.outlines.get(k);
+  }
+
+  /** Pixels of the ventricle that is asked for, in every frame. */
+  get asked() {
+    return Array.from({ length: this.frames }, (_, k) => {
+      let pixels = 0;
+      for (const id of this.labelsOf(k)) pixels += id === 1;
+      return pixels;
+    });
+  }
+
+  /** [y, x] in mm, or null. */
+  get spacingMm() {
+    return this.spacing ? this.spacing.split(",").map(Number) : null;
+  }
+
+  paintGrey(k, canvas) {
+    paint(canvas, this, (data) => {
+      const grey = this.greyOf(k);
+      for (let i = 0, at = 0; i < grey.length; i++, at += 4) {
+        data[at] = data[at + 1] = data[at + 2] = grey[i];
+        data[at + 3] = 255;
+      }
+    });
+  }
+
+  /** The labels in the colours of the Edit tab; label 0 is clear, the sector faint where `faint` says so. */
+  paintLabels(k, canvas, colours, faint) {
+    paint(canvas, this, (data) => {
+      const ids = this.labelsOf(k);
+      for (let i = 0, at = 0; i < ids.length; i++, at += 4) {
+        const id = ids[i];
+        const [red, green, blue] = colours[id];
+        data[at] = red;
+        data[at + 1] = green;
+        data[at + 2] = blue;
+        data[at + 3] = id === 0 ? 0 : id === 4 ? faint : 255;
+      }
+    });
+  }
+}
+
+function paint(canvas, { width, height }, fill) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  fill(image.data);
+  context.putImageData(image, 0, 0);
+}
+
+/** Colours of the labels, by id, as the Edit tab shows them now. */
+function labelColours() {
+  const style = getComputedStyle(document.querySelector("#canvas .studio"));
+  return [0, 1, 2, 3, 4].map((id) => (style.getPropertyValue(`--label-${id}`).match(/\d+/g) || [128, 128, 128]).map(Number));
+}

@@ -1,0 +1,62 @@
+// Where in the beat everything is that plays in step: `phase`, from 0 (end diastole) up to 1.
+
+const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
+
+class Clock {
+  constructor() {
+    Object.assign(this, { phase: 0, playing: false, loop: true, speed: 1, seconds: 60 / 70, frames: 24 });
+    this.listeners = new Set();
+    this.before = 0;
+  }
+
+  get frame() {
+    return Math.min(this.frames - 1, Math.floor(this.phase * this.frames));
+  }
+
+  /** Another clip leads; its frame at the same phase is shown. */
+  lead({ frames, seconds }) {
+    Object.assign(this, { frames, seconds });
+    this.tell();
+  }
+
+  play(on = !this.playing) {
+    if (on === this.playing) return;
+    this.playing = on;
+    // Without a loop the end is where playing stopped: play it again.
+    if (on && !this.loop && this.frame === this.frames - 1) this.phase = 0;
+    if (on) {
+      this.before = performance.now();
+      requestAnimationFrame((now) => this.tick(now));
+    }
+    this.tell();
+  }
+
+  /** To a frame of the clip that leads; its middle, so that rounding never shows its neighbour. */
+  seek(frame) {
+    this.play(false);
+    this.phase = (Math.min(this.frames - 1, Math.max(0, frame)) + 0.5) / this.frames;
+    this.tell();
+  }
+
+  step(by) {
+    this.seek((this.frame + by + this.frames) % this.frames);
+  }
+
+  tick(now) {
+    if (!this.playing) return;
+    const passed = Math.max(0, now - this.before) / 1000;
+    this.before = now;
+    const phase = this.phase + (passed * this.speed) / this.seconds;
+    if (phase >= 1 && !this.loop) {
+      this.seek(this.frames - 1);
+      return;
+    }
+    this.phase = phase % 1;
+    this.tell();
+    requestAnimationFrame((next) => this.tick(next));
+  }
+
+  tell() {
+    for (const listener of this.listeners) listener();
+  }
+}

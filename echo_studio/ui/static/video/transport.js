@@ -1,0 +1,58 @@
+// The bar beneath the pictures: play, frame steps, scrubbing, ED and ES, loop, speed.
+
+class Transport {
+  constructor(root, clock, stage) {
+    Object.assign(this, { root, clock, stage });
+    this.part("play").addEventListener("click", () => clock.play());
+    this.part("back").addEventListener("click", () => clock.step(-1));
+    this.part("forward").addEventListener("click", () => clock.step(1));
+    this.part("scrub").addEventListener("input", () => clock.seek(Number(this.part("scrub").value)));
+    this.part("ed").addEventListener("click", () => clock.seek(0));
+    this.part("to-es").addEventListener("click", () => this.toEs());
+    this.part("loop").addEventListener("click", () => this.setLoop(!clock.loop));
+    const speed = this.part("speed");
+    fillSelect(speed, SPEEDS.map((value) => ({ name: String(value), title: `${value} ×` })));
+    speed.value = "1";
+    speed.addEventListener("change", () => (clock.speed = Number(speed.value)));
+    clock.listeners.add(() => this.show());
+    this.show();
+  }
+
+  part(name) {
+    return this.root.querySelector(`[data-vid=${name}]`);
+  }
+
+  toEs() {
+    if (this.stage.leading) this.clock.seek(this.stage.leading.es);
+  }
+
+  setLoop(on) {
+    this.clock.loop = on;
+    this.show();
+  }
+
+  faster(by) {
+    const next = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(this.clock.speed) + by))];
+    this.clock.speed = next;
+    this.part("speed").value = String(next);
+  }
+
+  show() {
+    const { clock, stage } = this;
+    const clip = stage.leading;
+    for (const name of ["play", "back", "forward", "scrub", "ed", "to-es"]) this.part(name).disabled = !clip;
+    const play = this.part("play");
+    if (play.getAttribute("aria-pressed") !== String(clock.playing)) {
+      play.setAttribute("aria-pressed", String(clock.playing));
+      play.setAttribute("aria-label", clock.playing ? "Pause" : "Play");
+    }
+    this.part("loop").setAttribute("aria-pressed", String(clock.loop));
+    const scrub = this.part("scrub");
+    scrub.max = clock.frames - 1;
+    scrub.value = clock.frame;
+    scrub.setAttribute("aria-valuetext", `Frame ${clock.frame + 1} of ${clock.frames}`);
+    const ms = Math.round((1000 * clock.frame * clock.seconds) / clock.frames);
+    this.part("frame").textContent = clip ? `${clock.frame + 1} / ${clock.frames}  ${ms} ms` : "–";
+    this.part("to-es").style.setProperty("--at", clip ? clip.es / (clock.frames - 1) : 0.4);
+  }
+}

@@ -1,0 +1,252 @@
+// Puts the Video tab together inside its gr.HTML component. The Edit tab's object has the canvas, the slots and the way to
+// the server, which this tab uses as well.
+
+const root = element.querySelector("[data-vid=root]");
+const part = (name) => root.querySelector(`[data-vid=${name}]`);
+
+class VideoTab {
+  constructor(studio) {
+    this.studio = studio;
+    this.link = studio.link;
+    this.asked = null; // signature of the video under way
+    this.clock = new Clock();
+    this.onion = new Onion(part("onion"));
+    const seek = (phase) => this.clock.seek(Math.floor(phase * this.clock.frames));
+    this.volume = new BeatPlot(part("volume"), seek);
+    this.areas = new BeatPlot(part("areas"), seek);
+    this.stage = new Stage(root, this.clock, () => this.refresh());
+    this.transport = new Transport(root, this.clock, this.stage);
+    this.keyframes = new Keyframes(studio, root, () => this.changed());
+    this.motion = new MotionForm(root, this.keyframes, () => this.changed());
+    this.sampling = new SamplingForm(root, (changes) => this.sampled(changes));
+    this.report = new Report(root, this.link, this.areas, this);
+    this.job = new VideoJob(this.link, {
+      show: (told) => this.tell(told),
+      preview: (picture, told) => this.stage.takeComing({ picture, badge: `Middle frame · NFE ${told.nfe} / ${told.total}`, words: "" }),
+      done: (told, clip) => this.done(told, clip),
+      ended: () => this.stage.takeComing(null),
+    });
+    this.cycles = new Newest((wish) => this.askCycle(wish), (cycle) => this.takeCycle(cycle), (problem) => this.failCycle(problem));
+    this.starts = new Newest((wish) => this.askStart(wish), (picture) => this.takeStart(picture), (problem) => this.takeStart(null, problem.message), 150);
+    this.clock.listeners.add(() => this.move());
+    this.listen();
+  }
+
+  async enter() {
+    const catalog = await this.link.json("/videos/catalog");
+    this.motion.offer(catalog);
+    this.sampling.offer(catalog);
+    this.report.offer(catalog.formats);
+    const told = await this.link.json("/videos");
+    if (told.video) await this.restore(told);
+    else if (this.studio.document.ids.includes(1)) this.keyframes.take();
+    this.keyframes.draw();
+    this.refresh();
+  }
+
+  /** What was made or is being made when the page was left. */
+  async restore(told) {
+    const path = `/videos/${told.video}`;
+    const ed = await keyframe(await this.link.request(`${path}/end-diastole`));
+    const es = told.order.has_es ? await keyframe(await this.link.request(`${path}/end-systole`)) : null;
+    this.keyframes.restore(ed, es, told.order.view);
+    this.motion.restore(told.order);
+    this.sampling.restore(told.order);
+    this.changed();
+    this.trying(() => this.job.follow(told));
+  }
+
+  listen() {
+    root.addEventListener("mousedown", (event) => {
+      // A click leaves the focus where it was: else Space would press the same button again instead of playing.
+      if (event.target instanceof Element && event.target.closest("button, .switch, input[type=checkbox]")) event.preventDefault();
+    });
+    part("generate").addEventListener("click", () => this.generate());
+    part("cancel").addEventListener("click", () => this.cancel());
+    part("overlay").addEventListener("change", () => this.setOverlay(part("overlay").checked));
+    part("opacity").addEventListener("input", () => {
+      part("opacity-value").textContent = `${part("opacity").value} %`;
+      this.stage.setOverlay({ on: true, opacity: Number(part("opacity").value) / 100 });
+    });
+    part("mmode").addEventListener("click", () => this.stage.setMMode(!this.stage.mmode));
+    part("pin").addEventListener("click", () => this.stage.pin());
+    part("unpin").addEventListener("click", () => this.stage.unpin());
+    // The keyframes and plots have no size while the tab is hidden.
+    new IntersectionObserver(([{ isIntersecting }]) => (isIntersecting ? this.seen() : this.clock.play(false))).observe(root);
+  }
+
+  seen() {
+    if (!this.keyframes.ed && this.studio.document.ids.includes(1)) this.keyframes.take();
+    this.keyframes.draw();
+    this.stage.show(); // in the colours that the Edit tab has now
+    this.onion.draw();
+  }
+
+  async trying(work) {
+    this.say("");
+    try {
+      await work();
+    } catch (problem) {
+      this.say(problem.message);
+    }
+  }
+
+  say(words) {
+    part("problem").textContent = words;
+    part("problem").hidden = !words;
+  }
+
+  get order() {
+    return { ...this.motion.order, ...this.sampling.order, has_es: Boolean(this.keyframes.es) };
+  }
+
+  /** What a video is made from; another one than a video's says that this is of older settings. */
+  get signature() {
+    return JSON.stringify([this.keyframes.version, this.order]);
+  }
+
+  get maps() {
+    return { ed: this.keyframes.ed, es: this.keyframes.es };
+  }
+
+  /** The heart or its motion: the label cycle follows. */
+  changed() {
+    this.motion.suit();
+    this.refresh();
+    if (!this.keyframes.ed) return;
+    const wrong = this.motion.problem;
+    if (wrong) {
+      this.cycles.drop();
+      this.cycleProblem(wrong);
+      return;
+    }
+    this.cycles.want({ maps: this.maps, order: this.motion.order });
+    this.wantStart();
+  }
+
+  sampled(changes) {
+    this.refresh();
+    if ("start_step" in changes || "generator" in changes || "seed" in changes) this.wantStart();
+  }
+
+  wantStart() {
+    if (this.sampling.entry?.starts && this.keyframes.ed) this.starts.want({ maps: this.maps, order: this.order });
+  }
+
+  async askCycle({ maps, order }) {
+    return Clip.ofCycle(await postOrder(this.link, "/videos/cycle", maps, order));
+  }
+
+  takeCycle(cycle) {
+    this.cycleProblem("");
+    this.onion.show(cycle);
+    part("onion").setAttribute("aria-label", `Both keyframes over each other, end systole in frame ${cycle.es + 1} of ${cycle.frames}`);
+    const known = cycle.volumes.some((value) => value !== null);
+    const line = { name: "volume", kind: "asked", values: cycle.volumes };
+    this.volume.show(known ? [line] : [], { title: "Volume of the ventricle", unit: cycle.unit, es: cycle.es / cycle.frames, seconds: cycle.seconds });
+    part("ef").textContent = cycle.ef === null ? "" : `EF ${cycle.ef.toFixed(1)} %`;
+    this.stage.takeCycle(cycle);
+    this.move();
+  }
+
+  failCycle(problem) {
+    this.cycleProblem(problem.message);
+  }
+
+  cycleProblem(words) {
+    part("motion-problem").textContent = words;
+    part("motion-problem").hidden = !words;
+    this.refresh();
+  }
+
+  async askStart({ maps, order }) {
+    const reply = await postOrder(this.link, "/videos/starting-frame", maps, order);
+    return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
+  }
+
+  takeStart(picture, problem = "") {
+    const canvas = part("start-frame");
+    const place = fitted(canvas, picture || { width: 1, height: 1 });
+    if (picture && place) place.context.drawImage(picture, place.left, place.top, picture.width * place.scale, picture.height * place.scale);
+    canvas.setAttribute("aria-label", picture ? `Middle frame of the starting video at step ${this.sampling.values.start_step}` : "No starting frame");
+    part("start-words").textContent = problem || "Starts from this (middle frame)";
+    part("start-words").classList.toggle("problem", Boolean(problem));
+  }
+
+  generate() {
+    if (part("generate").disabled) return;
+    this.asked = this.signature;
+    this.trying(() => this.job.start(this.maps, this.order));
+  }
+
+  cancel() {
+    this.trying(() => this.job.cancel());
+  }
+
+  setOverlay(on) {
+    part("overlay").checked = on;
+    this.stage.setOverlay({ on });
+  }
+
+  tell(told) {
+    const share = told.state === "done" ? 100 : told.total ? Math.round((100 * told.nfe) / told.total) : 0;
+    part("bar").dataset.state = told.state;
+    part("bar").setAttribute("aria-valuenow", share);
+    part("bar").querySelector("i").style.width = `${share}%`;
+    part("state").textContent = told.state === "failed" ? "Failed" : jobWords(told);
+    this.say(told.state === "failed" ? told.message : "");
+    this.refresh(told);
+  }
+
+  done(told, clip) {
+    const words = orderWords(told.order, told.order.has_es);
+    this.stage.takeVideo({ clip, words, signature: this.asked ?? this.signature });
+    this.trying(() => this.report.show(told, clip));
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches && root.offsetParent !== null) this.clock.play(true);
+  }
+
+  move() {
+    const { phase, frame, frames } = this.clock;
+    this.onion.move(phase);
+    this.volume.move(frame / frames);
+    this.areas.move(frame / frames);
+  }
+
+  refresh(told = this.job?.told) {
+    if (!this.report) return; // not all is there yet
+    const { stage, keyframes, sampling } = this;
+    const broken = !part("motion-problem").hidden;
+    part("generate").disabled = !keyframes.ed || !sampling.entry || broken;
+    part("cancel").disabled = !this.job?.running || Boolean(told?.stopping);
+    part("mmode").disabled = !stage.video;
+    part("mmode").setAttribute("aria-pressed", String(stage.mmode));
+    part("pin").disabled = !stage.video || stage.pinned === stage.video;
+    part("unpin").hidden = !stage.pinned;
+    const older = stage.video && this.signature !== stage.video.signature;
+    part("told").textContent = !keyframes.ed
+      ? "Draw or open a heart in the Edit tab, then take it here (U)"
+      : older ? "The video is of older settings" : stage.video ? "Drag on the picture for an M-mode line · Space plays · arrows step" : "Space plays the label cycle · G generates the video";
+    part("told").classList.toggle("older", Boolean(older));
+  }
+}
+
+// One page may build the tab twice (a reconnect): the older one must fall silent.
+if (window.echoStudioVideo) window.echoStudioVideo.signal.abort();
+const silence = new AbortController();
+
+let tab = null;
+function begin() {
+  const studio = window.echoStudio;
+  if (tab || silence.signal.aborted) return;
+  if (!props.value?.token || !studio || studio.document.revision < 0) {
+    setTimeout(begin, 100); // the Edit tab opens the project first
+    return;
+  }
+  tab = new VideoTab(studio);
+  new VideoKeys(tab, silence.signal);
+  tab.enter().then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
+  window.echoStudioVideo = { tab, signal: silence };
+}
+window.echoStudioVideo = { tab: null, signal: silence };
+begin();
+watch("value", begin);

@@ -1,0 +1,148 @@
+// One picture on the stage: a clip's frame with labels over it, a label cycle, or a picture on the way. Dragging draws a line.
+
+const MIN_LINE = 0.02; // of the picture's longer side: what is shorter was a click
+
+class VideoView {
+  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while a line is drawn; with (null, true) at its end. */
+  constructor(name, onLine) {
+    this.element = make("figure", { className: "vid-view" });
+    this.canvas = make("canvas", { tabIndex: 0 });
+    this.canvas.setAttribute("role", "img");
+    this.badge = make("span", { className: "vid-badge" });
+    this.caption = make("figcaption");
+    this.mark = make("p", { className: "mark", textContent: "SYNTHETIC" });
+    this.element.append(make("div", { className: "surface" }, this.canvas, this.badge, this.mark), this.caption);
+    Object.assign(this, { name, onLine, clip: null, picture: null, phase: 0, opacity: 0, line: null, colours: null });
+    this.grey = document.createElement("canvas");
+    this.labels = document.createElement("canvas");
+    this.painted = {};
+    new ResizeObserver(() => this.draw()).observe(this.canvas);
+    this.listen();
+  }
+
+  /** `words` say what it is. A picture (of a video on the way) is shown instead of the clip. */
+  show({ clip, picture = null, badge, words }) {
+    Object.assign(this, { clip, picture });
+    this.painted = {};
+    this.badge.textContent = badge;
+    this.badge.hidden = !badge;
+    this.caption.textContent = words;
+    this.caption.title = words;
+    this.mark.hidden = !picture && !clip?.grey;
+    this.canvas.setAttribute("aria-label", `${this.name}: ${badge || words || "nothing yet"}`);
+    this.draw();
+  }
+
+  move(phase) {
+    this.phase = phase;
+    if (this.clip && !this.picture && this.painted.frame !== this.clip.at(phase)) this.draw();
+  }
+
+  draw() {
+    const shown = this.picture || this.clip || { width: 1, height: 1 };
+    this.place = fitted(this.canvas, shown);
+    if (!this.place || (!this.picture && !this.clip)) return;
+    const { context, left, top, scale } = this.place;
+    context.imageSmoothingEnabled = scale < 8;
+    context.imageSmoothingQuality = "high";
+    const put = (source) => context.drawImage(source, left, top, shown.width * scale, shown.height * scale);
+    if (this.picture) put(this.picture);
+    else this.drawFrame(context, put);
+    if (this.line) this.drawLine();
+  }
+
+  drawFrame(context, put) {
+    const { clip } = this;
+    const frame = clip.at(this.phase);
+    const colours = labelColours();
+    const labelled = `${frame} ${colours}`;
+    if (clip.grey) {
+      if (this.painted.frame !== frame) clip.paintGrey(frame, this.grey);
+      put(this.grey);
+    }
+    this.painted.frame = frame;
+    if (!clip.grey) {
+      this.drawCycle(context, frame, colours);
+      return;
+    }
+    if (!this.opacity) return;
+    if (this.painted.labels !== labelled) clip.paintLabels(frame, this.labels, colours, 0);
+    this.painted.labels = labelled;
+    context.globalAlpha = this.opacity;
+    put(this.labels);
+    context.globalAlpha = 1;
+  }
+
+  /** A label cycle is small: its structures as smooth shapes, on the sector. */
+  drawCycle(context, frame, colours) {
+    const { clip } = this;
+    const { left, top, scale } = this.place;
+    clip.paintLabels(frame, this.labels, colours, 80);
+    context.save();
+    context.translate(left, top);
+    context.scale(scale, scale);
+    context.drawImage(this.labels, 0, 0);
+    for (const { label, path } of clip.outline(frame)) {
+      Object.assign(context, { fillStyle: `rgb(${colours[label].join(" ")})`, strokeStyle: `rgb(${colours[label].join(" ")})`, lineWidth: 0.8 });
+      context.fill(path);
+      context.stroke(path);
+    }
+    context.restore();
+  }
+
+  drawLine() {
+    const { context } = this.place;
+    const [[ax, ay], [bx, by]] = this.ends;
+    for (const [colour, width] of [["#000a", 4], ["#ffd166", 1.6]]) {
+      Object.assign(context, { strokeStyle: colour, lineWidth: width, lineCap: "round" });
+      context.beginPath();
+      context.moveTo(ax, ay);
+      context.lineTo(bx, by);
+      context.stroke();
+    }
+    context.fillStyle = "#ffd166";
+    context.beginPath();
+    context.arc(ax, ay, 3.5, 0, 2 * Math.PI);
+    context.fill();
+  }
+
+  /** The line's ends in CSS pixels. */
+  get ends() {
+    const { left, top, scale } = this.place;
+    const { width, height } = this.picture || this.clip;
+    const { x0, y0, x1, y1 } = this.line;
+    return [[left + x0 * width * scale, top + y0 * height * scale], [left + x1 * width * scale, top + y1 * height * scale]];
+  }
+
+  listen() {
+    const { canvas } = this;
+    const share = (event) => {
+      const box = canvas.getBoundingClientRect();
+      const { left, top, scale } = this.place;
+      const { width, height } = this.picture || this.clip;
+      const within = (value) => Math.min(1, Math.max(0, value));
+      return [within((event.clientX - box.left - left) / (width * scale)), within((event.clientY - box.top - top) / (height * scale))];
+    };
+    let from = null;
+    let drawn = false;
+    canvas.addEventListener("pointerdown", (event) => {
+      if (event.button || !this.clip || !this.place) return;
+      from = share(event);
+      canvas.setPointerCapture(event.pointerId);
+    });
+    canvas.addEventListener("pointermove", (event) => {
+      if (!from) return;
+      const to = share(event);
+      if (Math.hypot(to[0] - from[0], to[1] - from[1]) < MIN_LINE) return;
+      drawn = true;
+      this.onLine({ x0: from[0], y0: from[1], x1: to[0], y1: to[1] }, false);
+    });
+    for (const kind of ["pointerup", "pointercancel"]) {
+      canvas.addEventListener(kind, () => {
+        if (drawn) this.onLine(null, true);
+        from = null;
+        drawn = false;
+      });
+    }
+  }
+}

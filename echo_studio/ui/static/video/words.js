@@ -1,0 +1,43 @@
+// Videos in words, and a few ways to make parts of the page.
+
+const ALIVE = ["waiting", "running"];
+
+/** Seconds as people read them. */
+function secondsWords(seconds) {
+  return seconds < 60 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+}
+
+/** How far a video is. */
+function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, seconds, nfe_run: run }) {
+  if (stopping) return "Stopping after this NFE …";
+  if (state === "waiting") return ahead ? `Waiting: ${ahead} ahead` : "Starting …";
+  if (state === "running") {
+    if (!nfe) return "Starting …";
+    const rest = nfe < total ? ` · about ${secondsWords((elapsed / nfe) * (total - nfe))} left` : "";
+    return `NFE ${nfe} / ${total}${rest}`;
+  }
+  if (state === "cancelled") return nfe ? `Cancelled at NFE ${nfe}` : "Cancelled";
+  if (state === "failed") return message;
+  return `Done: ${run} NFE in ${secondsWords(seconds)}`;
+}
+
+/** What a video was asked for, in one line. */
+function orderWords({ generator, solver, nfe, frames, guidance, start_step: start, seed, motion }, hasEs) {
+  const words = [generator, solver, `${nfe} NFE`, `${frames} frames`];
+  if (Number(guidance)) words.push(`guidance ${guidance}`);
+  if (Number(start)) words.push(`from step ${start}`);
+  words.push(hasEs ? "ES drawn" : `EF ${motion.ef} %`);
+  if (motion.regional.length) words.push(motion.regional.map(({ segment, kind }) => `${segment} ${kind}`).join(", "));
+  words.push(`${motion.heart_rate} bpm`, `seed ${seed}`);
+  return words.join(" · ");
+}
+
+function make(kind, properties = {}, ...children) {
+  const element = Object.assign(document.createElement(kind), properties);
+  element.append(...children);
+  return element;
+}
+
+function fillSelect(select, choices) {
+  select.replaceChildren(...choices.map(({ name, title }) => new Option(title, name)));
+}

@@ -1,0 +1,235 @@
+"""The Video tab: a heart from the canvas, its motion, a job that is watched and cancelled, player, M-mode, files."""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.browser.brush import open_template
+from tests.browser.test_people import SMALL
+from tests.browser.visit import faults, visit
+from tests.ui.fake_videos import speckled
+from tests.ui.fakes import FakeEngine
+
+pytestmark = pytest.mark.browser
+
+TAB = "window.echoStudioVideo.tab"
+WIDE = """() => [...document.querySelectorAll('.studio.video, .studio.video *')]
+  .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
+  .filter((one) => !one.matches('canvas, input, select, figcaption, .vid-foot, svg, svg *'))
+  .map((one) => `${one.className || one.tagName}: ${one.scrollWidth} in ${one.clientWidth}`)"""
+NAMELESS = """() => [...document.querySelectorAll('.studio.video :is(button, select, input)')]
+  .filter((one) => !one.title && !one.closest('[title]')).map((one) => one.outerHTML)"""
+
+
+@pytest.fixture(scope="module")
+def page(chromium, address: str) -> Iterator[Any]:
+    with visit(
+        chromium,
+        address,
+        viewport={"width": 1280, "height": 800},
+        accept_downloads=True,
+        reduced_motion="reduce",  # a video that is done waits for Space
+    ) as page:
+        open_template(page, "four-chamber")
+        yield page
+
+
+@pytest.fixture
+def video(page, engine: FakeEngine) -> Iterator[Any]:
+    """The tab, with a heart and six frames; what is generated then takes no time."""
+    engine.videos.gate, engine.videos.failure = None, None
+    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name="Video").click()
+    page.locator("[data-vid=root][data-ready=yes]").wait_for()
+    page.get_by_label("Frames", exact=True).first.wait_for()
+    number(page, "Frames").fill("6")
+    cycle_of(page, 6)
+    yield page
+    if engine.videos.gate is not None:
+        engine.videos.gate.release(1000)
+
+
+def number(page, name: str) -> Any:
+    return page.locator(f".studio.video input[type=number][aria-label^='{name}']")
+
+
+def cycle_of(page, frames: int) -> None:
+    page.wait_for_function(f"n => {TAB}.stage.cycle?.frames === n && !{TAB}.cycles.running", arg=frames)
+
+
+def generate(page) -> None:
+    """Generate with the key, and wait until the video is shown."""
+    before = page.evaluate(f"{TAB}.job.told?.video ?? 0")
+    page.keyboard.press("g")
+    page.wait_for_function(f"n => {TAB}.job.told?.video > n && {TAB}.report.video > n", arg=before)
+
+
+def frame(page) -> int:
+    return page.evaluate(f"{TAB}.clock.frame")
+
+
+def test_the_label_cycle_follows_the_sliders_at_once(video) -> None:
+    assert video.locator("[data-vid=heart]").inner_text() == "4CH · 256 × 256"
+    before = float(video.locator("[data-vid=ef]").inner_text().removeprefix("EF ").removesuffix(" %"))
+    slider = video.get_by_label("Ejection fraction", exact=True).first
+    slider.focus()
+    for _ in range(20):
+        video.keyboard.press("ArrowLeft")
+    video.wait_for_function(f"ef => {TAB}.motion.values.ef === 35 && {TAB}.stage.cycle.ef < ef - 10", arg=before)
+    assert number(video, "Longitudinal shortening").input_value() == "10", "16 % of a heart with an EF of 55 %"
+    number(video, "Wall thickening").fill("30")
+    volume = video.locator("[data-vid=volume] svg").get_attribute("aria-label")
+    assert volume.startswith("Volume of the ventricle (mL)")
+    video.locator("[data-vid=add-regional]").click()
+    assert video.get_by_label("Segment 1").input_value() == "apex"
+    video.wait_for_function(f"() => !{TAB}.cycles.running")
+    video.get_by_role("button", name="Remove the apex segment").click()
+    number(video, "Ejection fraction").fill("120")
+    video.locator("[data-vid=motion-problem]:visible").wait_for()
+    assert "expected 5 to 85 %, got 120" in video.locator("[data-vid=motion-problem]").inner_text()
+    assert video.locator("[data-vid=generate]").is_disabled()
+    number(video, "Ejection fraction").fill("55")
+    video.locator("[data-vid=generate]:enabled").wait_for()
+
+
+def test_a_video_plays_steps_and_shows_what_was_asked_and_measured(video) -> None:
+    video.locator(".vid-view canvas").click()
+    generate(video)
+    grey = video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)")
+    ids = video.evaluate(f"Array.from({TAB}.stage.video.clip.ids)")
+    labels = np.array(ids, np.uint8).reshape(6, 256, 256)
+    fake = speckled(type("Cycle", (), {"ids": labels}), 0)
+    assert np.array_equal(np.array(grey, np.uint8).reshape(labels.shape), fake), "every pixel as it was made"
+    assert "segmenter finds" in video.locator("[data-vid=facts]").inner_text()
+    video.keyboard.press("Home")
+    assert frame(video) == 0
+    video.keyboard.press("ArrowRight")
+    video.keyboard.press("ArrowRight")
+    video.keyboard.press("ArrowLeft")
+    assert frame(video) == 1
+    video.keyboard.press("End")
+    assert frame(video) == video.evaluate(f"{TAB}.stage.video.clip.es")
+    video.keyboard.press("Space")
+    video.wait_for_function(f"k => {TAB}.clock.playing && {TAB}.clock.frame !== k", arg=frame(video))
+    assert video.get_by_role("button", name="Pause").is_visible()
+    video.keyboard.press("Space")
+    assert not video.evaluate(f"{TAB}.clock.playing")
+    scrub = video.get_by_label("Frame", exact=True)
+    scrub.fill("4")
+    assert video.locator("[data-vid=frame]").inner_text().startswith("5 / 6")
+    video.keyboard.press("l")
+    assert video.locator("[data-vid=loop]").get_attribute("aria-pressed") == "false"
+    video.keyboard.press("l")
+    video.keyboard.press("o")
+    assert video.locator("[data-vid=overlay]").is_checked()
+    video.keyboard.press("o")
+
+
+def test_a_line_drawn_with_the_pointer_gives_the_m_mode(video) -> None:
+    generate(video)
+    box = video.locator(".vid-view canvas").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 3
+    video.mouse.move(x - 100, y)
+    video.mouse.down()
+    video.mouse.move(x + 50, y, steps=3)
+    assert video.locator("[data-vid=mmodes]").is_hidden(), "nothing moves while the line is drawn"
+    video.mouse.move(x + 100, y, steps=2)
+    video.mouse.up()
+    video.locator(".vid-mstrip canvas").wait_for()
+    line = video.evaluate(f"{TAB}.stage.line")
+    assert line["y0"] == pytest.approx(line["y1"], abs=0.01)
+    assert line["x1"] - line["x0"] == pytest.approx(200 / min(box["width"], box["height"]), abs=0.02)
+    strip = video.evaluate(f"Array.from({TAB}.stage.strips.current.values)")
+    rows = len(strip) // 6
+    assert rows == pytest.approx((line["x1"] - line["x0"]) * 256, abs=2)
+    grey = np.array(video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)"), float).reshape(6, 256, 256)
+    at_y, at_x = line["y0"] * 256 - 0.5, line["x0"] * 256 - 0.5
+    (top, left), (dy, dx) = (int(at_y), int(at_x)), (at_y % 1, at_x % 1)
+    four = grey[:, top : top + 2, left : left + 2]
+    first = (four * np.outer([1 - dy, dy], [1 - dx, dx])).sum(axis=(1, 2))
+    assert np.array(strip).reshape(rows, 6)[0] == pytest.approx(first, abs=1.5)
+    video.keyboard.press("m")
+    assert video.locator("[data-vid=mmodes]").is_hidden()
+
+
+def test_a_job_is_watched_cancelled_and_the_older_video_stays(video, engine: FakeEngine) -> None:
+    generate(video)
+    kept = video.evaluate(f"{TAB}.report.video")
+    engine.videos.gate = threading.Semaphore(0)
+    video.keyboard.press("r")
+    video.keyboard.press("g")
+    video.wait_for_function(f"n => {TAB}.job.told.video > n", arg=kept)
+    engine.videos.gate.release()
+    video.wait_for_function(f"() => {TAB}.job.told.nfe === 1 && {TAB}.stage.coming")
+    assert "Middle frame · NFE 1 / 4" in video.locator(".vid-badge").inner_text()
+    assert "NFE 1 / 4" in video.locator("[data-vid=state]").inner_text()
+    video.keyboard.press("Escape")
+    video.wait_for_function("() => document.querySelector('[data-vid=state]').textContent.startsWith('Stopping')")
+    engine.videos.gate.release(1000)
+    video.wait_for_function(f"() => {TAB}.job.told.state === 'cancelled' && !{TAB}.stage.coming")
+    assert video.evaluate(f"{TAB}.report.video") == kept
+    with video.expect_download() as caught:
+        video.get_by_role("button", name="Download as Animated GIF").click()
+    assert caught.value.suggested_filename.endswith(".gif")
+
+
+def test_a_pinned_video_plays_beside_the_next_one_in_step(video) -> None:
+    generate(video)
+    video.keyboard.press("k")
+    number(video, "Frames").fill("12")
+    cycle_of(video, 12)
+    video.locator(".vid-view canvas").click()
+    video.keyboard.press("r")
+    generate(video)
+    assert video.locator(".vid-view").count() == 2
+    video.keyboard.press("Home")
+    for _ in range(6):
+        video.keyboard.press("ArrowRight")
+    shown = video.evaluate(
+        f"['pinned', 'current'].map((name) => {{ const {{ clip }} = {TAB}.stage.views[name];"
+        f" return clip.at({TAB}.clock.phase) / clip.frames; }})"
+    )
+    assert shown == [0.5, 0.5], "the same moment of the beat"
+    video.keyboard.press("Shift+K")
+    assert video.locator(".vid-view").count() == 1
+
+
+def test_only_generators_with_a_start_step_show_it_and_what_they_start_from(video) -> None:
+    assert video.locator("[data-number=start_step]").is_hidden()
+    assert video.locator("[data-number=guidance]").is_visible()
+    video.locator("[data-vid=generator]").select_option("free-echo")
+    assert number(video, "Start step").input_value() == "35"
+    assert video.locator("[data-number=guidance]").is_hidden()
+    video.locator("[data-vid=start-frame][aria-label^='Middle frame']").wait_for()
+    video.locator("[data-vid=generator]").select_option("video-spade")
+
+
+def test_a_reload_finds_the_video_again(video) -> None:
+    number(video, "Ejection fraction").fill("45")
+    video.wait_for_function(f"() => !{TAB}.cycles.running")
+    video.locator(".vid-view canvas").click()
+    generate(video)
+    project = video.evaluate("window.echoStudio.link.project")
+    number_before = video.evaluate(f"{TAB}.report.video")
+    video.goto(video.url.split("?")[0] + f"?project={project}")
+    video.locator("#tabs > .tab-wrapper").get_by_role("tab", name="Video").click()
+    video.wait_for_function("n => window.echoStudioVideo?.tab?.report.video === n", arg=number_before)
+    assert number(video, "Ejection fraction").input_value() == "45"
+    assert video.locator("[data-vid=told]").inner_text() != "The video is of older settings"
+
+
+@pytest.mark.parametrize(("scheme", "width", "height"), [("dark", 1280, 800), ("light", 1600, 1000)])
+def test_everything_is_named_seen_and_large_enough(video, scheme: str, width: int, height: int) -> None:
+    video.set_viewport_size({"width": width, "height": height})
+    video.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    generate(video)
+    video.keyboard.press("m")
+    assert faults(video) == []
+    assert video.evaluate(NAMELESS) == []
+    assert video.evaluate(WIDE) == []
+    assert video.evaluate(SMALL, 28) == []
+    whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+    assert whole == [width, height]
+    video.keyboard.press("m")
