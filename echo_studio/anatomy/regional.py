@@ -13,7 +13,7 @@ from echo_studio.anatomy.segments import SEGMENTS, Segment, in_segment, segment_
 from echo_studio.errors import RequestError
 from echo_studio.types import FloatArray, View
 
-TAPER = 0.8  # points of the contour over which a segment passes into its neighbours
+TAPER = 5.0  # points of the contour, beside a segment, over which its neighbours come to move freely
 BULGE = 0.04  # share of the long axis by which a dyskinetic segment moves outward: about 3 mm
 STILL = 0.02  # share of the long axis: a segment that moves less shows its motion already
 
@@ -69,7 +69,9 @@ def not_yet_shown(
     tree = cKDTree(systole.line.points)
     found = []
     for one in regional:
-        core = _weight(diastole, one, view) > 0.9
+        core = _weight(diastole, one, view) == 1
+        if not core.any():
+            continue
         _, nearest = tree.query(diastole.endo[core])
         moved = systole.line.points[nearest] - diastole.endo[core]
         out = float(np.median((moved * outward(diastole, diastole.endo)[core]).sum(axis=1))) / diastole.axis.length
@@ -81,9 +83,8 @@ def not_yet_shown(
 def _weight(heart: HeartContours, one: Regional, view: View | None) -> FloatArray:
     """(33,) how much each point of the endocardium belongs to a segment: 0 to 1."""
     member = in_segment(_segment(one.segment, view), heart.axis, heart.endo).astype(np.float64)
-    smooth = ndimage.gaussian_filter1d(member, TAPER, mode="nearest")
-    # Its own points stand still all, so that what tapers is the neighbours' motion.
-    return np.asarray(np.maximum(member, smooth))
+    beside = ndimage.distance_transform_edt(member == 0) if member.any() else np.full(len(member), np.inf)
+    return np.asarray((1 + np.cos(np.pi * np.minimum(beside / TAPER, 1.0))) / 2)
 
 
 def _segment(name: str, view: View | None) -> Segment:
