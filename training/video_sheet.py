@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.landmarks import heart_frame
-from echo_studio.anatomy.motion import Motion, RegionalMotion
+from echo_studio.anatomy.motion import Motion, RegionalMotion, usual_motion
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.clip import Clip
 from echo_studio.data.clip_movie import gif_bytes
@@ -26,17 +26,17 @@ DOCS = Path(__file__).resolve().parent.parent / "docs"
 FRAMES = 24
 # Title, template, view, generator, motion, seed.
 LOOPS: tuple[tuple[str, str, View, str, Motion, int], ...] = (
-    ("video-spade, EF 60", "4ch-ed", "4CH", "video-spade", Motion(ef=60), 1),
-    ("video-spade, EF 25", "4ch-ed-dilated", "4CH", "video-spade", Motion(ef=25), 2),
+    ("video-spade, EF 60", "4ch-ed", "4CH", "video-spade", usual_motion(60), 1),
+    ("video-spade, EF 25", "4ch-ed-dilated", "4CH", "video-spade", usual_motion(25), 2),
     (
         "video-spade, akinetic septum",
         "4ch-ed",
         "4CH",
         "video-spade",
-        Motion(ef=50, regional=(RegionalMotion("mid inferoseptal", "akinetic"),)),
+        usual_motion(50, regional=(RegionalMotion("mid inferoseptal", "akinetic"),)),
         3,
     ),
-    ("free-echo, EF 55", "2ch-ed", "2CH", "free-echo", Motion(ef=55), 4),
+    ("free-echo, EF 55", "2ch-ed", "2CH", "free-echo", usual_motion(55), 4),
 )
 
 

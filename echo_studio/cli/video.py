@@ -1,5 +1,6 @@
 """`echo-studio video`: a heartbeat from a label map file."""
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -24,9 +25,12 @@ def video(
     frames: Annotated[int, typer.Option(help="Frames of the heartbeat, 2 to 64.")] = 24,
     ef: Annotated[float, typer.Option(help="Ejection fraction in percent, 5 to 85.")] = 55.0,
     shortening: Annotated[
-        float | None, typer.Option(help="Longitudinal shortening, share of the long axis, 0 to 0.4.")
+        float | None,
+        typer.Option(help="Longitudinal shortening, share of the long axis, 0 to 0.4; usual for the EF by default."),
     ] = None,
-    thickening: Annotated[float | None, typer.Option(help="Wall thickening, share of the wall, 0 to 1.")] = None,
+    thickening: Annotated[
+        float | None, typer.Option(help="Wall thickening, share of the wall, 0 to 1; likewise.")
+    ] = None,
     heart_rate: Annotated[float, typer.Option(help="Beats a minute, 20 to 250.")] = 70.0,
     akinetic: Annotated[
         list[str] | None, typer.Option(help="A wall segment that does not move; may be given several times.")
@@ -55,7 +59,7 @@ def video(
       echo-studio video --label-map ed.png --view 2CH --generator free-echo --frames 24 --ef 40 --seed 1 --out clip.mp4
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
-    from echo_studio.anatomy.motion import Motion, RegionalMotion
+    from echo_studio.anatomy.motion import RegionalMotion, usual_motion
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.clip_out import clip_format_of
     from echo_studio.data.label_file import read_label_map
@@ -64,15 +68,13 @@ def video(
     record_file = out.with_name(out.name.split(".")[0] + ".json")
     for place in (out, record_file):
         check_writable(place)
+    regional = (
+        *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
+        *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
+    )
     chosen = {"shortening": shortening, "thickening": thickening}
-    motion = Motion(
-        ef=ef,
-        heart_rate=heart_rate,
-        regional=(
-            *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
-            *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
-        ),
-        **{name: value for name, value in chosen.items() if value is not None},
+    motion = dataclasses.replace(
+        usual_motion(ef, heart_rate, regional), **{name: value for name, value in chosen.items() if value is not None}
     )
     heart = read_label_map(label_map)
     last = read_label_map(label_map_es) if label_map_es else None

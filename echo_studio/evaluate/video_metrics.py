@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE
-from echo_studio.anatomy.motion import Motion
+from echo_studio.anatomy.motion import Motion, usual_motion
 from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.errors import EchoStudioError
 from echo_studio.evaluate.likeness import Clip, psnr, ssim
@@ -46,7 +46,7 @@ class VideoSetting:
         return VideoRequest(
             label_map=beat.end_diastole,
             end_systole=beat.end_systole if ef is None else None,
-            motion=Motion() if ef is None else Motion(ef=ef),
+            motion=Motion() if ef is None else usual_motion(ef),
             view=beat.view,
             **{**asdict(self), "seed": seed},
         )

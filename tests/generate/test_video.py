@@ -12,42 +12,15 @@ from echo_studio.anatomy.motion import Motion
 from echo_studio.data.template import template
 from echo_studio.diffusion.schedule import karras_sigmas, levels_below
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
-from echo_studio.generate.build import build_network
-from echo_studio.generate.checkpoint import Card, write_checkpoint
 from echo_studio.generate.video import nfe_run
 from echo_studio.generate.video_catalog import load_video_generator, video_generators
 from echo_studio.generate.video_request import VideoRequest
-from echo_studio.types import Json
-
-SHAPE: Json = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "time_levels": [1], "mask_channels": 4}
+from tests.generate.tiny import tiny_videos
 
 
 @pytest.fixture(scope="module")
 def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A guided network and a prior, random, on pixels of 32 x 32."""
-    place = tmp_path_factory.mktemp("checkpoints")
-    for name, guide in (("video-spade", "spade"), ("video-prior", "none")):
-        torch.manual_seed(0)
-        network = build_network("video-edm", {**SHAPE, "guide": guide})
-        for parameter in network.parameters():
-            if not parameter.any():
-                torch.nn.init.normal_(parameter, std=0.05)
-        card = Card(
-            name,
-            "video-edm",
-            name,
-            "For tests.",
-            "none",
-            {**SHAPE, "guide": guide},
-            {"sigma_data": 0.5, "background": -1.0, **({"label_dropout": 0.1} if guide == "spade" else {})},
-            32,
-            makes="video",
-            advised_nfe=4,
-            advised_solver="euler",
-            intensities=np.linspace(0.05, 0.9, 9).tolist() if guide == "none" else [],
-        )
-        write_checkpoint(place / name, card, network)
-    return place
+    return tiny_videos(tmp_path_factory.mktemp("checkpoints"))
 
 
 @pytest.fixture(scope="module")

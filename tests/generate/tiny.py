@@ -82,3 +82,30 @@ def tiny_cyclegan(folder: Path) -> Card:
         licence="none",
     )
     return write_checkpoint(folder, card, network)
+
+
+def tiny_videos(folder: Path) -> Path:
+    """A folder with a guided network of clips and a prior, random, on pixels of 32 x 32."""
+    shape = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "time_levels": [1], "mask_channels": 4}
+    for name, guide in (("video-spade", "spade"), ("video-prior", "none")):
+        torch.manual_seed(0)
+        network = build_network("video-edm", {**shape, "guide": guide})
+        for parameter in network.parameters():
+            if not parameter.any():
+                nn.init.normal_(parameter, std=0.05)
+        card = Card(
+            name,
+            "video-edm",
+            name,
+            "For tests.",
+            "none",
+            {**shape, "guide": guide},
+            {"sigma_data": 0.5, "background": -1.0, **({"label_dropout": 0.1} if guide == "spade" else {})},
+            32,
+            makes="video",
+            advised_nfe=4,
+            advised_solver="euler",
+            intensities=[0.05 + 0.1 * k for k in range(9)] if guide == "none" else [],
+        )
+        write_checkpoint(folder / name, card, network)
+    return folder
