@@ -72,9 +72,11 @@ def video(
         *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
         *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
     )
-    chosen = {"shortening": shortening, "thickening": thickening}
+    usual = usual_motion(ef, heart_rate, regional)
     motion = dataclasses.replace(
-        usual_motion(ef, heart_rate, regional), **{name: value for name, value in chosen.items() if value is not None}
+        usual,
+        shortening=usual.shortening if shortening is None else shortening,
+        thickening=usual.thickening if thickening is None else thickening,
     )
     heart = read_label_map(label_map)
     last = read_label_map(label_map_es) if label_map_es else None
