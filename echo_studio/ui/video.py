@@ -7,7 +7,7 @@ from typing import get_args
 
 import gradio as gr
 
-from echo_studio.anatomy.motion import LIMITS, Motion, RegionalKind
+from echo_studio.anatomy.motion import LIMITS, RegionalKind, usual_motion
 from echo_studio.anatomy.segments import SEGMENTS
 from echo_studio.data.clip_out import FORMATS
 from echo_studio.service.video import MAX_FRAMES, MIN_FRAMES
@@ -40,6 +40,9 @@ VIDEO_SCRIPTS = (
 )
 
 
+USUAL_EF = 55.0  # percent: where the sliders begin
+
+
 def video_tab(elem_id: str) -> gr.HTML:
     """The tab; its value is {token}. It talks to the server through the Edit tab's link."""
     scripts = [(STATIC / f"{name}.js").read_text(encoding="utf-8") for name in VIDEO_SCRIPTS]
@@ -53,11 +56,13 @@ def video_tab(elem_id: str) -> gr.HTML:
 
 
 def video_catalog(studio: Studio) -> Json:
-    """What can be chosen in the tab, JSON-able."""
+    """What can be chosen in the tab, JSON-able; `usual` is the motion that hearts show at each whole EF."""
+    low, high, _ = LIMITS["ef"]
     return {
         "generators": [{**asdict(entry), "starts": entry.starts} for entry in studio.videos.engine.entries()],
         "solvers": [{"name": name, "title": title} for title, name in studio.engine.solvers()],
-        "motion": Motion().to_json(),
+        "motion": usual_motion(USUAL_EF).to_json(),
+        "usual": [usual_motion(float(ef)).to_json() for ef in range(int(low), int(high) + 1)],
         "limits": {name: [low, high] for name, (low, high, _) in LIMITS.items()},
         "frames": [MIN_FRAMES, MAX_FRAMES],
         "segments": {view: list(names) for view, names in SEGMENTS.items()},

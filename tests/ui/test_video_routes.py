@@ -122,7 +122,9 @@ def test_a_video_comes_with_its_frames_labels_and_files(client: TestClient, stud
     middle = Image.open(io.BytesIO(client.get(f"{path}/preview").content))
     assert np.array_equal(np.asarray(middle), clip[3])
     assert middle.info["Comment"] == NOTICE
-    packed = zipfile.ZipFile(io.BytesIO(client.get(f"{path}/download/png").content))
+    reply = client.get(f"{path}/download/png")
+    assert f"echo-video-video-spade-seed{2**60}-png.zip" in reply.headers["Content-Disposition"]
+    packed = zipfile.ZipFile(io.BytesIO(reply.content))
     first = next(name for name in packed.namelist() if name.endswith(".png"))
     assert Image.open(packed.open(first)).size == (96, 96)
     assert made.record()["measured"]["clip_sha256"] == hashlib.sha256(clip.tobytes()).hexdigest()
@@ -282,6 +284,7 @@ def test_the_catalog_tells_what_can_be_chosen(client: TestClient) -> None:
     told = client.get("/studio/videos/catalog").json()
     assert [entry["name"] for entry in told["generators"]] == ["video-spade", "free-echo"]
     assert told["limits"]["ef"] == [5, 85]
+    assert [motion["ef"] for motion in told["usual"]] == list(range(5, 86))
     assert told["frames"] == [2, 64]
     assert "apex" in told["segments"]["2CH"]
     assert {one["name"] for one in told["formats"]} >= {"mp4", "gif", "png", "nifti", "dicom"}

@@ -165,6 +165,8 @@ def routes(studio: Studio) -> APIRouter:
         if name not in FORMATS:
             raise HTTPException(404, f"Choose one of: {', '.join(FORMATS)}.")
         stem = f"echo-video-{video.record.generator}-seed{video.record.seed}"
+        if FORMATS[name].labels:  # two formats may come as a zip
+            stem = f"{stem}-{name}"
         try:
             clip = Clip(video.clip, len(cycle) * cycle.heart_rate / 60, cycle.ids, cycle.spacing_mm, made.record())
             file = clip_download(name, clip, stem)

@@ -1,7 +1,7 @@
 // The video job of this page: start, follow, cancel. Told of every step; an answer about an older job is dropped.
 
 class VideoJob {
-  /** `acts`: show(told), preview(bitmap, told), done(told, clip, hasEs), ended(told), problem(words). */
+  /** `acts`: show(told), preview(bitmap, told), done(told, clip), ended(told). */
   constructor(link, acts) {
     Object.assign(this, { link, acts });
     this.told = null;

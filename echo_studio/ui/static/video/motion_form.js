@@ -23,12 +23,13 @@ class MotionForm {
     this.regional = new RegionalList(list, add, onChange);
   }
 
-  offer({ motion, limits, frames, segments }) {
+  offer({ motion, usual, limits, frames, segments }) {
     this.segments = segments;
     const { regional, ...numbers } = motion;
-    this.usual = numbers;
+    this.usual = usual;
     this.limits = { ...limits, frames };
     this.values = { ...numbers, frames: 24 };
+    this.follow();
     this.place.replaceChildren(...MOTION_SLIDERS.map((slider) => this.row(slider, this.limits[slider.name])));
     this.show();
   }
@@ -66,11 +67,11 @@ class MotionForm {
     for (const name of FOLLOWERS) if (!this.moved.has(name)) this.values[name] = this.along(name);
   }
 
-  /** What a heart of this ejection fraction usually has. */
+  /** What hearts of this ejection fraction usually have. */
   along(name) {
-    const [low, high] = this.limits[name];
-    const share = Math.round((100 * this.usual[name] * this.values.ef) / this.usual.ef) / 100;
-    return Math.min(high, Math.max(low, share));
+    const [low, high] = this.limits.ef;
+    const known = this.usual[Math.round(Math.min(high, Math.max(low, this.values.ef))) - low];
+    return Math.round(100 * known[name]) / 100;
   }
 
   /** Sliders that shape end systole rest while it is drawn by hand. */
@@ -97,7 +98,6 @@ class MotionForm {
 
   /** The segments are those of the heart's view. */
   suit() {
-    if (!this.segments) return;
     const names = this.segments[this.keyframes.view];
     if (names !== this.regional.segments) this.regional.offer(names);
     this.show();

@@ -41,7 +41,9 @@ class SamplingForm {
   offer({ generators, solvers }) {
     this.generators = generators;
     fillSelect(this.part("generator"), generators);
-    fillSelect(this.part("solver"), solvers);
+    this.solvers = solvers;
+    // A title says more in brackets: in the list there is room for the name alone.
+    fillSelect(this.part("solver"), solvers.map(({ name, title }) => ({ name, title: title.split(" (")[0] })));
     this.values.solver = solvers[0].name;
     if (generators.length) this.choose(generators[0].name);
     else this.show();
@@ -82,12 +84,16 @@ class SamplingForm {
     this.root.querySelector("[data-number=guidance]").hidden = !entry?.guidance;
     this.root.querySelector("[data-number=start_step]").hidden = !entry?.starts;
     this.part("start").hidden = !entry?.starts;
-    this.part("words").textContent = entry ? `${entry.description} Advised: ${this.advice}.` : "No video generator is there: its checkpoint is missing.";
+    this.part("words").textContent = entry ? entry.description : "No video generator is there: its checkpoint is missing.";
+    this.part("words").title = entry ? entry.description : "";
+    this.part("advice").textContent = entry ? `Advised: ${this.advice}` : "";
+    this.part("solver").title = this.solvers?.find(({ name }) => name === values.solver)?.title || "";
   }
 
   get advice() {
     const { advised_nfe: nfe, advised_solver: solver, advised_start_step: start, starts } = this.entry;
-    return [`${nfe} NFE`, solver, starts && `start step ${start}`].filter(Boolean).join(", ");
+    const { title } = this.solvers.find(({ name }) => name === solver) || { title: "" };
+    return [`${nfe} NFE`, title.split(" (")[0], starts && `start step ${start}`].filter(Boolean).join(", ");
   }
 
   get order() {

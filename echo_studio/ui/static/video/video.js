@@ -26,7 +26,7 @@ class VideoTab {
       done: (told, clip) => this.done(told, clip),
       ended: () => this.stage.takeComing(null),
     });
-    this.cycles = new Newest((wish) => this.askCycle(wish), (cycle) => this.takeCycle(cycle), (problem) => this.failCycle(problem));
+    this.cycles = new Newest((wish) => this.askCycle(wish), (cycle) => this.takeCycle(cycle), (problem) => this.cycleProblem(problem.message));
     this.starts = new Newest((wish) => this.askStart(wish), (picture) => this.takeStart(picture), (problem) => this.takeStart(null, problem.message), 150);
     this.clock.listeners.add(() => this.move());
     this.listen();
@@ -39,6 +39,7 @@ class VideoTab {
     this.report.offer(catalog.formats);
     const told = await this.link.json("/videos");
     if (told.video) await this.restore(told);
+    else if (this.keyframes.ed) this.changed(); // taken before it was known what can be chosen
     else if (this.studio.document.ids.includes(1)) this.keyframes.take();
     this.keyframes.draw();
     this.refresh();
@@ -111,6 +112,7 @@ class VideoTab {
 
   /** The heart or its motion: the label cycle follows. */
   changed() {
+    if (!this.motion.segments) return; // what can be chosen is not known yet
     this.motion.suit();
     this.refresh();
     if (!this.keyframes.ed) return;
@@ -147,10 +149,6 @@ class VideoTab {
     part("ef").textContent = cycle.ef === null ? "" : `EF ${cycle.ef.toFixed(1)} %`;
     this.stage.takeCycle(cycle);
     this.move();
-  }
-
-  failCycle(problem) {
-    this.cycleProblem(problem.message);
   }
 
   cycleProblem(words) {
@@ -199,8 +197,7 @@ class VideoTab {
   }
 
   done(told, clip) {
-    const words = orderWords(told.order, told.order.has_es);
-    this.stage.takeVideo({ clip, words, signature: this.asked ?? this.signature });
+    this.stage.takeVideo({ clip, words: orderWords(told.order), signature: this.asked ?? this.signature });
     this.trying(() => this.report.show(told, clip));
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches && root.offsetParent !== null) this.clock.play(true);
   }

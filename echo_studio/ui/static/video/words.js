@@ -13,7 +13,8 @@ function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, second
   if (state === "waiting") return ahead ? `Waiting: ${ahead} ahead` : "Starting …";
   if (state === "running") {
     if (!nfe) return "Starting …";
-    const rest = nfe < total ? ` · about ${secondsWords((elapsed / nfe) * (total - nfe))} left` : "";
+    // The first NFE waits for the weights as well.
+    const rest = nfe > 1 && nfe < total ? ` · about ${secondsWords((elapsed / nfe) * (total - nfe))} left` : "";
     return `NFE ${nfe} / ${total}${rest}`;
   }
   if (state === "cancelled") return nfe ? `Cancelled at NFE ${nfe}` : "Cancelled";
@@ -22,11 +23,11 @@ function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, second
 }
 
 /** What a video was asked for, in one line. */
-function orderWords({ generator, solver, nfe, frames, guidance, start_step: start, seed, motion }, hasEs) {
+function orderWords({ generator, solver, nfe, frames, guidance, start_step: start, seed, motion, has_es: drawn }) {
   const words = [generator, solver, `${nfe} NFE`, `${frames} frames`];
   if (Number(guidance)) words.push(`guidance ${guidance}`);
   if (Number(start)) words.push(`from step ${start}`);
-  words.push(hasEs ? "ES drawn" : `EF ${motion.ef} %`);
+  words.push(drawn ? "ES drawn" : `EF ${motion.ef} %`);
   if (motion.regional.length) words.push(motion.regional.map(({ segment, kind }) => `${segment} ${kind}`).join(", "));
   words.push(`${motion.heart_rate} bpm`, `seed ${seed}`);
   return words.join(" · ");
