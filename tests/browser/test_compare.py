@@ -26,7 +26,8 @@ TOLD = "window.echoStudioCompare.tab.told"
 
 
 @pytest.fixture(scope="module")
-def page(chromium, address: str) -> Iterator[Any]:
+def page(chromium, address: str, engine: FakeEngine) -> Iterator[Any]:
+    engine.own.clear()  # what another module may have imported
     with visit(chromium, address, viewport={"width": 1280, "height": 800}, accept_downloads=True) as page:
         open_template(page, "four-chamber")
         yield page
