@@ -168,7 +168,7 @@ HUGE = nifti(np.zeros((8, 8), np.uint8), dim=[2, 30000, 30000, 1, 1, 1, 1, 1])
     ("content", "says"),
     [
         (HUGE, "30000x30000"),
-        (gzip.compress(nifti(np.zeros((16, 16, 16), np.uint8))), "one two-dimensional frame"),
+        (gzip.compress(nifti(np.zeros((16, 16, 16), np.uint8)), mtime=0), "one two-dimensional frame"),
         (nifti(np.zeros((16, 16), np.uint8), dim=[2, 0, 16, 1, 1, 1, 1, 1]), "0x16"),
         (nifti(np.zeros((16, 16), np.uint8), dim=[2, -4, 16, 1, 1, 1, 1, 1]), "-4x16"),
         (nifti(np.zeros((16, 16), np.uint8), pixdim=[1, np.nan, 1, 1, 1, 1, 1, 1], xyzt_units=2), "positive pixel"),
