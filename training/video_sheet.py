@@ -1,4 +1,4 @@
-"""Draw docs/loops.gif and docs/m-modes.png: four generated heartbeats side by side, and each along a line.
+"""Draw docs/loops.webp and docs/m-modes.png: four generated heartbeats side by side, and each along a line.
 
     python training/video_sheet.py [--checkpoints FOLDER]
 
@@ -10,12 +10,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from PIL import Image
 
 from echo_studio.anatomy.landmarks import heart_frame
 from echo_studio.anatomy.motion import Motion, RegionalMotion, usual_motion
 from echo_studio.data.atomic import write_bytes
-from echo_studio.data.clip import Clip
-from echo_studio.data.clip_movie import gif_bytes
 from echo_studio.data.template import template
 from echo_studio.evaluate.m_mode import m_mode
 from echo_studio.generate.video_catalog import load_video_generator, video_generators
@@ -68,8 +67,9 @@ def main() -> None:
         shown = np.stack([cv2.line(frame.copy(), *_whole(ends), 255, 1, cv2.LINE_AA) for frame in made.clip])
         clips.append(np.stack([_titled(frame, title) for frame in shown]))
         strips.append(_titled(cv2.resize(strip, (256, 160), interpolation=cv2.INTER_LINEAR), title))
-    wide = Clip(np.concatenate(clips, axis=2), FRAMES * 70 / 60)
-    write_bytes(DOCS / "loops.gif", gif_bytes(wide))
+    first, *rest = [Image.fromarray(frame).convert("RGB") for frame in np.concatenate(clips, axis=2)]
+    pace = round(60_000 / 70 / FRAMES)  # milliseconds a frame at 70 beats a minute
+    first.save(DOCS / "loops.webp", save_all=True, append_images=rest, duration=pace, loop=0, quality=75)
     _, content = cv2.imencode(".png", np.concatenate(strips, axis=1))
     write_bytes(DOCS / "m-modes.png", content.tobytes())
 
