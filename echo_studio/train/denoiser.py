@@ -11,14 +11,14 @@ from torch import Tensor, nn
 
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Bound, Condition
-from echo_studio.diffusion.families import FAMILIES, family
+from echo_studio.diffusion.families import family
 from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.solver import noise_levels, solver
-from echo_studio.errors import RecipeError
 from echo_studio.generate.build import Codec, PixelCodec, latent_codec, soft_one_hot
 from echo_studio.train.clean_samples import CleanSamples, LatentSamples, PixelSamples, encoded_beforehand
+from echo_studio.train.family_numbers import family_numbers
 from echo_studio.train.frames import Frames, load_frames
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import GrayImage
@@ -53,21 +53,10 @@ class DenoiserTask:
         self.recipe = recipe
         self.data = data
         self.parts = {"model": model}
-        settings = dict(recipe.loss)
-        self.label_dropout = float(settings.pop("label_dropout", 0.0))
-        self.crop = int(settings.pop("crop", 0))
         own = ["label_dropout", "crop", *(["copies"] if recipe.needs else [])]
-        self.copies = int(settings.pop("copies", 1)) if recipe.needs else 1
-        known = {field.name for field in dataclasses.fields(FAMILIES[recipe.kind])} - {"sigma_data"}
-        unknown = set(settings) - known
-        if unknown:
-            choices = [*sorted(known), *own]
-            raise RecipeError(
-                expected=f"{', '.join(choices)} in [loss] of kind {recipe.kind}",
-                got=f"{sorted(unknown)}",
-                remedy="correct it",
-            )
-        self.family_settings = settings
+        self.family_settings = family_numbers(recipe, recipe.kind, own)
+        self.label_dropout = float(recipe.loss.get("label_dropout", 0.0))
+        self.crop, self.copies = int(recipe.loss.get("crop", 0)), int(recipe.loss.get("copies", 1))
         self.codec: Codec = PixelCodec()
         self._needs: dict[str, str] = {}
         if recipe.needs:

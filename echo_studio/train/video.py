@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from echo_studio.anatomy.sector import within_fan
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Bound
-from echo_studio.diffusion.families import FAMILIES, family
+from echo_studio.diffusion.families import family
 from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.randomness import SampleNoise
@@ -23,6 +23,7 @@ from echo_studio.generate.build import Codec, PixelCodec, latent_codec
 from echo_studio.generate.kinds import video_family
 from echo_studio.generate.transport import real_quantiles
 from echo_studio.train.clips import CYCLE, Clips, encoded_cycles
+from echo_studio.train.family_numbers import family_numbers
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import GrayImage
 
@@ -55,24 +56,14 @@ class VideoTask:
     ) -> None:
         self.recipe, self.data, self.device = recipe, data, device
         self.parts = {"model": model}
-        settings = dict(recipe.loss)
-        self.label_dropout = float(settings.pop("label_dropout", 0.0))
-        self.copies = int(settings.pop("copies", 1))
-        self.frames = int(settings.pop("frames", CYCLE))
+        self.kind = video_family(recipe.kind)
+        self.family_settings = family_numbers(recipe, self.kind, ("label_dropout", "copies", "frames"))
+        self.label_dropout = float(recipe.loss.get("label_dropout", 0.0))
+        self.copies, self.frames = int(recipe.loss.get("copies", 1)), int(recipe.loss.get("frames", CYCLE))
         if self.frames < 1 or CYCLE % self.frames:
             raise RecipeError(
                 expected=f"frames that divide {CYCLE} in [loss]", got=str(self.frames), remedy="take 8, 12 or 24"
             )
-        self.kind = video_family(recipe.kind)
-        known = {field.name for field in dataclasses.fields(FAMILIES[self.kind])} - {"sigma_data"}
-        if unknown := set(settings) - known:
-            choices = [*sorted(known), "label_dropout", "copies", "frames"]
-            raise RecipeError(
-                expected=f"{', '.join(choices)} in [loss] of kind {recipe.kind}",
-                got=f"{sorted(unknown)}",
-                remedy="correct it",
-            )
-        self.family_settings = settings
         self.codec: Codec = PixelCodec()
         self._needs: dict[str, str] = {}
         if recipe.needs:
@@ -136,8 +127,8 @@ class VideoTask:
             for latent in (clean[k], made[k]):
                 shown = latent[:, :: max(1, latent.shape[1] // SHOWN)].transpose(0, 1)
                 side = shown.shape[-1] * self.codec.factor
-                pixels = self.codec.decode(shown.to(self.device), torch.ones(len(shown), 1, side, side))
-                rows.append(torch.cat(list(pixels[:, 0].cpu()), dim=1))
+                pixels = self.codec.decode(shown, torch.ones(len(shown), 1, side, side))  # on the CPU, as it encodes
+                rows.append(torch.cat(list(pixels[:, 0]), dim=1))
         return ((torch.cat(rows).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
 
     @torch.no_grad()
