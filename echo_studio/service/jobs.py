@@ -187,6 +187,8 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         self._waiting: deque[Job[RequestT, OutcomeT]] = deque()
         self._current: dict[str, Job[RequestT, OutcomeT]] = {}
         self._finished: dict[str, Job[RequestT, OutcomeT]] = {}
+        # A page may ask for news of a job just when it starts the next one: the older is kept for that answer.
+        self._overtaken: dict[str, Job[RequestT, OutcomeT]] = {}
         self._numbers = count(1)
         self._threads: list[threading.Thread] = []
         self._closed = False
@@ -209,6 +211,8 @@ class JobQueue(Generic[RequestT, OutcomeT]):
                     remedy="try again in a minute",
                 )
             job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request, live=live)
+            if older is not None:
+                self._overtaken[session] = older
             self._current[session] = job
             place = next((k for k, other in enumerate(self._waiting) if live and not other.live), len(self._waiting))
             self._waiting.insert(place, job)
@@ -222,9 +226,9 @@ class JobQueue(Generic[RequestT, OutcomeT]):
             return self._current.get(session)
 
     def find(self, session: str, number: int) -> Job[RequestT, OutcomeT] | None:
-        """A job of this session: its newest one or the one that was done last; None for others' and older ones."""
+        """A job of this session: the newest, the one before it or the last done; None for others' and older ones."""
         with self._changed:
-            kept = (self._current.get(session), self._finished.get(session))
+            kept = (self._current.get(session), self._finished.get(session), self._overtaken.get(session))
         return next((job for job in kept if job is not None and job.number == number), None)
 
     def done(self, session: str) -> Job[RequestT, OutcomeT] | None:
@@ -245,6 +249,7 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         with self._changed:
             job = self._current.pop(session, None)
             self._finished.pop(session, None)
+            self._overtaken.pop(session, None)
         if job is not None:
             job.cancel()
 

@@ -97,6 +97,14 @@ def test_a_newer_job_cancels_the_older_one_of_its_session_only(queue: Queue, ben
     assert [state(job) for job in (older, other, newer)] == [JobState.CANCELLED, JobState.DONE, JobState.DONE]
 
 
+def test_an_overtaken_job_is_found_until_the_next_one_overtakes(queue: Queue, bench: Bench) -> None:
+    first, second = queue.submit("anna", 1), queue.submit("anna", 2)
+    assert queue.find("anna", first.number) is first, "its page may be asking for news of it just now"
+    queue.submit("anna", 3)
+    assert queue.find("anna", first.number) is None
+    assert queue.find("anna", second.number) is second
+
+
 def test_a_waiting_job_knows_how_many_are_ahead_and_never_starts_once_cancelled(queue: Queue, bench: Bench) -> None:
     running = queue.submit("anna", 1)
     until(lambda: state(running) is JobState.RUNNING)
