@@ -6,8 +6,9 @@ grey level are alike to a transport plan, so the plan is solved between levels, 
 
 A label map has only four levels inside the sector and real frames have all of them. Carried over as they are, the
 darkest level would take all that is dark in real frames and the brightest all that is bright: far more contrast between
-labels than real hearts have. So each label first gets a texture, a random field as strong as that label's grey levels
-vary in real frames. Pass a field that moves with the anatomy, and the brightness moves with it.
+labels than real hearts have. So transport starts from what real hearts show at that label and place (`shading.shade`),
+with a fine random field as strong as real grey levels vary about it. Pass a field that moves with the anatomy, and the
+brightness moves with it.
 """
 
 from collections.abc import Iterable
@@ -18,8 +19,9 @@ import numpy.typing as npt
 import ot
 from scipy import ndimage
 
-from echo_studio.anatomy.labels import LABEL_COUNT, OUTSIDE
+from echo_studio.anatomy.labels import OUTSIDE
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.shading import DEVIATIONS, MEANS, shade
 from echo_studio.types import FloatArray, GrayImage, LabelIds
 
 Transport = Literal["exact", "sinkhorn"]
@@ -30,31 +32,25 @@ ITERATIONS = 20_000
 LEVELS = 64  # grey levels between which the plan is solved
 QUANTILES = 65  # that describe the real intensities: 64 bins of equal mass
 
-# By label id: the mean intensity of real training frames, its deviation within the label, and its correlation with
-# depth there (80 frames of CAMUS's training split at 128 x 128).
-COLOURS = np.array([0.0, 0.28, 0.43, 0.33, 0.37])
-DEVIATIONS = np.array([0.0, 0.09, 0.17, 0.12, 0.16])
-DEPTH_CORRELATION = np.array([0.0, -0.07, 0.25, -0.17, -0.05])
-
-# Fine and coarse widths of the field's grain, as shares of the height: speckle and shading. Their sum falls to half at
-# some 9 of 128 pixels, as in real frames.
-GRAIN = (0.012, 0.06)
+# Widths of the field's grain as shares of the height. Fine: what is coarse survives the noise of a start step, and
+# the network would take it for anatomy.
+GRAIN = (0.003,)
 
 
 def coloured(ids: LabelIds) -> Intensities:
-    """Each label its own intensity: SDEdit's coloured labels, and what transport starts from.
+    """Each label its own intensity: SDEdit's coloured labels.
 
     Args:
         ids: uint8 (h, w) or (t, h, w).
     """
-    return np.asarray(COLOURS[ids], dtype=np.float32)
+    return np.asarray(MEANS[ids], dtype=np.float32)
 
 
 def transported(ids: LabelIds, quantiles: FloatArray, field: FloatArray, method: Transport = "exact") -> Intensities:
-    """Coloured labels with the intensities of real frames: Free-Echo's pseudo-image or pseudo-video.
+    """Shaded labels with the intensities of real frames: Free-Echo's pseudo-image or pseudo-video.
 
-    A clip is transported as a whole: what a label and a value of the field give is the same in every frame, so that
-    nothing flickers while areas change.
+    A clip is transported as a whole: what a grey level turns into is the same in every frame, so that nothing flickers
+    while areas change.
 
     Args:
         ids: uint8 (h, w) or (t, h, w).
@@ -112,7 +108,7 @@ def transport_plan(
 
 
 def texture(height: int, width: int, seed: int) -> FloatArray:
-    """A smooth random field (h, w) with mean 0 and deviation 1: fine grain and coarse in equal parts."""
+    """A smooth random field (h, w) with mean 0 and deviation 1: two widths of grain in equal parts."""
     noise = np.random.default_rng(seed).standard_normal((len(GRAIN), height, width))
     parts = [ndimage.gaussian_filter(part, share * height) for part, share in zip(noise, GRAIN, strict=True)]
     field = sum(part / part.std() for part in parts)
@@ -134,21 +130,9 @@ def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray)
 
 
 def _textured(ids: LabelIds, field: FloatArray) -> FloatArray:
-    """Coloured labels whose grey levels vary as those of real frames do, float64 of the labels' shape."""
-    grey = COLOURS[ids]
-    rows = np.broadcast_to(np.arange(ids.shape[-2], dtype=np.float64)[:, None], ids.shape)
-    for label in range(1, LABEL_COUNT):
-        mask = ids == label
-        if mask.any():
-            grey[mask] += DEVIATIONS[label] * _with_depth(field[mask], rows[mask], float(DEPTH_CORRELATION[label]))
-    return np.asarray(grey)
-
-
-def _with_depth(field: FloatArray, depth: FloatArray, correlation: float) -> FloatArray:
-    spread = depth.std()
-    if spread == 0:
-        return field
-    return np.asarray(np.sqrt(1 - correlation**2) * field + correlation * (depth - depth.mean()) / spread)
+    """Shaded labels whose grey levels vary as those of real frames do, float64 of the labels' shape."""
+    frames = ids.reshape(-1, *ids.shape[-2:])
+    return np.stack([shade(frame) for frame in frames]).reshape(ids.shape) + DEVIATIONS[ids] * field
 
 
 def _ranks(values: FloatArray) -> FloatArray:

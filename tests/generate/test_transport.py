@@ -6,12 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from scipy.ndimage import distance_transform_edt
 
 from echo_studio.data.camus import CamusFolder
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.echo_features import spread
+from echo_studio.generate.shading import MEANS
 from echo_studio.generate.transport import (
-    COLOURS,
     Transport,
     coloured,
     histogram_distance,
@@ -27,7 +28,7 @@ METHODS: tuple[Transport, ...] = ("exact", "sinkhorn")
 QUANTILES = np.linspace(0, 1, 65) ** 1.6
 IDS = heart(shape=(128, 128), spacing=(1.2, 1.2)).ids
 FIELD = texture(128, 128, seed=3)
-LEVELS, MASSES = COLOURS[1:], np.array([900, 1200, 500, 6000])
+LEVELS, MASSES = MEANS[1:], np.array([900, 1200, 500, 6000])
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -74,37 +75,33 @@ def test_the_histogram_comes_at_least_five_times_closer_to_real(method: Transpor
 
 def test_a_brighter_label_stays_brighter_and_a_higher_field_is_brighter_within_a_label() -> None:
     image = transported(IDS, QUANTILES, FIELD)
-    order = sorted(range(1, 5), key=lambda label: COLOURS[label])
+    order = sorted(range(1, 5), key=lambda label: MEANS[label])
     for darker, brighter in pairwise(order):
         assert image[IDS == darker].mean() < image[IDS == brighter].mean()
-    flat = IDS[60:61]  # one row: no depth
-    row = transported(flat, QUANTILES, FIELD[60:61])
-    for label in np.unique(flat[flat > 0]):
-        at = flat == label
-        assert (np.diff(row[at][np.argsort(FIELD[60:61][at])]) >= 0).all()
+    at = (IDS == 1) & (FIELD < 1)
+    higher = transported(IDS, QUANTILES, np.where(at, FIELD + 0.5, FIELD))
+    assert (higher[at] >= image[at]).mean() > 0.99
 
 
-def test_a_label_and_a_field_give_the_same_intensity_in_every_frame() -> None:
+def test_frames_alike_have_the_same_intensities_and_what_is_far_from_a_moving_heart_hardly_changes() -> None:
     smaller = heart(shape=(128, 128), spacing=(1.2, 1.2), length=60, width=30).ids
     clip = transported(np.stack([IDS, smaller, IDS]), QUANTILES, FIELD)
     np.testing.assert_array_equal(clip[0], clip[2])
-    same = IDS == smaller
-    np.testing.assert_allclose(clip[0][same], clip[1][same], atol=1e-6)
+    far = (IDS == 4) & (smaller == 4) & (distance_transform_edt(np.isin(IDS, (0, 4))) > 0.15 * 128)
+    assert far.sum() > 500
+    np.testing.assert_allclose(clip[0][far], clip[1][far], atol=0.03)
     assert histogram_distance(clip, np.stack([IDS, smaller, IDS]), QUANTILES) < 0.01
 
 
-def test_a_constant_field_leaves_depth_alone_and_an_empty_map_stays_black() -> None:
-    image = transported(IDS, QUANTILES, np.zeros(IDS.shape))
-    assert np.isfinite(image).all()
-    assert len(np.unique(image[IDS == 2].round(6))) <= len(np.unique(np.nonzero(IDS == 2)[0]))
+def test_an_empty_map_stays_black() -> None:
     assert not transported(np.zeros((16, 16), np.uint8), QUANTILES, np.zeros((16, 16))).any()
 
 
-def test_texture_is_smooth_repeatable_and_of_unit_deviation() -> None:
+def test_texture_is_fine_repeatable_and_of_unit_deviation() -> None:
     np.testing.assert_array_equal(FIELD, texture(128, 128, seed=3))
     assert FIELD.mean() == pytest.approx(0, abs=1e-9)
     assert FIELD.std() == pytest.approx(1)
-    assert np.corrcoef(FIELD[:, 1:].ravel(), FIELD[:, :-1].ravel())[0, 1] > 0.8
+    assert abs(np.corrcoef(FIELD[:, 4:].ravel(), FIELD[:, :-4].ravel())[0, 1]) < 0.05
     assert abs(np.corrcoef(FIELD.ravel(), texture(128, 128, seed=4).ravel())[0, 1]) < 0.3
 
 
