@@ -1,6 +1,7 @@
 """Fit `echo_studio.generate.shading.WEIGHTS` on real frames: python training/fit_shading.py CAMUS
 
-Ridge regression of grey levels on places, label by label, on every fifth training frame; checked on every third of validation.
+Ridge regression of grey levels on places, label by label, on every fifth training frame; checked on every third one of
+the validation split.
 """
 
 import sys

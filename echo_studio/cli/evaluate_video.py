@@ -55,7 +55,10 @@ def evaluate_video(
             help="Of 64, for generators that have a start step, such as 15,35,55; the advised one by default."
         ),
     ] = "",
-    guidance: Annotated[str, typer.Option(help="Scales of guidance, for generators that take one, such as 0,7.")] = "0",
+    guidance: Annotated[
+        str,
+        typer.Option(help="Scales of guidance, for generators that take one, such as 0,7; the advised one by default."),
+    ] = "",
     ef: Annotated[
         str,
         typer.Option(help="EFs in percent to ask for in turn, such as 25,40,55,65: one more clip of every patient."),
@@ -152,7 +155,7 @@ def _settings(
         VideoSetting(entry.name, solver or entry.advised_solver or "heun", nfe, length, scale, step)
         for length in lengths
         for nfe in budgets or [entry.advised_nfe]
-        for scale in (scales if entry.guidance else [0.0])
+        for scale in ((scales or [entry.advised_guidance]) if entry.guidance else [0.0])
         for step in ((steps or [entry.advised_start_step]) if entry.starts else [0])
     ]
 

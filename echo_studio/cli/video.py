@@ -44,7 +44,9 @@ def video(
         int | None,
         typer.Option(help="Of 64 noise levels, those that Free-Echo and SDEdit skip; what is advised by default."),
     ] = None,
-    guidance: Annotated[float, typer.Option(help="Scale of classifier-free guidance, 0 to 20.")] = 0.0,
+    guidance: Annotated[
+        float | None, typer.Option(help="Scale of classifier-free guidance, 0 to 20; what is advised by default.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same clip.")] = 0,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -97,7 +99,7 @@ def video(
         entry.advised_solver if solver is None else solver,
         entry.advised_nfe if nfe is None else nfe,
         frames,
-        guidance,
+        entry.advised_guidance if guidance is None else guidance,
         entry.advised_start_step if start_step is None else start_step,
         seed,
     )

@@ -40,7 +40,7 @@ class Card:
         distilled_from: name and sha256 of the generator whose samples a distilled one imitates; not needed to run.
         resolution: side of the square frames that it takes or makes, in pixels.
         makes: `frame` for a generator, empty for a part of one.
-        advised_nfe, advised_solver: what a generator is best used with.
+        advised_nfe, advised_solver, advised_guidance: what a generator is best used with.
         label_schema, data, split, licence, machine: provenance.
         images_seen, minutes: length of the training.
         intensities: of a video generator that can start from a pseudo-video: quantiles of real grey levels inside the
@@ -62,6 +62,7 @@ class Card:
     makes: str = ""
     advised_nfe: int = 0
     advised_solver: str = ""
+    advised_guidance: float = 0.0
     label_schema: str = SCHEMA
     data: str = ""
     split: str = ""

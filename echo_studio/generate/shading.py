@@ -1,9 +1,9 @@
 """How bright real hearts are by label and place: a regression on real frames, for pseudo-images.
 
-A coloured label (SDEdit) has one grey level. In real frames the place explains as much again: the far field is brighter in
-the middle than at the edges of the fan, walls shine into the blood beside them, the mitral valve is a line, and tissue is
-bright where it borders on a wall. On 67 validation frames the grey level of a pixel inside the sector is met with a mean squared error of 0.0212,
-with one level a label 0.0265.
+A coloured label (SDEdit) has one grey level. Place explains as much again in real frames: the far field is brighter in
+the middle than at the edges of the fan, walls shine into the blood beside them, the mitral valve is a line, and tissue
+is bright where it borders on a wall. On 67 validation frames the mean squared error of a pixel's grey level inside the
+sector is 0.0212, with one level a label 0.0265.
 """
 
 import numpy as np
@@ -47,7 +47,7 @@ def shade(ids: LabelIds) -> FloatArray:
 
 
 def places(ids: LabelIds) -> FloatArray:
-    """What describes a place, (h, w, 10): depth and angle in the fan, nearness to blood's border, the wall and the valve.
+    """What describes a place, (h, w, 10): depth and angle in the fan, nearness to blood's border, wall and valve.
 
     Args:
         ids: uint8 (h, w), not all outside.

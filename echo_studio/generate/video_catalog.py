@@ -22,7 +22,7 @@ class VideoEntry:
         pseudo: what its start step starts from; empty for none.
         conditional: whether the network sees the label maps. One without sees them through the start step alone.
         guidance: whether it takes classifier-free guidance.
-        advised_nfe, advised_solver, advised_start_step: what it is best used with.
+        advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
     """
 
     name: str
@@ -34,7 +34,8 @@ class VideoEntry:
     guidance: bool
     advised_nfe: int
     advised_solver: str
-    advised_start_step: int
+    advised_start_step: int = 0
+    advised_guidance: float = 0.0
 
     @property
     def starts(self) -> bool:
@@ -78,7 +79,7 @@ def video_generators(folder: Path | None = None) -> dict[str, VideoEntry]:
             bool(card.settings.get("label_dropout")),
             card.advised_nfe,
             card.advised_solver,
-            0,
+            advised_guidance=card.advised_guidance,
         )
         if card.intensities and not conditional:
             for method, (title, description, pseudo, step, nfe) in METHODS.items():

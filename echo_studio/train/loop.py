@@ -205,6 +205,7 @@ def _card(recipe: Recipe, init: Path | None, device: torch.device) -> Card:
         makes=made_by(recipe.kind),
         advised_nfe=recipe.advised_nfe,
         advised_solver=recipe.advised_solver,
+        advised_guidance=recipe.advised_guidance,
         data=DATA,
         split="training (400 patients), chosen on validation (50 patients)",
         licence=LICENCE,

@@ -86,6 +86,7 @@ class Recipe(_Strict):
     precision: Literal["float32", "bfloat16"] = "float32"
     advised_nfe: int = 0
     advised_solver: str = ""
+    advised_guidance: float = 0.0
     samples_every_images: int = Field(default=5000, gt=0)
     checkpoint_minutes: float = Field(default=10.0, gt=0)
     network: Json

@@ -24,6 +24,7 @@ class FakeEntry:
     advised_nfe: int = 4
     advised_solver: str = "heun"
     advised_start_step: int = 0
+    advised_guidance: float = 0.0
     guidance: bool = False
     pseudo: str = ""
     conditional: bool = True

@@ -52,8 +52,8 @@ class SamplingForm {
   /** A generator with what it is best used with. */
   choose(name) {
     this.values.generator = name;
-    const { advised_nfe: nfe, advised_solver: solver, advised_start_step: start, guidance } = this.entry;
-    this.set({ nfe, solver: solver || this.values.solver, start_step: start || 0, guidance: guidance ? this.values.guidance : 0 });
+    const { advised_nfe: nfe, advised_solver: solver, advised_start_step: start, advised_guidance: guidance } = this.entry;
+    this.set({ nfe, solver: solver || this.values.solver, start_step: start || 0, guidance: guidance || 0 });
   }
 
   set(changes) {
@@ -91,9 +91,9 @@ class SamplingForm {
   }
 
   get advice() {
-    const { advised_nfe: nfe, advised_solver: solver, advised_start_step: start, starts } = this.entry;
+    const { advised_nfe: nfe, advised_solver: solver, advised_start_step: start, advised_guidance: guidance, starts } = this.entry;
     const { title } = this.solvers.find(({ name }) => name === solver) || { title: "" };
-    return [`${nfe} NFE`, title.split(" (")[0], starts && `start step ${start}`].filter(Boolean).join(", ");
+    return [`${nfe} NFE`, title.split(" (")[0], starts && `start step ${start}`, guidance > 0 && `guidance ${guidance}`].filter(Boolean).join(", ");
   }
 
   get order() {
