@@ -194,6 +194,56 @@ def light(page: Page) -> None:
     page.wait_for_timeout(500)
 
 
+def tab(page: Page, name: str) -> None:
+    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name=name).click()
+
+
+def compare(page: Page) -> None:
+    """Every generator on three hearts, each as its card advises."""
+    tab(page, "Compare")
+    page.locator("[data-cmp=root][data-ready=yes]").wait_for()
+    page.locator("[data-axis=rows] select").select_option("label_map")
+    page.locator("[data-axis=columns] select").select_option("generator")
+    maps = page.locator("[data-axis=rows] input[type=checkbox]")
+    for place in range(maps.count()):
+        wanted = maps.nth(place).input_value() in ("canvas:", "template:2ch-ed", "template:4ch-ed-thick-wall")
+        maps.nth(place).set_checked(wanted, force=True)
+    page.locator("[data-cmp=run]").click()
+    page.wait_for_function(
+        "() => { const { told, grid } = window.echoStudioCompare.tab;"
+        " return told?.state === 'done' && grid.cells.every(({ tile }) => tile.bitmap); }",
+        timeout=900_000,
+    )
+    page.wait_for_timeout(500)
+
+
+def models(page: Page) -> None:
+    tab(page, "Models")
+    page.wait_for_timeout(2500)
+
+
+def video(page: Page) -> None:
+    """A loop of Free-Echo with its measured curve and an M-mode through the ventricle."""
+    page.locator("#template").select_option(label="2CH, end diastole")
+    settled(page)
+    tab(page, "Video")
+    page.locator("[data-vid=use]").click()
+    page.wait_for_timeout(2500)
+    page.locator("[data-vid=generator]").select_option("free-echo")
+    page.locator("[data-vid=generate]").click()
+    page.wait_for_selector("[data-vid=report]:not([hidden])", timeout=300_000)
+    page.wait_for_timeout(4000)
+    page.locator("[data-vid=mmode]").click()
+    box = page.locator("[data-vid=views] canvas").first.bounding_box()
+    assert box is not None
+    left, top = box["x"], box["y"] + 0.45 * box["height"]
+    page.mouse.move(left + 0.3 * box["width"], top)
+    page.mouse.down()
+    page.mouse.move(left + 0.72 * box["width"], top, steps=8)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+
+
 SCENES: dict[str, Scene] = {
     "studio": brush,
     "eraser": eraser,
@@ -210,6 +260,9 @@ SCENES: dict[str, Scene] = {
     "split": split,
     "shortcuts": shortcuts,
     "light": light,
+    "compare": compare,
+    "models": models,
+    "video": video,
 }
 
 

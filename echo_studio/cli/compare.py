@@ -74,7 +74,7 @@ def compare(
         raise
     finally:
         _write_summary(comparison, known, out)
-    found = figures(comparison, known)
+    found = figures(comparison, known, comparison.cells)
     order = ranking(found, rank) if rank else []
     order += [number for number in range(len(found)) if number not in order]
     report = [{**_told(comparison, number, out), "figures": found[number]} for number in order]

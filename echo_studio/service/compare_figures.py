@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,30 +39,31 @@ STRUCTURES = ("lv_endo", "lv_epi", "la")
 COLUMNS = ("row", "column", "label_map", "view", "phase", "generator", "solver", "schedule", "nfe", "seed", "guidance")
 
 
-def figures(comparison: Comparison, reference: int) -> list[Figures]:
+def figures(comparison: Comparison, reference: int, states: Sequence[Progress]) -> list[Figures]:
     """What `FIGURES` names, of every cell; None where it is not known.
 
     Args:
         reference: number of the cell that `rmse` is measured against, within both sectors. None for frames of
             another size.
+        states: `comparison.cells`, read once: what else is told of the cells is to be of the same moment.
 
     Raises:
         RequestError: no such cell.
     """
     cells = comparison.plan.cells
     check_reference(comparison, reference)
-    images = comparison.images()
-    target = images[reference]
+    chosen = states[reference].generated
     found: list[Figures] = []
-    for number, (cell, progress, image) in enumerate(zip(cells, comparison.cells, images, strict=True)):
+    for number, (cell, progress) in enumerate(zip(cells, states, strict=True)):
         known: Figures = dict.fromkeys(FIGURES)
-        if progress.generated is not None and image is not None:
-            known |= {"seconds": progress.generated.seconds, "nfe": cell.request.nfe}
+        made = progress.generated
+        if made is not None:
+            known |= {"seconds": made.seconds, "nfe": cell.request.nfe}
             known |= {name: progress.adherence.get(name) for name in STRUCTURES}
             dice = [value for name in STRUCTURES if (value := known[name]) is not None]
             known["adherence"] = sum(dice) / len(dice) if dice else None
-            if target is not None and target.shape == image.shape:
-                known["rmse"] = _rmse(comparison, number, reference, image, target)
+            if chosen is not None and chosen.image.shape == made.image.shape:
+                known["rmse"] = _rmse(comparison, number, reference, made.image, chosen.image)
         found.append(known)
     return found
 
@@ -117,8 +119,9 @@ def figures_csv(comparison: Comparison, reference: int) -> str:
         text, [*COLUMNS, "state", *(name for name in FIGURES if name != "nfe"), "reference", "image_sha256", "remark"]
     )
     table.writeheader()
-    of_cells = figures(comparison, reference)
-    for number, (cell, progress) in enumerate(zip(comparison.plan.cells, comparison.cells, strict=True)):
+    states = comparison.cells
+    of_cells = figures(comparison, reference, states)
+    for number, (cell, progress) in enumerate(zip(comparison.plan.cells, states, strict=True)):
         known = {name: value for name, value in of_cells[number].items() if name != "nfe"}
         table.writerow(
             {

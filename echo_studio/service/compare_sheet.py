@@ -47,8 +47,9 @@ def contact_sheet(comparison: Comparison, reference: int) -> bytes:
     sheet = Image.new("RGB", (width, height + FOOT), GROUND)
     pen = _Pen(ImageDraw.Draw(sheet))
     _head(sheet, pen, plan, grid)
-    found = figures(comparison, reference)
-    for number, (cell, progress) in enumerate(zip(plan.cells, comparison.cells, strict=True)):
+    states = comparison.cells
+    found = figures(comparison, reference, states)
+    for number, (cell, progress) in enumerate(zip(plan.cells, states, strict=True)):
         x, y = grid.corner(cell.row, cell.column)
         pen.draw.rectangle((x - 1, y - 1, x + TILE, y + TILE), FRAME, MARK if number == reference else FRAME)
         if progress.generated is None:

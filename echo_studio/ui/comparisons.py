@@ -112,7 +112,8 @@ class Comparisons:
         check_reference(comparison, reference)
         stamp = self.stamp(job)  # before the rest is read: what changes meanwhile is told again
         progress = self._queue.progress(job)
-        known = figures(comparison, reference)
+        states = comparison.cells
+        known = figures(comparison, reference, states)
         cells = [
             {
                 "row": cell.row,
@@ -125,7 +126,7 @@ class Comparisons:
                 "message": now.message,
                 "figures": known[number],
             }
-            for number, (cell, now) in enumerate(zip(comparison.plan.cells, comparison.cells, strict=True))
+            for number, (cell, now) in enumerate(zip(comparison.plan.cells, states, strict=True))
         ]
         axes = {"rows": comparison.plan.rows, "columns": comparison.plan.columns}
         return {

@@ -181,7 +181,7 @@ def test_a_frame_without_a_segmenter_is_kept_without_adherence() -> None:
     run(comparison, Blind())
     assert states(comparison) == ["done"] * 6
     assert "adherence is not measured" in comparison.cells[0].message
-    assert figures(comparison, 0)[0]["adherence"] is None
+    assert figures(comparison, 0, comparison.cells)[0]["adherence"] is None
 
 
 def test_cancel_stops_between_two_nfe_and_keeps_what_is_done() -> None:
@@ -223,7 +223,7 @@ def test_cells_are_ranked_by_any_figure_and_those_without_it_are_left_out() -> N
     comparison = grid()
     for number, (gain, seconds, dice) in enumerate([(1.0, 3.0, 0.7), (0.9, 1.0, None), (0.5, 2.0, 0.9)]):
         done(comparison, number, gain, seconds, dice)
-    found = figures(comparison, 0)
+    found = figures(comparison, 0, comparison.cells)
     assert found[0]["rmse"] == 0
     assert found[1]["adherence"] is None
     assert found[2]["adherence"] == pytest.approx(0.9)
@@ -235,7 +235,16 @@ def test_cells_are_ranked_by_any_figure_and_those_without_it_are_left_out() -> N
     with pytest.raises(UnknownNameError, match="rmse"):
         ranking(found, "beauty")
     with pytest.raises(RequestError, match="reference among 6"):
-        figures(comparison, 6)
+        figures(comparison, 6, comparison.cells)
+
+
+def test_figures_are_of_the_moment_at_which_the_states_were_read() -> None:
+    comparison = Comparison(planned(Axis("seed", (1, 2, 3)), Axis("nfe", (1,))))
+    done(comparison, 0, 1.0, 1.0, 0.9)
+    states = comparison.cells
+    done(comparison, 1, 1.0, 1.0, 0.9)
+    found = figures(comparison, 0, states)
+    assert [known["seconds"] for known in found] == [1.0, None, None]
 
 
 def test_rmse_to_a_frame_of_another_size_or_one_that_is_not_there_is_not_known() -> None:
@@ -243,8 +252,8 @@ def test_rmse_to_a_frame_of_another_size_or_one_that_is_not_there_is_not_known()
     comparison = Comparison(planned(Axis("label_map", ("heart", "small")), Axis("seed", (1, 2)), (HEART, small)))
     done(comparison, 0, 1.0, 1.0, 0.9)
     done(comparison, 2, 1.0, 1.0, 0.9)
-    assert figures(comparison, 0)[2]["rmse"] is None
-    assert figures(comparison, 1)[0]["rmse"] is None
+    assert figures(comparison, 0, comparison.cells)[2]["rmse"] is None
+    assert figures(comparison, 1, comparison.cells)[0]["rmse"] is None
 
 
 def test_the_table_has_a_line_for_every_cell_with_settings_figures_and_reasons() -> None:
