@@ -156,6 +156,8 @@ class ModelCard {
     const said = JSON.stringify([rows, measure.key, range]);
     if (said === this.drawn) return;
     this.drawn = said;
-    this.plot.replaceChildren(...(rows.length ? [qualityPlot(rows, { measure, range, advised: card.advised_nfe, titles: this.titles })] : []));
+    // A generator of one call has no solver, whatever the measurement was told to use.
+    const titles = this.model.one_call ? Object.fromEntries(rows.map(({ solver }) => [solver, "One call"])) : this.titles;
+    this.plot.replaceChildren(...(rows.length ? [qualityPlot(rows, { measure, range, advised: card.advised_nfe, titles })] : []));
   }
 }

@@ -1,0 +1,65 @@
+"""A report: what evaluations found, as tables in the papers' layout, plots and contact sheets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from echo_studio.types import Json
+
+Cell = str | int | float | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table.
+
+    Attributes:
+        columns: headings.
+        rows: a value for each heading; None is shown as a dash, numbers as they are.
+        published: numbers of the rows that come from a paper, not from us.
+        note: what must be known to read it.
+    """
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    published: frozenset[int] = frozenset()
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Lines over NFE.
+
+    Attributes:
+        lines: (NFE, value) by name.
+        log: both axes are logarithmic; else that of NFE alone.
+    """
+
+    title: str
+    measure: str
+    lines: Mapping[str, Sequence[tuple[float, float]]]
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything that is on the page.
+
+    Attributes:
+        pictures: contact sheets and the like, by caption.
+        records: what was read, by file name: settings, versions and all figures.
+    """
+
+    title: str
+    tables: list[Table] = field(default_factory=list)
+    plots: list[Plot] = field(default_factory=list)
+    pictures: dict[str, Path] = field(default_factory=dict)
+    records: dict[str, Json] = field(default_factory=dict)
+
+
+def shown(value: Cell) -> str:
+    """A cell as text."""
+    if value is None:
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
