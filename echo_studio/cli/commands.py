@@ -12,6 +12,7 @@ from echo_studio.cli.check_data import check_data
 from echo_studio.cli.compare import compare
 from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
+from echo_studio.cli.export import export
 from echo_studio.cli.generate import generate
 from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
@@ -28,6 +29,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "edit": edit,
     "measure": measure,
     "check-data": check_data,
+    "export": export,
     "train": train,
 }
 

@@ -5,13 +5,13 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["check_writable", "write_bytes", "write_folder", "write_json", "write_together"]
+__all__ = ["check_writable", "filling_folder", "write_bytes", "write_folder", "write_json", "write_together"]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -60,22 +60,48 @@ def write_folder(folder: Path, contents: Mapping[str, bytes]) -> None:
     Raises:
         OutputError: there is something in it already, or it cannot be made. Nothing is left behind.
     """
+    with filling_folder(folder) as part:
+        for name, data in contents.items():
+            (part / name).write_bytes(data)
+
+
+@contextlib.contextmanager
+def filling_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` to be filled by the block; at its end it gets the name, with everything on the disk.
+
+    Args:
+        folder: a new one, or one that is empty.
+
+    Raises:
+        OutputError: there is something in it already, or it cannot be made or filled. Nothing is left behind,
+            whatever the block raises.
+    """
     part = folder.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        if folder.is_dir() and any(folder.iterdir()):
-            raise OutputError(
-                expected=f"a new or an empty folder {folder.name}", got="one with files in it", remedy="name another"
-            )
+        _check_empty(folder)
         part.mkdir()
-        for name, data in contents.items():
-            _fill(part / name, data)
+        yield part
+        for path in part.rglob("*"):
+            _sync(path)
         if os.path.lexists(folder):
             folder.rmdir()  # refuses a file, and a folder that was filled meanwhile
         part.rename(folder)
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise _not_writable(folder, error) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _check_empty(folder: Path) -> None:
+    try:
+        filled = folder.is_dir() and any(folder.iterdir())
+        os.path.lexists(folder)  # refuses a name that holds a null byte
+    except ValueError as error:
+        raise _not_writable(folder, error) from error
+    if filled:
+        raise OutputError(
+            expected=f"a new or an empty folder {folder.name}", got="one with files in it", remedy="name another"
+        )
 
 
 def write_json(path: Path, obj: Json) -> None:
@@ -112,6 +138,12 @@ def _fill(part: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    if path.is_file():
+        with path.open("rb+") as file:
+            os.fsync(file.fileno())
 
 
 def _remove(part: Path) -> None:

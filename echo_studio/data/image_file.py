@@ -1,12 +1,13 @@
 """Reading one grey image or label array from a file that may come from anywhere."""
 
+import io
 import json
 import math
 import re
 import struct
 import zlib
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import nibabel as nib
 import numpy as np
@@ -96,17 +97,34 @@ def read_noted(path: Path) -> Noted:
     return readers[suffix](path)
 
 
+def png_of(content: bytes, name: str) -> GrayImage:
+    """Like `read_gray`, of a PNG file's bytes; `name` is for messages.
+
+    Raises:
+        ImageError: see `read_gray`.
+    """
+    return _decode_png(io.BytesIO(content), Path(name))[0]
+
+
 def _read_png(path: Path) -> Noted:
     try:
         with path.open("rb") as file:
-            head = file.read(24)
+            return _decode_png(file, path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _decode_png(file: BinaryIO, path: Path) -> Noted:
+    try:
+        head = file.read(24)
         if head[:8] != PNG_SIGNATURE or len(head) < 24:
             raise ValueError("not a PNG file")
         # The size comes from the header, before any decoder is asked: 20 KB can hold 20000 x 20000 pixels.
         width, height = struct.unpack(">II", head[16:24])
         check_size(width, height, path)
+        file.seek(0)
         # Only PNG: Pillow would take any format under this name, some through other programs.
-        with Image.open(path, formats=["PNG"]) as picture:
+        with Image.open(file, formats=["PNG"]) as picture:
             if picture.mode not in GREY_MODES:
                 raise ImageError(
                     expected="an 8-bit single-channel PNG",

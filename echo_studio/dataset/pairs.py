@@ -1,0 +1,115 @@
+"""The studio's own set format, which any program can read: a folder a sample, with PNG files and one JSON.
+
+    SET/ID/frame.png     8-bit grey, with the notice, the spacing and the record in its text chunks
+    SET/ID/labels.png    8-bit, ids of camus+sector/1
+    SET/ID/record.json   the sample's description, `SampleHeader.to_json`
+
+A clip has frame_000.png, labels_000.png and so on.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.data.encode import encode
+from echo_studio.data.image_file import read_gray
+from echo_studio.data.label_file import read_label_map
+from echo_studio.data.media import NOTICE
+from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.split import Split
+from echo_studio.errors import DataError
+
+__all__ = ["read_json", "read_pairs", "write_pair", "write_pairs"]
+
+PNG = Path("picture.png")  # only its suffix counts
+RECORD = "record.json"
+MAX_JSON = 8 << 20  # bytes
+
+
+def write_pairs(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
+    """Fill a folder with samples; the split is told by `samples.jsonl` alone, see `export`."""
+    for _, sample in samples:
+        write_pair(folder / sample.id, sample)
+
+
+def write_pair(folder: Path, sample: SetSample) -> None:
+    """Make the folder of one sample. Not atomic by itself: see `atomic.filling_folder`."""
+    folder.mkdir()
+    about = sample.to_json()
+    images, maps = (array if sample.is_clip else array[None] for array in (sample.image, sample.ids))
+    for name, image, ids in zip(_names(len(images), sample.is_clip), images, maps, strict=True):
+        frame = encode(PNG, image, sample.spacing_mm, NOTICE, about)
+        (folder / f"frame{name}.png").write_bytes(frame)
+        labels = encode(PNG, ids, sample.spacing_mm, SCHEMA, {"schema": SCHEMA})
+        (folder / f"labels{name}.png").write_bytes(labels)
+    text = json.dumps(about, indent=2, allow_nan=False) + "\n"
+    (folder / RECORD).write_text(text, encoding="utf-8")
+
+
+def read_pairs(folder: Path) -> Iterator[Listed]:
+    """The samples of a set, in the order of their names. Folders without a record.json are someone else's.
+
+    Raises:
+        DataError: a record that is none, or whose id is not its folder's name.
+    """
+    for place in sorted(path.parent for path in folder.glob(f"*/{RECORD}")):
+        header = header_of(read_json(place / RECORD), str(place / RECORD))
+        if header.id != place.name:
+            raise DataError(
+                expected=f"the sample {place.name} in {place}",
+                got=header.id,
+                remedy="name the folder as its record does",
+            )
+        yield Listed(header, partial(_load, place, header))
+
+
+def read_json(path: Path) -> Any:
+    """What a small JSON file holds.
+
+    Raises:
+        DataError: it cannot be read, is over 8 MiB or no JSON.
+    """
+    try:
+        if path.stat().st_size > MAX_JSON:
+            raise ValueError(f"{path.stat().st_size} bytes")
+        return json.loads(path.read_bytes(), parse_constant=_no_number)
+    except (OSError, ValueError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise DataError(expected=f"JSON in {path}", got=reason, remedy="export or copy the set again") from error
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name}, which JSON does not have")
+
+
+def _load(place: Path, header: SampleHeader) -> SetSample:
+    if not header.is_clip:
+        return with_pixels(header, *_pair(place, ""))
+    count = len(list(place.glob("frame_*.png")))
+    pairs = [_pair(place, name) for name in _names(count, True)]
+    if len({image.shape for image, _ in pairs}) != 1:
+        raise DataError(
+            expected=f"frames of one size, from frame_000.png on, in {place}", got="others", remedy="copy it again"
+        )
+    return with_pixels(header, np.stack([image for image, _ in pairs]), np.stack([ids for _, ids in pairs]))
+
+
+def _pair(place: Path, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    image, ids = read_gray(place / f"frame{name}.png")[0], read_label_map(place / f"labels{name}.png").ids
+    if image.shape != ids.shape:
+        raise DataError(
+            expected=f"frame and labels of one size in {place}",
+            got=f"{image.shape} and {ids.shape}",
+            remedy="copy the sample again",
+        )
+    return image, ids
+
+
+def _names(count: int, clip: bool) -> list[str]:
+    return [f"_{number:03d}" for number in range(count)] if clip else [""]

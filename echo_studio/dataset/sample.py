@@ -1,0 +1,195 @@
+"""One synthetic sample of a set: a frame or a clip with its labels and what has to be known about it.
+
+Every format of a set keeps the same description, `SampleHeader.to_json`, in whatever place it has for words.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from echo_studio.anatomy.label_map import MAX_SIDE, MIN_SIDE
+from echo_studio.anatomy.labels import LABEL_COUNT, SCHEMA
+from echo_studio.data.clip import MAX_FPS, MAX_FRAMES
+from echo_studio.data.media import NOTICE
+from echo_studio.errors import DataError
+from echo_studio.types import PHASES, VIEWS, Json, Phase, Spacing, View
+
+__all__ = ["SAMPLE_FORMAT", "Listed", "SampleHeader", "SetSample", "header_of", "with_pixels"]
+
+SAMPLE_FORMAT = "echo-studio-sample/1"
+# Names of files, patients and DICOM ids at once: no dots, and never one that a system takes for another.
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
+MAX_TEXT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class SampleHeader:
+    """What is known about a sample beside its pixels.
+
+    Attributes:
+        id: its name in the set, 1 to 48 letters, digits, `-` and `_`.
+        base: what splits go by, a name of the same kind: the patient or label map that its labels come from.
+            Deformations of one map share it.
+        view: `2CH` or `4CH`.
+        phase: `ED` or `ES` of a frame; None of a clip, which is a whole cardiac cycle.
+        fps: frames a second of a clip; None of a frame.
+        spacing_mm: (y, x), or None where it is not known.
+        licence: what the generator's weights ask for, one line.
+        tags: a reviewer's words, one line each.
+        record: strict JSON that reproduces the sample.
+
+    Raises:
+        DataError: a value that is none of these.
+    """
+
+    id: str
+    base: str
+    view: View
+    licence: str
+    phase: Phase | None = None
+    fps: float | None = None
+    spacing_mm: Spacing | None = None
+    tags: tuple[str, ...] = ()
+    record: Json = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for what, name in (("id", self.id), ("base", self.base)):
+            if not isinstance(name, str) or NAME.fullmatch(name) is None:
+                raise _wrong(f"{what} of 1 to 48 letters, digits, - and _", name)
+        if self.view not in VIEWS:
+            raise _wrong(f"view {' or '.join(VIEWS)}", self.view)
+        if (self.fps is None) == (self.phase is None):
+            raise _wrong("either a phase, of a frame, or frames a second, of a clip", (self.phase, self.fps))
+        if self.phase is not None and self.phase not in PHASES:
+            raise _wrong(f"phase {' or '.join(PHASES)}", self.phase)
+        if self.fps is not None and not (_positive(self.fps) and self.fps <= MAX_FPS):
+            raise _wrong(f"frames a second above 0 and at most {MAX_FPS:g}", self.fps)
+        if self.spacing_mm is not None and not (len(self.spacing_mm) == 2 and all(map(_positive, self.spacing_mm))):
+            raise _wrong("spacing (y, x) as two positive numbers in mm", self.spacing_mm)
+        for text in (self.licence, *self.tags):
+            if not isinstance(text, str) or not 1 <= len(text) <= MAX_TEXT or not text.isprintable():
+                raise _wrong(f"licence and tags of 1 to {MAX_TEXT} printable characters", text)
+        if not isinstance(self.record, dict) or not _strict(self.record):
+            raise _wrong("record as a strict JSON object", type(self.record).__name__)
+
+    @property
+    def is_clip(self) -> bool:
+        """Whether the sample is a cardiac cycle and not one frame."""
+        return self.fps is not None
+
+    def to_json(self) -> Json:
+        """The description that every format keeps."""
+        return {
+            "format": SAMPLE_FORMAT,
+            "notice": NOTICE,
+            "schema": SCHEMA,
+            "id": self.id,
+            "base": self.base,
+            "view": self.view,
+            "phase": self.phase,
+            "fps": self.fps,
+            "spacing_mm": None if self.spacing_mm is None else list(self.spacing_mm),
+            "licence": self.licence,
+            "tags": list(self.tags),
+            "record": self.record,
+        }
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SetSample(SampleHeader):
+    """A header with its pixels.
+
+    Attributes:
+        image: uint8 (h, w), or (t, h, w) of a clip of 2 to 512 frames; 8 to 4096 pixels a side.
+        ids: uint8 of the same shape, ids of `camus+sector/1`.
+
+    Raises:
+        DataError: arrays of another type, rank or size, an unknown id.
+    """
+
+    image: npt.NDArray[np.uint8]
+    ids: npt.NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shape = self.image.shape
+        if self.image.dtype != np.uint8 or self.ids.dtype != np.uint8 or self.ids.shape != shape:
+            got = f"{self.image.dtype} {shape} and {self.ids.dtype} {self.ids.shape}"
+            raise _wrong("image and labels as uint8 arrays of one shape", got)
+        if len(shape) != 2 + self.is_clip or (self.is_clip and not 2 <= shape[0] <= MAX_FRAMES):
+            raise _wrong(f"a frame (h, w), or a clip (t, h, w) of 2 to {MAX_FRAMES} frames", shape)
+        if not all(MIN_SIDE <= side <= MAX_SIDE for side in shape[-2:]):
+            raise _wrong(f"{MIN_SIDE} to {MAX_SIDE} pixels a side", shape)
+        if int(self.ids.max()) >= LABEL_COUNT:
+            raise _wrong(f"label ids 0 to {LABEL_COUNT - 1}", int(self.ids.max()))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A sample of a set that is being read: its header, and its pixels when they are asked for.
+
+    Attributes:
+        header: what is known about it.
+        load: reads image and labels; raises DataError, ImageError or LabelMapError.
+    """
+
+    header: SampleHeader
+    load: Callable[[], SetSample]
+
+
+def with_pixels(header: SampleHeader, image: npt.NDArray[np.uint8], ids: npt.NDArray[np.uint8]) -> SetSample:
+    """The sample of a header; raises DataError where the arrays do not fit it."""
+    about = {one.name: getattr(header, one.name) for one in fields(SampleHeader)}
+    return SetSample(**about, image=image, ids=ids)
+
+
+def header_of(note: Any, where: str) -> SampleHeader:
+    """The header that `SampleHeader.to_json` wrote, from a file that may come from anywhere.
+
+    Raises:
+        DataError: it is none, or of another label schema.
+    """
+    if not isinstance(note, dict) or note.get("format") != SAMPLE_FORMAT or note.get("notice") != NOTICE:
+        raise DataError(
+            expected=f"a sample that Echo Studio made, described as {SAMPLE_FORMAT}, in {where}",
+            got="none",
+            remedy="give a set that `echo-studio export` wrote",
+        )
+    if note.get("schema") != SCHEMA:
+        raise _wrong(f"labels of schema {SCHEMA} in {where}", note.get("schema"))
+    spacing, tags = note.get("spacing_mm"), note.get("tags")
+    if not isinstance(tags, list) or not isinstance(spacing, list | None):
+        raise _wrong(f"tags and spacing as lists in {where}", (tags, spacing))
+    return SampleHeader(
+        id=note.get("id", ""),
+        base=note.get("base", ""),
+        view=note.get("view", ""),
+        licence=note.get("licence", ""),
+        phase=note.get("phase"),
+        fps=note.get("fps"),
+        spacing_mm=None if spacing is None else tuple(spacing),
+        tags=tuple(tags),
+        record=note.get("record", {}),
+    )
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
+
+
+def _strict(record: Json) -> bool:
+    try:
+        # As it comes back: an integer key or a tuple would be another one.
+        return bool(json.loads(json.dumps(record, allow_nan=False)) == record)
+    except (TypeError, ValueError, RecursionError):
+        return False
+
+
+def _wrong(expected: str, got: object) -> DataError:
+    return DataError(expected=f"a sample's {expected}", got=f"{got!r}"[:120], remedy="mend the set that it comes from")
