@@ -1,12 +1,12 @@
 """`echo-studio evaluate video`: one table of what video generators make, in the papers' layout."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
+from echo_studio.cli.options import SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import View
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from echo_studio.evaluate.video_metrics import VideoScores, VideoSetting
     from echo_studio.generate.video_catalog import VideoEntry
 
-Number = TypeVar("Number", int, float)
 
 # Heading, entry of `VideoScores`, its format.
 COLUMNS = (
@@ -88,9 +87,9 @@ def evaluate_video(
           --ef 25,40,55,65 --data ~/data/CAMUS_public --json
     """
     lengths, budgets, steps = (
-        _numbers(*pair, int) for pair in (("frames", frames), ("nfe", nfe), ("start-steps", start_steps))
+        numbers(*pair, int) for pair in (("frames", frames), ("nfe", nfe), ("start-steps", start_steps))
     )
-    scales, efs = _numbers("guidance", guidance, float), _numbers("ef", ef, float)
+    scales, efs = numbers("guidance", guidance, float), numbers("ef", ef, float)
     if not lengths:
         raise RequestError(expected="--frames with a number", got="none", remedy="try --frames 24")
     _check(lengths, budgets, steps, scales, efs, seed)
@@ -182,15 +181,6 @@ def _check(
         VideoRequest(heart, guidance=scale)
     for percent in efs:
         Motion(ef=percent)
-
-
-def _numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
-    try:
-        return [kind(part) for part in text.split(",")] if text else []
-    except ValueError as error:
-        raise RequestError(
-            expected="numbers with commas between them", got=f"--{option} {text}", remedy=f"try --{option} 20,40"
-        ) from error
 
 
 def _heading() -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
+from echo_studio.cli.options import SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import CheckpointError, RequestError
 
@@ -61,7 +61,7 @@ def quality(
     models = catalog(checkpoints)
     model = models.load(generator)
     chosen = solver or model.card.advised_solver or "heun"
-    budgets = _numbers(nfe) if nfe else [model.card.advised_nfe]
+    budgets = numbers("nfe", nfe, int) or [model.card.advised_nfe]
     for budget in budgets:
         check_sampling(chosen, budget, seed)
     if model.card.kind in ONE_CALL and budgets != [1]:
@@ -92,15 +92,6 @@ def quality(
         print_json({"generator": generator, "n": len(frames), "features": NAMED, "real": real, "by_nfe": by_nfe})
     else:
         typer.echo(_line("real frames", "", validation.adherence, validation.frechet_real))
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise RequestError(
-            expected="numbers with commas between them", got=f"--nfe {text}", remedy="try --nfe 2,5,10"
-        ) from error
 
 
 def _line(name: str, nfe: str, dice: dict[str, float], frechet: float) -> str:
