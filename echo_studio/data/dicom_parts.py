@@ -23,7 +23,6 @@ __all__ = ["MAKER", "calibrate", "encoded", "heading", "put_note", "put_pixels",
 MAKER = "Echo Studio"
 PRIVATE_GROUP = 0x0011  # private: the record, as one JSON text
 NAMESPACE = uuid.UUID("6f2c1f0e-5f0b-5d0e-9a53-6563686f7374")
-ULTRASOUND = "US"
 
 
 def uid_of(level: str, key: str) -> str:
@@ -51,7 +50,7 @@ def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
         setattr(data, keyword, "")
     data.ReferringPhysicianName = data.PatientOrientation = ""
     data.StudyDescription = data.SeriesDescription = NOTICE
-    data.Modality = ULTRASOUND
+    data.Modality, data.BodyPartExamined = "US", "HEART"
     data.SeriesNumber = data.InstanceNumber = 1
     data.Manufacturer, data.ManufacturerModelName, data.SoftwareVersions = MAKER, MAKER, __version__
     data.ImageType = ["DERIVED", "SECONDARY"]

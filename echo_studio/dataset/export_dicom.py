@@ -5,7 +5,8 @@
     training/ID.seg.000.dcm   the same of each frame of a clip
 
 Segmentations of many frames need to know each one's place in the patient, which ultrasound does not: so a clip's
-labels are one object a frame, which says which one. Patient and study are the sample's base.
+labels are one object a frame, which says which one. The image's calibration holds the spacing of both. Patient and
+study are the sample's base.
 """
 
 import hashlib
@@ -31,7 +32,7 @@ from echo_studio.dataset.extras import need
 from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError
-from echo_studio.types import LabelIds, Spacing
+from echo_studio.types import LabelIds
 
 # SNOMED CT's codes of what the ids mean (PS3.16); the sector is whatever tissue the beam meets.
 MEANINGS = {
@@ -59,10 +60,10 @@ def write_dicom(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> Non
         (place / f"{sample.id}.dcm").write_bytes(image)
         source = pydicom.dcmread(io.BytesIO(image))
         if not sample.is_clip:
-            _segmentation(highdicom, source, sample.ids, sample.spacing_mm, 1).save_as(place / f"{sample.id}.seg.dcm")
+            _segmentation(highdicom, source, sample.ids, 1).save_as(place / f"{sample.id}.seg.dcm")
             continue
         for number, ids in enumerate(sample.ids):
-            drawn = _segmentation_of(number, highdicom, source, ids, sample.spacing_mm)
+            drawn = _segmentation_of(number, highdicom, source, ids)
             drawn.save_as(place / f"{sample.id}.seg.{number:03d}.dcm")
 
 
@@ -97,7 +98,7 @@ def _image(sample: SetSample) -> bytes:
     return encoded(data)
 
 
-def _segmentation(highdicom: Any, source: Any, ids: LabelIds, spacing_mm: Spacing | None, number: int) -> Any:
+def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> Any:
     """Labels (h, w) of one frame as binary segments, empty ones too, so that every frame has the same four."""
     key = f"{source.SOPInstanceUID} {number}"
     code = highdicom.sr.CodedConcept
@@ -130,17 +131,15 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, spacing_mm: Spacin
     )
     drawn.SyntheticData = "YES"
     drawn.SeriesDescription = NOTICE
-    if spacing_mm is not None:
-        shared = drawn.SharedFunctionalGroupsSequence[0]
-        shared.PixelMeasuresSequence = highdicom.PixelMeasuresSequence(spacing_mm, slice_thickness=None)
+    drawn.PatientOrientation = ""
     return drawn
 
 
-def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds, spacing_mm: Spacing | None) -> Any:
+def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds) -> Any:
     """Labels (h, w) of frame `number` of a loop, from 0: made as those of a still, then referring to the loop."""
     still = pydicom.Dataset(loop)
     still.SOPClassUID, still.NumberOfFrames = UltrasoundImageStorage, 1
-    drawn = _segmentation(highdicom, still, ids, spacing_mm, number + 1)
+    drawn = _segmentation(highdicom, still, ids, number + 1)
     for element in drawn.iterall():
         if element.keyword == "ReferencedSOPClassUID" and element.value == UltrasoundImageStorage:
             element.value = UltrasoundMultiFrameImageStorage
