@@ -7,7 +7,7 @@ grey level are alike to a transport plan, so the plan is solved between levels, 
 A label map has only four levels inside the sector and real frames have all of them. Carried over as they are, the
 darkest level would take all that is dark in real frames and the brightest all that is bright: far more contrast between
 labels than real hearts have. So transport starts from what real hearts show at that label and place (`shading.shade`),
-with a fine random field as strong as real grey levels vary about it. Pass a field that moves with the anatomy, and the
+with a fine random field about it. Pass a field that moves with the anatomy, and the
 brightness moves with it.
 """
 
@@ -32,9 +32,11 @@ ITERATIONS = 20_000
 LEVELS = 64  # grey levels between which the plan is solved
 QUANTILES = 65  # that describe the real intensities: 64 bins of equal mass
 
-# Widths of the field's grain as shares of the height. Fine: what is coarse survives the noise of a start step, and
-# the network would take it for anatomy.
-GRAIN = (0.003,)
+# Width of the field's grain as a share of the height. Fine: what is coarse survives the noise of a start step, and the
+# network would take it for anatomy.
+GRAIN = 0.003
+# Its share of how real grey levels vary about the shading: the rest is coarse, and is left to the network.
+STRENGTH = 0.6
 
 
 def coloured(ids: LabelIds) -> Intensities:
@@ -108,10 +110,9 @@ def transport_plan(
 
 
 def texture(height: int, width: int, seed: int) -> FloatArray:
-    """A smooth random field (h, w) with mean 0 and deviation 1: two widths of grain in equal parts."""
-    noise = np.random.default_rng(seed).standard_normal((len(GRAIN), height, width))
-    parts = [ndimage.gaussian_filter(part, share * height) for part, share in zip(noise, GRAIN, strict=True)]
-    field = sum(part / part.std() for part in parts)
+    """A random field (h, w) of fine grain with mean 0 and deviation 1."""
+    noise = np.random.default_rng(seed).standard_normal((height, width))
+    field = ndimage.gaussian_filter(noise, GRAIN * height)
     return np.asarray((field - field.mean()) / field.std())
 
 
@@ -132,7 +133,7 @@ def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray)
 def _textured(ids: LabelIds, field: FloatArray) -> FloatArray:
     """Shaded labels whose grey levels vary as those of real frames do, float64 of the labels' shape."""
     frames = ids.reshape(-1, *ids.shape[-2:])
-    return np.stack([shade(frame) for frame in frames]).reshape(ids.shape) + DEVIATIONS[ids] * field
+    return np.stack([shade(frame) for frame in frames]).reshape(ids.shape) + STRENGTH * DEVIATIONS[ids] * field
 
 
 def _ranks(values: FloatArray) -> FloatArray:
