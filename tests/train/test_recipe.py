@@ -11,7 +11,8 @@ from echo_studio.generate.build import build_network
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Recipe, read_recipe
 
-RECIPES = sorted((Path(__file__).parents[2] / "training").glob("**/*.toml"))
+TRAINING = Path(__file__).parents[2] / "training"
+RECIPES = sorted([*TRAINING.glob("*.toml"), *(TRAINING / "papers").glob("*.toml")])
 
 
 @pytest.mark.parametrize("path", RECIPES, ids=lambda path: f"{path.parent.name}-{path.stem}")
