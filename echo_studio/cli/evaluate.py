@@ -6,10 +6,14 @@ from typing import Annotated
 import typer
 
 from echo_studio.cli.evaluate_video import evaluate_video
+from echo_studio.cli.fidelity import fidelity
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
+from echo_studio.cli.privacy import privacy
 from echo_studio.cli.quality import quality
+from echo_studio.cli.report import report
+from echo_studio.cli.utility import utility
 
 evaluate = typer.Typer(help="Measure what a generator makes.")
 
@@ -67,4 +71,8 @@ def adherence(
 
 
 evaluate.command("quality")(quality)
+evaluate.command("fidelity")(fidelity)
+evaluate.command("privacy")(privacy)
+evaluate.command("utility")(utility)
 evaluate.command("video")(evaluate_video)
+evaluate.command("report")(report)

@@ -8,6 +8,7 @@ import importlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,10 @@ SOURCES = {
     INCEPTION: "github.com/toshas/torch-fidelity/releases",
     R2PLUS1D: "download.pytorch.org/models",
 }
+MODULES = {
+    INCEPTION: "torch_fidelity.feature_extractor_inceptionv3",
+    R2PLUS1D: "torchvision.models.video",
+}
 SIDE = 112  # of the frames that R(2+1)D was trained on
 # Of the films that it was trained on, by colour (torchvision's documentation of R2Plus1D_18_Weights).
 MEAN, DEVIATION = (0.43216, 0.394666, 0.37645), (0.22803, 0.22145, 0.216989)
@@ -32,18 +37,28 @@ MORE_THAN = 8  # frames that a clip needs
 BATCH = 16
 
 
+def present(name: str, folder: Path | None = None) -> bool:
+    """Whether the weights of that name lie in the folder, torch's own by default."""
+    return ((folder or _home()) / name).is_file()
+
+
+def _home() -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints"
+
+
 class PaperFeatures:
-    """Both networks, loaded.
+    """Both networks, or one of them, loaded.
 
     Args:
         folder: where the weights lie; torch's own folder by default.
+        names: of the weights to load.
 
     Raises:
         CheckpointError: a package or a file is missing, or a file is not what it should be.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self.folder = folder or Path(torch.hub.get_dir()) / "checkpoints"
+    def __init__(self, folder: Path | None = None, names: Sequence[str] = (INCEPTION, R2PLUS1D)) -> None:
+        self.folder = folder or _home()
         for package in ("torch_fidelity", "torchvision"):
             if importlib.util.find_spec(package) is None:
                 raise CheckpointError(
@@ -51,7 +66,7 @@ class PaperFeatures:
                     got=f"no {package}",
                     remedy="install them with: pip install 'echo-studio[paper]'",
                 )
-        missing = [name for name in (INCEPTION, R2PLUS1D) if not (self.folder / name).is_file()]
+        missing = [name for name in names if not (self.folder / name).is_file()]
         if missing:
             raise CheckpointError(
                 expected=f"{' and '.join(missing)} in {self.folder}",
@@ -59,23 +74,32 @@ class PaperFeatures:
                 remedy=f"put it there from {' and '.join(SOURCES[name] for name in missing)}, or leave FID and FVD out",
             )
         # Read as plain tensors first: torch-fidelity itself would unpickle whatever the file holds.
-        states = {name: self._state(name) for name in (INCEPTION, R2PLUS1D)}
-        inception = importlib.import_module("torch_fidelity.feature_extractor_inceptionv3")
-        video = importlib.import_module("torchvision.models.video")
-        self._r2plus1d: nn.Module = video.r2plus1d_18(weights=None)
+        states = {name: self._state(name) for name in names}
+        modules = {name: importlib.import_module(MODULES[name]) for name in names}
         try:
-            self._r2plus1d.load_state_dict(states[R2PLUS1D])
-            self._inception: nn.Module = inception.FeatureExtractorInceptionV3(
-                "inception", ["2048"], feature_extractor_weights_path=str(self.folder / INCEPTION)
-            )
+            if INCEPTION in names:
+                self._inception: nn.Module = self._load_inception(modules[INCEPTION])
+            if R2PLUS1D in names:
+                self._r2plus1d: nn.Module = self._load_r2plus1d(modules[R2PLUS1D], states[R2PLUS1D])
         except RuntimeError as error:
             raise CheckpointError(
-                expected=f"the weights that {INCEPTION} and {R2PLUS1D} were published with",
+                expected=f"the weights that {' and '.join(names)} were published with",
                 got=str(error).splitlines()[0],
                 remedy="fetch the files again",
             ) from error
-        self._r2plus1d.fc = nn.Identity()
-        self._r2plus1d.eval()
+
+    def _load_inception(self, module: ModuleType) -> nn.Module:
+        network: nn.Module = module.FeatureExtractorInceptionV3(
+            "inception", ["2048"], feature_extractor_weights_path=str(self.folder / INCEPTION)
+        )
+        return network
+
+    @staticmethod
+    def _load_r2plus1d(module: ModuleType, state: dict[str, Any]) -> nn.Module:
+        network: nn.Module = module.r2plus1d_18(weights=None)
+        network.load_state_dict(state)
+        network.fc = nn.Identity()
+        return network.eval()
 
     def _state(self, name: str) -> dict[str, Any]:
         try:
