@@ -71,9 +71,9 @@ def privacy(
     made = frames_to_judge(guides, generator, images, solver, nfe, seed, checkpoints)
     with progress("Learning the training images") as advance:
         finder = CopyFinder.of(
-            segmenter, lambda k: folder.read(training[k]).image, [one.patient for one in training], advance
+            segmenter, lambda k: folder.read_image(training[k]), [one.patient for one in training], advance
         )
-    alarms = sum(bool(one.flags) for one in finder.nearest([folder.read(frame_id).image for frame_id in held]))
+    alarms = sum(bool(one.flags) for one in finder.nearest([folder.read_image(frame_id) for frame_id in held]))
     neighbours = finder.nearest(made.images)
     report: Json = {
         "source": made.source,
@@ -94,7 +94,7 @@ def privacy(
         ],
     }
     if out is not None:
-        write_folder(out, pair_files(made, neighbours, lambda k: folder.read(training[k]).image, report))
+        write_folder(out, pair_files(made, neighbours, lambda k: folder.read_image(training[k]), report))
     if as_json:
         print_json(report)
     else:

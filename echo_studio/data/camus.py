@@ -181,6 +181,20 @@ class CamusFolder:
             labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)
         return CamusFrame(frame_id, image, labels, self.info(frame_id.patient, frame_id.view))
 
+    def read_image(self, frame_id: FrameId) -> GrayImage:
+        """The image of a frame alone, uint8 (h, w): no labels are read and no sector is sought.
+
+        Raises:
+            DataError: there is none.
+            ImageError: it cannot be read.
+        """
+        path = self.path(frame_id)
+        if path is None:
+            raise DataError(
+                expected=f"{frame_id.stem} in {self.root / frame_id.patient}", got="no image", remedy="check the folder"
+            )
+        return read_gray(path)[0]
+
     def read_all(self, patients: list[str] | None = None) -> Iterator[CamusFrame]:
         """Every frame of the given patients, in order."""
         return (self.read(frame_id) for frame_id in self.frame_ids(patients))

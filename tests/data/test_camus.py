@@ -21,6 +21,13 @@ def test_every_container_gives_the_same_frame(suffix: str, camus_folder: Callabl
     assert frame.label_map.spacing_mm == expected
 
 
+def test_an_image_is_read_alone_and_a_missing_one_is_named(camus_folder: Callable, echo_frame: Callable) -> None:
+    folder = CamusFolder(camus_folder())
+    assert (folder.read_image(FRAME) == echo_frame(seed=1)[0]).all()
+    with pytest.raises(DataError, match="patient0009_4CH_ED"):
+        folder.read_image(FrameId("patient0009", "4CH", "ED"))
+
+
 def test_the_sector_is_added_where_the_image_is_lit(camus_folder: Callable) -> None:
     frame = CamusFolder(camus_folder()).read(FRAME)
     assert frame.label_map.inside[frame.image > 0].all()

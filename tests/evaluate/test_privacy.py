@@ -144,13 +144,13 @@ def test_planted_copies_of_real_frames_are_found_ten_times_out_of_ten(camus_root
     data = CamusFolder(camus_root)
     training = spread(data.frame_ids(data.split("training")), 120)
     finder = CopyFinder.of(
-        FrameSegmenter.load(), lambda k: data.read(training[k]).image, [one.patient for one in training]
+        FrameSegmenter.load(), lambda k: data.read_image(training[k]), [one.patient for one in training]
     )
     originals = range(3, 120, 12)
-    copies = [planted(data.read(training[k]).image, *SHIFTS[n], seed=n) for n, k in enumerate(originals)]
+    copies = [planted(data.read_image(training[k]), *SHIFTS[n], seed=n) for n, k in enumerate(originals)]
     found = finder.nearest(copies)
     assert [one.place for one in found] == list(originals)
     assert sum(bool(one.flags) for one in found) == 10
-    real = finder.nearest([data.read(one).image for one in spread(held_out(data, "validation"), 40)])
+    real = finder.nearest([data.read_image(one) for one in spread(held_out(data, "validation"), 40)])
     assert sum(bool(one.flags) for one in real) <= 4
     assert max(one.grain for one in real) < min(one.grain for one in found)
