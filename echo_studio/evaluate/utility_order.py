@@ -113,7 +113,7 @@ def patients_of(
         count = max(1, len(set_patients) // HELD_OUT)
         choose = spread(set_patients, count) if count > 1 else [set_patients[-1]]
     learn = [patient for patient in set_patients if patient not in set(choose)]
-    if not learn:
+    if not learn or not choose:
         raise DataError(
             expected="at least two patients: one to learn from, one to choose the best network by",
             got=str(len(set_patients)),
