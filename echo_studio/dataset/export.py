@@ -138,10 +138,14 @@ def check_kind(name: str, headers: list[SampleHeader]) -> None:
         raise DataError(expected="a set with samples", got="none", remedy="make some first")
     clips = sum(header.is_clip for header in headers)
     given = "clips" if clips == len(headers) else "frames" if clips == 0 else "both"
-    holds = FORMATS[name].holds
-    if holds == given or holds == "both" or (holds == "one" and given != "both"):
+    fitting = [
+        other
+        for other, form in FORMATS.items()
+        if form.holds in (given, "both") or (form.holds == "one" and given != "both")
+    ]
+    if name in fitting:
         return
-    fitting = [other for other, form in FORMATS.items() if form.holds in (given, "both")]
+    holds = FORMATS[name].holds
     raise RequestError(
         expected="frames or clips, not both, for " + name if holds == "one" else f"{holds} for {name}",
         got=f"a set of {'frames and clips' if given == 'both' else given}",

@@ -9,9 +9,11 @@ labels are one object a frame, which says which one. The image's calibration hol
 study are the sample's base.
 """
 
+import contextlib
 import hashlib
 import io
 import json
+import warnings
 from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pydicom
+from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 from echo_studio import __version__
@@ -27,6 +30,7 @@ from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCAR
 from echo_studio.data.clip import Clip
 from echo_studio.data.clip_dicom import dicom_bytes
 from echo_studio.data.dicom_parts import MAKER, calibrate, encoded, heading, put_note, put_pixels, read_note, uid_of
+from echo_studio.data.image_file import UNREADABLE
 from echo_studio.data.media import NOTICE
 from echo_studio.dataset.extras import need
 from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
@@ -44,6 +48,7 @@ MEANINGS = {
 STRUCTURE = ("91723000", "Anatomical Structure")
 SEGMENTATION = ".seg"  # no id has a dot
 CURE = "export or copy the set again"
+DAMAGED = (*UNREADABLE, AttributeError, InvalidDicomError, NotImplementedError, RecursionError, RuntimeError)
 
 
 def write_dicom(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
@@ -76,10 +81,8 @@ def read_dicom_set(folder: Path) -> Iterator[Listed]:
     for path in sorted(folder.glob("*/*.dcm"), key=lambda path: path.name):
         if SEGMENTATION in path.name:
             continue
-        try:
-            note = json.loads(read_note(_opened(path)))
-        except (ValueError, RecursionError):
-            note = None
+        with _reading(path):
+            note = json.loads(read_note(_opened(path)) or "null")
         header = header_of(note.get("record") if isinstance(note, dict) else None, str(path))
         yield Listed(header, partial(_load, path, header))
 
@@ -162,37 +165,38 @@ def _load(path: Path, header: SampleHeader) -> SetSample:
 def _labels(path: Path) -> LabelIds:
     data = _opened(path)
     segments = _pixels(data, path)
-    try:
+    with _reading(path):
         frames = data.PerFrameFunctionalGroupsSequence
         numbers = [int(frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber) for frame in frames]
         ids = np.zeros(segments.shape[1:], np.uint8)
         for number, mask in zip(numbers, segments, strict=True):
             ids[mask > 0] = number
-    except (AttributeError, IndexError, TypeError, ValueError) as error:
-        raise DataError(expected=f"binary segments in {path}", got=str(error)[:120], remedy=CURE) from error
     return ids
 
 
 def _opened(path: Path) -> Any:
-    try:
+    with _reading(path):
         # Asked first, because opening a deflated file means to inflate it, to any size.
         if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") != ExplicitVRLittleEndian:
             raise ValueError("another transfer syntax than Explicit VR Little Endian")
         return pydicom.dcmread(path)
-    except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, RecursionError) as error:
-        raise _unreadable(path, error) from error
 
 
 def _pixels(data: Any, path: Path) -> npt.NDArray[np.uint8]:
-    try:
+    with _reading(path):
         pixels = np.asarray(data.pixel_array)
-    except (OSError, ValueError, KeyError, AttributeError, NotImplementedError, RuntimeError) as error:
-        raise _unreadable(path, error) from error
-    if pixels.dtype != np.uint8:
-        raise _unreadable(path, ValueError(f"pixels of type {pixels.dtype}"))
-    return pixels
+        if pixels.dtype != np.uint8:
+            raise ValueError(f"pixels of type {pixels.dtype}")
+        return pixels
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
-    reason = " ".join(str(error).split())[:120] or type(error).__name__
-    return DataError(expected=f"a DICOM file {path}", got=reason, remedy=CURE)
+@contextlib.contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """pydicom reads most of a file when it is asked for, so that damage shows anywhere, or is warned of."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    except DAMAGED as error:
+        reason = " ".join(str(error).split())[:120] or type(error).__name__
+        raise DataError(expected=f"a DICOM file {path}", got=reason, remedy=CURE) from error

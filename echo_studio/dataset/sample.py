@@ -75,8 +75,8 @@ class SampleHeader:
         for text in (self.licence, *self.tags):
             if not isinstance(text, str) or not 1 <= len(text) <= MAX_TEXT or not text.isprintable():
                 raise _wrong(f"licence and tags of 1 to {MAX_TEXT} printable characters", text)
-        if not isinstance(self.record, dict) or not _strict(self.record):
-            raise _wrong("record as a strict JSON object", type(self.record).__name__)
+        # As it comes back from a file: a tuple becomes a list.
+        object.__setattr__(self, "record", _strict(self.record))
 
     @property
     def is_clip(self) -> bool:
@@ -183,12 +183,14 @@ def _positive(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value > 0
 
 
-def _strict(record: Json) -> bool:
+def _strict(record: Any) -> Json:
     try:
-        # As it comes back: an integer key or a tuple would be another one.
-        return bool(json.loads(json.dumps(record, allow_nan=False)) == record)
-    except (TypeError, ValueError, RecursionError):
-        return False
+        if isinstance(record, dict):
+            return dict(json.loads(json.dumps(record, allow_nan=False)))
+        got = type(record).__name__
+    except (TypeError, ValueError, RecursionError) as error:
+        got = str(error)
+    raise _wrong("record as a strict JSON object", got)
 
 
 def _wrong(expected: str, got: object) -> DataError:

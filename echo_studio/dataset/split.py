@@ -58,17 +58,23 @@ def split_by_base(headers: Iterable[SampleHeader], fractions: Fractions, seed: i
         base_of[header.id] = header.base
         taken.add(header.id.lower())
     bases = sorted(set(base_of.values()), key=lambda base: hashlib.sha256(f"{seed} {base}".encode()).digest())
-    held = {"validation": fractions.validation, "testing": fractions.testing}
-    counts = {name: max(1, round(part * len(bases))) if part else 0 for name, part in held.items()}
-    if sum(counts.values()) >= len(bases):
+    least = 1 + (fractions.validation > 0) + (fractions.testing > 0)
+    if len(bases) < least:
         raise DataError(
-            expected=f"samples of at least {sum(counts.values()) + 1} label maps or patients, to split them",
+            expected=f"samples of at least {least} label maps or patients, to split them",
             got=f"{len(bases)}",
             remedy="make more, or hold nothing back for validation and testing",
         )
-    ends = (counts["validation"], counts["validation"] + counts["testing"])
+    # Rounding must leave one for each split that comes after.
+    validation = _share(fractions.validation, len(bases), len(bases) - least + 1)
+    testing = _share(fractions.testing, len(bases), len(bases) - validation - 1)
+    ends = (validation, validation + testing)
     place = {base: _split_at(number, ends) for number, base in enumerate(bases)}
     return {name: place[base] for name, base in base_of.items()}
+
+
+def _share(part: float, bases: int, most: int) -> int:
+    return min(max(1, round(part * bases)), most) if part else 0
 
 
 def _split_at(number: int, ends: tuple[int, int]) -> Split:
