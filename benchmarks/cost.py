@@ -59,11 +59,13 @@ def cost_of(recipe: Recipe, beside: dict[str, Recipe]) -> Cost:
 
 
 def _on_fake_cpu(network: nn.Module) -> None:
-    """Parameters that say they are on the CPU, where autocast knows its rules, in place of those on `meta`."""
+    """Parameters and buffers that say they are on the CPU, where autocast knows its rules, in place of `meta` ones."""
     for module in network.modules():
         for name, old in module.named_parameters(recurse=False):
             fake = torch.empty_strided(old.shape, old.stride(), device="cpu")
             module.register_parameter(name, nn.Parameter(fake, old.requires_grad))
+        for name, held in module.named_buffers(recurse=False):
+            module.register_buffer(name, torch.empty_strided(held.shape, held.stride(), dtype=held.dtype, device="cpu"))
 
 
 def _kept_for_backward(work: Workload, precision: str, batch: int) -> int:
