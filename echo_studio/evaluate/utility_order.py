@@ -67,10 +67,13 @@ class Order:
         Raises:
             DataError: a patient is in training and in the test, or there are too few.
         """
+        tested = self.test.split(self.test_split)
+        # Whole lists, not the few patients that a small set takes: a list that leaks would mislead the next run.
+        _check_apart([*self._listed(TRAINING), *self._chosen_split()], tested, self.test_split)
         return patients_of(
             list(dict.fromkeys(entry.frame_id.patient for entry in entries)),
             self._chosen_split(),
-            spread(self.test.frame_ids(self.test.split(self.test_split)), self.limit),
+            spread(self.test.frame_ids(tested), self.limit),
             self.test_split,
         )
 
@@ -79,14 +82,16 @@ class Order:
 
     def _chosen_split(self) -> list[str]:
         """The validation patients, where they are free: the papers' choice."""
-        taken = self.test.root.resolve() == self.data.root.resolve() and self.test_split == VALIDATION
-        return [] if taken or self.data.split_path(VALIDATION) is None else self._listed(VALIDATION)
+        if self.data.split_path(VALIDATION) is None:
+            return []
+        listed = self._listed(VALIDATION)
+        return [] if set(listed) & set(self.test.split(self.test_split)) else listed
 
 
 def patients_of(
     set_patients: Sequence[str], validation: Sequence[str], test_ids: Sequence[FrameId], test_split: str
 ) -> Patients:
-    """Split a set's patients into those who teach and those who choose, and check them against the test.
+    """Split a set's patients into those who teach and those who choose.
 
     Args:
         set_patients: all of a set's.
@@ -94,19 +99,11 @@ def patients_of(
         test_split: for messages.
 
     Raises:
-        DataError: no test frame, fewer than two patients to train on, or a patient on both sides.
+        DataError: no test frame, or fewer than two patients to train on.
     """
     if not test_ids:
         raise DataError(
             expected="test frames with labels", got=f"none in the {test_split} split", remedy="check the folder"
-        )
-    leaked = sorted(set(set_patients) & {frame_id.patient for frame_id in test_ids})
-    if leaked:
-        more = f" and {len(leaked) - 3} more" if len(leaked) > 3 else ""
-        raise DataError(
-            expected="test patients whom no network was trained on",
-            got=f"{', '.join(leaked[:3])}{more} in training and in the {test_split} split",
-            remedy="take them off one of the lists, or test on another split",
         )
     choose = [patient for patient in set_patients if patient in set(validation)]
     if not choose and len(set_patients) > 1:
@@ -120,6 +117,17 @@ def patients_of(
             remedy="take more --maps or a larger training split",
         )
     return Patients(tuple(learn), tuple(choose), tuple(test_ids))
+
+
+def _check_apart(learners: Sequence[str], tested: Sequence[str], test_split: str) -> None:
+    leaked = sorted(set(learners) & set(tested))
+    if leaked:
+        more = f" and {len(leaked) - 3} more" if len(leaked) > 3 else ""
+        raise DataError(
+            expected="test patients whom no network was trained on",
+            got=f"{', '.join(leaked[:3])}{more} in training and in the {test_split} split",
+            remedy="take them off one of the lists, or test on another split",
+        )
 
 
 def samplings(
