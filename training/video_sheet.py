@@ -54,6 +54,7 @@ def main() -> None:
             solver=entry.advised_solver,
             nfe=entry.advised_nfe,
             frames=FRAMES,
+            guidance=entry.advised_guidance,
             start_step=entry.advised_start_step,
             seed=seed,
         )

@@ -17,10 +17,6 @@ from echo_studio.cli.made_set import (
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table
-from echo_studio.types import Json
-
-DISTANCES = (("frechet", "Fréchet distance"), ("kernel", "kernel distance"))
-STRUCTURES = {"lv_endo": "LV endocardium", "lv_epi": "LV epicardium", "la": "left atrium"}
 
 
 def fidelity(
@@ -55,6 +51,7 @@ def fidelity(
     from echo_studio.data.held_out import held_out
     from echo_studio.evaluate.echo_features import REFERENCE_FRAMES, spread
     from echo_studio.evaluate.fidelity import measure_fidelity
+    from echo_studio.evaluate.fidelity_table import fidelity_rows
     from echo_studio.evaluate.paper_features import INCEPTION, PaperFeatures, present
     from echo_studio.evaluate.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints
@@ -70,31 +67,4 @@ def fidelity(
     if as_json:
         print_json(report)
     else:
-        print_table(("Measure", "Made", "Real frames"), _rows(report))
-
-
-def _rows(report: Json) -> list[tuple[str, str, str]]:
-    """A line a figure: what made frames reach, what real ones do."""
-    rows = [("frames", str(report["n"]["made"]), str(report["n"]["other"]))]
-    if report["adherence"]:
-        real = report["adherence"]["real"]
-        rows += [
-            (f"Dice, {STRUCTURES[key]}", f"{value:.3f}", f"{real[key]:.3f}")
-            for key, value in report["adherence"]["made"].items()
-        ]
-    rows += [(key.upper(), f"{report[key]:.3f}", "") for key in ("ssim", "psnr") if report[key] is not None]
-    for network, name in (("echo", "echo features"), ("inception", "Inception")):
-        if report[network]:
-            rows += [
-                (f"{title}, {name}", f"{report[network][key]:.3f}", f"{report[network][f'{key}_real']:.3f}")
-                for key, title in DISTANCES
-            ]
-    for key, entry in report["speckle"].items():
-        if key != "n":
-            ours, theirs = (f"{entry[name]['mean']:.3f} ± {entry[name]['sd']:.3f}" for name in ("made", "real"))
-            rows.append((key.replace("_", " "), ours, theirs))
-    profile = report["depth_profile"]
-    return [
-        *rows,
-        ("depth profile, grey levels apart", f"{profile['distance']:.2f}", f"{profile['distance_real']:.2f}"),
-    ]
+        print_table(("Measure", "Made", "Real frames"), fidelity_rows(report))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from echo_studio.errors import DataError
+from echo_studio.evaluate.fidelity_table import fidelity_rows
 from echo_studio.evaluate.published import UTILITY, VIDEO
 from echo_studio.evaluate.report import Cell, Plot, Report, Table
 from echo_studio.types import Json
@@ -114,8 +115,7 @@ def _percent(one: Json | None) -> float | None:
 def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
     name, lines = found["generator"], found["by_nfe"]
     rows: list[list[Cell]] = [
-        [name, line["solver"], line["nfe"], *(line["dice"].get(key) for key in STRUCTURES), line["frechet"]]
-        for line in lines
+        [name, line["solver"], line["nfe"], *(line.get(key) for key in STRUCTURES), line["frechet"]] for line in lines
     ]
     rows.append(["real frames", None, None, *(found["real"].get(key) for key in STRUCTURES), found["real"]["frechet"]])
     note = (
@@ -125,12 +125,36 @@ def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
     table = Table(f"Quality of {name}", ["Frames", "Solver", "NFE", *STRUCTURES.values(), "Fréchet"], rows, note=note)
     plots = []
     if len(lines) > 1:
-        curves = {
-            f"{name}, {title}": [(line["nfe"], line["dice"][key]) for line in lines]
-            for key, title in STRUCTURES.items()
-        }
+        curves = {f"{name}, {title}": [(line["nfe"], line[key]) for line in lines] for key, title in STRUCTURES.items()}
         plots.append(Plot(f"Quality of {name}", "adherence", curves))
     return [table], plots
+
+
+def _fidelity(found: Json) -> tuple[list[Table], list[Plot]]:
+    note = f"Features: {found['echo']['features']}. Speckle along and across the beams, mean and deviation over frames."
+    columns = ["Measure", found["source"], "Real frames"]
+    return [Table("Fidelity", columns, fidelity_rows(found), note=note)], []
+
+
+def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
+    alarms, near, counts = found["false_alarms"], found["near"], found["n"]
+    frames = found["frames"]
+    low, high = alarms["interval_95"]
+    note = (
+        f"A frame is flagged where its grain or its structure is nearer to one of {counts['training']} training images "
+        f"than {near['grain']} or {near['structure']}. False alarms: {alarms['flagged']} of {alarms['n']} held-out "
+        f"real images ({alarms['rate']:.1%}; 95 % interval {low:.1%} to {high:.1%})."
+    )
+    rows: list[list[Cell]] = [
+        [
+            found["source"],
+            counts["made"],
+            found["flagged"],
+            *(max(one[key] for one in frames) for key in ("grain", "structure")),
+        ]
+    ]
+    columns = ["Frames of", "Frames", "Flagged", "Nearest grain", "Nearest structure"]
+    return [Table("Privacy: likeness to training images", columns, rows, note=note)], []
 
 
 def _video(found: Json) -> tuple[list[Table], list[Plot]]:
@@ -193,6 +217,8 @@ def _throughput(found: Json) -> tuple[list[Table], list[Plot]]:
 SECTIONS: dict[str, Callable[[Json], tuple[list[Table], list[Plot]]]] = {
     "utility": _utility,
     "quality": _quality,
+    "fidelity": _fidelity,
+    "privacy": _privacy,
     "video": _video,
     "throughput": _throughput,
 }

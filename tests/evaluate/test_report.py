@@ -10,7 +10,9 @@ import pytest
 from PIL import Image
 
 from echo_studio.errors import DataError
+from echo_studio.evaluate.privacy import FalseAlarms
 from echo_studio.evaluate.published import UTILITY, VIDEO
+from echo_studio.evaluate.quality import Quality
 from echo_studio.evaluate.report_page import html, markdown, write_report
 from echo_studio.evaluate.report_sections import read_report
 from echo_studio.evaluate.video_metrics import VideoScores
@@ -50,7 +52,7 @@ def utility() -> Json:
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
-    lines = [{"solver": "ipndm", "nfe": nfe, "dice": DICE, "frechet": 5.0 + nfe} for nfe in (2, 10)]
+    lines = [Quality("ipndm", nfe, DICE, 5.0 + nfe, 21.0, 48).to_json() for nfe in (2, 10)]
     found: dict[str, Json] = {
         "utility-unet8": utility(),
         "quality-edm-l64": {
@@ -66,6 +68,14 @@ def results(tmp_path: Path) -> Path:
             "view": "2CH",
             "features": "echo features",
             "rows": [VideoScores("free-echo", 24, 50, "ipndm", 32, 0.0, 44, ssim=0.6, psnr=20.2).to_json()],
+        },
+        "privacy": {
+            "source": "edm-l64",
+            "n": {"made": 1, "training": 1600, "held_out": 200},
+            "near": {"grain": 0.737, "structure": 0.857},
+            "false_alarms": FalseAlarms(0, 200).to_json(),
+            "flagged": 0,
+            "frames": [{"name": "a", "neighbour": "patient0001_4CH_ED", "grain": 0.6, "structure": 0.5, "flags": []}],
         },
         "throughput": {
             "about": "two cores",
