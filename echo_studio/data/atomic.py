@@ -5,13 +5,21 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["check_writable", "filling_folder", "write_bytes", "write_folder", "write_json", "write_together"]
+__all__ = [
+    "check_writable",
+    "filling_folder",
+    "write_bytes",
+    "write_folder",
+    "write_json",
+    "write_lines",
+    "write_together",
+]
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -21,6 +29,25 @@ def write_bytes(path: Path, data: bytes) -> None:
         OutputError: the folder does not exist, is not writable or is full. Nothing is left behind.
     """
     write_together({path: data})
+
+
+def write_lines(path: Path, lines: Iterable[str]) -> None:
+    """Put lines at `path`, whole or not at all, without holding all of them at once.
+
+    Raises:
+        OutputError: see `write_bytes`.
+    """
+    part = path.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        with part.open("x", encoding="utf-8", newline="\n") as file:
+            file.writelines(f"{line}\n" for line in lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except (OSError, ValueError) as error:
+        raise _not_writable(path, error) from error
+    finally:
+        _remove(part)
 
 
 def write_together(contents: Mapping[Path, bytes]) -> None:

@@ -25,7 +25,7 @@ from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_o
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError
 
-__all__ = ["read_json", "read_pairs", "write_pair", "write_pairs"]
+__all__ = ["pair_files", "read_json", "read_pairs", "write_pair", "write_pairs"]
 
 PNG = Path("picture.png")  # only its suffix counts
 RECORD = "record.json"
@@ -41,24 +41,31 @@ def write_pairs(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> Non
 def write_pair(folder: Path, sample: SetSample) -> None:
     """Make the folder of one sample. Not atomic by itself: see `atomic.filling_folder`."""
     folder.mkdir()
+    for name, data in pair_files(sample).items():
+        (folder / name).write_bytes(data)
+
+
+def pair_files(sample: SetSample) -> dict[str, bytes]:
+    """The files of a sample's folder by name; the same sample gives the same bytes."""
     about = sample.to_json()
+    files: dict[str, bytes] = {}
     images, maps = (array if sample.is_clip else array[None] for array in (sample.image, sample.ids))
     for name, image, ids in zip(_names(len(images), sample.is_clip), images, maps, strict=True):
-        frame = encode(PNG, image, sample.spacing_mm, NOTICE, about)
-        (folder / f"frame{name}.png").write_bytes(frame)
-        labels = encode(PNG, ids, sample.spacing_mm, SCHEMA, {"schema": SCHEMA})
-        (folder / f"labels{name}.png").write_bytes(labels)
-    text = json.dumps(about, indent=2, allow_nan=False) + "\n"
-    (folder / RECORD).write_text(text, encoding="utf-8")
+        files[f"frame{name}.png"] = encode(PNG, image, sample.spacing_mm, NOTICE, about)
+        files[f"labels{name}.png"] = encode(PNG, ids, sample.spacing_mm, SCHEMA, {"schema": SCHEMA})
+    files[RECORD] = (json.dumps(about, indent=2, allow_nan=False) + "\n").encode()
+    return files
 
 
 def read_pairs(folder: Path) -> Iterator[Listed]:
     """The samples of a set, in the order of their names. Folders without a record.json are someone else's.
 
+    A hidden folder is a sample that is being written.
+
     Raises:
         DataError: a record that is none, or whose id is not its folder's name.
     """
-    for place in sorted(path.parent for path in folder.glob(f"*/{RECORD}")):
+    for place in sorted(path.parent for path in folder.glob(f"[!.]*/{RECORD}")):
         header = header_of(read_json(place / RECORD), str(place / RECORD))
         if header.id != place.name:
             raise DataError(
