@@ -6,6 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
@@ -14,7 +15,7 @@ import torch
 
 from echo_studio.errors import EchoStudioError
 
-__all__ = ["Piece", "carry_out", "cores"]
+__all__ = ["Piece", "Refusal", "carry_out", "cores", "start_worker", "worker_pool"]
 
 
 class Piece(Protocol):
@@ -31,12 +32,19 @@ class Piece(Protocol):
 
 
 @dataclasses.dataclass(frozen=True)
-class _Refusal:
+class Refusal:
     """An error of the user, made fit to travel: exceptions with named arguments cannot be pickled."""
 
     expected: str
     got: str
     remedy: str
+
+    @classmethod
+    def of(cls, error: EchoStudioError) -> "Refusal":
+        return cls(error.expected, error.got, error.remedy)
+
+    def error(self) -> EchoStudioError:
+        return EchoStudioError(**dataclasses.asdict(self))
 
 
 def cores() -> int:
@@ -68,15 +76,13 @@ def carry_out(
             on_piece(done, len(pieces))
         return
     threads = max(1, cores() // workers)
-    # Fresh processes: a fork of one in which torch runs threads can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, context, _start, (threads,)) as pool:
+    with worker_pool(workers, partial(start_worker, threads)) as pool:
         futures = [pool.submit(_do, piece) for piece in waiting.values()]
         try:
             for future in as_completed(futures):
                 refusal = future.result()
                 if refusal is not None:
-                    raise EchoStudioError(**dataclasses.asdict(refusal))
+                    raise refusal.error()
                 done += 1
                 on_piece(done, len(pieces))
         except BaseException:
@@ -84,7 +90,14 @@ def carry_out(
             raise
 
 
-def _start(threads: int) -> None:
+def worker_pool(workers: int, start: Callable[[], None]) -> ProcessPoolExecutor:
+    """Processes, each of which calls `start` first: `start_worker` or something that does."""
+    # Fresh processes: a fork of one in which torch runs threads can hang.
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), start)
+
+
+def start_worker(threads: int) -> None:
+    """Prepare a worker's process: how many threads it computes with; it ends with its parent."""
     torch.set_num_threads(threads)
     parent = multiprocessing.parent_process()
     if parent is not None:
@@ -96,9 +109,9 @@ def _end_with(sentinel: int) -> None:
     os._exit(1)
 
 
-def _do(piece: Piece) -> _Refusal | None:
+def _do(piece: Piece) -> Refusal | None:
     try:
         piece.run()
     except EchoStudioError as error:
-        return _Refusal(error.expected, error.got, error.remedy)
+        return Refusal.of(error)
     return None

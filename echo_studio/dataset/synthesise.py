@@ -1,0 +1,179 @@
+"""Make the samples of a set that are not there yet, in this process or in several; no crash costs more than a batch.
+
+A sample is written under a temporary name and renamed; when a batch is there, one line of the index says so. Workers
+make samples, this process alone writes the index. On a CPU every worker computes with one thread: with two, sums run
+in another order, and the last bits of a frame change. So the number of workers changes nothing but the time.
+"""
+
+import shutil
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import torch
+
+from echo_studio.data.atomic import write_folder
+from echo_studio.dataset.draw_batch import Maker
+from echo_studio.dataset.index import RESUME, Made, files_sha256
+from echo_studio.dataset.manifest import Item
+from echo_studio.dataset.pairs import pair_files
+from echo_studio.dataset.set_folder import MANIFEST, SetFolder
+from echo_studio.errors import EchoStudioError, OutputError
+from echo_studio.evaluate.workers import Refusal, start_worker, worker_pool
+
+__all__ = ["Batch", "one_thread", "synthesise"]
+
+DEATHS = 5  # of its worker, after which a batch is not tried again
+AHEAD = 2  # batches a worker is given in advance
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some samples of a set, fit to travel to another process."""
+
+    root: Path
+    number: int
+    items: tuple[Item, ...]
+    checkpoints: Path | None = None
+    device: str = "cpu"
+
+    def run(self) -> Made:
+        """Make and write the samples; the index is not touched.
+
+        Raises:
+            OutputError: a place that cannot be written; no half sample is left behind.
+            EchoStudioError: label maps or weights that cannot be read.
+        """
+        folder = _folder(self.root, (self.root / MANIFEST).stat().st_mtime_ns)
+        maker = Maker(folder.header, folder.base, self.checkpoints, self.device)
+        samples, set_aside = maker.make(self.items)
+        hashes = {}
+        for sample in samples:
+            files = pair_files(sample)
+            place = self.root / sample.id
+            try:
+                if place.exists():  # renamed, but not in the index: what it holds is not known
+                    shutil.rmtree(place)
+                write_folder(place, files)
+            except OSError as error:
+                raise OutputError(expected=f"a place for {place}", got=str(error), remedy=RESUME) from error
+            except OutputError as error:
+                raise OutputError(expected=error.expected, got=error.got, remedy=RESUME) from error
+            hashes[sample.id] = files_sha256(files)
+        return Made(self.number, hashes, set_aside)
+
+
+def synthesise(
+    folder: SetFolder,
+    workers: int = 1,
+    checkpoints: Path | None = None,
+    device: str = "cpu",
+    on_made: Callable[[int], None] = lambda samples: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> None:
+    """Make what is missing of a set that was begun; call it within `SetFolder.begin`.
+
+    Args:
+        workers: processes; 1 for this one.
+        on_made: called with the samples of each batch once it is in the index.
+        stop: asked before every batch; what is under way is finished.
+
+    Raises:
+        OutputError: the disk is full. What was finished stays; the same call goes on.
+        EchoStudioError: label maps or weights that cannot be read, or a batch that ends its worker again and again.
+    """
+    finished = folder.finished()
+    waiting = (
+        Batch(folder.root, number, tuple(items), checkpoints, device)
+        for number, items in folder.batches()
+        if number not in finished
+    )
+    for made in _here(waiting, stop) if workers == 1 else _apart(waiting, workers, stop):
+        folder.index.append(made)
+        on_made(len(made.samples) + len(made.set_aside))
+
+
+@contextmanager
+def one_thread(device: str) -> Iterator[None]:
+    """Compute as every worker does while the block runs."""
+    before = torch.get_num_threads()
+    if torch.device(device).type == "cpu":
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def _here(waiting: Iterator[Batch], stop: Callable[[], bool]) -> Iterator[Made]:
+    for batch in waiting:
+        if stop():
+            return
+        with one_thread(batch.device):
+            made = batch.run()
+        yield made
+
+
+def _apart(waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
+    """Batches as they are finished. A worker that dies is replaced, and what it had is given to another."""
+    deaths: Counter[int] = Counter()
+    again: list[Batch] = []
+    while True:
+        pool = worker_pool(workers, _start)
+        under_way: dict[Future[Made | Refusal], Batch] = {}
+        fault: EchoStudioError | None = None
+        try:
+            while True:
+                while len(under_way) < workers * AHEAD and not stop() and fault is None:
+                    batch = again.pop() if again else next(waiting, None)
+                    if batch is None:
+                        break
+                    under_way[pool.submit(_run, batch)] = batch
+                if not under_way:
+                    if fault is not None:
+                        raise fault
+                    return
+                done, _ = wait(under_way, return_when=FIRST_COMPLETED)
+                for future in done:
+                    result = future.result()  # a dead worker shows here, and spoils all that is under way
+                    del under_way[future]
+                    if isinstance(result, Made):
+                        yield result
+                    else:
+                        fault = result.error()  # told once the others are in the index
+        except BrokenProcessPool:
+            again += under_way.values()
+            deaths.update(batch.number for batch in under_way.values())
+            worst, count = deaths.most_common(1)[0]
+            if count >= DEATHS:
+                raise EchoStudioError(
+                    expected="workers that live to finish their samples",
+                    got=f"{count} that ended at batch {worst}",
+                    remedy="if memory is short, take fewer --workers, then run the same command again",
+                ) from None
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _start() -> None:
+    # Ctrl+C reaches every process of a terminal: the parent decides, and samples under way are finished.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    start_worker(1)
+
+
+def _run(batch: Batch) -> Made | Refusal:
+    try:
+        return batch.run()
+    except EchoStudioError as error:
+        return Refusal.of(error)
+
+
+@lru_cache(maxsize=1)
+def _folder(root: Path, written: int) -> SetFolder:  # noqa: ARG001
+    return SetFolder(root)
