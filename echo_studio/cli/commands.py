@@ -16,6 +16,7 @@ from echo_studio.cli.export import export
 from echo_studio.cli.generate import generate
 from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
+from echo_studio.cli.synthesise import synthesise
 from echo_studio.cli.train import train
 from echo_studio.cli.video import video
 
@@ -29,6 +30,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "edit": edit,
     "measure": measure,
     "check-data": check_data,
+    "synthesise": synthesise,
     "export": export,
     "train": train,
 }

@@ -1,0 +1,218 @@
+"""`echo-studio synthesise`: a set of synthetic frames from label maps."""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import numbers
+from echo_studio.cli.output import JsonOption, print_json
+from echo_studio.errors import RequestError
+from echo_studio.types import Json, Phase, View
+
+if TYPE_CHECKING:
+    from echo_studio.dataset.manifest import SetOrder
+    from echo_studio.dataset.set_folder import SetFolder
+    from echo_studio.dataset.synthesis_plan import Plan
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+EVERY = 10.0  # seconds between lines of progress where stderr is no terminal
+
+
+def synthesise(
+    out: Annotated[Path, typer.Option(help="Folder of the set: a new one, or one that was begun with this command.")],
+    label_maps: Annotated[
+        Path | None,
+        typer.Option(help="Folder of .png or .nii.gz label maps, or in CAMUS's layout; the bundled maps by default."),
+    ] = None,
+    view: Annotated[
+        View | None, typer.Option(help="Take maps of this view; what maps show whose names do not tell.")
+    ] = None,
+    phase: Annotated[Phase | None, typer.Option(help="The same for ED and ES.")] = None,
+    split: Annotated[
+        str, typer.Option(help="Of a folder in CAMUS's layout: training, validation, testing or all.")
+    ] = "training",
+    generator: Annotated[str, typer.Option(help="Names that `echo-studio models` lists, with commas.")] = "edm-l64",
+    solver: Annotated[str, typer.Option(help="Sampler; each generator's advised one by default.")] = "",
+    nfe: Annotated[str, typer.Option(help="NFE, such as 5,10,20; each generator's advised one by default.")] = "",
+    variations: Annotated[int, typer.Option(help="Deformations of every map; 0 for the maps as they are.")] = 5,
+    seeds: Annotated[int, typer.Option(help="Frames of every deformed map, each from other noise.")] = 1,
+    ranges: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--range", help="Of the deformations, e.g. rotation-deg=10 or scale=0.9,1.1; the papers' by default."
+        ),
+    ] = None,
+    defect: Annotated[
+        list[str] | None, typer.Option(help="A defect and its share of the hearts, e.g. septal=0.1; repeatable.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of deformations, defects and noise.")] = 0,
+    batch: Annotated[int, typer.Option(help="Frames computed at once: 1 is best on a CPU, 16 and more on a GPU.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Processes; on a CPU each computes with one thread.")] = 1,
+    device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
+    plan: Annotated[bool, typer.Option("--plan", help="Tell images, minutes and disk, and stop.")] = False,
+    checkpoints: CheckpointsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a set of synthetic frames: label maps x variations x generators x seeds.
+
+    Tells images, minutes and disk first. SET/manifest.jsonl fixes every sample, and SET/index.jsonl says which are
+    finished. Stopped by Ctrl+C, a crash or a full disk, the same command goes on, and the set is bit for bit the one
+    that an undisturbed run makes, with any number of workers. `echo-studio export SET` writes it in other formats.
+
+    \b
+    Example:
+      echo-studio synthesise --label-maps maps --view 4CH --generator edm-l64 --nfe 10 --variations 8 \\
+          --defect septal=0.1 --seed 5 --out my-set
+    """
+    from echo_studio.dataset.base_maps import base_maps
+    from echo_studio.dataset.order import set_order
+    from echo_studio.dataset.ranges import ranges_of
+    from echo_studio.dataset.set_folder import SetFolder
+    from echo_studio.dataset.synthesis_plan import plan_set
+
+    widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in _pairs(ranges, "--range")}
+    shares = {key: _share(key, text) for key, text in _pairs(defect, "--defect")}
+    order = set_order(
+        base_maps(label_maps, view, phase, split),
+        [name.strip() for name in generator.split(",") if name.strip()],
+        solver,
+        numbers("nfe", nfe, int),
+        checkpoints,
+        device,
+        variations=variations,
+        repeats=seeds,
+        ranges=ranges_of(widths),
+        defects=shares,
+        seed=seed,
+        batch=batch,
+    )
+    folder = SetFolder(out)
+    folder.check(order)
+    planned = plan_set(order, folder, workers, checkpoints)
+    if plan:
+        if as_json:
+            print_json({"plan": planned.to_json()})
+        else:
+            typer.echo(_told(planned))
+        return
+    typer.echo(_told(planned), err=True)
+    done = _make(order, folder, workers, checkpoints, device, planned)
+    if as_json:
+        print_json({"out": str(out), "plan": planned.to_json(), **done})
+    else:
+        aside = f", {done['set_aside']} set aside (their defect does not fit)" if done["set_aside"] else ""
+        typer.echo(f"{out}  {done['samples']} of {planned.samples} samples{aside}  sha256 {done['sha256'][:16]}")
+    if done["samples"] + done["set_aside"] < planned.samples:
+        typer.echo("stopped; the same command goes on from here", err=True)
+        raise typer.Exit(INTERRUPTED)
+
+
+def _make(
+    order: "SetOrder", folder: "SetFolder", workers: int, checkpoints: Path | None, device: str, planned: "Plan"
+) -> Json:
+    from echo_studio.dataset.synthesise import synthesise as run
+
+    started = time.perf_counter()
+    made = 0
+    with folder.begin(order), _ctrl_c() as stopped, _pace(planned.finished, planned.samples) as advance:
+
+        def on_made(samples: int) -> None:
+            nonlocal made
+            made += samples
+            advance(made)
+
+        run(folder, workers, checkpoints, device, on_made, stopped)
+        seconds = time.perf_counter() - started
+        counts = folder.count()
+        return {
+            **counts,
+            "made": made,
+            "seconds": round(seconds, 2),
+            "images_per_second": round(made / seconds, 3),
+            "sha256": folder.index.sha256(),
+        }
+
+
+@contextmanager
+def _ctrl_c() -> Iterator[Callable[[], bool]]:
+    """Whether Ctrl+C came: samples under way are finished first. A second one ends at once."""
+    came = False
+
+    def note(*_: object) -> None:
+        nonlocal came
+        came = True
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, note)
+    try:
+        yield lambda: came
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _pace(finished: int, of: int) -> Iterator[Callable[[int], None]]:
+    """Progress, rate and time left on stderr: one line that is written over, in a log file one line now and then."""
+    started = told = time.perf_counter()
+    live = sys.stderr.isatty()
+
+    def advance(made: int) -> None:
+        nonlocal told
+        now = time.perf_counter()
+        last = finished + made == of
+        if live or last or now - told >= EVERY:
+            told = now
+            text = pace_text(finished + made, of, made / (now - started))
+            sys.stderr.write(f"\r{text}\x1b[K" if live else f"{text}\n")
+            sys.stderr.flush()
+
+    try:
+        yield advance
+    finally:
+        if live:
+            sys.stderr.write("\n")
+
+
+def pace_text(done: int, of: int, rate: float) -> str:
+    """How far the work is, samples a second, and what is left: minutes and seconds, hours where it is long."""
+    seconds = round((of - done) / rate)
+    minutes, hours = seconds // 60, seconds // 3600
+    left = f"{hours} h {minutes % 60:02d} min" if hours else f"{minutes}:{seconds % 60:02d} min"
+    return f"{done}/{of} samples, {rate:.2f} a second, {left} left"
+
+
+def _told(plan: "Plan") -> str:
+    done = f" ({plan.finished} of them finished)" if plan.finished else ""
+    room = f"{plan.disk_bytes / 1e6:.0f} MB of disk ({plan.free_bytes / 1e9:.1f} GB free)"
+    short = "; NOT ENOUGH ROOM" if plan.disk_bytes > plan.free_bytes else ""
+    return (
+        f"{plan.samples} images{done} of {plan.label_maps} label maps, {plan.minutes:.1f} minutes with "
+        f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {room}{short}"
+    )
+
+
+def _pairs(given: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
+    pairs = [tuple(part.strip() for part in one.partition("=")[::2]) for one in given or ()]
+    if not all(key and text for key, text in pairs) or len({key for key, _ in pairs}) < len(pairs):
+        raise RequestError(
+            expected=f"{option} NAME=NUMBER, each name once",
+            got=", ".join(given or ()),
+            remedy="write it like septal=0.1",
+        )
+    return [(key, text) for key, text in pairs]
+
+
+def _share(name: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError as error:
+        raise RequestError(
+            expected=f"--defect {name}=SHARE", got=f"{name}={text}", remedy=f"write it like {name}=0.1"
+        ) from error
