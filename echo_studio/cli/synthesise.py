@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,12 @@ def synthesise(
     batch: Annotated[int, typer.Option(help="Frames computed at once: 1 is best on a CPU, 16 and more on a GPU.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes; on a CPU each computes with one thread.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
+    cluster: Annotated[
+        str,
+        typer.Option(
+            help="Workers on Ray (extra `cluster`): ADDRESS of a cluster that sees SET, or auto for this machine."
+        ),
+    ] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Tell images, minutes and disk, and stop.")] = False,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -72,6 +79,7 @@ def synthesise(
           --defect septal=0.1 --seed 5 --out my-set
     """
     from echo_studio.dataset.base_maps import base_maps
+    from echo_studio.dataset.cluster import AUTO
     from echo_studio.dataset.order import set_order
     from echo_studio.dataset.ranges import ranges_of
     from echo_studio.dataset.set_folder import SetFolder
@@ -95,7 +103,7 @@ def synthesise(
     )
     folder = SetFolder(out)
     folder.check(order)
-    planned = plan_set(order, folder, workers, checkpoints)
+    planned = plan_set(order, folder, workers, checkpoints, elsewhere=cluster not in ("", AUTO))
     if plan:
         if as_json:
             print_json({"plan": planned.to_json()})
@@ -103,7 +111,7 @@ def synthesise(
             typer.echo(_told(planned))
         return
     typer.echo(_told(planned), err=True)
-    done = _make(order, folder, workers, checkpoints, device, planned)
+    done = _make(order, folder, workers, checkpoints, device, cluster, planned)
     if as_json:
         print_json({"out": str(out), "plan": planned.to_json(), **done})
     else:
@@ -115,10 +123,18 @@ def synthesise(
 
 
 def _make(
-    order: "SetOrder", folder: "SetFolder", workers: int, checkpoints: Path | None, device: str, planned: "Plan"
+    order: "SetOrder",
+    folder: "SetFolder",
+    workers: int,
+    checkpoints: Path | None,
+    device: str,
+    cluster: str,
+    planned: "Plan",
 ) -> Json:
+    from echo_studio.dataset.cluster import on_cluster
     from echo_studio.dataset.synthesise import synthesise as run
 
+    carry = partial(on_cluster, address=cluster, workers=workers) if cluster else None
     started = time.perf_counter()
     made = 0
     with folder.begin(order), _ctrl_c() as stopped, _pace(planned.finished, planned.samples) as advance:
@@ -128,7 +144,7 @@ def _make(
             made += samples
             advance(made)
 
-        run(folder, workers, checkpoints, device, on_made, stopped)
+        run(folder, workers, checkpoints, device, on_made, stopped, carry)
         seconds = time.perf_counter() - started
         counts = folder.count()
         return {

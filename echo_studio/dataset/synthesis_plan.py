@@ -47,11 +47,14 @@ class Plan:
         return asdict(self)
 
 
-def plan_set(order: SetOrder, folder: SetFolder, workers: int, checkpoints: Path | None = None) -> Plan:
+def plan_set(
+    order: SetOrder, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
+) -> Plan:
     """Time a batch of each generator that has something left to make. Nothing is written.
 
     Args:
         folder: where the set lies or will lie; one that was begun holds this order's.
+        elsewhere: the workers are not on this machine, whose cores do not bound them then.
 
     Raises:
         EchoStudioError: a generator cannot be loaded.
@@ -72,7 +75,7 @@ def plan_set(order: SetOrder, folder: SetFolder, workers: int, checkpoints: Path
             each, size = _measured(maker, items)
             seconds += each * counts[how]
             room += size * counts[how]
-    at_once = min(workers, cores()) if order.device == "cpu" else workers
+    at_once = min(workers, cores()) if order.device == "cpu" and not elsewhere else workers
     return Plan(
         samples=order.count,
         finished=order.count - left,

@@ -13,8 +13,9 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import Protocol
 
 import torch
 
@@ -27,10 +28,16 @@ from echo_studio.dataset.set_folder import MANIFEST, SetFolder
 from echo_studio.errors import EchoStudioError, OutputError
 from echo_studio.evaluate.workers import Refusal, start_worker, worker_pool
 
-__all__ = ["Batch", "one_thread", "synthesise"]
+__all__ = ["DEATHS", "Batch", "Carry", "died", "one_thread", "run_batch", "synthesise"]
 
 DEATHS = 5  # of its worker, after which a batch is not tried again
 AHEAD = 2  # batches a worker is given in advance
+
+
+class Carry(Protocol):
+    """Makes batches and gives each back when its samples are on the disk; `stop` ends it between two."""
+
+    def __call__(self, waiting: "Iterator[Batch]", *, stop: Callable[[], bool]) -> Iterator[Made]: ...
 
 
 @dataclass(frozen=True)
@@ -76,6 +83,7 @@ def synthesise(
     device: str = "cpu",
     on_made: Callable[[int], None] = lambda samples: None,
     stop: Callable[[], bool] = lambda: False,
+    carry: Carry | None = None,
 ) -> None:
     """Make what is missing of a set that was begun; call it within `SetFolder.begin`.
 
@@ -83,6 +91,7 @@ def synthesise(
         workers: processes; 1 for this one.
         on_made: called with the samples of each batch once it is in the index.
         stop: asked before every batch; what is under way is finished.
+        carry: makes the batches elsewhere; by default this machine does.
 
     Raises:
         OutputError: the disk is full. What was finished stays; the same call goes on.
@@ -94,7 +103,9 @@ def synthesise(
         for number, items in folder.batches()
         if number not in finished
     )
-    for made in _here(waiting, stop) if workers == 1 else _apart(waiting, workers, stop):
+    if carry is None:
+        carry = _here if workers == 1 else partial(_apart, workers=workers)
+    for made in carry(waiting, stop=stop):
         folder.index.append(made)
         on_made(len(made.samples) + len(made.set_aside))
 
@@ -111,7 +122,7 @@ def one_thread(device: str) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _here(waiting: Iterator[Batch], stop: Callable[[], bool]) -> Iterator[Made]:
+def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
     for batch in waiting:
         if stop():
             return
@@ -120,7 +131,7 @@ def _here(waiting: Iterator[Batch], stop: Callable[[], bool]) -> Iterator[Made]:
         yield made
 
 
-def _apart(waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
+def _apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
     """Batches as they are finished. A worker that dies is replaced, and what it had is given to another."""
     deaths: Counter[int] = Counter()
     again: list[Batch] = []
@@ -134,7 +145,7 @@ def _apart(waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> 
                     batch = again.pop() if again else next(waiting, None)
                     if batch is None:
                         break
-                    under_way[pool.submit(_run, batch)] = batch
+                    under_way[pool.submit(run_batch, batch)] = batch
                 if not under_way:
                     if fault is not None:
                         raise fault
@@ -152,11 +163,7 @@ def _apart(waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> 
             deaths.update(batch.number for batch in under_way.values())
             worst, count = deaths.most_common(1)[0]
             if count >= DEATHS:
-                raise EchoStudioError(
-                    expected="workers that live to finish their samples",
-                    got=f"{count} that ended at batch {worst}",
-                    remedy="if memory is short, take fewer --workers, then run the same command again",
-                ) from None
+                raise died(worst, count) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
@@ -167,7 +174,17 @@ def _start() -> None:
     start_worker(1)
 
 
-def _run(batch: Batch) -> Made | Refusal:
+def died(batch: int, times: int) -> EchoStudioError:
+    """The error where a batch has ended its worker so many times."""
+    return EchoStudioError(
+        expected="workers that live to finish their samples",
+        got=f"{times} that ended at batch {batch}",
+        remedy="if memory is short, take fewer --workers, then run the same command again",
+    )
+
+
+def run_batch(batch: Batch) -> Made | Refusal:
+    """`Batch.run` with its errors fit to travel."""
     try:
         return batch.run()
     except EchoStudioError as error:

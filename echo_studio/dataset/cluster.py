@@ -1,0 +1,115 @@
+"""Make the batches of a set on a Ray cluster: actors that hold a loaded generator. Needs the extra `cluster`.
+
+The actors write samples to the set's folder, which every machine must see under the same path; this process alone
+writes the index. What makes a batch is the same code as in a process of this machine, so its bytes are the same.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import torch
+
+from echo_studio.dataset.extras import need
+from echo_studio.dataset.index import Made
+from echo_studio.dataset.synthesise import DEATHS, Batch, died, run_batch
+from echo_studio.errors import EchoStudioError, OutputError
+
+__all__ = ["AUTO", "on_cluster"]
+
+AUTO = "auto"  # a cluster on this machine, for this run alone
+STORE = 150 << 20  # bytes
+LOOPBACK_ALONE = (
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # the name is history: at 0 no other machine can join, on any system
+)
+AHEAD = 2  # batches an actor is given in advance
+
+
+class _Worker:
+    """An actor. Ray starts it again where it dies; the batches that it had come back to the driver."""
+
+    def __init__(self) -> None:
+        torch.set_num_threads(1)
+
+    def run(self, batch: Batch) -> Any:
+        return run_batch(batch)
+
+
+def on_cluster(
+    waiting: Iterator[Batch], *, address: str, workers: int, stop: Callable[[], bool] = lambda: False
+) -> Iterator[Made]:
+    """Batches as they are finished.
+
+    Args:
+        address: of a Ray cluster, or `AUTO`.
+        workers: actors, each with one core, or one GPU where the batches ask for CUDA.
+        stop: asked before a batch is given out; what is under way is finished.
+
+    Raises:
+        OutputError: the extra is missing, or no cluster answers.
+        EchoStudioError: what a batch raises, or one that ends its actor again and again.
+    """
+    if address == AUTO:
+        # Without this Ray listens on every network that the machine is in; it is read when Ray is imported.
+        os.environ.setdefault(LOOPBACK_ALONE, "0")
+    ray = need("ray", "cluster")
+    _connect(ray, address, workers)
+    try:
+        yield from _shared_out(ray, waiting, workers, stop)
+    finally:
+        ray.shutdown()
+
+
+def _connect(ray: Any, address: str, workers: int) -> None:
+    quiet = {"log_to_driver": False, "configure_logging": False}
+    # Its store holds no arrays: batches are names and seeds.
+    own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE}
+    try:
+        if address == AUTO:
+            ray.init(address="local", **quiet, **own)
+        else:
+            ray.init(address=address, **quiet)
+    except (ConnectionError, RuntimeError, ValueError) as error:
+        raise OutputError(
+            expected=f"a Ray cluster at {address}",
+            got=" ".join(str(error).split())[:120],
+            remedy="start it, or leave --cluster out",
+        ) from error
+
+
+def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
+    deaths: Counter[int] = Counter()
+    again: list[Batch] = []
+    actors: list[Any] = []
+    under_way: dict[Any, tuple[Batch, Any]] = {}
+    fault: EchoStudioError | None = None
+    while True:
+        while len(under_way) < workers * AHEAD and not stop() and fault is None:
+            batch = again.pop() if again else next(waiting, None)
+            if batch is None:
+                break
+            if len(actors) < workers:
+                gpus = 1 if batch.device.startswith("cuda") else 0
+                actors.append(ray.remote(_Worker).options(num_cpus=1, num_gpus=gpus, max_restarts=-1).remote())
+            loads = Counter(id(actor) for _, actor in under_way.values())
+            actor = min(actors, key=lambda one: loads[id(one)])
+            under_way[actor.run.remote(batch)] = (batch, actor)
+        if not under_way:
+            if fault is not None:
+                raise fault
+            return
+        (done,), _ = ray.wait(list(under_way), num_returns=1)
+        batch, _ = under_way.pop(done)
+        try:
+            result = ray.get(done)
+        except ray.exceptions.RayActorError:
+            again.append(batch)
+            deaths[batch.number] += 1
+            if deaths[batch.number] >= DEATHS:
+                raise died(batch.number, DEATHS) from None
+            continue
+        if isinstance(result, Made):
+            yield result
+        else:
+            fault = result.error()
