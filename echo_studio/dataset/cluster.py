@@ -27,7 +27,7 @@ AHEAD = 2  # batches an actor is given in advance
 
 
 class _Worker:
-    """An actor. Ray starts it again where it dies; the batches that it had come back to the driver."""
+    """An actor. Where it dies, the batches that it had are given to another."""
 
     def __init__(self) -> None:
         torch.set_num_threads(1)
@@ -91,7 +91,7 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
                 break
             if len(actors) < workers:
                 gpus = 1 if batch.device.startswith("cuda") else 0
-                actors.append(ray.remote(_Worker).options(num_cpus=1, num_gpus=gpus, max_restarts=-1).remote())
+                actors.append(ray.remote(_Worker).options(num_cpus=1, num_gpus=gpus).remote())
             loads = Counter(id(actor) for _, actor in under_way.values())
             actor = min(actors, key=lambda one: loads[id(one)])
             under_way[actor.run.remote(batch)] = (batch, actor)
@@ -100,10 +100,12 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
                 raise fault
             return
         (done,), _ = ray.wait(list(under_way), num_returns=1)
-        batch, _ = under_way.pop(done)
+        batch, actor = under_way.pop(done)
         try:
             result = ray.get(done)
         except ray.exceptions.RayActorError:
+            # Another takes its place at once: calls to one that Ray is starting again fail too, and would count.
+            actors = [one for one in actors if one is not actor]
             again.append(batch)
             deaths[batch.number] += 1
             if deaths[batch.number] >= DEATHS:
