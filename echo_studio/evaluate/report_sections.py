@@ -173,23 +173,22 @@ def _video(found: Json) -> tuple[list[Table], list[Plot]]:
     )
     rows: list[list[Cell]] = [
         [
-            _video_name(row), row["frames"], row["start_step"] or None, row["nfe"] or None,
+            _video_name(row), row["frames"], row["n"], row["start_step"] or None, row["nfe"] or None,
             *(row[key] for key in keys),
         ]
         for row in found["rows"]
     ]  # fmt: skip
     ours = len(rows)
-    rows += [[name, frames, step, None, *values, *[None] * 7] for name, frames, step, *values in VIDEO]
-    counts = sorted({row["n"] for row in found["rows"]})
+    rows += [[name, frames, None, step, None, *values, *[None] * 7] for name, frames, step, *values in VIDEO]
     note = (
-        f"{'/'.join(map(str, counts))} clips of the {found['split']} split, {found['view']}, against "
-        f"{found['reference']}, which are no recordings; published rows are against real clips. Fr: Fréchet distances "
-        f"on {found['features']} of frames and of differences between frames. Flicker and loop: change from frame to "
-        "frame over the reference's, and of the last frame to the first over that between neighbours."
+        f"n clips of the {found['split']} split, {found['view']}, against {found['reference']}, which are no recordings; "
+        f"published rows are against real clips. Fr: Fréchet distances on {found['features']} of frames and of "
+        "differences between frames: compare rows of equal n. Flicker and loop: change from frame to frame over the "
+        "reference's, and of the last frame to the first over that between neighbours."
     )
     columns = [
-        "Clips", "Frames", "t", "NFE", "SSIM", "PSNR", "FID", "FVD", "Fr frames", "Fr motion", "Flicker", "Loop",
-        "LV Dice", "EF error", "EF rank",
+        "Clips", "Frames", "n", "t", "NFE", "SSIM", "PSNR", "FID", "FVD", "Fr frames", "Fr motion", "Flicker",
+        "Loop", "LV Dice", "EF error", "EF rank",
     ]  # fmt: skip
     return [Table("Videos", columns, rows, frozenset(range(ours, len(rows))), note)], []
 
