@@ -180,11 +180,16 @@ def _video(found: Json) -> tuple[list[Table], list[Plot]]:
     ]  # fmt: skip
     ours = len(rows)
     rows += [[name, frames, None, step, None, *values, *[None] * 7] for name, frames, step, *values in VIDEO]
+    asked = (
+        f"EF asked in turn: {', '.join(f'{ef:g}' for ef in found['efs'])} %."
+        if found["efs"]
+        else "EF: each patient's own."
+    )
     note = (
         f"n clips of the {found['split']} split, {found['view']}, against {found['reference']}, which are no "
         f"recordings; published rows are against real clips. Fr: Fréchet distances on {found['features']} "
         "of frames and of differences between frames: compare rows of equal n. Flicker and loop: change from frame to "
-        "frame over the reference's, and of the last frame to the first over that between neighbours."
+        "frame over the reference's, and of the last frame to the first over that between neighbours. " + asked
     )
     columns = [
         "Clips", "Frames", "n", "t", "NFE", "SSIM", "PSNR", "FID", "FVD", "Fr frames", "Fr motion", "Flicker",

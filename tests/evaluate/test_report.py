@@ -67,6 +67,7 @@ def results(tmp_path: Path) -> Path:
             "split": "validation",
             "view": "2CH",
             "features": "echo features",
+            "efs": [25.0, 40.0],
             "rows": [VideoScores("free-echo", 24, 50, "ipndm", 32, 0.0, 44, ssim=0.6, psnr=20.2).to_json()],
         },
         "privacy": {
@@ -134,6 +135,7 @@ def test_published_rows_stand_beside_ours_and_are_marked(results: Path) -> None:
     assert all(len(row) == len(table.columns) for table in report.tables for row in table.rows)
     assert utility_table.rows[1][1] == "87.0 ± 1.0"
     assert utility_table.rows[2][0] == "real frames (1440)"
+    assert "EF asked in turn: 25, 40 %." in videos.note
     text = markdown(report)
     assert "| SDM, all frames (000) † | 88.5 ± 6.0 |" in text
     assert "| edm-l64, ipndm, 10 NFE | 87.0 ± 1.0 |" in text
