@@ -23,7 +23,7 @@ STYLE = """
 body { max-width: 75rem; margin: 2rem auto; padding: 0 1rem }
 table { border-collapse: collapse; margin: .5rem 0; font-variant-numeric: tabular-nums }
 th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid #8884 }
-th:first-child, td:first-child { text-align: left }
+th:first-child, td:first-child { text-align: left; white-space: nowrap }
 tr.published { font-style: italic; opacity: .75 }
 .wide { overflow-x: auto } .note { opacity: .8; max-width: 60rem } img { max-width: 100% }
 .warning { background: #f0ad4e; color: #000; padding: .2rem .6rem; border-radius: .3rem; font-weight: 600 }
