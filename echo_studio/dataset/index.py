@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from echo_studio.dataset.files import sync_folder
 from echo_studio.errors import OutputError
 
 __all__ = ["Index", "Made", "RESUME", "files_sha256"]
@@ -64,7 +65,7 @@ class Index:
         """
         line = json.dumps(asdict(made)).encode() + b"\n"
         try:
-            _sync_names(self.path.parent)
+            sync_folder(self.path.parent)
             with self.path.open("ab+") as file:
                 end = file.seek(0, os.SEEK_END)
                 if end:
@@ -104,14 +105,3 @@ def _made(line: bytes) -> Made | None:
         return made if whole and isinstance(made.set_aside, dict) else None
     except (ValueError, TypeError, AttributeError, RecursionError):
         return None
-
-
-def _sync_names(folder: Path) -> None:
-    """Renames in a folder reach the disk with the folder itself, where a system lets it be opened."""
-    if os.name == "nt":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -26,12 +26,7 @@ def frechet_distance(a: Features, b: Features) -> float:
     Raises:
         RequestError: fewer than two rows, or rows of different lengths.
     """
-    if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
-        raise RequestError(
-            expected="two sets of at least 2 feature vectors of one length",
-            got=f"{a.shape} and {b.shape}",
-            remedy="compare more frames",
-        )
+    check_samples(a, b)
     x, y = _centred(a), _centred(b)
     between = np.square(a.mean(axis=0) - b.mean(axis=0)).sum()
     spread = np.square(x).sum() + np.square(y).sum()
@@ -41,3 +36,13 @@ def frechet_distance(a: Features, b: Features) -> float:
 
 def _centred(rows: Features) -> Features:
     return np.asarray((rows - rows.mean(axis=0)) / np.sqrt(len(rows) - 1))
+
+
+def check_samples(a: Features, b: Features) -> None:
+    """Raise RequestError where two sets of rows cannot be compared: fewer than two rows, or of different lengths."""
+    if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
+        raise RequestError(
+            expected="two sets of at least 2 feature vectors of one length",
+            got=f"{a.shape} and {b.shape}",
+            remedy="compare more frames",
+        )

@@ -2,8 +2,7 @@
 
 import numpy as np
 
-from echo_studio.errors import RequestError
-from echo_studio.evaluate.frechet import Features
+from echo_studio.evaluate.frechet import Features, check_samples
 from echo_studio.types import FloatArray
 
 
@@ -19,12 +18,7 @@ def kernel_distance(a: Features, b: Features) -> float:
     Raises:
         RequestError: fewer than two rows, or rows of different lengths.
     """
-    if min(len(a), len(b)) < 2 or a.shape[1:] != b.shape[1:]:
-        raise RequestError(
-            expected="two sets of at least 2 feature vectors of one length",
-            got=f"{a.shape} and {b.shape}",
-            remedy="compare more frames",
-        )
+    check_samples(a, b)
     return float(_mean_off_diagonal(_kernel(a, a)) + _mean_off_diagonal(_kernel(b, b)) - 2 * _kernel(a, b).mean())
 
 
