@@ -6,6 +6,7 @@ from echo_studio.types import Json
 from echo_studio.ui.canvas import editor
 from echo_studio.ui.compare import compare_tab
 from echo_studio.ui.models import models_tab
+from echo_studio.ui.routes.wire import user_of
 from echo_studio.ui.studio import Studio
 from echo_studio.ui.video import video_tab
 
@@ -32,7 +33,8 @@ def build_page(studio: Studio) -> gr.Blocks:
         tabs = [canvas, comparison, video, models]
 
         def open_session(request: gr.Request) -> tuple[str | Json, ...]:
-            session = studio.open_session(request.query_params.get("project"))
+            assert request.request is not None  # Gradio's wrapper always holds one here
+            session = studio.open_session(request.query_params.get("project"), user_of(request.request))
             return session.token, *({"token": session.token} for _ in tabs)
 
         page.load(open_session, None, [token, *tabs], api_visibility="private", show_progress="hidden")

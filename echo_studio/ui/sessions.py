@@ -2,14 +2,16 @@
 
 import secrets
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.dataset.pictures import Canvas
 from echo_studio.dataset.project import Project
 from echo_studio.types import BoolMask, Json
+from echo_studio.ui.projects import OpenProjects
 
 MAX_SESSIONS = 64
 
@@ -19,7 +21,9 @@ class Session:
     """One open page.
 
     Attributes:
-        token: opens the routes of this session, nothing else does.
+        token: opens the routes of this session for its user, nothing else does.
+        user: who logged in; "" where there is no login.
+        projects: all that this user has.
         project: what the page works on.
         label_map, fan: as the page sent them last; the fan is where its eraser gives sector back.
         revision: counts the changes of the canvas.
@@ -27,12 +31,24 @@ class Session:
     """
 
     token: str
+    user: str
+    projects: OpenProjects
     project: Project
     label_map: LabelMap
     fan: BoolMask
     revision: int
     notice: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def folder(self) -> Path:
+        """Where the files of this session's user lie, projects and what else is kept; no other user's are there."""
+        return self.projects.library.root
+
+    @property
+    def owner(self) -> str:
+        """Who takes turns and counts against caps: the user, and without a login each session for itself."""
+        return self.user or self.token
 
     def update(self, revision: int, position: int, label_map: LabelMap, fan: BoolMask, op: Json) -> bool:
         """Take a newer canvas in and save it; False where the message is stale.
@@ -61,41 +77,53 @@ class Session:
 
 
 class Sessions:
-    """All open pages; the one that was silent longest goes when there are too many.
+    """All open pages. When there are too many, whoever has most of them loses the one that was silent longest.
 
     Args:
-        on_close: called with the token of a session that ends.
+        on_close: called with a session that ends.
     """
 
-    def __init__(self, on_close: Callable[[str], None], limit: int = MAX_SESSIONS) -> None:
+    def __init__(self, on_close: Callable[[Session], None], limit: int = MAX_SESSIONS) -> None:
         self._on_close = on_close
         self._limit = limit
         self._lock = threading.Lock()
         self._by_token: OrderedDict[str, Session] = OrderedDict()
 
-    def open(self, enter: Callable[[str], tuple[Project, str]]) -> Session:
-        """A new session; `enter` gives the project for its token, and a notice."""
+    def open(self, projects: OpenProjects, wanted: str | None, user: str = "") -> Session:
+        """A new session on one of the user's projects; see `OpenProjects.enter`."""
         token = secrets.token_urlsafe(32)
-        project, notice = enter(token)
+        project, notice = projects.enter(token, wanted)
         canvas = project.canvas()
-        session = Session(token, project, canvas.label_map, canvas.fan, project.revision, notice)
+        session = Session(token, user, projects, project, canvas.label_map, canvas.fan, project.revision, notice)
         with self._lock:
             self._by_token[session.token] = session
-            excess = [self._by_token.popitem(last=False)[0] for _ in range(len(self._by_token) - self._limit)]
-        for token in excess:
-            self._on_close(token)
+            excess = [self._by_token.pop(self._dispensable()) for _ in range(len(self._by_token) - self._limit)]
+        for other in excess:
+            self._on_close(other)
         return session
 
-    def get(self, token: str | None) -> Session | None:
-        """The session that this token opens; counts as a sign of life."""
+    def get(self, token: str | None, user: str = "") -> Session | None:
+        """The session that this token opens for this user; counts as a sign of life."""
         with self._lock:
             session = self._by_token.get(token or "")
-            if session is not None:
-                self._by_token.move_to_end(session.token)
+            if session is None or session.user != user:
+                return None
+            self._by_token.move_to_end(session.token)
             return session
 
+    def known(self, token: str) -> Session | None:
+        """The session of a token, whoever its user is: for work that was begun for it."""
+        with self._lock:
+            return self._by_token.get(token)
+
     def close(self, token: str | None) -> None:
+        """End a session; a second time nothing happens."""
         with self._lock:
             known = self._by_token.pop(token or "", None)
         if known is not None:
-            self._on_close(known.token)
+            self._on_close(known)
+
+    def _dispensable(self) -> str:
+        """The token that was silent longest, of the user who has most: nobody's pages push out another user's."""
+        held = Counter(session.user for session in self._by_token.values())
+        return next(token for token, session in self._by_token.items() if held[session.user] == max(held.values()))

@@ -20,7 +20,7 @@ from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
 from echo_studio.ui.comparisons import Comparisons
 from echo_studio.ui.draft import draft_settings
-from echo_studio.ui.projects import OpenProjects
+from echo_studio.ui.homes import Homes
 from echo_studio.ui.sessions import Session, Sessions
 from echo_studio.ui.uploads import Recordings
 from echo_studio.ui.videos import Engine as VideoEngine
@@ -114,7 +114,7 @@ class Studio:
     engine: makes and measures frames.
     make_request: `GenerationRequest`; handed in, because its module needs torch to check solver names.
     template: the label map of a template's name.
-    library: where the projects are.
+    library: where the projects are; those of users who log in are in folders of theirs below.
     """
 
     def __init__(
@@ -130,22 +130,22 @@ class Studio:
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
-        self.projects = OpenProjects(library, lambda: template(self.template_names[0][1]))
-        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.projects.is_open)
-        self.videos = Videos(engine.videos, self.projects.is_open)
+        self.homes = Homes(library, lambda: template(self.template_names[0][1]))
+        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.homes.is_open)
+        self.videos = Videos(engine.videos, self.homes.is_open)
         self.recordings = Recordings()
         self.sessions = Sessions(on_close=self._forget)
 
-    def open_session(self, project: str | None = None) -> Session:
-        """A page opens: on the project of this id, on a new one (`projects.NEW`) or on the latest (None)."""
-        return self.sessions.open(lambda token: self.projects.enter(token, project))
+    def open_session(self, project: str | None = None, user: str = "") -> Session:
+        """A page opens: on the user's project of this id, on a new one (`projects.NEW`) or on the latest (None)."""
+        return self.sessions.open(self.homes.of(user), project, user)
 
     def close(self) -> None:
         """Stop the jobs and close the projects."""
         self.jobs.close()
         self.comparisons.close()
         self.videos.close()
-        self.projects.close()
+        self.homes.close()
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
@@ -260,8 +260,8 @@ class Studio:
 
     def _keep(self, token: str, made: Made) -> None:
         """The newest frame stays with the project, so that it is there again when the project is opened."""
-        session = self.sessions.get(token)
-        if session is None or not self.projects.owns(token, session.project):
+        session = self.sessions.known(token)
+        if session is None or not session.projects.owns(token, session.project):
             return
         try:
             self.keep(session, made, "latest")
@@ -272,10 +272,10 @@ class Studio:
         """Keep a frame with the session's project."""
         return session.project.keep(kind, made.generated.image, made.request.label_map, made.origin(), made.measured())
 
-    def _forget(self, token: str) -> None:
-        self.jobs.forget(token)
-        self.projects.leave(token)
-        self.recordings.drop(token)
+    def _forget(self, session: Session) -> None:
+        self.jobs.forget(session.token)
+        session.projects.leave(session.token)
+        self.recordings.drop(session.token)
 
 
 def _kinds(value: object) -> tuple[str, ...]:

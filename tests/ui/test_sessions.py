@@ -7,8 +7,9 @@ import pytest
 
 from echo_studio.dataset.library import Library
 from echo_studio.errors import RequestError
+from echo_studio.service.users import user_folder
 from echo_studio.ui.projects import GONE_SECONDS, NEW, OpenProjects
-from echo_studio.ui.sessions import Sessions
+from echo_studio.ui.sessions import Session, Sessions
 from tests.ui.fakes import FakeEngine, blank, fake_studio, heart
 
 FAN = np.ones((256, 256), bool)
@@ -34,12 +35,12 @@ def projects(tmp_path: Path, clock: Clock):
 
 
 def test_the_session_that_was_silent_longest_goes_first(projects: OpenProjects) -> None:
-    closed: list[str] = []
+    closed: list[Session] = []
     sessions = Sessions(on_close=closed.append, limit=2)
-    first, second = (sessions.open(lambda token: projects.enter(token, NEW)) for _ in range(2))
+    first, second = (sessions.open(projects, NEW) for _ in range(2))
     sessions.get(first.token)
-    third = sessions.open(lambda token: projects.enter(token, NEW))
-    assert closed == [second.token]
+    third = sessions.open(projects, NEW)
+    assert closed == [second]
     assert sessions.get(first.token) is first
     assert sessions.get(third.token) is third
 
@@ -105,3 +106,41 @@ def test_what_a_page_draws_is_there_again_after_the_server_was_gone(tmp_path: Pa
     assert restored.revision == 2
     assert [step.canvas.label_map for step in restored.project.history()] == [blank(), heart()]
     again.close()
+
+
+def test_a_token_opens_nothing_for_another_user(tmp_path: Path) -> None:
+    studio = fake_studio(FakeEngine(0), tmp_path)
+    annas = studio.open_session(NEW, "anna")
+    assert studio.sessions.get(annas.token, "anna") is annas
+    assert studio.sessions.get(annas.token, "ben") is None
+    assert studio.sessions.get(annas.token) is None
+    studio.close()
+
+
+def test_no_user_opens_or_sees_the_projects_of_another(tmp_path: Path) -> None:
+    studio = fake_studio(FakeEngine(0), tmp_path)
+    annas = studio.open_session(NEW, "anna")
+    for other in ("ben", ""):
+        session = studio.open_session(annas.project.id, other)
+        assert session.project.id != annas.project.id
+        assert "id of a project" in session.notice
+        assert [listing.id for listing in session.projects.library.list()] == [session.project.id]
+    assert annas.folder == tmp_path / "users" / "user-anna"
+    assert studio.homes.is_open(annas.project.id)
+    studio.close()
+
+
+@pytest.mark.parametrize("name", ["..", "a/../b", "Anna", "a" * 33, "anna.", "a\n", "\u0430nna", "-a"])
+def test_no_user_name_leads_elsewhere(tmp_path: Path, name: str) -> None:
+    with pytest.raises(RequestError, match="user's name"):
+        user_folder(tmp_path, name)
+
+
+def test_a_user_with_many_pages_pushes_out_the_own_ones_only(tmp_path: Path) -> None:
+    studio = fake_studio(FakeEngine(0), tmp_path)
+    studio.sessions = Sessions(on_close=lambda session: None, limit=3)
+    first = studio.open_session(NEW, "anna")
+    many = [studio.open_session(NEW, "ben") for _ in range(4)]
+    assert studio.sessions.get(first.token, "anna") is first
+    assert [studio.sessions.get(other.token, "ben") is other for other in many] == [False, False, True, True]
+    studio.close()

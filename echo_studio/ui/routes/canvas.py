@@ -32,7 +32,7 @@ def routes(studio: Studio) -> APIRouter:
     ) -> dict[str, int]:
         """A settled change: with an edit in the body a new step of the history, without one a move along it."""
         label_map, fan, op = await posted_edit(request, layout)
-        if not studio.projects.owns(session.token, session.project):
+        if not session.projects.owns(session.token, session.project):
             raise HTTPException(423, TAKEN)
         try:
             taken = await run_in_threadpool(session.update, revision, position, label_map, fan, op)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request
 
-from echo_studio.ui.routes.wire import read_body
+from echo_studio.ui.routes.wire import read_body, user_of
 from echo_studio.ui.studio import Studio
 
 MAX_TOKEN = 200
@@ -17,12 +17,13 @@ def routes(studio: Studio) -> APIRouter:
 
         The token is in the body, because a browser's last message carries no headers of ours.
         """
-        token = await read_body(request, 0, MAX_TOKEN, "a session's token")
-        studio.sessions.close(token.decode(errors="replace"))
+        token = (await read_body(request, 0, MAX_TOKEN, "a session's token")).decode(errors="replace")
+        if studio.sessions.get(token, user_of(request)) is not None:
+            studio.sessions.close(token)
 
     @router.post("/sessions")
-    def reopen(project: str) -> dict[str, str]:
+    def reopen(request: Request, project: str) -> dict[str, str]:
         """A page whose session ended with the server goes on with the project that it has open."""
-        return {"token": studio.open_session(project).token}
+        return {"token": studio.open_session(project, user_of(request)).token}
 
     return router

@@ -24,14 +24,14 @@ def routes(studio: Studio) -> APIRouter:
     router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
     def owner_of(session: Annotated[Session, Depends(session_of)]) -> Session:
-        if not studio.projects.owns(session.token, session.project):
+        if not session.projects.owns(session.token, session.project):
             raise HTTPException(423, TAKEN)
         return session
 
     @router.get("/project")
     def project(session: Annotated[Session, Depends(session_of)]) -> Json:
         """The project of this page; asking for it is also the page's sign of life."""
-        mine = studio.projects.owns(session.token, session.project)
+        mine = session.projects.owns(session.token, session.project)
         return {
             "id": session.project.id,
             "title": session.project.title,
@@ -51,7 +51,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/project/take")
     def take(session: Annotated[Session, Depends(session_of)]) -> Json:
-        studio.projects.take(session.token, session.project)
+        session.projects.take(session.token, session.project)
         return {"id": session.project.id}
 
     @router.post("/project/rename")
@@ -87,17 +87,17 @@ def routes(studio: Studio) -> APIRouter:
         return {}
 
     @router.get("/projects")
-    def projects() -> list[Json]:
-        listed = studio.projects.library.list()
+    def projects(session: Annotated[Session, Depends(session_of)]) -> list[Json]:
+        listed = session.projects.library.list()
         return [{"id": p.id, "title": p.title, "changed_at": p.changed_at, "fault": p.fault} for p in listed]
 
     @router.get("/projects/{name}/label-map")
-    def thumbnail(name: str) -> Response:
-        return map_response(_told(studio.projects.library.label_map, name))
+    def thumbnail(session: Annotated[Session, Depends(session_of)], name: str) -> Response:
+        return map_response(_told(session.projects.library.label_map, name))
 
     @router.post("/projects")
-    def create() -> Json:
-        return {"id": _told(studio.projects.create)}
+    def create(session: Annotated[Session, Depends(session_of)]) -> Json:
+        return {"id": _told(session.projects.create)}
 
     @router.post("/projects/from-canvas")
     async def create_from_canvas(
@@ -108,11 +108,11 @@ def routes(studio: Studio) -> APIRouter:
         """A new project of what is on the canvas of a page that may not write to its own."""
         label_map = await posted_map(request, layout)
         title = f"{session.project.title} (copy)"
-        return {"id": await run_in_threadpool(_told, studio.projects.create, title, label_map)}
+        return {"id": await run_in_threadpool(_told, session.projects.create, title, label_map)}
 
     @router.delete("/projects/{name}")
-    def delete(name: str) -> Json:
-        _told(studio.projects.delete, name)
+    def delete(session: Annotated[Session, Depends(session_of)], name: str) -> Json:
+        _told(session.projects.delete, name)
         return {}
 
     @router.get("/project/copy")
@@ -124,11 +124,15 @@ def routes(studio: Studio) -> APIRouter:
             return Response(path.read_bytes(), media_type="application/zip", headers=disposition)
 
     @router.post("/projects/import")
-    async def import_copy(request: Request, name: Annotated[str, Header(alias="X-File-Name")]) -> Json:
+    async def import_copy(
+        request: Request,
+        session: Annotated[Session, Depends(session_of)],
+        name: Annotated[str, Header(alias="X-File-Name")],
+    ) -> Json:
         with tempfile.TemporaryDirectory() as scratch:
             path = Path(scratch) / safe_name(unquote(name))
             await save_body(request, path)
-            return {"id": await run_in_threadpool(_told, studio.projects.library.import_copy, path)}
+            return {"id": await run_in_threadpool(_told, session.projects.library.import_copy, path)}
 
     return router
 

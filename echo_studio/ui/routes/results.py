@@ -27,7 +27,7 @@ def routes(studio: Studio) -> APIRouter:
         return [_told(kept) for kept in session.project.results()]
 
     def owner_of(session: Annotated[Session, Depends(session_of)]) -> Session:
-        if not studio.projects.owns(session.token, session.project):
+        if not session.projects.owns(session.token, session.project):
             raise HTTPException(423, "Another tab saves this project: change its tray there.")
         return session
 

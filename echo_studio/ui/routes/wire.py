@@ -23,6 +23,7 @@ from echo_studio.ui.studio import Studio
 MAX_OP_BYTES = 2_000_000  # a long freehand stroke has thousands of points
 ENDED_SESSION = "This page's session has ended. Reload the page to go on."
 RAW = "application/octet-stream"
+USER = "echo_studio.user"  # where the user stands in a request's ASGI scope
 
 
 @dataclass(frozen=True)
@@ -34,11 +35,16 @@ class Measures:
     spacing: Spacing | None
 
 
-def session_getter(studio: Studio) -> Callable[..., Session]:
-    """A FastAPI dependency: the session whose token came along, or 401."""
+def user_of(request: Request) -> str:
+    """Who logged in, as `login.Gate` found out; "" where there is no login."""
+    return str(request.scope.get(USER, ""))
 
-    def session_of(token: Annotated[str | None, Header(alias="X-Studio-Session")] = None) -> Session:
-        session = studio.sessions.get(token)
+
+def session_getter(studio: Studio) -> Callable[..., Session]:
+    """A FastAPI dependency: the session whose token came along with its user's login, or 401."""
+
+    def session_of(request: Request, token: Annotated[str | None, Header(alias="X-Studio-Session")] = None) -> Session:
+        session = studio.sessions.get(token, user_of(request))
         if session is None:
             raise HTTPException(401, ENDED_SESSION)
         return session
