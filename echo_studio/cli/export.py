@@ -19,6 +19,9 @@ def export(
     validation: Annotated[float, typer.Option(help="Fraction of the label maps to hold back for validation.")] = 0.1,
     testing: Annotated[float, typer.Option(help="Fraction of the label maps to hold back for testing.")] = 0.1,
     seed: Annotated[int, typer.Option(help="Of the split: another one deals the label maps differently.")] = 0,
+    only: Annotated[
+        str, typer.Option(help="Of a set curated in the studio: all, kept or not-rejected samples.")
+    ] = "all",
     scores: Annotated[
         Path | None, typer.Option(help="For the card: what `echo-studio evaluate ... --json` printed about this set.")
     ] = None,
@@ -29,7 +32,7 @@ def export(
     SET may be in any of the formats that hold label maps, so a set comes back from each of them with --format png.
     Splits go by label map or patient: no deformation of one map is on two sides. Pixels, label ids, spacing, view,
     phase, licence and record are kept as the format allows, and everything is marked as synthetic, not for diagnosis.
-    Nothing is left behind where it cannot be finished.
+    Of a curated set, tags, verdict and reviewer go along. Nothing is left behind where it cannot be finished.
 
     \b
     Example:
@@ -41,7 +44,7 @@ def export(
     fractions = Fractions(validation, testing)
     measured = _scores(scores) if scores else {}
     with progress(f"Exporting as {form}") as advance:
-        card = export_set(source, form, out, fractions, seed, measured, advance)
+        card = export_set(source, form, out, fractions, seed, measured, advance, only)
     if as_json:
         print_json({"out": str(out), "card": card})
     else:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from echo_studio.data.atomic import filling_folder
 from echo_studio.dataset.card import card_json, card_markdown
+from echo_studio.dataset.curated import Choose, chooser
 from echo_studio.dataset.export_camus import read_camus, write_camus
 from echo_studio.dataset.export_dicom import read_dicom_set, write_dicom
 from echo_studio.dataset.export_huggingface import SPLIT_NAMES, read_huggingface, write_huggingface
@@ -84,6 +85,7 @@ def export_set(
     seed: int = 0,
     scores: Json | None = None,
     on_sample: Callable[[int, int], None] = lambda done, of: None,
+    only: str = "all",
 ) -> Json:
     """Write a set in another format, with its card.
 
@@ -98,6 +100,7 @@ def export_set(
         seed: of the split.
         scores: what was measured on the set, for the card; strict JSON.
         on_sample: called with (samples done, samples in all).
+        only: of `curated.ONLY`: which samples of a set that was curated.
 
     Returns:
         The card.
@@ -112,12 +115,13 @@ def export_set(
         raise UnknownNameError("set format", name, FORMATS)
     if name == "nnunet":
         check_nnunet_name(out)
-    headers = [listed.header for listed in read_set(source)]
+    choose = chooser(source, only)  # once: what is decided meanwhile is not in it
+    headers = [listed.header for listed in choose(read_set(source))]
     check_kind(name, headers)
     split_of = split_by_base(headers, fractions, seed)
     card = card_json(headers, split_of, name, scores or {})
     with filling_folder(out) as part:
-        FORMATS[name].write(part, _placed(source, split_of, on_sample))
+        FORMATS[name].write(part, _placed(source, choose, split_of, on_sample))
         (part / "README.md").write_text(card_markdown(card, _data_files(name, card)), encoding="utf-8")
         (part / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
         with (part / "samples.jsonl").open("w", encoding="utf-8") as lines:
@@ -154,9 +158,9 @@ def check_kind(name: str, headers: list[SampleHeader]) -> None:
 
 
 def _placed(
-    source: Path, split_of: dict[str, Split], on_sample: Callable[[int, int], None]
+    source: Path, choose: Choose, split_of: dict[str, Split], on_sample: Callable[[int, int], None]
 ) -> Iterator[tuple[Split, SetSample]]:
-    for number, listed in enumerate(read_set(source)):
+    for number, listed in enumerate(choose(read_set(source))):
         on_sample(number, len(split_of))
         yield split_of[listed.header.id], listed.load()
 

@@ -57,6 +57,24 @@ class Index:
         except OSError as error:
             raise self._fault(error) from error
 
+    def since(self, offset: int) -> tuple[list[Made], int]:
+        """The whole lines after `offset` bytes, and where they end: what is new since the last look.
+
+        Raises:
+            OutputError: the file is there and cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                told = file.read()
+        except FileNotFoundError:
+            return [], offset
+        except OSError as error:
+            raise self._fault(error) from error
+        whole = told.rfind(b"\n") + 1
+        lines = told[:whole].splitlines()
+        return [made for line in lines if (made := _made(line)) is not None], offset + whole
+
     def append(self, made: Made) -> None:
         """Add a batch; when this returns, the line and the names of its samples are on the disk.
 

@@ -1,0 +1,136 @@
+"""Decisions on samples and tags, in SQL: each an entry with what was before, so that any of them can be undone."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from echo_studio.errors import RequestError
+from echo_studio.types import Json
+
+__all__ = ["VERDICTS", "decide", "entries", "tag", "undo", "untag"]
+
+VERDICTS = ("", "keep", "reject")
+WORDS = {"": "undecided", "keep": "kept", "reject": "rejected"}
+
+
+def decide(
+    sql: sqlite3.Connection, numbers: Sequence[int], verdict: str | None, reason: str | None, reviewer: str, at: str
+) -> int:
+    """Keep, reject or leave undecided; a transaction is open.
+
+    Args:
+        verdict: of `VERDICTS`; None for what each sample has.
+        reason: None for what each sample has. An undecided sample has none.
+
+    Returns:
+        How many samples this changes.
+    """
+    if verdict is not None and verdict not in VERDICTS:
+        got = f"{verdict!r}"[:40]
+        raise RequestError(expected="keep, reject or nothing", got=got, remedy="choose one of them")
+    _pick(sql, numbers)
+    new_verdict = "coalesce(:verdict, sample.verdict)"
+    new_reason = f"CASE WHEN {new_verdict} = '' THEN '' ELSE coalesce(:reason, sample.reason) END"
+    values = {"verdict": verdict, "reason": reason, "reviewer": reviewer, "at": at}
+    differs = f"(sample.verdict, sample.reason) IS NOT ({new_verdict}, {new_reason})"
+    entry = _entry(sql, at, reviewer, "decide", _words(verdict, reason))
+    count = sql.execute(
+        f"""INSERT INTO change SELECT :entry, number, verdict, reason, reviewer, at FROM sample
+            WHERE number IN picked AND made = 1 AND {differs}""",
+        {**values, "entry": entry},
+    ).rowcount
+    sql.execute(
+        f"""UPDATE sample SET verdict = {new_verdict}, reason = {new_reason}, reviewer = :reviewer, at = :at
+            WHERE number IN (SELECT sample FROM change WHERE entry = :entry)""",
+        {**values, "entry": entry},
+    )
+    return _settled(sql, entry, count)
+
+
+def tag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str) -> int:
+    """Give samples a tag; how many did not have it."""
+    entry = _of_tag(sql, numbers, name, reviewer, at, "tag", "NOT IN")
+    sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (name, entry))
+    return _settled(sql, entry, sql.execute("SELECT count(*) FROM change WHERE entry = ?", (entry,)).fetchone()[0])
+
+
+def untag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str) -> int:
+    """Take a tag from samples; how many had it."""
+    entry = _of_tag(sql, numbers, name, reviewer, at, "untag", "IN")
+    return _settled(sql, entry, _drop(sql, name, entry))
+
+
+def undo(sql: sqlite3.Connection) -> Json | None:
+    """Take the newest entry back: `act`, `what`, and how many `samples`; None where there is none."""
+    newest = sql.execute("SELECT number, act, what FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+    if newest is None:
+        return None
+    entry, act, what = newest
+    if act == "decide":
+        sql.execute(
+            """UPDATE sample SET (verdict, reason, reviewer, at) =
+                 (SELECT c.verdict, c.reason, c.reviewer, c.at FROM change c
+                  WHERE c.entry = :entry AND c.sample = sample.number)
+               WHERE number IN (SELECT sample FROM change WHERE entry = :entry)""",
+            {"entry": entry},
+        )
+    elif act == "tag":
+        _drop(sql, what, entry)
+    else:
+        sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (what, entry))
+    samples = sql.execute("SELECT count(*) FROM change WHERE entry = ?", (entry,)).fetchone()[0]
+    sql.execute("DELETE FROM entry WHERE number = ?", (entry,))
+    return {"act": act, "what": what, "samples": samples}
+
+
+def entries(sql: sqlite3.Connection, most: int) -> list[Json]:
+    """The newest entries, the newest first."""
+    names = ("at", "reviewer", "act", "what", "samples")
+    rows = sql.execute(
+        """SELECT at, reviewer, act, what, (SELECT count(*) FROM change c WHERE c.entry = entry.number)
+           FROM entry ORDER BY number DESC LIMIT ?""",
+        (most,),
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def _of_tag(
+    sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str, act: str, where: str
+) -> int:
+    _pick(sql, numbers)
+    entry = _entry(sql, at, reviewer, act, name)
+    sql.execute(
+        f"""INSERT INTO change SELECT ?, number, '', '', '', '' FROM sample
+            WHERE number IN picked AND made = 1 AND number {where} (SELECT sample FROM tag WHERE name = ?)""",
+        (entry, name),
+    )
+    return entry
+
+
+def _drop(sql: sqlite3.Connection, name: str, entry: int) -> int:
+    return sql.execute(
+        "DELETE FROM tag WHERE name = ? AND sample IN (SELECT sample FROM change WHERE entry = ?)", (name, entry)
+    ).rowcount
+
+
+def _pick(sql: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    sql.execute("CREATE TEMP TABLE IF NOT EXISTS picked (number INTEGER PRIMARY KEY)")
+    sql.execute("DELETE FROM picked")
+    sql.executemany("INSERT OR IGNORE INTO picked VALUES (?)", ((number,) for number in numbers))
+
+
+def _entry(sql: sqlite3.Connection, at: str, reviewer: str, act: str, what: str) -> int:
+    row = sql.execute("INSERT INTO entry (at, reviewer, act, what) VALUES (?, ?, ?, ?)", (at, reviewer, act, what))
+    assert row.lastrowid is not None
+    return row.lastrowid
+
+
+def _settled(sql: sqlite3.Connection, entry: int, count: int) -> int:
+    """What changes nothing is no entry."""
+    if not count:
+        sql.execute("DELETE FROM entry WHERE number = ?", (entry,))
+    return count
+
+
+def _words(verdict: str | None, reason: str | None) -> str:
+    word = WORDS[verdict] if verdict is not None else "reason"
+    return f"{word}: {reason}" if reason else word

@@ -1,0 +1,110 @@
+"""The tables of a set's curation, and which files are refused."""
+
+import sqlite3
+from contextlib import closing
+
+from echo_studio.errors import DataError
+
+__all__ = ["check", "make"]
+
+APPLICATION_ID = int.from_bytes(b"EcCu", "big")
+VERSION = 1
+CURE = "remove the file, and decide again"
+
+TABLES = (
+    # Every sample of the manifest, made or not; `made` says which are on the disk.
+    """CREATE TABLE sample (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        made INTEGER NOT NULL,
+        base TEXT NOT NULL,
+        map TEXT NOT NULL,
+        generator TEXT NOT NULL,
+        solver TEXT NOT NULL,
+        nfe INTEGER,
+        view TEXT NOT NULL,
+        phase TEXT NOT NULL,
+        defect TEXT NOT NULL,
+        ef REAL,
+        measured INTEGER NOT NULL DEFAULT 0,
+        adherence REAL,
+        lv_endo REAL,
+        lv_epi REAL,
+        la REAL,
+        privacy REAL,
+        flagged INTEGER,
+        verdict TEXT NOT NULL DEFAULT '' CHECK (verdict IN ('', 'keep', 'reject')),
+        reason TEXT NOT NULL DEFAULT '',
+        reviewer TEXT NOT NULL DEFAULT '',
+        at TEXT NOT NULL DEFAULT ''
+    ) STRICT""",
+    "CREATE TABLE tag (name TEXT NOT NULL, sample INTEGER NOT NULL, PRIMARY KEY (name, sample)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX tag_of ON tag (sample)",
+    # What was decided, newest last; an entry goes when it is undone.
+    """CREATE TABLE entry (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        at TEXT NOT NULL,
+        reviewer TEXT NOT NULL,
+        act TEXT NOT NULL CHECK (act IN ('decide', 'tag', 'untag')),
+        what TEXT NOT NULL
+    ) STRICT""",
+    # What each sample of an entry was before; of tags the sample alone says it.
+    """CREATE TABLE change (
+        entry INTEGER NOT NULL REFERENCES entry (number) ON DELETE CASCADE,
+        sample INTEGER NOT NULL,
+        verdict TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        reviewer TEXT NOT NULL,
+        at TEXT NOT NULL,
+        PRIMARY KEY (entry, sample)
+    ) STRICT, WITHOUT ROWID""",
+    # How far the set's index was read.
+    "CREATE TABLE source (one INTEGER PRIMARY KEY CHECK (one = 1), offset INTEGER NOT NULL) STRICT",
+    "INSERT INTO source VALUES (1, 0)",
+)
+
+
+def make(sql: sqlite3.Connection) -> None:
+    """Make the tables in an empty database; one that has them stays as it is."""
+    if _number(sql, "user_version"):
+        return
+    sql.execute("BEGIN IMMEDIATE")
+    try:
+        for statement in TABLES:
+            sql.execute(statement)
+        sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        sql.execute(f"PRAGMA user_version = {VERSION}")
+        sql.execute("COMMIT")
+    finally:
+        if sql.in_transaction:
+            sql.execute("ROLLBACK")
+
+
+def check(sql: sqlite3.Connection, file: str) -> None:
+    """Refuse a database that is no curation, is newer than this program or is damaged.
+
+    Raises:
+        DataError: it is one of these.
+    """
+    found = _number(sql, "application_id"), _number(sql, "user_version")
+    if found != (APPLICATION_ID, VERSION):
+        raise _refused(f"decisions on a set, version {VERSION}", f"another database in {file}")
+    # In full: a trigger in a file from elsewhere would run as part of our own statements.
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        make(fresh)
+        same = _tables(sql) == _tables(fresh)
+    faults = [str(row[0]) for row in sql.execute("PRAGMA quick_check(1)")] if same else ["other tables"]
+    if faults != ["ok"]:
+        raise _refused(f"an undamaged file {file}", " ".join(" ".join(faults).split())[:120])
+
+
+def _tables(sql: sqlite3.Connection) -> list[tuple[object, ...]]:
+    return sql.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+
+
+def _number(sql: sqlite3.Connection, pragma: str) -> int:
+    return int(sql.execute(f"PRAGMA {pragma}").fetchone()[0])
+
+
+def _refused(expected: str, got: str) -> DataError:
+    return DataError(expected=expected, got=got, remedy=CURE)
