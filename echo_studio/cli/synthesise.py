@@ -1,9 +1,9 @@
-"""`echo-studio synthesise`: a set of synthetic frames from label maps."""
+"""`echo-studio synthesise`: a set of synthetic frames and clips from label maps."""
 
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import typer
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.options import numbers
 from echo_studio.cli.output import JsonOption, print_json
-from echo_studio.errors import RequestError
+from echo_studio.cli.set_options import number_range, pairs, share
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
@@ -30,20 +30,23 @@ def synthesise(
     out: Annotated[Path, typer.Option(help="Folder of the set: a new one, or one that was begun with this command.")],
     label_maps: Annotated[
         Path | None,
-        typer.Option(help="Folder of .png or .nii.gz label maps, or in CAMUS's layout; the bundled maps by default."),
+        typer.Option(
+            help="Folder of .png or .nii.gz label maps, a set of ours in any format, CAMUS's layout, nnU-Net's raw "
+            "data, or DICOM segmentations; the bundled maps by default."
+        ),
     ] = None,
     view: Annotated[
         View | None, typer.Option(help="Take maps of this view; what maps show whose names do not tell.")
     ] = None,
     phase: Annotated[Phase | None, typer.Option(help="The same for ED and ES.")] = None,
     split: Annotated[
-        str, typer.Option(help="Of a folder in CAMUS's layout: training, validation, testing or all.")
+        str, typer.Option(help="Of a data set that has splits: training, validation, testing or all.")
     ] = "training",
     generator: Annotated[str, typer.Option(help="Names that `echo-studio models` lists, with commas.")] = "edm-l64",
     solver: Annotated[str, typer.Option(help="Sampler; each generator's advised one by default.")] = "",
     nfe: Annotated[str, typer.Option(help="NFE, such as 5,10,20; each generator's advised one by default.")] = "",
     variations: Annotated[int, typer.Option(help="Deformations of every map; 0 for the maps as they are.")] = 5,
-    seeds: Annotated[int, typer.Option(help="Frames of every deformed map, each from other noise.")] = 1,
+    seeds: Annotated[int, typer.Option(help="Samples of every deformed map, each from other noise.")] = 1,
     ranges: Annotated[
         list[str] | None,
         typer.Option(
@@ -53,7 +56,15 @@ def synthesise(
     defect: Annotated[
         list[str] | None, typer.Option(help="A defect and its share of the hearts, e.g. septal=0.1; repeatable.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of deformations, defects and noise.")] = 0,
+    ef: Annotated[
+        str,
+        typer.Option(
+            help="Ejection fraction in percent, e.g. 25-65: each sample draws its own. Clips need it; frames then show "
+            "maps at end diastole contracted to end systole."
+        ),
+    ] = "",
+    frames: Annotated[int | None, typer.Option(help="Frames of a clip, 2 to 64; 24 by default.")] = None,
+    seed: Annotated[int, typer.Option(help="Of deformations, defects, ejection fractions and noise.")] = 0,
     batch: Annotated[int, typer.Option(help="Frames computed at once: 1 is best on a CPU, 16 and more on a GPU.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes; on a CPU each computes with one thread.")] = 1,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
@@ -63,13 +74,13 @@ def synthesise(
             help="Workers on Ray (extra `cluster`): ADDRESS of a cluster that sees SET, or auto for this machine."
         ),
     ] = "",
-    plan: Annotated[bool, typer.Option("--plan", help="Tell images, minutes and disk, and stop.")] = False,
+    plan: Annotated[bool, typer.Option("--plan", help="Tell samples, minutes and disk, and stop.")] = False,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a set of synthetic frames: label maps x variations x generators x seeds.
+    """Make a set of synthetic frames or clips: label maps x variations x generators x seeds.
 
-    Tells images, minutes and disk first. SET/manifest.jsonl fixes every sample, and SET/index.jsonl says which are
+    Tells samples, minutes and disk first. SET/manifest.jsonl fixes every sample, and SET/index.jsonl says which are
     finished. Stopped by Ctrl+C, a crash or a full disk, the same command goes on, and the set is bit for bit the one
     that an undisturbed run makes, with any number of workers. `echo-studio export SET` writes it in other formats.
 
@@ -77,6 +88,7 @@ def synthesise(
     Example:
       echo-studio synthesise --label-maps maps --view 4CH --generator edm-l64 --nfe 10 --variations 8 \\
           --defect septal=0.1 --seed 5 --out my-set
+      echo-studio synthesise --view 4CH --generator free-echo --ef 25-65 --variations 8 --out my-clips
     """
     from echo_studio.dataset.base_maps import base_maps
     from echo_studio.dataset.cluster import AUTO
@@ -85,19 +97,23 @@ def synthesise(
     from echo_studio.dataset.set_folder import SetFolder
     from echo_studio.dataset.synthesis_plan import plan_set
 
-    widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in _pairs(ranges, "--range")}
-    shares = {key: _share(key, text) for key, text in _pairs(defect, "--defect")}
+    widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
+    shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
+    efs = number_range("ef", ef)
     order = set_order(
-        base_maps(label_maps, view, phase, split),
+        # Beats begin at end diastole: of a folder of both phases, those maps are meant.
+        base_maps(label_maps, view, phase or ("ED" if efs else None), split),
         [name.strip() for name in generator.split(",") if name.strip()],
         solver,
         numbers("nfe", nfe, int),
         checkpoints,
         device,
+        frames,
         variations=variations,
         repeats=seeds,
         ranges=ranges_of(widths),
         defects=shares,
+        ef=efs,
         seed=seed,
         batch=batch,
     )
@@ -151,7 +167,7 @@ def _make(
             **counts,
             "made": made,
             "seconds": round(seconds, 2),
-            "images_per_second": round(made / seconds, 3),
+            "samples_per_second": round(made / seconds, 3),
             "sha256": folder.index.sha256(),
         }
 
@@ -208,27 +224,8 @@ def _told(plan: "Plan") -> str:
     done = f" ({plan.finished} of them finished)" if plan.finished else ""
     room = f"{plan.disk_bytes / 1e6:.0f} MB of disk ({plan.free_bytes / 1e9:.1f} GB free)"
     short = "; NOT ENOUGH ROOM" if plan.disk_bytes > plan.free_bytes else ""
+    what = "clips" if plan.clips == plan.samples else "images and clips" if plan.clips else "images"
     return (
-        f"{plan.samples} images{done} of {plan.label_maps} label maps, {plan.minutes:.1f} minutes with "
+        f"{plan.samples} {what}{done} of {plan.label_maps} label maps, {plan.minutes:.1f} minutes with "
         f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {room}{short}"
     )
-
-
-def _pairs(given: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
-    pairs = [tuple(part.strip() for part in one.partition("=")[::2]) for one in given or ()]
-    if not all(key and text for key, text in pairs) or len({key for key, _ in pairs}) < len(pairs):
-        raise RequestError(
-            expected=f"{option} NAME=NUMBER, each name once",
-            got=", ".join(given or ()),
-            remedy="write it like septal=0.1",
-        )
-    return [(key, text) for key, text in pairs]
-
-
-def _share(name: str, text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise RequestError(
-            expected=f"--defect {name}=SHARE", got=f"{name}={text}", remedy=f"write it like {name}=0.1"
-        ) from error

@@ -2,43 +2,31 @@
 
 A manifest is lines of JSON: a header, then one line a sample, in the order in which they are made. The header names
 label maps by hash, weights by hash, versions and kind of device; a sample's line holds its own seed, its map, the seed
-of its deformation and its defect with every value. The set is a function of the manifest alone. Seeds hang on what a
-sample is, not on its number: two generators get the same hearts and the same noise.
+of its deformation, its defect with every value and its ejection fraction. The set is a function of the manifest alone.
+Seeds hang on what a sample is, not on its number: two generators get the same hearts and the same noise.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
 
-import numpy as np
-
-from echo_studio.anatomy.defects import DEFECTS, Choice, Number
+from echo_studio.anatomy.defects import DEFECTS, Number
 from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.motion import LIMITS
 from echo_studio.anatomy.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.media import NOTICE
-from echo_studio.dataset.base_maps import BaseMap
+from echo_studio.dataset.base_map import BaseMap
+from echo_studio.dataset.draws import draw_defect, draw_ef, seed_of
+from echo_studio.dataset.how import How
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.types import Json
 
-__all__ = ["How", "Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetOrder"]
+__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetOrder"]
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
 MAX_SAMPLES = 10_000_000
 MAX_BATCH = 256
 MAX_VARIATIONS = 10_000
-
-
-@dataclass(frozen=True)
-class How:
-    """One way to make frames: a generator with its weights (sha256 by name), solver and NFE."""
-
-    generator: str
-    solver: str
-    nfe: int
-    checkpoints: dict[str, str]
-    licence: str
 
 
 @dataclass(frozen=True)
@@ -52,6 +40,7 @@ class Item:
         variation: seed of the deformation; None for the map as it is.
         defect: its name and `values`; None for none.
         seed: of the noise.
+        ef: ejection fraction in percent, of a clip or of a frame at end systole; None for the map's own phase.
     """
 
     id: str
@@ -61,6 +50,14 @@ class Item:
     variation: int | None
     defect: Json | None
     seed: int
+    ef: float | None = None
+
+    def to_json(self) -> Json:
+        """Its line; `ef` is left out where there is none."""
+        about = dict(vars(self))
+        if self.ef is None:
+            del about["ef"]
+        return about
 
     @classmethod
     def of(cls, line: str) -> "Item":
@@ -83,10 +80,12 @@ class SetOrder:
 
     Attributes:
         variations: deformations a map; 0 for the maps as they are, once each.
-        repeats: frames of every deformed map, each from another seed.
+        repeats: samples of every deformed map, each from another seed.
         ranges: of the deformations.
         defects: how often each of `anatomy.defects.DEFECTS` is drawn, as shares of the deformed maps, together at
             most 1; no map has two.
+        ef: least and greatest ejection fraction in percent: every sample draws its own, whatever the generator. Clips
+            need it; frames then show their map, which is at end diastole, at end systole.
         batch: samples computed together, of which pixels depend in their last bits.
         device: the kind, such as cpu: another one has other last bits too.
         versions: of the programs that make the set.
@@ -94,7 +93,8 @@ class SetOrder:
     Raises:
         RequestError: an impossible number.
         UnknownNameError: a defect of another name.
-        DataError: a defect measured in mm for a map whose spacing is not known.
+        DataError: a defect measured in mm for a map whose spacing is not known, or an ejection fraction for a map that
+            is not at end diastole.
     """
 
     maps: tuple[BaseMap, ...]
@@ -103,6 +103,7 @@ class SetOrder:
     repeats: int = 1
     ranges: VariationRanges = PAPER
     defects: Mapping[str, float] = field(default_factory=dict)
+    ef: tuple[float, float] | None = None
     seed: int = 0
     batch: int = 1
     device: str = "cpu"
@@ -121,6 +122,7 @@ class SetOrder:
                 raise _wrong(f"a share of {name} from 0 to 1", share)
         if sum(self.defects.values()) > 1 + 1e-9:
             raise _wrong("shares of defects that are at most 1 together", f"{sum(self.defects.values()):g}")
+        self._check_ef()
         bare = next((one.name for one in self.maps if one.label_map.spacing_mm is None), None)
         lengths = [name for name, share in self.defects.items() if share and _in_mm(name)]
         if bare and lengths:
@@ -128,6 +130,27 @@ class SetOrder:
                 expected=f"label maps that tell their spacing, since {lengths[0]} is measured in mm",
                 got=f"{bare} without",
                 remedy="leave out the map or the defect, or save the map with its spacing",
+            )
+
+    def _check_ef(self) -> None:
+        clips = next((how.generator for how in self.hows if how.clip), None)
+        if self.ef is None:
+            if clips:
+                raise RequestError(
+                    expected=f"a range of ejection fractions for the clips of {clips}",
+                    got="none",
+                    remedy="try --ef 25-65",
+                )
+            return
+        least, most, _ = LIMITS["ef"]
+        if not least <= self.ef[0] <= self.ef[1] <= most:
+            raise _wrong(f"ejection fractions from {least:g} to {most:g} percent", f"{self.ef[0]:g} to {self.ef[1]:g}")
+        late = next((one.name for one in self.maps if one.phase != "ED"), None)
+        if late:
+            raise DataError(
+                expected="label maps at end diastole, where a heartbeat begins",
+                got=f"{late} at end systole",
+                remedy="take --phase ED, or leave --ef out",
             )
 
     @property
@@ -148,7 +171,8 @@ class SetOrder:
             "seeds": self.repeats,
             "ranges": asdict(self.ranges),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
-            "generators": [asdict(how) for how in self.hows],
+            "ef": self.ef,
+            "generators": [how.to_json() for how in self.hows],
             "batch": self.batch,
             "device": self.device,
             "versions": dict(self.versions),
@@ -171,51 +195,26 @@ class SetOrder:
         number = 0
         for how in range(len(self.hows)):
             for place, one in enumerate(self.maps):
+                digest = one.label_map.digest  # computed anew each time that it is asked for
                 for copy in range(max(1, self.variations)):
-                    heart = (self.seed, one.name, one.label_map.digest, copy)
-                    variation = _seed("variation", *heart) if self.variations else None
-                    defect = draw_defect(_seed("defect", *heart), self.defects)
+                    heart = (self.seed, one.name, digest, copy)
+                    variation = seed_of("variation", *heart) if self.variations else None
+                    defect = draw_defect(seed_of("defect", *heart), self.defects)
                     for repeat in range(self.repeats):
-                        noise = _seed("noise", *heart, repeat)
-                        yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise)
+                        noise = seed_of("noise", *heart, repeat)
+                        ef = draw_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
+                        yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise, ef)
                         number += 1
 
     def lines(self) -> Iterator[str]:
         """The manifest."""
         yield json.dumps(self.header())
         for item in self.items():
-            yield json.dumps(asdict(item))
-
-
-def draw_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
-    """One of several defects, or none, each as often as its share says.
-
-    Numbers are drawn from a triangle over the parameter's range, whose peak is the default; choices evenly.
-    """
-    rng = np.random.default_rng(seed)
-    at = float(rng.uniform())
-    for name, share in sorted(shares.items()):
-        if at < share:
-            values = {key: _drawn(rng, parameter) for key, parameter in DEFECTS[name].parameters.items()}
-            return {"name": name, "values": values}
-        at -= share
-    return None
-
-
-def _drawn(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
-    if isinstance(parameter, Choice):
-        return parameter.choices[int(rng.integers(len(parameter.choices)))]
-    drawn = float(rng.triangular(parameter.low, parameter.default, parameter.high))
-    return min(max(round(drawn, 3), parameter.low), parameter.high)
+            yield json.dumps(item.to_json())
 
 
 def _in_mm(defect: str) -> bool:
     return any(isinstance(one, Number) and one.unit == "mm" for one in DEFECTS[defect].parameters.values())
-
-
-def _seed(*parts: Any) -> int:
-    """53 bits, which a browser can count to."""
-    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "little") >> 11
 
 
 def _whole(what: str, value: int, low: int, high: int) -> None:

@@ -1,4 +1,4 @@
-"""What a set will cost before it is made: images, minutes, disk. Measured on one sample of every way to make frames."""
+"""What a set will cost before it is made: samples, minutes, disk. Measured on a batch of every way to make them."""
 
 import shutil
 import time
@@ -25,6 +25,7 @@ class Plan:
 
     Attributes:
         samples: of the set.
+        clips: of them that are heartbeats, not frames.
         finished: of them already made or set aside.
         label_maps: that they come from.
         seconds: one worker's, for what is left.
@@ -34,6 +35,7 @@ class Plan:
     """
 
     samples: int
+    clips: int
     finished: int
     label_maps: int
     generators: int
@@ -78,6 +80,7 @@ def plan_set(
     at_once = min(workers, cores()) if order.device == "cpu" and not elsewhere else workers
     return Plan(
         samples=order.count,
+        clips=sum(how.clip is not None for how in order.hows) * order.count // len(order.hows),
         finished=order.count - left,
         label_maps=len(order.maps),
         generators=len(order.hows),

@@ -9,12 +9,12 @@ import pytest
 from echo_studio.cli import main
 from echo_studio.cli.synthesise import pace_text
 from tests.dataset.hearts import map_folder
-from tests.generate.tiny import tiny_checkpoints
+from tests.generate.tiny import tiny_checkpoints, tiny_videos
 
 
 @pytest.fixture
 def arguments(tmp_path: Path) -> list[str]:
-    places = tiny_checkpoints(tmp_path / "checkpoints")
+    places = tiny_checkpoints(tiny_videos(tmp_path / "checkpoints"))
     maps = map_folder(tmp_path / "maps")
     return [
         *("synthesise", "--label-maps", str(maps), "--view", "4CH", "--generator", "tiny", "--nfe", "2"),
@@ -62,10 +62,22 @@ def test_ctrl_c_stops_between_samples_and_the_same_command_goes_on(
     assert "give the same options" in capsys.readouterr().err
 
 
+def test_frames_and_clips_of_an_ejection_fraction_are_told_apart(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beats = [*arguments, "--generator", "tiny,free-echo", "--ef", "50", "--frames", "4", "--variations", "0", "--json"]
+    assert main(beats) == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["plan"]["samples"], done["plan"]["clips"], done["samples"]) == (4, 2, 4)  # neither map is of ES
+    assert len(list((tmp_path / "set").glob("*/frame_*.png"))) == 8
+    assert main([*beats[:-1], "--plan"]) == 0
+    assert capsys.readouterr().out.startswith("4 images and clips (4 of them finished) of 2 label maps")
+
+
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        (["--generator", "nobody"], "choose one of: tiny"),
+        (["--generator", "nobody"], "choose one of: free-echo, sdedit, tiny, video-spade"),
         (["--generator", "tiny,tiny"], "each once"),
         (["--nfe", "0"], "1 to 1000"),
         (["--label-maps", "nowhere"], "check the path"),
@@ -75,6 +87,11 @@ def test_ctrl_c_stops_between_samples_and_the_same_command_goes_on(
         (["--defect", "hole=0.1"], "missing-atrium"),
         (["--range", "scale=1"], "two numbers"),
         (["--range", "tilt=1"], "rotation_deg"),
+        (["--ef", "low"], "write it like --ef 25-65"),
+        (["--ef", "65-25"], "from 5 to 85 percent"),
+        (["--ef", "25-65", "--phase", "ES"], "--phase ED"),
+        (["--frames", "8"], "a generator of clips"),
+        (["--generator", "video-spade"], "try --ef 25-65"),
         (["--device", "abacus"], "cuda"),
         (["--workers", "0"], "--workers"),
     ],

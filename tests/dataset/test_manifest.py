@@ -14,7 +14,9 @@ from echo_studio.anatomy.variation import PAPER
 from echo_studio.data.label_file import write_label_map
 from echo_studio.data.template import template
 from echo_studio.dataset.base_maps import base_maps
-from echo_studio.dataset.manifest import How, Item, SetOrder, draw_defect
+from echo_studio.dataset.draws import draw_defect
+from echo_studio.dataset.how import How
+from echo_studio.dataset.manifest import Item, SetOrder
 from echo_studio.dataset.ranges import ranges_of
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
 from tests.dataset.hearts import map_folder

@@ -15,7 +15,7 @@ import pytest
 from echo_studio.anatomy.variation import random_variation
 from echo_studio.data.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.base_maps import BaseMap
+from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.draw_batch import heart_of, ranges_from
 from echo_studio.dataset.export import export_set, read_set
 from echo_studio.dataset.index import Index, Made
