@@ -1,44 +1,27 @@
-"""The label maps that a set is made from: bundled ones, a folder of files, or a folder in CAMUS's layout."""
+"""The label maps that a set is made from: bundled ones, or those of a folder in any format that holds some."""
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import get_args
 
-from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.variation import SIDE
 from echo_studio.data.camus import PATIENT, CamusFolder
 from echo_studio.data.image_file import SUFFIXES, suffix_of
 from echo_studio.data.label_file import read_label_map
 from echo_studio.data.template import BUNDLED, template
+from echo_studio.dataset.base_map import BaseMap
+from echo_studio.dataset.found_map import FoundMap, named
+from echo_studio.dataset.maps_dicom import is_segmentations, segmentation_maps
+from echo_studio.dataset.maps_nnunet import is_nnunet, nnunet_maps
+from echo_studio.dataset.maps_own import is_own, own_maps
 from echo_studio.errors import DataError
-from echo_studio.types import PHASES, Phase, View
+from echo_studio.types import Phase, View
 
 __all__ = ["BaseMap", "base_maps"]
 
-VIEW_WORDS: dict[str, View] = {"2CH": "2CH", "A2C": "2CH", "4CH": "4CH", "A4C": "4CH"}
 TRUTH = "_gt"  # how CAMUS ends the names of its label files
 LONGEST = 39  # characters of a name, so that a number still fits behind it
-
-
-@dataclass(frozen=True)
-class BaseMap:
-    """A label map that samples are made from.
-
-    Attributes:
-        name: unique in the set, letters, digits, `-` and `_`.
-        base: what splits go by: the patient where the file's name tells one, else the name of the first map with
-            the same pixels.
-        label_map: 256 x 256, as the papers' deformations ask.
-    """
-
-    name: str
-    base: str
-    view: View
-    phase: Phase
-    label_map: LabelMap
 
 
 def base_maps(
@@ -46,39 +29,37 @@ def base_maps(
 ) -> tuple[BaseMap, ...]:
     """Read label maps, in order of their names, and make them 256 x 256.
 
-    A file's name tells view and phase by words like 4CH, A4C and ED. Where it does, `view` and `phase` choose; where
-    it does not, they say what the map shows (no phase: ED).
+    A sample of our sets and a frame of CAMUS's tell view and phase, and `view` and `phase` choose among them. Of others
+    the name tells, or does not: see `found_map.named`.
 
     Args:
-        folder: .png, .nii, .nii.gz or .mhd files, or CAMUS's layout; None for the bundled maps that hold a heart.
-        split: of CAMUS's layout alone: training, validation, testing or all.
+        folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
+            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None for the bundled maps that hold a heart.
+        split: of a data set that has splits: training, validation, testing or all.
 
     Raises:
-        DataError: no such folder, no map that fits, a view that nothing tells, a map without a sector.
+        DataError: no such folder, no map that fits, a view that nothing tells, a map without a sector, other labels.
         ImageError, LabelMapError: a file cannot be read, or holds unknown values.
+        UnknownNameError: no such split.
+        OutputError: an extra that the format needs is missing.
     """
-    if folder is None:
-        found = _named(((name, template(name)) for name in BUNDLED if name != "blank"), view, phase)
-    elif folder.is_dir() and any(PATIENT.fullmatch(path.name) for path in folder.glob("patient*")):
-        found = _camus(CamusFolder(folder), view, phase, split)
-    else:
-        found = _named(((_stem(path), read_label_map(path)) for path in _files(folder)), view, phase)
-    taken: dict[str, str] = {}  # base by name in lower case
+    found = _found(folder, view, phase, split)
+    taken: set[str] = set()  # names in lower case
     first: dict[str, str] = {}
     maps = []
-    for stem, its_view, its_phase, label_map in found:
-        if SECTOR not in label_map.ids:
+    for one in found:
+        if SECTOR not in one.label_map.ids:
             raise DataError(
                 expected=f"label maps with a sector (label {SECTOR})",
-                got=f"none in {stem}",
+                got=f"none in {one.stem}",
                 remedy="draw it in the studio, or give a folder in CAMUS's layout, whose frames show it",
             )
-        fitted = label_map.resized(SIDE, SIDE)
-        name = _free(stem, taken)
-        patient = PATIENT.search(stem)
-        base = patient.group() if patient else first.setdefault(fitted.digest, name)
-        taken[name.lower()] = base
-        maps.append(BaseMap(name, base, its_view, its_phase, fitted))
+        fitted = one.label_map.resized(SIDE, SIDE)
+        name = _free(one.stem, taken)
+        patient = PATIENT.search(one.stem)
+        base = one.base or (patient.group() if patient else first.setdefault(fitted.digest, name))
+        taken.add(name.lower())
+        maps.append(BaseMap(name, base, one.view, one.phase, fitted))
     if not maps:
         wanted = " ".join(word for word in (view, phase) if word) or "any view"
         raise DataError(
@@ -89,36 +70,29 @@ def base_maps(
     return tuple(maps)
 
 
-Found = tuple[str, View, Phase, LabelMap]
+def _found(folder: Path | None, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
+    if folder is None:
+        return named(((name, template(name)) for name in BUNDLED if name != "blank"), view, phase)
+    if not folder.is_dir():
+        raise DataError(expected=f"a folder of label maps at {folder}", got="none", remedy="check the path")
+    if is_own(folder):
+        return own_maps(folder, view, phase, split)
+    if any(PATIENT.fullmatch(path.name) for path in folder.glob("patient*")):
+        return _camus(CamusFolder(folder), view, phase, split)
+    if is_nnunet(folder):
+        return nnunet_maps(folder, view, phase, split)
+    if is_segmentations(folder):
+        return segmentation_maps(folder, view, phase)
+    return named(((_stem(path), read_label_map(path)) for path in _files(folder)), view, phase)
 
 
-def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str) -> Iterator[Found]:
+def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
     for one in data.frame_ids(None if split == "all" else data.split(split)):
         if view in (None, one.view) and phase in (None, one.phase):
-            yield one.stem, one.view, one.phase, data.read(one).label_map
-
-
-def _named(maps: Iterable[tuple[str, LabelMap]], view: View | None, phase: Phase | None) -> Iterator[Found]:
-    for stem, label_map in maps:
-        words = re.split(r"[^A-Z0-9]+", stem.upper())
-        told_view = next((VIEW_WORDS[word] for word in words if word in VIEW_WORDS), None)
-        told_phase = next((word for word in PHASES if word in words), None)
-        if told_view is None and view is None:
-            raise DataError(
-                expected=f"--view {' or '.join(get_args(View))} for maps whose names do not tell",
-                got=f"none for {stem}",
-                remedy="give --view, or name the files like heart_4CH_ED.png",
-            )
-        if (view and told_view not in (None, view)) or (phase and told_phase not in (None, phase)):
-            continue
-        shown = told_view or view
-        assert shown is not None
-        yield stem, shown, told_phase or phase or "ED", label_map
+            yield FoundMap(one.stem, one.view, one.phase, data.read(one).label_map)
 
 
 def _files(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        raise DataError(expected=f"a folder of label maps at {folder}", got="none", remedy="check the path")
     names = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
     shown = [path for path in names if not path.name.startswith(".")]
     truths = [path for path in shown if _bare(path).endswith(TRUTH)]
@@ -133,7 +107,7 @@ def _stem(path: Path) -> str:
     return _bare(path).removesuffix(TRUTH)
 
 
-def _free(stem: str, taken: dict[str, str]) -> str:
+def _free(stem: str, taken: set[str]) -> str:
     """A name for files and folders that no other map has, whatever the case of its letters."""
     name = start = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST] or "map"
     number = 2

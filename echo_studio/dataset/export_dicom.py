@@ -81,8 +81,8 @@ def read_dicom_set(folder: Path) -> Iterator[Listed]:
     for path in sorted(folder.glob("*/*.dcm"), key=lambda path: path.name):
         if SEGMENTATION in path.name:
             continue
-        with _reading(path):
-            note = json.loads(read_note(_opened(path)) or "null")
+        with reading_dicom(path):
+            note = json.loads(read_note(opened_dicom(path)) or "null")
         header = header_of(note.get("record") if isinstance(note, dict) else None, str(path))
         yield Listed(header, partial(_load, path, header))
 
@@ -152,7 +152,7 @@ def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds) -> A
 
 
 def _load(path: Path, header: SampleHeader) -> SetSample:
-    image = _pixels(_opened(path), path)
+    image = dicom_pixels(opened_dicom(path), path)
     places = [path.with_name(f"{path.stem}{SEGMENTATION}.dcm")]
     if header.is_clip:
         places = [path.with_name(f"{path.stem}{SEGMENTATION}.{number:03d}.dcm") for number in range(len(image))]
@@ -163,9 +163,9 @@ def _load(path: Path, header: SampleHeader) -> SetSample:
 
 
 def _labels(path: Path) -> LabelIds:
-    data = _opened(path)
-    segments = _pixels(data, path)
-    with _reading(path):
+    data = opened_dicom(path)
+    segments = dicom_pixels(data, path)
+    with reading_dicom(path):
         frames = data.PerFrameFunctionalGroupsSequence
         numbers = [int(frame.SegmentIdentificationSequence[0].ReferencedSegmentNumber) for frame in frames]
         ids = np.zeros(segments.shape[1:], np.uint8)
@@ -174,16 +174,18 @@ def _labels(path: Path) -> LabelIds:
     return ids
 
 
-def _opened(path: Path) -> Any:
-    with _reading(path):
+def opened_dicom(path: Path) -> Any:
+    """A DICOM file of the plainest encoding; raises DataError for any other."""
+    with reading_dicom(path):
         # Asked first, because opening a deflated file means to inflate it, to any size.
         if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") != ExplicitVRLittleEndian:
             raise ValueError("another transfer syntax than Explicit VR Little Endian")
         return pydicom.dcmread(path)
 
 
-def _pixels(data: Any, path: Path) -> npt.NDArray[np.uint8]:
-    with _reading(path):
+def dicom_pixels(data: Any, path: Path) -> npt.NDArray[np.uint8]:
+    """The pixels of an opened file; raises DataError where they are damaged or no bytes."""
+    with reading_dicom(path):
         pixels = np.asarray(data.pixel_array)
         if pixels.dtype != np.uint8:
             raise ValueError(f"pixels of type {pixels.dtype}")
@@ -191,8 +193,8 @@ def _pixels(data: Any, path: Path) -> npt.NDArray[np.uint8]:
 
 
 @contextlib.contextmanager
-def _reading(path: Path) -> Iterator[None]:
-    """pydicom reads most of a file when it is asked for, so that damage shows anywhere, or is warned of."""
+def reading_dicom(path: Path) -> Iterator[None]:
+    """Raise DataError for damage: pydicom reads most of a file when it is asked for, and warns of some faults alone."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
