@@ -128,16 +128,26 @@ class SetFolder:
             raise OutputError(
                 expected=f"a folder at {self.root}", got=error.strerror or str(error), remedy="name another"
             ) from error
+        with self.held():
+            if not self.begun:
+                for one in order.maps:
+                    write_label_map(self.root / MAPS / f"{one.name}.png", one.label_map)
+                write_lines(self.root / MANIFEST, order.lines())  # last: with it the set is begun
+            yield
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder of a set for the block, and clear away what a crash left.
+
+        Raises:
+            BusyError: another run holds it.
+        """
         lock = FileLock.taken(self.root / LOCK)
         if lock is None:
             raise BusyError(expected=f"one run at a time in {self.root}", got="another one", remedy="wait for its end")
         try:
             for part in self.root.glob(LEFT_OVER):
                 shutil.rmtree(part, ignore_errors=True)
-            if not self.begun:
-                for one in order.maps:
-                    write_label_map(self.root / MAPS / f"{one.name}.png", one.label_map)
-                write_lines(self.root / MANIFEST, order.lines())  # last: with it the set is begun
             yield
         finally:
             lock.release()

@@ -5,6 +5,7 @@ make samples, this process alone writes the index. On a CPU every worker compute
 in another order, and the last bits of a frame change. So the number of workers changes nothing but the time.
 """
 
+import os
 import shutil
 import signal
 from collections import Counter
@@ -28,7 +29,7 @@ from echo_studio.dataset.set_folder import MANIFEST, SetFolder
 from echo_studio.errors import EchoStudioError, OutputError
 from echo_studio.evaluate.workers import Refusal, start_worker, worker_pool
 
-__all__ = ["DEATHS", "Batch", "Carry", "died", "one_thread", "run_batch", "synthesise"]
+__all__ = ["DEATHS", "Batch", "Carry", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
 
 DEATHS = 5  # of its worker, after which a batch is not tried again
 AHEAD = 2  # batches a worker is given in advance
@@ -104,7 +105,7 @@ def synthesise(
         if number not in finished
     )
     if carry is None:
-        carry = _here if workers == 1 else partial(_apart, workers=workers)
+        carry = _here if workers == 1 else partial(apart, workers=workers)
     for made in carry(waiting, stop=stop):
         folder.index.append(made)
         on_made(len(made.samples) + len(made.set_aside))
@@ -131,12 +132,16 @@ def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Mad
         yield made
 
 
-def _apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
-    """Batches as they are finished. A worker that dies is replaced, and what it had is given to another."""
+def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], polite: bool = False) -> Iterator[Made]:
+    """Batches as they are finished, in processes of their own. One that dies is replaced, its work done again.
+
+    Args:
+        polite: they give way to all other programs on this machine.
+    """
     deaths: Counter[int] = Counter()
     again: list[Batch] = []
     while True:
-        pool = worker_pool(workers, _start)
+        pool = worker_pool(workers, start_politely if polite else _start)
         under_way: dict[Future[Made | Refusal], Batch] = {}
         fault: EchoStudioError | None = None
         try:
@@ -166,6 +171,13 @@ def _apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool]) 
                 raise died(worst, count) from None
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def start_politely() -> None:
+    """Prepare a worker that computes only when nobody else does."""
+    if hasattr(os, "nice"):
+        os.nice(19)
+    _start()
 
 
 def _start() -> None:

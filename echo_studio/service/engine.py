@@ -1,5 +1,6 @@
 """Loaded models, shared by all sessions of a process: each is loaded once, and runs one at a time."""
 
+import contextlib
 import dataclasses
 import threading
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.service.jobs import OnStep
 from echo_studio.service.memory import give_back
 from echo_studio.service.models import Model, model_of
+from echo_studio.service.set_maker import SetMaker
 from echo_studio.service.shelf import LoadState, Shelf
 from echo_studio.service.turns import Turns
 from echo_studio.service.video_engine import VideoEngine
@@ -46,9 +48,9 @@ class Engine:
         self._loading = threading.Lock()
         # Two runs side by side on one device take longer than one after the other, and twice the memory.
         self._turns = Turns()
-        self.videos = VideoEngine(
-            None if checkpoints is None else self.catalog.bundled, device, self._turns, self._loaded_segmenter
-        )
+        only = None if checkpoints is None else self.catalog.bundled
+        self.videos = VideoEngine(only, device, self._turns, self._loaded_segmenter)
+        self.sets = SetMaker(only, device)
 
     def cards(self) -> list[Card]:
         """The generators that can be asked for; those that were imported meanwhile too."""
@@ -137,9 +139,15 @@ class Engine:
         if self._shelf.state(name) is LoadState.ABSENT:
             give_back()
 
-    def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
-        """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure."""
-        return adherence(self._loaded_segmenter(), image, label_map)
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
+        """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure.
+
+        Args:
+            patient: nobody waits for it: runs on the device go first.
+        """
+        segmenter = self._loaded_segmenter()
+        with self._turns.take(patient=True) if patient else contextlib.nullcontext():
+            return adherence(segmenter, image, label_map)
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
         """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.label_frame`.

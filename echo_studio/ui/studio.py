@@ -19,9 +19,11 @@ from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
 from echo_studio.ui.comparisons import Comparisons
+from echo_studio.ui.data_sets import DataSets
 from echo_studio.ui.draft import draft_settings
 from echo_studio.ui.homes import Homes
 from echo_studio.ui.sessions import Session, Sessions
+from echo_studio.ui.set_work import SetMaker
 from echo_studio.ui.uploads import Recordings
 from echo_studio.ui.videos import Engine as VideoEngine
 from echo_studio.ui.videos import Videos
@@ -47,6 +49,9 @@ class Engine(Protocol):
     @property
     def videos(self) -> VideoEngine: ...
 
+    @property
+    def sets(self) -> SetMaker: ...
+
     def cards(self) -> Sequence[Card]: ...
 
     def solvers(self) -> Sequence[tuple[str, str]]: ...
@@ -57,7 +62,7 @@ class Engine(Protocol):
         self, request: GenerationRequest, on_step: OnStep | None = None, *, patient: bool = False
     ) -> Generated: ...
 
-    def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]: ...
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]: ...
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap: ...
 
@@ -134,6 +139,7 @@ class Studio:
         self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.homes.is_open)
         self.videos = Videos(engine.videos, self.homes.is_open)
         self.recordings = Recordings()
+        self.sets = DataSets(engine)
         self.sessions = Sessions(on_close=self._forget)
 
     def open_session(self, project: str | None = None, user: str = "") -> Session:
@@ -145,6 +151,7 @@ class Studio:
         self.jobs.close()
         self.comparisons.close()
         self.videos.close()
+        self.sets.close()
         self.homes.close()
 
     def catalog(self) -> Json:
@@ -276,6 +283,7 @@ class Studio:
         self.jobs.forget(session.token)
         session.projects.leave(session.token)
         self.recordings.drop(session.token)
+        self.sets.boxes.drop(session.token)
 
 
 def _kinds(value: object) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from echo_studio.errors import RequestError
 from echo_studio.types import GrayImage, Json, Spacing
 from echo_studio.ui.studio import Studio
 from tests.ui.fake_models import FakeModels
+from tests.ui.fake_sets import FakeSets
 from tests.ui.fake_videos import FakeVideos
 
 SIDE = 256
@@ -72,6 +73,7 @@ class FakeEngine(FakeModels):
         self.evaluations = 0
         self.failure: Exception | None = None
         self.videos = FakeVideos()
+        self.sets = FakeSets()
 
     def solvers(self) -> list[tuple[str, str]]:
         return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]
@@ -99,7 +101,7 @@ class FakeEngine(FakeModels):
         record = FakeRecord(label_map_sha256=request.label_map.digest, **chosen)
         return FakeGenerated(speckle(request, 1.0), record, time.monotonic() - started)
 
-    def adherence(self, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
         return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:

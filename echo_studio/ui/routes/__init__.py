@@ -3,13 +3,26 @@
 from fastapi import APIRouter
 
 from echo_studio.ui.canvas import PREFIX
-from echo_studio.ui.routes import canvas, compare, edits, jobs, models, pages, projects, results, uploads, video
+from echo_studio.ui.routes import (
+    canvas,
+    compare,
+    dataset,
+    edits,
+    gallery,
+    jobs,
+    models,
+    pages,
+    projects,
+    results,
+    uploads,
+    video,
+)
 from echo_studio.ui.studio import Studio
 
 
 def studio_routes(studio: Studio) -> APIRouter:
     """Every route under `/studio`."""
     router = APIRouter(prefix=PREFIX)
-    for part in (canvas, compare, edits, jobs, models, pages, projects, results, uploads, video):
+    for part in (canvas, compare, dataset, edits, gallery, jobs, models, pages, projects, results, uploads, video):
         router.include_router(part.routes(studio))
     return router
