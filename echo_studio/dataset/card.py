@@ -7,20 +7,18 @@ from collections.abc import Iterable, Sequence
 from echo_studio import __version__
 from echo_studio.anatomy.labels import LABELS, SCHEMA
 from echo_studio.data.media import NOTICE
-from echo_studio.dataset.sample import SampleHeader
+from echo_studio.dataset.brief import Brief
 from echo_studio.dataset.split import SPLITS, Split
 from echo_studio.types import Json
 
 __all__ = ["card_json", "card_markdown"]
 
-UNKNOWN = "not recorded"
 
-
-def card_json(headers: Sequence[SampleHeader], split_of: dict[str, Split], form: str, scores: Json) -> Json:
+def card_json(briefs: Sequence[Brief], split_of: dict[str, Split], form: str, scores: Json) -> Json:
     """The card as JSON.
 
     Args:
-        headers: of every sample.
+        briefs: of every sample.
         split_of: split of each, by id.
         form: the format's name, a key of `export.FORMATS`.
         scores: what was measured on it, as `echo-studio evaluate ... --json` printed it; empty where nothing was.
@@ -31,17 +29,17 @@ def card_json(headers: Sequence[SampleHeader], split_of: dict[str, Split], form:
         "schema": SCHEMA,
         "labels": {str(label.id): label.name for label in LABELS},
         "made_by": f"Echo Studio {__version__}",
-        "samples": len(headers),
-        "frames": sum(not header.is_clip for header in headers),
-        "clips": sum(header.is_clip for header in headers),
-        "label_maps": len({header.base for header in headers}),
-        "splits": {name: _split(headers, split_of, name) for name in SPLITS},
-        "views": _count(header.view for header in headers),
-        "phases": _count(header.phase or "whole cycle" for header in headers),
-        "tags": _count(tag for header in headers for tag in header.tags),
-        "generators": _count(_how(header.record) for header in headers),
-        "weights": _weights(headers),
-        "licences": _count(header.licence for header in headers),
+        "samples": len(briefs),
+        "frames": sum(not one.is_clip for one in briefs),
+        "clips": sum(one.is_clip for one in briefs),
+        "label_maps": len({one.base for one in briefs}),
+        "splits": {name: _split(briefs, split_of, name) for name in SPLITS},
+        "views": _count(one.view for one in briefs),
+        "phases": _count(one.phase or "whole cycle" for one in briefs),
+        "tags": _count(tag for one in briefs for tag in one.tags),
+        "generators": _count(one.made_with for one in briefs),
+        "weights": _weights(briefs),
+        "licences": _count(one.licence for one in briefs),
         "scores": scores,
     }
 
@@ -77,26 +75,14 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
     return "\n".join(sections)
 
 
-def _split(headers: Sequence[SampleHeader], split_of: dict[str, Split], name: Split) -> Json:
-    part = [header for header in headers if split_of[header.id] == name]
-    return {"samples": len(part), "label_maps": len({header.base for header in part})}
+def _split(briefs: Sequence[Brief], split_of: dict[str, Split], name: Split) -> Json:
+    part = [one for one in briefs if split_of[one.id] == name]
+    return {"samples": len(part), "label_maps": len({one.base for one in part})}
 
 
-def _how(record: Json) -> str:
-    """Generator, solver and NFE of a record."""
-    if "generator" not in record:
-        return UNKNOWN
-    steps = f", {record['solver']}, {record['nfe']} NFE" if {"solver", "nfe"} <= record.keys() else ""
-    return f"{record['generator']}{steps}"
-
-
-def _weights(headers: Sequence[SampleHeader]) -> Json:
+def _weights(briefs: Sequence[Brief]) -> Json:
     """sha256 of every checkpoint that took part; two under one name are told apart by their hash."""
-    pairs = set()
-    for header in headers:
-        checkpoints = header.record.get("checkpoints")
-        if isinstance(checkpoints, dict):
-            pairs |= {(str(name), str(digest)) for name, digest in checkpoints.items()}
+    pairs = {pair for one in briefs for pair in one.weights}
     names = Counter(name for name, _ in pairs)
     return {name if names[name] == 1 else f"{name} ({digest[:12]})": digest for name, digest in sorted(pairs)}
 

@@ -1,14 +1,17 @@
 """Sets on their way out in the formats that others read, each written whole or not at all, and back in.
 
-A set is read twice and never held: first the headers, which are split by label map, then a sample at a time.
+A set is read twice and never held: first the headers, of which a brief stays, to be split by label map, then a sample
+at a time.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from echo_studio.data.atomic import filling_folder
+from echo_studio.dataset.brief import Brief, brief_of
 from echo_studio.dataset.card import card_json, card_markdown
 from echo_studio.dataset.curated import Choose, chooser
 from echo_studio.dataset.export_camus import read_camus, write_camus
@@ -18,7 +21,7 @@ from echo_studio.dataset.export_movie import write_gif, write_mp4
 from echo_studio.dataset.export_nnunet import check_nnunet_name, read_nnunet, write_nnunet
 from echo_studio.dataset.export_webdataset import read_webdataset, write_webdataset
 from echo_studio.dataset.pairs import read_pairs, write_pairs
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample
+from echo_studio.dataset.sample import Listed, SetSample
 from echo_studio.dataset.split import Fractions, Split, split_by_base
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.types import Json
@@ -116,32 +119,30 @@ def export_set(
     if name == "nnunet":
         check_nnunet_name(out)
     choose = chooser(source, only)  # once: what is decided meanwhile is not in it
-    headers = [listed.header for listed in choose(read_set(source))]
-    check_kind(name, headers)
-    split_of = split_by_base(headers, fractions, seed)
-    card = card_json(headers, split_of, name, scores or {})
+    briefs = [brief_of(listed.header) for listed in choose(read_set(source))]
+    check_kind(name, briefs)
+    split_of = split_by_base(briefs, fractions, seed)
+    card = card_json(briefs, split_of, name, scores or {})
+    del briefs
     with filling_folder(out) as part:
-        FORMATS[name].write(part, _placed(source, choose, split_of, on_sample))
+        with (part / "samples.jsonl").open("w", encoding="utf-8") as lines:
+            FORMATS[name].write(part, _placed(source, choose, split_of, on_sample, lines))
         (part / "README.md").write_text(card_markdown(card, _data_files(name, card)), encoding="utf-8")
         (part / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-        with (part / "samples.jsonl").open("w", encoding="utf-8") as lines:
-            for header in headers:
-                line = {"split": split_of[header.id], **header.to_json()}
-                lines.write(json.dumps(line, allow_nan=False) + "\n")
     return card
 
 
-def check_kind(name: str, headers: list[SampleHeader]) -> None:
+def check_kind(name: str, briefs: list[Brief]) -> None:
     """Refuse what a format has no place for.
 
     Raises:
         DataError: no sample at all.
         RequestError: clips, or frames, or both together in a format that does not hold them.
     """
-    if not headers:
+    if not briefs:
         raise DataError(expected="a set with samples", got="none", remedy="make some first")
-    clips = sum(header.is_clip for header in headers)
-    given = "clips" if clips == len(headers) else "frames" if clips == 0 else "both"
+    clips = sum(one.is_clip for one in briefs)
+    given = "clips" if clips == len(briefs) else "frames" if clips == 0 else "both"
     fitting = [
         other
         for other, form in FORMATS.items()
@@ -158,11 +159,20 @@ def check_kind(name: str, headers: list[SampleHeader]) -> None:
 
 
 def _placed(
-    source: Path, choose: Choose, split_of: dict[str, Split], on_sample: Callable[[int, int], None]
+    source: Path,
+    choose: Choose,
+    split_of: dict[str, Split],
+    on_sample: Callable[[int, int], None],
+    lines: TextIO,
 ) -> Iterator[tuple[Split, SetSample]]:
-    for number, listed in enumerate(choose(read_set(source))):
+    """Each sample with its split, and a line for it."""
+    # A set may grow between the two readings.
+    known = (listed for listed in choose(read_set(source)) if listed.header.id in split_of)
+    for number, listed in enumerate(known):
         on_sample(number, len(split_of))
-        yield split_of[listed.header.id], listed.load()
+        split = split_of[listed.header.id]
+        lines.write(json.dumps({"split": split, **listed.header.to_json()}, allow_nan=False) + "\n")
+        yield split, listed.load()
 
 
 def _data_files(name: str, card: Json) -> dict[str, str]:

@@ -98,8 +98,10 @@ class Index:
     def sha256(self) -> str:
         """One hash for the whole set: of its samples' ids and hashes, whatever the order in which they were made."""
         hashes = {name: digest for made in self for name, digest in made.samples.items()}
-        text = "".join(f"{name} {hashes[name]}\n" for name in sorted(hashes))
-        return hashlib.sha256(text.encode()).hexdigest()
+        digest = hashlib.sha256()
+        for name in sorted(hashes):
+            digest.update(f"{name} {hashes[name]}\n".encode())
+        return digest.hexdigest()
 
     def _fault(self, error: OSError) -> OutputError:
         return OutputError(

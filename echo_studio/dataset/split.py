@@ -3,15 +3,23 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
-from echo_studio.dataset.sample import SampleHeader
 from echo_studio.errors import DataError, RequestError
 
 __all__ = ["SPLITS", "Fractions", "Split", "split_by_base"]
 
 Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
+
+
+class Based(Protocol):
+    """Whatever has a sample's id and base."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def base(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -34,13 +42,13 @@ class Fractions:
             )
 
 
-def split_by_base(headers: Iterable[SampleHeader], fractions: Fractions, seed: int = 0) -> dict[str, Split]:
+def split_by_base(headers: Iterable[Based], fractions: Fractions, seed: int = 0) -> dict[str, Split]:
     """Which split each sample belongs to, by its id.
 
     Whole bases are dealt out, in an order that seed and names alone decide. A fraction above 0 gets one base at least.
 
     Args:
-        headers: of the set, in any order.
+        headers: or briefs, of the set, in any order.
         fractions: of the bases, not of the samples.
         seed: another one deals differently.
 
