@@ -12,7 +12,6 @@ dealt. Prints one JSON object, also to FOLDER/result.json, and ends with status 
 """
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -23,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from benchmarks.processes import below, name_of
 from echo_studio.dataset.base_maps import base_maps
 from echo_studio.dataset.index import files_sha256
 from echo_studio.dataset.set_folder import SetFolder
@@ -141,27 +141,6 @@ def census(out: Path) -> dict[str, Any]:
         "files_sha256": files_sha256({name: digest.encode() for name, digest in found.items()}),
         "faults": {what: names for what, names in faults.items() if names},
     }
-
-
-def below(pid: int) -> list[int]:
-    """Every process that descends from `pid`, youngest first."""
-    parents: dict[int, list[int]] = {}
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            parents.setdefault(int(path.read_text().rpartition(")")[2].split()[1]), []).append(int(path.parent.name))
-    found, waiting = list[int](), [pid]
-    while waiting:
-        children = parents.get(waiting.pop(), [])
-        found += children
-        waiting += children
-    return sorted(found, reverse=True)
-
-
-def name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""
 
 
 if __name__ == "__main__":
