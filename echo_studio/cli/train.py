@@ -2,6 +2,8 @@
 
 import math
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from echo_studio.cli.models import CheckpointsOption
 from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json
-from echo_studio.errors import RequestError
+from echo_studio.errors import EchoStudioError
 
 
 def train(
@@ -24,6 +26,9 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes, resumable; 0 for no limit.")] = 0.0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 leaves torch's choice.")] = 0,
+    pieces: Annotated[
+        int, typer.Option(min=1, help="Compute each batch in so many pieces, to save memory (gradient accumulation).")
+    ] = 1,
     splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -31,11 +36,13 @@ def train(
     """Train a model.
 
     Writes OUT/checkpoint/ (averaged weights and card), OUT/samples/, OUT/log/ (TensorBoard) and OUT/step-*/ (the state
-    that --resume needs). Killed at any moment, a run loses at most the minutes since its last state.
+    that --resume needs). Killed at any moment, a run loses at most the minutes since its last state. Under torchrun or
+    accelerate launch the processes share every batch, each with a core or, with --device cuda, a GPU of its own.
 
     \b
     Example:
       echo-studio train training/edm-l64.toml --data ~/data/CAMUS_public --out runs/edm-l64 --minutes 90
+      torchrun --nproc-per-node 4 -m echo_studio.cli train training/papers/edm.toml --device cuda ...
     """
     import torch
 
@@ -45,17 +52,15 @@ def train(
     from echo_studio.train.loop import train as run_training
     from echo_studio.train.recipe import read_recipe
     from echo_studio.train.tasks import task_for
+    from echo_studio.train.team import join
 
     if threads:
         torch.set_num_threads(threads)
-    try:
-        torch.zeros(1, device=device)
-    except (RuntimeError, AssertionError) as error:
-        raise RequestError(
-            expected="a device that torch can use", got=f"{device!r}", remedy="try --device cpu"
-        ) from error
-    plan = read_recipe(recipe)
-    task = task_for(plan, CamusFolder(data, splits), checkpoints or bundled_checkpoints(), init, device)
+    with _one_voice():
+        team = join(device)
+        plan = team.in_turn(lambda: read_recipe(recipe))
+        folder = checkpoints or bundled_checkpoints()
+        task = team.in_turn(lambda: task_for(plan, CamusFolder(data, splits), folder, init, str(team.device)))
     columns = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
     bar = Progress(
         TextColumn(columns[0]),
@@ -63,17 +68,45 @@ def train(
         *(TextColumn(column) for column in columns[1:]),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
+        disable=not (team.leads and sys.stderr.isatty()),
     )
-    with bar:
+    with bar, _one_voice():
         shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
 
         def advance(report: Report) -> None:
             loss, speed = report.figures["model/loss"], report.images_per_second
             bar.update(shown, completed=report.images, total=report.total, loss=loss, speed=speed)
 
-        card = run_training(plan, task, out, resume=resume, init=init, minutes=minutes or math.inf, on_step=advance)
+        card = run_training(
+            plan,
+            task,
+            out,
+            resume=resume,
+            init=init,
+            minutes=minutes or math.inf,
+            on_step=advance,
+            team=team,
+            pieces=pieces,
+            tell=lambda text: typer.echo(text, err=True) if team.leads else None,
+        )
+        team.leave()
+    if not team.leads:
+        return
     if as_json:
         print_json({"checkpoint": str(out / "checkpoint"), "images_seen": card.images_seen, "scores": card.scores})
     else:
         typer.echo(f"{out / 'checkpoint'}: {card.images_seen} images, {card.scores}")
+
+
+@contextmanager
+def _one_voice() -> Iterator[None]:
+    """Of several processes that meet the same error the first one tells it; the others end as it does."""
+    from echo_studio.cli.run import BAD_INPUT
+    from echo_studio.train.team import rank
+
+    try:
+        yield
+    except EchoStudioError:
+        if rank() == 0:
+            raise
+        raise typer.Exit(BAD_INPUT) from None

@@ -11,6 +11,7 @@ from echo_studio.diffusion.guidance import prepared_without
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.reverse import step_divergence
 from echo_studio.diffusion.schedule import COSINE_STEPS, cosine_levels
+from echo_studio.diffusion.whole_batch import mean_over_shares
 
 
 def sector_mean(per_pixel: Tensor, inside: Tensor) -> Tensor:
@@ -21,10 +22,11 @@ def sector_mean(per_pixel: Tensor, inside: Tensor) -> Tensor:
         inside: (b, 1, h, w), 1 inside the sector and 0 outside.
 
     Returns:
-        A scalar; 0 where nothing is inside.
+        A scalar; 0 where nothing is inside. Of a share of a batch it is the sum over the share, divided so that the
+        mean over the shares is that of the batch: sectors are not equally large.
     """
     weight = inside.expand_as(per_pixel)
-    return (per_pixel * weight).sum() / weight.sum().clamp(min=1.0)
+    return (per_pixel * weight).sum() / mean_over_shares(weight.sum()).clamp(min=1.0)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Training of the CycleGAN baseline (Zhu et al. 2017; 000, 2.3): label maps and echoes that do not belong together."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,7 +86,7 @@ class CycleGANTask:
         self.ranges = recipe.augmentation.ranges()
         self.frames: Frames
         self.validation: Frames
-        self._made_and_real: dict[str, tuple[Tensor, Tensor]]
+        self._made_and_real: deque[dict[str, tuple[Tensor, Tensor]]] = deque()  # of pieces not judged yet
 
     def load_data(self, cache: Path) -> int:
         self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
@@ -121,10 +121,11 @@ class CycleGANTask:
         self.judges.requires_grad_(False)  # their gradients are not asked for here, and cost a third of their time
         fooled = {"echo": self._fooled("echo", made_echo), "labels": self._fooled("labels", self._coarse(made_labels))}
         self.judges.requires_grad_(True)
-        self._made_and_real = {
+        made_and_real = {
             "echo": (made_echo.detach(), echo),
             "labels": (self._coarse(made_labels.detach()), self._coarse(labels)),
         }
+        self._made_and_real.append(made_and_real)
         total = sum(fooled.values()) + self.weights.cycle_labels * cycle_labels + self.weights.cycle_echo * cycle_echo
         figures = {f"fooled_{name}": float(value.detach()) for name, value in fooled.items()}
         return total, figures | {"cycle_labels": float(cycle_labels.detach()), "cycle_echo": float(cycle_echo.detach())}
@@ -136,7 +137,7 @@ class CycleGANTask:
 
     def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
         losses = {}
-        for name, (made, real) in self._made_and_real.items():
+        for name, (made, real) in self._made_and_real.popleft().items():
             fake = self.adversarial(self.judges[name](made)[-1].float(), target_is_real=False, for_discriminator=True)
             true = self.adversarial(self.judges[name](real)[-1].float(), target_is_real=True, for_discriminator=True)
             losses[name] = (fake + true) / 2

@@ -9,6 +9,7 @@ that sees noise and labels too brings the grain back (Kang et al. 2024, Diffusio
 """
 
 import math
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,7 +103,7 @@ class DistilTask:
         self.pairs: TeacherPairs
         self.validation: TeacherPairs
         self.scale: float
-        self._judged: tuple[Tensor, Tensor, Tensor]
+        self._judged: deque[tuple[Tensor, Tensor, Tensor]] = deque()  # of pieces not judged yet
 
     def load_data(self, cache: Path) -> int:
         """Asks the teacher for all pairs first, which takes long; an interrupted call goes on where it was."""
@@ -136,7 +137,7 @@ class DistilTask:
         if "discriminator" in self.parts:
             drawn = torch.where(prepared.inside > 0, drawn, self.codec.background)
             seen = torch.cat([noise, condition.one_hot], dim=1)
-            self._judged = drawn.detach(), made, seen
+            self._judged.append((drawn.detach(), made, seen))
             judge = self.parts["discriminator"]
             answers = judge(torch.cat([drawn, seen], dim=1))
             with torch.no_grad():
@@ -149,7 +150,7 @@ class DistilTask:
         return total, figures
 
     def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        drawn, made, seen = self._judged
+        drawn, made, seen = self._judged.popleft()
         judge = self.parts["discriminator"]
         false = self.adversarial(judge(torch.cat([drawn, seen], 1))[-1], target_is_real=False, for_discriminator=True)
         true = self.adversarial(judge(torch.cat([made, seen], 1))[-1], target_is_real=True, for_discriminator=True)

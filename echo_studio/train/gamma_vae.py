@@ -1,5 +1,6 @@
 """Training of the Gamma-VAE (003 eq. 8) on crops, with optional perceptual and adversarial terms for the decoder."""
 
+from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,7 +99,7 @@ class GammaVAETask:
         self.ranges = recipe.augmentation.ranges()
         self.frames: Frames
         self.validation: Frames
-        self._made_and_real: tuple[Tensor, Tensor]
+        self._made_and_real: deque[tuple[Tensor, Tensor]] = deque()  # of pieces not judged yet
 
     def load_data(self, cache: Path) -> int:
         self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
@@ -150,11 +151,11 @@ class GammaVAETask:
                     real = self.parts["discriminator"](image)
                 matching = torch.stack([F.l1_loss(a, b) for a, b in zip(judged[:-1], real[:-1], strict=True)]).mean()
                 total = total + weights.feature_matching * matching
-        self._made_and_real = made.detach(), image
+            self._made_and_real.append((made.detach(), image))
         return total, figures
 
     def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        made, real = self._made_and_real
+        made, real = self._made_and_real.popleft()
         judge = self.parts["discriminator"]
         fake = self.adversarial(judge(made)[-1], target_is_real=False, for_discriminator=True)
         true = self.adversarial(judge(real)[-1], target_is_real=True, for_discriminator=True)

@@ -1,7 +1,8 @@
 """The one training loop. Explicit: what happens at a step can be read from top to bottom.
 
 All randomness of step k comes from (recipe seed, k), so a resumed run is bit for bit the run that was
-never interrupted, on the same kind of device.
+never interrupted, on the same kind of device. Several processes share each batch (`team`, `share`): the same samples
+with the same randomness, so the losses are those of one process but for the last digits of sums.
 """
 
 import dataclasses
@@ -10,6 +11,7 @@ import math
 import platform
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +26,9 @@ from echo_studio.generate.kinds import made_by
 from echo_studio.train.ema import Ema
 from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Optimiser, Recipe
-from echo_studio.train.state import LATEST, Progress, load_state, save_state
-from echo_studio.train.task import GreyTask, Task, TaughtTask
+from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
+from echo_studio.train.task import GreyTask, PartLoss, Task, TaughtTask
+from echo_studio.train.team import Alone, Team, shares_of
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one
@@ -51,6 +54,9 @@ def train(
     init: Path | None = None,
     minutes: float = math.inf,
     on_step: Callable[[Report], None] = lambda report: None,
+    team: Team | None = None,
+    pieces: int = 1,
+    tell: Callable[[str], None] = lambda text: None,
 ) -> Card:
     """Train until the recipe's images or the minutes are spent; write states, samples, logs and the checkpoint.
 
@@ -62,6 +68,12 @@ def train(
         init: recorded in the card when the model was warm-started.
         minutes: wall-clock budget of this call.
         on_step: called after each step.
+        team: the processes that share the work; this one alone by default. All of them see `run` and the data, the
+            one that leads writes.
+        pieces: in which each process computes its share of a batch, one after the other: the gradient is the mean
+            over them, and memory is needed for one. Terms that are divided by what lies inside the sector are
+            divided piece by piece.
+        tell: called with what a person should know.
 
     Returns:
         The card of the checkpoint, with validation scores.
@@ -70,8 +82,10 @@ def train(
         OutputError: `run` holds a run already and `resume` is False.
         CheckpointError: nothing to resume, or it belongs to another recipe.
         RecipeError: the loss or a gradient is not finite, or the loss explodes; names the step. The last
-            state and checkpoint stay as they are.
+            state and checkpoint stay as they are. Or the batch cannot be shared.
     """
+    team = team or Alone()
+    shares = shares_of(recipe.budget.batch, team, pieces)
     digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     model = task.parts["model"]
     for name, parameter in model.named_parameters():
@@ -81,18 +95,22 @@ def train(
     modules = {**task.parts, "ema": ema.model}
     progress = Progress(0, 0.0)
     if resume:
-        progress = load_state(run, modules, optimisers, digest)
-    elif (run / LATEST).exists():
+        progress = team.in_turn(lambda: load_state(run, modules, optimisers, digest))
+    elif team.in_turn((run / LATEST).exists):
         raise OutputError(
             expected="an empty run folder", got=f"{run}, which holds a run", remedy="pass --resume or another folder"
         )
     run.mkdir(parents=True, exist_ok=True)
-    count = task.load_data(run)
+    count = team.in_turn(lambda: task.load_data(run))
+    networks = {part: team.wrapped(PartLoss(task, part)) for part in task.parts}
+    ways = ways_of(progress.ways, team.size, pieces)
+    if len(ways) > max(1, len(progress.ways)):
+        tell(f"went on with {ways[-1]} after {ways[-2]}: not bit for bit the run that was never interrupted")
     batch, total = recipe.budget.batch, recipe.budget.images
     steps = math.ceil(total / batch)
     started = time.monotonic()
     saved_at = started
-    card = _card(recipe, init, next(model.parameters()).device)
+    card = _card(recipe, init, next(model.parameters()).device, ways)
 
     def seconds() -> float:
         return progress.seconds + time.monotonic() - started
@@ -108,28 +126,30 @@ def train(
             minutes=round(seconds() / 60, 1),
         )
         written = write_checkpoint(run / "checkpoint", now, ema.model)
-        save_state(run, Progress(step, seconds()), modules, optimisers, digest)
+        save_state(run, Progress(step, seconds(), ways), modules, optimisers, digest)
         return written
 
-    with SummaryWriter(str(run / "log"), purge_step=progress.step * batch) as log:
+    with SummaryWriter(str(run / "log"), purge_step=progress.step * batch) if team.leads else nullcontext() as log:
         step = progress.step
-        while step < steps and time.monotonic() - started < minutes * 60:
+        while step < steps and team.told(time.monotonic() - started < minutes * 60):
             tick = time.monotonic()
             torch.manual_seed(_step_seed(recipe.seed, step))
             index = batch_indices(count, batch, step, recipe.seed)
             rate = _learning_rate(recipe.optimiser, step * batch, total)
             figures: dict[str, float] = {}
             for part, module in task.parts.items():
-                outcome = task.loss(part, index)
-                if outcome is None:
-                    continue
-                loss, extra = outcome
-                _must_be_sane("loss", float(loss.detach()), EXPLODES_ABOVE, part, step)
-                figures |= {f"{part}/loss": float(loss.detach()), **extra}
                 optimiser = optimisers[part]
                 optimiser.param_groups[0]["lr"] = rate
                 optimiser.zero_grad(set_to_none=True)
-                loss.backward()
+                told = []
+                for share in shares:
+                    with team.held_back(networks[part], hold=not share.last):
+                        with share.taken(team.mean, team.together, team.device):
+                            loss, extra = networks[part](index[share.rows].numpy())
+                        (loss / pieces).backward()
+                    told.append({f"{part}/loss": float(loss.detach()), **extra})
+                figures |= team.figures(told)
+                _must_be_sane("loss", figures[f"{part}/loss"], EXPLODES_ABOVE, part, step)
                 trained = [p for p in module.parameters() if p.requires_grad]
                 norm = nn.utils.clip_grad_norm_(trained, recipe.optimiser.clip)
                 # Before the step: no broken number ever enters the weights, the average or a checkpoint.
@@ -140,6 +160,8 @@ def train(
             ema.update(model, images, batch)
             speed = batch / (time.monotonic() - tick)
             on_step(Report(images, steps * batch, speed, figures))
+            if log is None:  # another process leads
+                continue
             if step % 20 == 0:
                 for name, value in {**figures, "rate": rate, "images_per_second": speed}.items():
                     log.add_scalar(name, value, images)
@@ -150,9 +172,11 @@ def train(
             if time.monotonic() - saved_at > recipe.checkpoint_minutes * 60:
                 keep(step)
                 saved_at = time.monotonic()
-        card = keep(step)
-        card = dataclasses.replace(card, scores={"validation": task.validate(ema.model)})
-        return write_checkpoint(run / "checkpoint", card, ema.model)
+        if log is not None:
+            card = keep(step)
+            card = dataclasses.replace(card, scores={"validation": task.validate(ema.model)})
+            card = write_checkpoint(run / "checkpoint", card, ema.model)
+        return team.told(card)
 
 
 def _must_be_sane(what: str, value: float, limit: float, part: str, step: int) -> None:
@@ -186,12 +210,14 @@ def _step_seed(seed: int, step: int) -> int:
     return int.from_bytes(hashlib.sha256(f"{seed}/{step}".encode()).digest()[:8], "little") >> 1
 
 
-def _card(recipe: Recipe, init: Path | None, device: torch.device) -> Card:
+def _card(recipe: Recipe, init: Path | None, device: torch.device, ways: tuple[str, ...]) -> Card:
     machine = (
         torch.cuda.get_device_name(device)
         if device.type == "cuda"
         else f"{platform.machine()} {device.type}, {torch.get_num_threads()} threads"
     )
+    if ways != (ALONE,):
+        machine = f"{machine}, {' then '.join(ways)}"
     warm = f" Warm-started from {init.name}." if init else ""
     return Card(
         name=recipe.name,

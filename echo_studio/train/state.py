@@ -15,14 +15,28 @@ from echo_studio.generate.checkpoint import fill
 from echo_studio.types import Json
 
 LATEST = "latest.json"
+ALONE = "1 process"
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run has come."""
+    """How far a run has come.
+
+    Attributes:
+        ways: in which it was computed, one after the other: sums over another number of processes or of pieces end
+            in other bits.
+    """
 
     step: int
     seconds: float
+    ways: tuple[str, ...] = ()
+
+
+def ways_of(before: tuple[str, ...], processes: int, pieces: int) -> tuple[str, ...]:
+    """A run's ways with the present one at the end."""
+    way = ALONE if processes == 1 else f"{processes} processes"
+    now = way if pieces == 1 else f"{way} in {pieces} pieces"
+    return before if before[-1:] == (now,) else (*before, now)
 
 
 def save_state(
@@ -45,7 +59,7 @@ def save_state(
             tensors |= {f"optimiser.{key}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
     # Clones, because safetensors refuses tensors that share memory.
     save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, temporary / "state.safetensors")
-    head: Json = {"step": progress.step, "seconds": progress.seconds, "recipe": recipe_digest}
+    head: Json = {"step": progress.step, "seconds": progress.seconds, "recipe": recipe_digest, "ways": progress.ways}
     (temporary / "progress.json").write_text(json.dumps(head))
     for path in (*temporary.iterdir(), temporary):
         _sync(path)
@@ -94,7 +108,8 @@ def load_state(
             index, slot = name.split("/")
             state.setdefault(int(index), {})[slot] = tensor
         optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
-    return Progress(head["step"], head["seconds"])
+    # Runs that were begun before there were teams do not say.
+    return Progress(head["step"], head["seconds"], tuple(head.get("ways", [ALONE])))
 
 
 def load_part(run: Path, part: str, module: nn.Module) -> None:

@@ -1,0 +1,158 @@
+"""The processes that train together: one, or those that `torchrun` or `accelerate launch` started.
+
+The loop asks its team instead of asking how many there are. `Alone` is a team of one, and asks nobody; `Together`
+(`together.py`) is several on Hugging Face accelerate.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from echo_studio.errors import RecipeError, RequestError
+from echo_studio.train.share import Share
+
+__all__ = ["Alone", "Team", "join", "rank", "shares_of"]
+
+T = TypeVar("T")
+
+
+class Team(Protocol):
+    """What the loop needs of the processes. All of them call the same methods in the same order.
+
+    Attributes:
+        size: how many there are.
+        number: of this one, from 0.
+        leads: whether this one, number 0, writes and speaks.
+        device: of this one's networks.
+    """
+
+    size: int
+    number: int
+    leads: bool
+    device: torch.device
+
+    def wrapped(self, network: nn.Module) -> nn.Module:
+        """The network so that its gradients become the mean over the processes."""
+        ...
+
+    def held_back(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+        """Within the block a wrapped network keeps its gradients to itself where `hold` says so: others follow."""
+        ...
+
+    def mean(self, tensor: Tensor) -> Tensor:
+        """The mean over the processes."""
+        ...
+
+    def together(self, tensor: Tensor) -> Tensor:
+        """The rows of all processes, in the order of their numbers."""
+        ...
+
+    def figures(self, told: Sequence[dict[str, float]]) -> dict[str, float]:
+        """The mean over pieces and processes."""
+        ...
+
+    def told(self, value: T) -> T:
+        """What the one that leads says."""
+        ...
+
+    def in_turn(self, work: Callable[[], T]) -> T:
+        """The work done by the one that leads, then by the others, who find the files that it left.
+
+        Raises:
+            EchoStudioError: that of any of them, in all of them.
+        """
+        ...
+
+    def leave(self) -> None:
+        """All is done."""
+        ...
+
+
+class Alone:
+    """One process: every answer is its own."""
+
+    size, number, leads = 1, 0, True
+
+    def __init__(self, device: str = "cpu") -> None:
+        self.device = torch.device(device)
+
+    def wrapped(self, network: nn.Module) -> nn.Module:
+        return network
+
+    def held_back(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def mean(self, tensor: Tensor) -> Tensor:
+        return tensor
+
+    def together(self, tensor: Tensor) -> Tensor:
+        return tensor
+
+    def figures(self, told: Sequence[dict[str, float]]) -> dict[str, float]:
+        return {name: sum(one[name] for one in told) / len(told) for name in told[0]}
+
+    def told(self, value: T) -> T:
+        return value
+
+    def in_turn(self, work: Callable[[], T]) -> T:
+        return work()
+
+    def leave(self) -> None:
+        pass
+
+
+def rank() -> int:
+    """This process's number among those that were started together; 0 where it is alone."""
+    return int(os.environ.get("RANK", "0"))
+
+
+def join(device: str) -> Team:
+    """The team that this process was started in.
+
+    Args:
+        device: cpu, or what torch calls a device; of several processes, each takes its own `cuda`.
+
+    Raises:
+        RequestError: torch cannot use the device, or several processes cannot share it.
+    """
+    try:
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise RequestError(
+            expected="a device that torch can use", got=f"{device!r}", remedy="try --device cpu"
+        ) from error
+    if int(os.environ.get("WORLD_SIZE", "1")) == 1:
+        return Alone(device)
+    if device not in ("cpu", "cuda"):
+        raise RequestError(
+            expected="--device cpu or cuda for several processes", got=device, remedy="each takes a GPU of its own"
+        )
+    # Late: accelerate takes a second to import, and one process does without.
+    from echo_studio.train.together import Together  # noqa: PLC0415
+
+    return Together(device)
+
+
+def shares_of(batch: int, team: Team, pieces: int) -> list[Share]:
+    """What this process computes of each batch.
+
+    Args:
+        batch: samples.
+        pieces: that it computes one after the other, to save memory.
+
+    Raises:
+        RecipeError: they do not divide the batch.
+    """
+    count, rest = divmod(batch, team.size * pieces)
+    if rest or pieces < 1:
+        raise RecipeError(
+            expected=f"a batch that {team.size} processes in {pieces} pieces divide",
+            got=f"a batch of {batch}",
+            remedy="start another number of processes, or change --pieces",
+        )
+    starts = range(0, batch, batch // pieces)
+    return [Share(start + team.number * count, count, batch, piece, pieces) for piece, start in enumerate(starts)]

@@ -1,0 +1,49 @@
+"""Trains what a folder asks for in the processes that torchrun started: `torchrun ... -m tests.train.together FOLDER`.
+
+FOLDER/orders.json is a list of {recipe, out, pieces, resume}; FOLDER/told.json then says what each run told.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from echo_studio.data.camus import CamusFolder
+from echo_studio.train.loop import Report, train
+from echo_studio.train.recipe import Recipe
+from echo_studio.train.tasks import task_for
+from echo_studio.train.team import Team, join
+from echo_studio.types import Json
+
+
+class Stop(Exception):
+    pass
+
+
+def run(order: Json, data: CamusFolder, folder: Path, team: Team, stop_at: int | None = None) -> Json:
+    """The losses of every step, what was said, and what the card of a run says; broken off at some image."""
+    losses: list[dict[str, float]] = []
+    said: list[str] = []
+
+    def on_step(report: Report) -> None:
+        losses.append(report.figures)
+        if report.images == stop_at:
+            raise Stop
+
+    recipe = Recipe.model_validate(order["recipe"])
+    task = task_for(recipe, data, folder, device=str(team.device))
+    settings = {"resume": order.get("resume", False), "pieces": order.get("pieces", 1)}
+    card = train(recipe, task, folder / order["out"], on_step=on_step, team=team, tell=said.append, **settings)
+    return {"losses": losses, "said": said, "machine": card.machine, "scores": card.scores, "seen": card.images_seen}
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    orders, team = json.loads((folder / "orders.json").read_text()), join("cpu")
+    told = [run(order, CamusFolder(Path(order["data"])), folder, team) for order in orders]
+    if team.leads:
+        (folder / "told.json").write_text(json.dumps(told))
+    team.leave()
+
+
+if __name__ == "__main__":
+    main()
