@@ -6,7 +6,7 @@ writes the index. What makes a batch is the same code as in a process of this ma
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import torch
@@ -16,7 +16,7 @@ from echo_studio.dataset.index import Made
 from echo_studio.dataset.synthesise import DEATHS, Batch, died, run_batch
 from echo_studio.errors import EchoStudioError, OutputError
 
-__all__ = ["AUTO", "on_cluster"]
+__all__ = ["AUTO", "on_cluster", "share_of_gpu"]
 
 AUTO = "auto"  # a cluster on this machine, for this run alone
 STORE = 150 << 20  # bytes
@@ -24,6 +24,7 @@ LOOPBACK_ALONE = (
     "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"  # the name is history: at 0 no other machine can join, on any system
 )
 AHEAD = 2  # batches an actor is given in advance
+TRIES = 3  # to start Ray here: it waits half a minute for its own parts, which a busy machine exceeds
 
 
 class _Worker:
@@ -43,11 +44,12 @@ def on_cluster(
 
     Args:
         address: of a Ray cluster, or `AUTO`.
-        workers: actors, each with one core, or one GPU where the batches ask for CUDA.
+        workers: actors, each with one core, and where the batches ask for CUDA with one GPU; where there are more of
+            them than GPUs, several share one, since hearts and files take their time on the processor.
         stop: asked before a batch is given out; what is under way is finished.
 
     Raises:
-        OutputError: the extra is missing, or no cluster answers.
+        OutputError: the extra is missing, no cluster answers, or it has too little for so many workers.
         EchoStudioError: what a batch raises, or one that ends its actor again and again.
     """
     if address == AUTO:
@@ -65,17 +67,21 @@ def _connect(ray: Any, address: str, workers: int) -> None:
     quiet = {"log_to_driver": False, "configure_logging": False}
     # Its store holds no arrays: batches are names and seeds.
     own = {"num_cpus": workers, "include_dashboard": False, "object_store_memory": STORE}
-    try:
-        if address == AUTO:
-            ray.init(address="local", **quiet, **own)
-        else:
-            ray.init(address=address, **quiet)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise OutputError(
-            expected=f"a Ray cluster at {address}",
-            got=" ".join(str(error).split())[:120],
-            remedy="start it, or leave --cluster out",
-        ) from error
+    for left in reversed(range(TRIES if address == AUTO else 1)):
+        try:
+            if address == AUTO:
+                ray.init(address="local", **quiet, **own)
+            else:
+                ray.init(address=address, **quiet)
+            return
+        except Exception as error:  # of any class, a bare one where a busy machine starts it too slowly
+            ray.shutdown()
+            if not left:
+                raise OutputError(
+                    expected=f"a Ray cluster at {address}",
+                    got=" ".join(str(error).split())[:120],
+                    remedy="start it, or leave --cluster out",
+                ) from error
 
 
 def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable[[], bool]) -> Iterator[Made]:
@@ -90,7 +96,7 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
             if batch is None:
                 break
             if len(actors) < workers:
-                gpus = 1 if batch.device.startswith("cuda") else 0
+                gpus = share_of_gpu(ray.cluster_resources(), workers, batch.device)
                 actors.append(ray.remote(_Worker).options(num_cpus=1, num_gpus=gpus).remote())
             loads = Counter(id(actor) for _, actor in under_way.values())
             actor = min(actors, key=lambda one: loads[id(one)])
@@ -115,3 +121,26 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
             yield result
         else:
             fault = result.error()
+
+
+def share_of_gpu(resources: Mapping[str, float], workers: int, device: str) -> float:
+    """How much of a GPU each worker gets: one, or a part where several share it; 0 for other devices.
+
+    Args:
+        resources: what the cluster has of "CPU" and "GPU".
+
+    Raises:
+        OutputError: workers would wait for ever, since there is no core or no GPU for them.
+    """
+    cores, gpus = (int(resources.get(what, 0)) for what in ("CPU", "GPU"))
+    if cores < workers:
+        raise OutputError(
+            expected=f"a core for each of {workers} workers",
+            got=f"{cores} in the cluster",
+            remedy="take fewer --workers",
+        )
+    if not device.startswith("cuda"):
+        return 0.0
+    if not gpus:
+        raise OutputError(expected="a GPU in the cluster", got="none", remedy="add one, or take --device cpu")
+    return 1 / -(-workers // gpus)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from echo_studio.dataset.cluster import AUTO, on_cluster
+from echo_studio.dataset.cluster import AUTO, on_cluster, share_of_gpu
 from echo_studio.dataset.index import Made
 from echo_studio.dataset.set_folder import SetFolder
 from echo_studio.dataset.synthesise import Batch, synthesise
@@ -39,6 +39,20 @@ def test_without_ray_the_extra_is_named(tmp_path: Path) -> None:
     waiting: Iterator[Batch] = iter([])
     with pytest.raises(OutputError, match=r"echo-studio\[cluster\]"):
         next(on_cluster(waiting, address=AUTO, workers=2))
+
+
+@pytest.mark.parametrize(("workers", "share"), [(1, 1), (8, 1), (9, 1 / 2), (16, 1 / 2), (32, 1 / 4)])
+def test_workers_share_gpus_so_that_each_finds_a_place(workers: int, share: float) -> None:
+    assert share_of_gpu({"CPU": 64.0, "GPU": 8.0}, workers, "cuda") == share
+    assert 8 * int(1 / share) >= workers
+    assert share_of_gpu({"CPU": 64.0, "GPU": 8.0}, workers, "cpu") == 0
+
+
+def test_workers_that_would_wait_for_ever_are_refused() -> None:
+    with pytest.raises(OutputError, match="got 2 in the cluster; take fewer --workers"):
+        share_of_gpu({"CPU": 2.0}, 3, "cpu")
+    with pytest.raises(OutputError, match="take --device cpu"):
+        share_of_gpu({"CPU": 2.0}, 2, "cuda")
 
 
 @pytest.mark.skipif(not HAS_RAY, reason="needs the extra `cluster`")
