@@ -46,7 +46,12 @@ def main() -> int:
     options.out.mkdir(parents=True, exist_ok=True)
     disturbed, alone = options.out / "disturbed", options.out / "alone"
     peace = started(options, alone, "--workers", "1") if options.together else None
-    told = disturb(options, disturbed)
+    try:
+        told = disturb(options, disturbed)
+    except BaseException:
+        if peace is not None:
+            peace.terminate()
+        raise
     seconds = time.perf_counter()
     peace = peace or started(options, alone, "--workers", "1")
     if peace.wait() != 0:
