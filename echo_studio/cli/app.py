@@ -18,6 +18,10 @@ def app(
     projects: Annotated[
         Path | None, typer.Option(help="Folder of the projects; this person's data folder by default.")
     ] = None,
+    auth: Annotated[
+        Path | None,
+        typer.Option(help="File of users who may log in, made by `echo-studio user add NAME --auth FILE`."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start the studio and serve its page until Ctrl+C. Works without a network.
@@ -29,10 +33,10 @@ def app(
     from echo_studio.ui.launch import listen, serve
 
     if not as_json:
-        serve(host, port, projects)
+        serve(host, port, projects, auth)
         return
     listen(host, port).close()  # a taken port is refused before the address is announced
     print_json({"url": f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"})
     sys.stdout.flush()
     with contextlib.redirect_stdout(sys.stderr):
-        serve(host, port, projects)
+        serve(host, port, projects, auth)

@@ -18,6 +18,7 @@ from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
 from echo_studio.cli.synthesise import synthesise
 from echo_studio.cli.train import train
+from echo_studio.cli.user import user
 from echo_studio.cli.video import video
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -35,4 +36,4 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "train": train,
 }
 
-GROUPS: dict[str, typer.Typer] = {"evaluate": evaluate}
+GROUPS: dict[str, typer.Typer] = {"evaluate": evaluate, "user": user}

@@ -22,13 +22,16 @@ __all__ = [
 ]
 
 
-def write_bytes(path: Path, data: bytes) -> None:
+def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Put `data` at `path`; whoever looks sees the old file or the new one, never a part.
+
+    Args:
+        private: nobody but its owner may read the file, at no moment (mode 600).
 
     Raises:
         OutputError: the folder does not exist, is not writable or is full. Nothing is left behind.
     """
-    write_together({path: data})
+    write_together({path: data}, private=private)
 
 
 def write_lines(path: Path, lines: Iterable[str]) -> None:
@@ -50,7 +53,7 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
         _remove(part)
 
 
-def write_together(contents: Mapping[Path, bytes]) -> None:
+def write_together(contents: Mapping[Path, bytes], *, private: bool = False) -> None:
     """Put several files in place; all of them are on the disk before the first one gets its name.
 
     Raises:
@@ -62,7 +65,7 @@ def write_together(contents: Mapping[Path, bytes]) -> None:
     path = Path()
     try:
         for path, part in parts.items():
-            _fill(part, contents[path])
+            _fill(part, contents[path], 0o600 if private else 0o666)
         for path, part in parts.items():
             new = not os.path.lexists(path)
             part.replace(path)
@@ -160,8 +163,8 @@ def check_writable(path: Path) -> None:
         _remove(part)
 
 
-def _fill(part: Path, data: bytes) -> None:
-    with part.open("xb") as file:
+def _fill(part: Path, data: bytes, mode: int) -> None:
+    with open(part, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

@@ -1,13 +1,12 @@
 """Jobs: who waits, who runs, how far it is, and how to stop it. Knows no generator and no page.
 
-One session has one job: a new one cancels the older. Workers are few (one a device), so jobs wait in
-the order in which they came, and a full queue refuses in words that a person can read.
+One session has one job: a new one cancels the older. Workers are few (one a device), so jobs wait: live ones go first,
+and owners take turns (`fair_line`). A full queue refuses in words that a person can read.
 """
 
 import logging
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from itertools import count
 from typing import Generic, TypeVar
 
 from echo_studio.errors import BusyError, Cancelled, EchoStudioError
+from echo_studio.service.fair_line import FairLine
 from echo_studio.types import GrayImage
 
 RequestT = TypeVar("RequestT")
@@ -68,8 +68,11 @@ class Progress:
 class Job(Generic[RequestT, OutcomeT]):
     """One piece of work of one session. Made by `JobQueue.submit`; safe to read from any thread."""
 
-    def __init__(self, number: int, session: str, request: RequestT, *, live: bool = False) -> None:
+    def __init__(
+        self, number: int, session: str, request: RequestT, *, live: bool = False, owner: str | None = None
+    ) -> None:
         self.number, self.session, self.request, self.live = number, session, request, live
+        self.owner = session if owner is None else owner  # who takes turns with others
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
         self.stamp = 0  # grows with every change of the progress
@@ -172,19 +175,30 @@ class Job(Generic[RequestT, OutcomeT]):
 
 
 class JobQueue(Generic[RequestT, OutcomeT]):
-    """Runs jobs in the order in which they came: `workers` at a time, at most `max_waiting` in wait.
+    """Runs jobs in a fair order (`FairLine`).
 
-    `work` does one job; it calls the job's `on_step` after every NFE.
+    Args:
+        work: does one job; it calls the job's `on_step` after every NFE.
+        workers: jobs that run at a time.
+        max_waiting: jobs that may wait.
+        max_of_owner: how many of them may be of one owner.
     """
 
     def __init__(
-        self, work: Callable[[Job[RequestT, OutcomeT]], OutcomeT], *, workers: int = 1, max_waiting: int = 16
+        self,
+        work: Callable[[Job[RequestT, OutcomeT]], OutcomeT],
+        *,
+        workers: int = 1,
+        max_waiting: int = 16,
+        max_of_owner: int = 4,
     ) -> None:
         self._work = work
         self._workers = workers
         self._max_waiting = max_waiting
+        self._max_of_owner = max_of_owner
+        self._line = FairLine()
         self._changed = threading.Condition()
-        self._waiting: deque[Job[RequestT, OutcomeT]] = deque()
+        self._waiting: list[Job[RequestT, OutcomeT]] = []  # as they came
         self._current: dict[str, Job[RequestT, OutcomeT]] = {}
         self._finished: dict[str, Job[RequestT, OutcomeT]] = {}
         # A page may ask for news of a job just when it starts the next one: the older is kept for that answer.
@@ -193,29 +207,28 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         self._threads: list[threading.Thread] = []
         self._closed = False
 
-    def submit(self, session: str, request: RequestT, *, live: bool = False) -> Job[RequestT, OutcomeT]:
-        """Take a job in and cancel the session's older one. Live jobs go before all that are not.
+    def submit(
+        self, session: str, request: RequestT, *, live: bool = False, owner: str | None = None
+    ) -> Job[RequestT, OutcomeT]:
+        """Take a job in and cancel the session's older one. Live jobs go before those that are not.
+
+        Args:
+            owner: who takes turns with others and has a share of the places; the session itself by default.
 
         Raises:
-            BusyError: too many jobs wait.
+            BusyError: too many jobs wait, of this owner or in all. The session's older one is cancelled all the same.
         """
         with self._changed:
             older = self._current.get(session)
             if older is not None:
                 older.cancel()
             self._drop_cancelled()
-            if len(self._waiting) >= self._max_waiting:
-                raise BusyError(
-                    expected="a free place in the queue",
-                    got=f"{len(self._waiting)} waiting jobs",
-                    remedy="try again in a minute",
-                )
-            job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request, live=live)
+            job: Job[RequestT, OutcomeT] = Job(next(self._numbers), session, request, live=live, owner=owner)
+            self._check_room(job.owner)
             if older is not None:
                 self._overtaken[session] = older
             self._current[session] = job
-            place = next((k for k, other in enumerate(self._waiting) if live and not other.live), len(self._waiting))
-            self._waiting.insert(place, job)
+            self._waiting.append(job)
             self._start_threads()
             self._changed.notify()
         return job
@@ -240,7 +253,8 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         """Where the job is, with the number of jobs ahead of it while it waits."""
         with self._changed:
             self._drop_cancelled()
-            ahead = next((place for place, other in enumerate(self._waiting) if other is job), 0)
+            order = self._line.order(self._waiting) if job in self._waiting else []
+            ahead = order.index(job) if order else 0
             busy = sum(other.progress().state is JobState.RUNNING for other in self._current.values())
         return job.progress(ahead + busy)
 
@@ -270,11 +284,14 @@ class JobQueue(Generic[RequestT, OutcomeT]):
     def _serve(self) -> None:
         while True:
             with self._changed:
+                self._drop_cancelled()
                 while not self._waiting and not self._closed:
                     self._changed.wait()
+                    self._drop_cancelled()
                 if self._closed:
                     return
-                job = self._waiting.popleft()
+                job = self._line.next(self._waiting)
+                self._waiting.remove(job)
             job.run(self._work)
             with self._changed:
                 # A session that was forgotten meanwhile keeps nothing.
@@ -282,4 +299,19 @@ class JobQueue(Generic[RequestT, OutcomeT]):
                     self._finished[job.session] = job
 
     def _drop_cancelled(self) -> None:
-        self._waiting = deque(job for job in self._waiting if not job.progress().ended)
+        self._waiting = [job for job in self._waiting if not job.progress().ended]
+
+    def _check_room(self, owner: str) -> None:
+        own = sum(job.owner == owner for job in self._waiting)
+        if own >= self._max_of_owner:
+            raise BusyError(
+                expected=f"at most {self._max_of_owner} waiting jobs of one person",
+                got=f"{own} of yours",
+                remedy="wait until one of them has begun, or cancel one",
+            )
+        if len(self._waiting) >= self._max_waiting:
+            raise BusyError(
+                expected="a free place in the queue",
+                got=f"{len(self._waiting)} waiting jobs",
+                remedy="try again in a minute",
+            )

@@ -2,18 +2,26 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 
 class Turns:
-    """A lock with two kinds of holders. Runs that a person waits for come in the order in which they get it; patient
-    ones (a comparison, a batch) begin when no such run waits, and pause between two NFE when one arrives."""
+    """A lock with two kinds of holders, each served in the order in which they came. Runs that a person waits for go
+    first; patient ones (a comparison, a clip, a set) begin when no such run waits. Between two NFE a patient run lets
+    everybody else go before it, so that patient runs side by side share the device, NFE by NFE."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._busy = False
-        self._waiting = 0  # runs that a person waits for
+        self._lines: dict[bool, deque[object]] = {False: deque(), True: deque()}  # those who wait, by patience
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for the device."""
+        with self._changed:
+            return sum(len(line) for line in self._lines.values())
 
     @contextmanager
     def take(self, *, patient: bool = False) -> Iterator[None]:
@@ -25,28 +33,29 @@ class Turns:
             self._release()
 
     def give_way(self) -> float:
-        """Let every waiting run go first; for the patient run that holds the device.
+        """Let everybody who waits go first; for the patient run that holds the device.
 
         Returns:
             The seconds that this took, 0.0 where nobody waited.
         """
-        with self._changed:
-            if not self._waiting:
-                return 0.0
+        if not self.waiting:
+            return 0.0
         started = time.perf_counter()
         self._release()
         self._acquire(patient=True)
         return time.perf_counter() - started
 
     def _acquire(self, patient: bool) -> None:
+        me = object()
         with self._changed:
-            self._waiting += not patient
+            line = self._lines[patient]
+            line.append(me)
             try:
-                while self._busy or (patient and self._waiting):
+                while self._busy or line[0] is not me or (patient and self._lines[False]):
                     self._changed.wait()
                 self._busy = True
             finally:
-                self._waiting -= not patient
+                line.remove(me)
 
     def _release(self) -> None:
         with self._changed:

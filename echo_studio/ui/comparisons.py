@@ -87,7 +87,7 @@ class Comparisons:
             if name in AXES and str(text).strip()
         }
         planned = plan(rows, columns, guides, fixed, self._engine.cards(), self._make_request, self._engine.one_call)
-        job = self._queue.submit(session.project.id, Comparison(planned))
+        job = self._queue.submit(session.project.id, Comparison(planned), owner=session.owner)
         self._keep(session.project.id, job, dict(order))
         return job
 

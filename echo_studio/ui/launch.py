@@ -10,9 +10,15 @@ from pathlib import Path
 import uvicorn
 
 from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.service.users import Users
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DEFAULT_PORT = 7860
+
+NO_LOGIN = (
+    "Warning: everyone who can reach this address can use the studio; start it with --auth FILE to ask for a login."
+)
+NO_TLS = "Passwords and pictures cross the network as they are; put a proxy with TLS in front of the studio."
 
 # Nothing leaves the machine. Gradio and the hub client read these when they are imported.
 OFFLINE = {
@@ -27,14 +33,17 @@ OFFLINE = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse `--host`, `--port` and `--projects` and serve until interrupted; the exit status (2: bad input)."""
+    """Parse the options of `serve` and serve until interrupted; the exit status (2: bad input)."""
     parser = argparse.ArgumentParser(description="Echo Studio: paint a heart, see its synthetic echocardiogram.")
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
     parser.add_argument("--projects", type=Path, help="folder of the projects (default: this person's data folder)")
+    parser.add_argument(
+        "--auth", type=Path, help="file of users who may log in (echo-studio user add NAME --auth FILE)"
+    )
     options = parser.parse_args(arguments)
     try:
-        serve(options.host, options.port, options.projects)
+        serve(options.host, options.port, options.projects, options.auth)
     except EchoStudioError as error:
         sys.stderr.write(f"echo-studio: {error}\n")
         return 2
@@ -43,14 +52,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | None = None) -> None:
+def serve(
+    host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | None = None, auth: Path | None = None
+) -> None:
     """Serve the studio on the bundled checkpoints until it is stopped.
 
+    Args:
+        auth: a file of users (`service.users`): nobody gets in without a login, and each has projects of their own.
+
     Raises:
+        DataError: `auth` is no file of users.
         RequestError: the port is taken or the address is not this machine's.
         OutputError: the folder of the projects cannot be written.
         CheckpointError: the bundled checkpoints are missing or altered.
     """
+    users = Users(auth) if auth is not None else None
+    if users is not None:
+        users.hashes()  # a wrong file is told before anything is loaded
     listener = listen(host, port)
     stay_offline(os.environ)
     # The browser shares the cores: threads that spin while they wait made two programs side by side twice as slow.
@@ -66,11 +84,11 @@ def serve(host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | No
     titles = [(title, name) for name, title in BUNDLED.items()]
     library = Library(projects or default_root())
     library.prepare()
-    app = create_app(Studio(Engine(), GenerationRequest, template, titles, library))
+    app = create_app(Studio(Engine(), GenerationRequest, template, titles, library), users)
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
     if host not in LOOPBACK:
-        sys.stdout.write("Everyone who can reach this address can use the studio; there is no login.\n")
+        sys.stdout.write(f"{NO_LOGIN if users is None else NO_TLS}\n")
     sys.stdout.flush()
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])

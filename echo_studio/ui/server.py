@@ -7,13 +7,19 @@ from typing import Any
 import gradio as gr
 from fastapi import FastAPI
 
+from echo_studio.service.users import Users
 from echo_studio.ui.body_limit import BodyLimit
 from echo_studio.ui.canvas import PREFIX
+from echo_studio.ui.export_trail import ExportTrail
 from echo_studio.ui.first_paint import FirstPaint
+from echo_studio.ui.gate import Gate
+from echo_studio.ui.gradio_routes import NeededRoutes
+from echo_studio.ui.logins import Logins
 from echo_studio.ui.look import STYLE_SHEETS, first_paint, studio_theme
 from echo_studio.ui.models import MAX_CARD, MAX_WEIGHTS
 from echo_studio.ui.page import build_page
 from echo_studio.ui.routes import studio_routes
+from echo_studio.ui.routes.login import login_routes
 from echo_studio.ui.studio import Studio
 
 MAX_BODY = 64 * 2**20  # the labels and the fan of a 4096 x 4096 map, with room to spare
@@ -24,8 +30,12 @@ LARGER = {**dict.fromkeys(FILE_ROUTES, MAX_FILE), f"{PREFIX}/models/import": MAX
 NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 
-def create_app(studio: Studio) -> FastAPI:
-    """The application for one studio; jobs are cancelled and projects closed when the server stops."""
+def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
+    """The application for one studio; jobs are cancelled and projects closed when the server stops.
+
+    Args:
+        users: who may log in; without them there is no login, and everybody is the same user.
+    """
 
     @asynccontextmanager
     async def close_studio(_: FastAPI) -> AsyncIterator[None]:
@@ -36,6 +46,12 @@ def create_app(studio: Studio) -> FastAPI:
     app = FastAPI(title="Echo Studio", lifespan=close_studio, **NO_DOCS)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY, larger=LARGER)
     app.add_middleware(FirstPaint, head=first_paint())
+    app.add_middleware(NeededRoutes)
+    app.add_middleware(ExportTrail, trail=studio.trail)
+    if users is not None:
+        logins = Logins(users)
+        app.include_router(login_routes(studio, logins))
+        app.add_middleware(Gate, logins=logins)  # the last one added is asked first
     app.include_router(studio_routes(studio))
     page = build_page(studio)
     page.queue(max_size=QUEUE_SIZE, api_open=False)

@@ -17,6 +17,7 @@ from echo_studio.dataset.library import Library
 from echo_studio.dataset.results import Kept, Kind
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
+from echo_studio.service.trail import TRAIL, Trail
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
 from echo_studio.ui.comparisons import Comparisons
 from echo_studio.ui.data_sets import DataSets
@@ -140,6 +141,7 @@ class Studio:
         self.videos = Videos(engine.videos, self.homes.is_open)
         self.recordings = Recordings()
         self.sets = DataSets(engine)
+        self.trail = Trail(library.root / TRAIL)
         self.sessions = Sessions(on_close=self._forget)
 
     def open_session(self, project: str | None = None, user: str = "") -> Session:
@@ -220,7 +222,7 @@ class Studio:
         cheaper = draft_settings(settings, self.engine.cards()) if live else None
         draft = self.make_request(label_map=label_map, **cheaper) if cheaper else None
         ordered = Order(request, session.revision, draft, _kinds(order.get("intended", [])))
-        return self.jobs.submit(session.token, ordered, live=live)
+        return self.jobs.submit(session.token, ordered, live=live, owner=session.owner)
 
     def describe(self, job: Job[Order, Made]) -> Json:
         """A small JSON-able progress message for the page."""

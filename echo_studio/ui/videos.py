@@ -87,7 +87,7 @@ class Videos:
             BusyError: too many videos wait.
         """
         request = self.engine.request(**settings_of(keyframes, order))
-        job = self._queue.submit(session.project.id, VideoOrder(request, dict(order)))
+        job = self._queue.submit(session.project.id, VideoOrder(request, dict(order)), owner=session.owner)
         with self._lock:
             self._kept[session.project.id] = None
             self._kept.move_to_end(session.project.id)

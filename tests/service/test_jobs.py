@@ -176,6 +176,21 @@ def test_a_full_queue_refuses_in_one_line_and_takes_jobs_again_later(queue: Queu
     queue.submit("cleo", 5)
 
 
+def test_one_person_cannot_fill_the_queue_with_many_pages(bench: Bench) -> None:
+    queue: Queue = JobQueue(bench.work, max_waiting=16, max_of_owner=2)
+    running = queue.submit("page 0", 0, owner="anna")
+    until(lambda: state(running) is JobState.RUNNING)
+    for page in (1, 2):
+        queue.submit(f"page {page}", page, owner="anna")
+    with pytest.raises(BusyError, match="at most 2 waiting jobs of one person, got 2 of yours; wait until"):
+        queue.submit("page 3", 3, owner="anna")
+    queue.submit("page 2", 4, owner="anna")  # instead of the one that this page asked for before
+    last = queue.submit("page 4", 5, owner="ben")
+    assert queue.progress(last).ahead == 1, "the one that runs alone: ben has had no turn yet"
+    queue.close()
+    bench.pass_steps(20)
+
+
 def test_an_error_of_the_package_is_told_and_a_foreign_one_keeps_its_text_to_itself() -> None:
     errors = iter([RequestError(expected="a", got="b", remedy="c"), OSError("/home/secret/path")])
 

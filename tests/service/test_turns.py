@@ -29,7 +29,7 @@ def test_a_run_waits_until_the_device_is_free() -> None:
 
     with turns.take():
         thread = start(second)
-        until(lambda: turns._waiting == 1)
+        until(lambda: turns.waiting == 1)
         seen.append("first")
     thread.join(10)
     assert seen == ["first", "second"]
@@ -52,7 +52,7 @@ def test_a_patient_run_begins_after_everybody_who_waits() -> None:
         threads = [start(patient)]
         begun.wait(10)
         threads += [start(urgent), start(urgent)]
-        until(lambda: turns._waiting == 2)
+        until(lambda: turns.waiting == 3)
     for thread in threads:
         thread.join(10)
     assert seen == ["urgent", "urgent", "patient"]
@@ -69,10 +69,46 @@ def test_a_patient_run_gives_way_in_the_middle_and_is_told_how_long() -> None:
     with turns.take(patient=True):
         assert turns.give_way() == 0.0
         thread = start(urgent)
-        until(lambda: turns._waiting == 1)
+        until(lambda: turns.waiting == 1)
         away = turns.give_way()
         seen.append("patient goes on")
         assert turns.give_way() == 0.0
     thread.join(10)
     assert seen == ["urgent", "patient goes on"]
     assert away >= 0.02
+
+
+def test_those_who_wait_are_served_in_the_order_in_which_they_came() -> None:
+    turns, seen = Turns(), []
+
+    def run(name: int) -> None:
+        with turns.take():
+            seen.append(name)
+
+    threads = []
+    with turns.take():
+        for name in range(8):
+            threads.append(start(lambda name=name: run(name)))
+            until(lambda name=name: turns.waiting == name + 1)
+    for thread in threads:
+        thread.join(10)
+    assert seen == list(range(8))
+
+
+def test_patient_runs_side_by_side_share_the_device_step_by_step() -> None:
+    turns, seen = Turns(), []
+
+    def patient(name: str) -> None:
+        with turns.take(patient=True):
+            for _ in range(3):
+                seen.append(name)
+                turns.give_way()
+
+    with turns.take():
+        threads = [start(lambda: patient("clip"))]
+        until(lambda: turns.waiting == 1)
+        threads.append(start(lambda: patient("comparison")))
+        until(lambda: turns.waiting == 2)
+    for thread in threads:
+        thread.join(10)
+    assert seen == ["clip", "comparison"] * 3

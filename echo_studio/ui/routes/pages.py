@@ -1,6 +1,6 @@
 """Pages that close, and pages that outlive the server."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, HTTPException, Request
 
 from echo_studio.ui.routes.wire import read_body, user_of
 from echo_studio.ui.studio import Studio
@@ -22,8 +22,10 @@ def routes(studio: Studio) -> APIRouter:
             studio.sessions.close(token)
 
     @router.post("/sessions")
-    def reopen(request: Request, project: str) -> dict[str, str]:
-        """A page whose session ended with the server goes on with the project that it has open."""
+    def reopen(request: Request, project: str, user: str = "") -> dict[str, str]:
+        """A page whose session ended with the server goes on with the project that it has open, for its `user` alone."""
+        if user != user_of(request):
+            raise HTTPException(403, f"This page is of {user[:40]!r}: log in as that user, or reload it.")
         return {"token": studio.open_session(project, user_of(request)).token}
 
     return router

@@ -36,6 +36,7 @@ def routes(studio: Studio) -> APIRouter:
             "id": session.project.id,
             "title": session.project.title,
             "mine": mine,
+            "user": session.user,
             "notice": session.notice,
             "settings": session.project.settings(),
             "slots": list(session.project.slots()),

@@ -24,6 +24,7 @@ MAX_OP_BYTES = 2_000_000  # a long freehand stroke has thousands of points
 ENDED_SESSION = "This page's session has ended. Reload the page to go on."
 RAW = "application/octet-stream"
 USER = "echo_studio.user"  # where the user stands in a request's ASGI scope
+PROJECT = "project"  # where a project stands in a request's state
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ def session_getter(studio: Studio) -> Callable[..., Session]:
         session = studio.sessions.get(token, user_of(request))
         if session is None:
             raise HTTPException(401, ENDED_SESSION)
+        setattr(request.state, PROJECT, session.project.id)
         return session
 
     return session_of

@@ -8,11 +8,13 @@ class ServerLink {
     this.root = root;
     this.token = "";
     this.project = ""; // its id
+    this.user = ""; // who is logged in, "" where there is no login
     this.outbox = []; // changes that the server has not confirmed
     this.pumping = null;
     this.onProblem = () => {};
     this.onState = () => {}; // "saved", "saving" or "unsaved"
     this.onTaken = () => {};
+    this.onLoggedOut = () => {};
     labels.journals.add((op) => this.enqueue(op));
   }
 
@@ -27,7 +29,9 @@ class ServerLink {
       throw problem;
     }
     if (reply.ok) return reply;
-    if (reply.status === 401 && this.project && !options.again) {
+    const loggedOut = reply.headers.get("X-Studio-Login") === "needed";
+    if (loggedOut) this.onLoggedOut();
+    else if (reply.status === 401 && this.project && !options.again) {
       await this.reopen();
       return this.request(path, { ...options, again: true });
     }
@@ -40,10 +44,11 @@ class ServerLink {
   /** The server was started again under the page: go on with the same project. */
   async reopen() {
     if (!this.reopening) {
-      const query = new URLSearchParams({ project: this.project });
+      const query = new URLSearchParams({ project: this.project, user: this.user });
       this.reopening = fetch(`${this.root}/sessions?${query}`, { method: "POST" })
-        .then((reply) => reply.json())
-        .then(({ token }) => {
+        .then(async (reply) => {
+          const { token, detail } = await reply.json();
+          if (!reply.ok) throw new Error(detail);
           this.token = token;
         })
         .finally(() => {

@@ -8,11 +8,15 @@ class Project {
     Object.assign(this, { root, link, document: labels, settings, slots });
     this.id = "";
     this.mine = true;
+    this.asked = false; // the person was asked to log in again
     this.say = () => {};
     this.bar = root.querySelector("[data-part=project]");
     this.title = root.querySelector("#project-title");
     this.state = root.querySelector("[data-part=save-state]");
     this.dialog = root.querySelector("#project-dialog");
+    this.account = root.querySelector("[data-part=account]");
+    this.account.addEventListener("submit", () => (this.account.elements.session.value = link.token));
+    link.onLoggedOut = () => this.loggedOut();
     link.onState = (state) => this.showState(state);
     link.onTaken = () => this.lost();
     this.title.addEventListener("change", () => this.rename());
@@ -30,6 +34,7 @@ class Project {
     this.id = told.id;
     this.link.project = told.id;
     this.mine = told.mine;
+    this.showUser(told.user);
     this.title.value = told.title;
     // The address names the project, so that a reload and a bookmark come back to it.
     const address = new URL(location.href);
@@ -44,6 +49,32 @@ class Project {
     if (!told.mine) this.lost();
     setInterval(() => this.signOfLife(), SIGN_OF_LIFE_MS);
     return told;
+  }
+
+  /** Who is logged in; nothing where the studio asks for no login. */
+  showUser(user) {
+    this.link.user = user;
+    this.account.hidden = !user;
+    const button = this.account.querySelector("button");
+    button.textContent = `Log out ${user}`;
+    button.title = `You are logged in as ${user}`;
+  }
+
+  /** The login has ended: what is drawn waits in this page until the person is logged in again. */
+  loggedOut() {
+    if (this.asked) return;
+    this.asked = true; // once: the person may want to go on drawing
+    this.showState("unsaved");
+    this.show("Log in again", "Your login has ended. What is drawn here is safe in this page and is saved once you are logged in again.", [
+      ["Log in in a new tab", () => window.open("/login", "_blank", "noopener")],
+      ["Close", () => this.dialog.close()],
+    ]);
+  }
+
+  loggedIn() {
+    this.asked = false;
+    if (this.mine) this.dialog.close();
+    if (this.mine && !this.link.outbox.length) this.showState("saved");
   }
 
   async restoreSlots(names) {
@@ -61,9 +92,14 @@ class Project {
   }
 
   async signOfLife() {
-    const { mine } = await this.link.json("/project").catch(() => ({ mine: this.mine }));
+    let alive = true;
+    const { mine } = await this.link.json("/project").catch(() => {
+      alive = false;
+      return { mine: this.mine };
+    });
     if (this.mine && !mine) this.lost();
     this.mine = mine;
+    if (this.asked && alive) this.loggedIn();
   }
 
   showState(state) {
@@ -131,7 +167,7 @@ class Project {
       this.say(problem.message);
       return;
     }
-    this.show("Projects", "Every change is saved at once, on this computer.", [
+    this.show("Projects", `Every change is saved at once, on ${this.link.user ? "the studio's" : "this"} computer.`, [
       ["New project", async () => this.visit((await this.link.json("/projects", { method: "POST" })).id)],
       ["Save a copy …", () => this.link.download("/project/copy")],
       ["Open a copy …", () => this.root.querySelector("#file").click()],
