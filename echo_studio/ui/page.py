@@ -5,6 +5,7 @@ import gradio as gr
 from echo_studio.types import Json
 from echo_studio.ui.canvas import editor
 from echo_studio.ui.compare import compare_tab
+from echo_studio.ui.dataset import dataset_tab
 from echo_studio.ui.models import models_tab
 from echo_studio.ui.routes.wire import user_of
 from echo_studio.ui.studio import Studio
@@ -27,10 +28,12 @@ def build_page(studio: Studio) -> gr.Blocks:
                 comparison = compare_tab(elem_id="compare")
             with gr.Tab("Video", id="video"):
                 video = video_tab(elem_id="video")
+            with gr.Tab("Data set", id="data-set"):
+                dataset = dataset_tab(elem_id="dataset")
             with gr.Tab("Models", id="models"):
                 models = models_tab(elem_id="models")
 
-        tabs = [canvas, comparison, video, models]
+        tabs = [canvas, comparison, video, dataset, models]
 
         def open_session(request: gr.Request) -> tuple[str | Json, ...]:
             assert request.request is not None  # Gradio's wrapper always holds one here

@@ -1,0 +1,69 @@
+// What is done to the set just now: a bar for each task, with rate and time left; stop, and go on.
+
+class Tasks {
+  constructor(place, acts) {
+    Object.assign(this, { place, acts, rows: new Map() });
+  }
+
+  get running() {
+    return [...this.rows.values()].some(({ alive }) => alive);
+  }
+
+  show({ tasks, samples, planned }) {
+    for (const [kind, task] of Object.entries(tasks)) this.row(kind).show(task);
+    for (const [kind, row] of this.rows) if (!tasks[kind]) this.remove(kind, row);
+    const makes = tasks.make && ["waiting", "running"].includes(tasks.make.state);
+    // A set whose run ended with the server has no task any more, and still lacks samples.
+    if (!tasks.make && samples < planned) this.row("make").show({ state: "cancelled", done: samples, of: planned });
+    if (this.rows.has("make")) this.rows.get("make").offer(!makes && (!tasks.make || tasks.make.state !== "done"));
+  }
+
+  row(kind) {
+    if (!this.rows.has(kind)) {
+      const row = new TaskRow(kind, this.acts);
+      this.rows.set(kind, row);
+      this.place.append(row.element);
+    }
+    return this.rows.get(kind);
+  }
+
+  remove(kind, row) {
+    row.element.remove();
+    this.rows.delete(kind);
+  }
+
+  clear() {
+    for (const [kind, row] of this.rows) this.remove(kind, row);
+  }
+}
+
+class TaskRow {
+  constructor(kind, acts) {
+    Object.assign(this, { kind, acts, alive: false });
+    this.words = make("p", { className: "ds-task-words" });
+    this.words.setAttribute("role", "status");
+    this.fill = make("i");
+    this.bar = make("div", { className: "progress" }, this.fill);
+    for (const [name, value] of [["role", "progressbar"], ["aria-label", TASK_WORDS[kind][0]], ["aria-valuemin", 0], ["aria-valuemax", 100]]) this.bar.setAttribute(name, value);
+    this.stop = button("Stop", "End after what is under way; what is done stays", () => acts.stop(kind), { label: `Stop: ${TASK_WORDS[kind][0]}` });
+    this.goOn = button("Continue", "Make what is missing", () => acts.goOn(), { hidden: true });
+    this.element = make("div", { className: "ds-task" }, this.words, this.bar, make("div", { className: "ds-task-buttons" }, this.stop, this.goOn));
+  }
+
+  show(task) {
+    this.alive = ["waiting", "running"].includes(task.state);
+    const words = taskWords(this.kind, task);
+    if (this.words.textContent !== words) this.words.textContent = words;
+    const share = task.state === "done" ? 100 : task.of ? Math.round((100 * task.done) / task.of) : 0;
+    this.fill.style.width = `${share}%`;
+    this.bar.setAttribute("aria-valuenow", share);
+    this.bar.dataset.state = task.state;
+    this.element.classList.toggle("failed", task.state === "failed");
+    this.stop.hidden = !this.alive;
+    this.stop.disabled = Boolean(task.stopping);
+  }
+
+  offer(more) {
+    this.goOn.hidden = !more;
+  }
+}

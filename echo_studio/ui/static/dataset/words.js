@@ -1,0 +1,60 @@
+// Figures and states of sets in words.
+
+const VERDICTS = { "": "Undecided", keep: "Kept", reject: "Rejected" };
+const MARKS = { keep: "✓", reject: "✕" };
+const TASK_WORDS = { make: ["Making", "Made"], measure: ["Measuring adherence", "Measured"], export: ["Exporting", "Exported"] };
+
+function many(count, word) {
+  return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
+}
+
+function timeWords(seconds) {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`;
+  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
+}
+
+function diskWords(count) {
+  return count < 1e9 ? `${Math.max(1, Math.round(count / 1e6))} MB` : `${(count / 1e9).toFixed(1)} GB`;
+}
+
+function figure(value, digits = 3) {
+  return value === null || value === undefined ? "–" : value.toFixed(digits);
+}
+
+/** What a plan says. */
+function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_bytes: free, workers }) {
+  const done = finished ? ` (${finished.toLocaleString("en")} of them made)` : "";
+  const beats = clips ? `, ${clips.toLocaleString("en")} of them clips` : "";
+  const time = minutes < 1.5 ? `${Math.max(1, Math.round(minutes * 60))} s` : timeWords(minutes * 60);
+  const room = disk > free ? ` NOT ENOUGH ROOM: ${diskWords(free)} free.` : "";
+  return `${many(samples, "image")}${done}${beats} · about ${time} with ${many(workers, "worker")} · ${diskWords(disk)}.${room}`;
+}
+
+/** How far a task is. */
+function taskWords(kind, { state, done, of, rate, seconds, ahead, stopping, message, outcome }) {
+  const [now, then] = TASK_WORDS[kind];
+  if (state === "failed") return message;
+  if (stopping) return "Stopping after what is under way …";
+  if (state === "waiting") return ahead ? `Waits for ${many(ahead, "other run")}` : "Starting …";
+  const count = `${done.toLocaleString("en")} of ${of.toLocaleString("en")}`;
+  if (state === "running") {
+    const pace = rate ? ` · ${rate < 10 ? rate.toFixed(2) : Math.round(rate)} a second · ${timeWords(seconds)} left` : "";
+    return of ? `${now}: ${count}${pace}` : `${now} …`;
+  }
+  if (state === "cancelled") return `Stopped: ${count}`;
+  return kind === "export" && outcome ? `${then} ${many(outcome.frames + outcome.clips, "sample")} as ${outcome.export}` : `${then}: ${count}`;
+}
+
+/** A decision of the log in one line. */
+function entryWords({ act, what, samples, reviewer }) {
+  const deed = { decide: what, tag: `tagged “${what}”`, untag: `untagged “${what}”` }[act];
+  return `${many(samples, "sample")} ${deed}${reviewer ? ` · ${reviewer}` : ""}`;
+}
+
+/** A tile for those who hear it. */
+function sampleWords({ id, verdict, adherence, defect, tags }) {
+  const parts = [id, VERDICTS[verdict].toLowerCase()];
+  if (adherence !== null) parts.push(`adherence ${figure(adherence, 2)}`);
+  if (defect) parts.push(`defect ${defect}`);
+  return [...parts, ...tags].join(", ");
+}
