@@ -6,13 +6,15 @@ import numpy as np
 
 from echo_studio.anatomy.cycle import LabelCycle
 from echo_studio.generate.transport import Intensities, coloured, texture, transported
-from echo_studio.types import LabelIds
+from echo_studio.types import LabelIds, View
 
 # `coloured` labels are SDEdit's; `transported` ones have the histogram of real frames; empty: none.
 Pseudo = Literal["", "coloured", "transported"]
 
 
-def pseudo_video(kind: Pseudo, ids: LabelIds, cycle: LabelCycle, intensities: list[float], seed: int) -> Intensities:
+def pseudo_video(
+    kind: Pseudo, ids: LabelIds, view: View, cycle: LabelCycle, intensities: list[float], seed: int
+) -> Intensities:
     """Grey levels (t, h, w) in [0, 1] of a label cycle.
 
     004 repeats one pseudo-image; here the anatomy moves, so that the ejection fraction asked for is the one drawn, and
@@ -28,4 +30,4 @@ def pseudo_video(kind: Pseudo, ids: LabelIds, cycle: LabelCycle, intensities: li
     if kind == "coloured":
         return coloured(ids)
     field = cycle.carried(texture(ids.shape[1], ids.shape[2], seed))
-    return transported(ids, np.asarray(intensities), field)
+    return transported(ids, view, np.asarray(intensities), field)

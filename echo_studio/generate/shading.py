@@ -6,48 +6,39 @@ is bright where it borders on a wall. On 67 validation frames the mean squared e
 sector is 0.0212, with one level a label 0.0265.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
-from echo_studio.anatomy.labels import LABEL_COUNT, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE
-from echo_studio.types import BoolMask, FloatArray, LabelIds
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE
+from echo_studio.generate.shading_weights import WEIGHTS
+from echo_studio.types import BoolMask, FloatArray, LabelIds, View
+
+__all__ = ["DEVIATIONS", "MEANS", "SPAN", "places", "shade"]
 
 # By label id: the mean intensity of real training frames, and its deviation about `shade` within a frame.
 MEANS = np.array([0.0, 0.278, 0.444, 0.325, 0.374])
 DEVIATIONS = np.array([0.0, 0.074, 0.119, 0.096, 0.141])
 SPAN = 2.0  # deviations from the label's mean that `shade` keeps to: hearts may lie where no real one did
 
-# By label id, the weights of `places`, by `training/fit_shading.py`.
-WEIGHTS = np.array(
-    [
-        [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0],
-        [0.268, -0.102, 0.108, -0.022, 0.000, -0.003, 0.106, 0.033, 0.018, 0.220],
-        [0.496, 0.122, 0.010, -0.078, -0.116, -0.003, -0.031, -0.177, 0.000, 0.180],
-        [0.118, 0.104, 0.032, 0.115, -0.089, -0.062, 0.063, 0.162, 0.212, 0.098],
-        [0.436, -0.118, 0.119, -0.015, -0.069, -0.173, -0.172, 0.184, 0.138, 0.028],
-    ]
-)
 
-
-def shade(ids: LabelIds) -> FloatArray:
+def shade(ids: LabelIds, view: View) -> FloatArray:
     """The mean grey level of real frames at each pixel's place, in [0, 1]; 0 outside the sector.
 
     Args:
         ids: uint8 (h, w).
     """
     grey = np.zeros(ids.shape)
-    inside = ids != OUTSIDE
-    if not inside.any():
+    if not (ids != OUTSIDE).any():
         return grey
     terms = places(ids)
-    for label in range(1, LABEL_COUNT):
+    for label, weights in enumerate(WEIGHTS[view], start=1):
         mask, span = ids == label, SPAN * DEVIATIONS[label]
-        grey[mask] = (terms[mask] @ WEIGHTS[label]).clip(MEANS[label] - span, MEANS[label] + span)
+        grey[mask] = (terms[mask] @ weights).clip(MEANS[label] - span, MEANS[label] + span)
     return grey
 
 
 def places(ids: LabelIds) -> FloatArray:
-    """What describes a place, (h, w, 10): depth and angle in the fan, nearness to blood's border, wall and valve.
+    """What describes a place, (h, w, 24): where it is in the fan and what it is near to.
 
     Args:
         ids: uint8 (h, w), not all outside.
@@ -62,12 +53,28 @@ def places(ids: LabelIds) -> FloatArray:
     far = np.abs(angle[inside & (depth > 0.3)])
     angle = angle / max(far.max(initial=0.0), 0.1)
     ventricle, wall, atrium = (ids == label for label in (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM))
+    # About the sector's centre, not the heart's: tissue far from a beating heart keeps its brightness.
+    down, right = 4 * (y - rows.mean()) / height, 4 * (x - columns.mean()) / height
     blood = ventricle | atrium
-    border = np.where(blood, _distance(blood), _distance(~blood))
+    border = np.where(blood, _to_end(blood), _to_end(~blood))
+    to_ventricle, to_wall, to_atrium = _to_end(~ventricle), _to_end(~wall), _to_end(~atrium)
     # The mitral valve lies where the two cavities meet.
-    to_ventricle, to_atrium = _distance(~ventricle), _distance(~atrium)
     valve = np.where(ventricle, to_atrium, np.where(atrium, to_ventricle, np.maximum(to_ventricle, to_atrium)))
-    near = ((border, 0.01), (border, 0.04), (_distance(~wall), 0.04), (valve, 0.02))
+    to_edge = _to_end(np.pad(inside, 1))[1:-1, 1:-1]
+    near = (
+        (border, 0.01),
+        (border, 0.04),
+        (to_wall, 0.016),
+        (to_wall, 0.04),
+        (to_wall, 0.125),
+        (valve, 0.02),
+        (to_edge, 0.016),
+        (to_edge, 0.047),
+        (to_ventricle, 0.023),
+        (to_ventricle, 0.094),
+        (to_atrium, 0.031),
+        (to_atrium, 0.094),
+    )
     terms = (
         np.ones(ids.shape),
         depth,
@@ -75,13 +82,20 @@ def places(ids: LabelIds) -> FloatArray:
         angle,
         angle**2,
         depth * angle**2,
+        down,
+        right,
+        down * right,
+        down**2,
+        right**2,
+        right * np.abs(right),
         *(np.exp(-distance / (share * height)) for distance, share in near),
     )
     return np.stack(terms, axis=-1)
 
 
-def _distance(mask: BoolMask) -> FloatArray:
-    """To the nearest pixel out of the mask; far away where there is none."""
+def _to_end(mask: BoolMask) -> FloatArray:
+    """Pixels from each place to the nearest one out of the mask; far away where there is none."""
     if mask.all():
         return np.full(mask.shape, float(sum(mask.shape)))
-    return np.asarray(ndimage.distance_transform_edt(mask))
+    found = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(found, np.float64)

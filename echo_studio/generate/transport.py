@@ -22,7 +22,7 @@ from scipy import ndimage
 from echo_studio.anatomy.labels import OUTSIDE
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.generate.shading import DEVIATIONS, MEANS, shade
-from echo_studio.types import FloatArray, GrayImage, LabelIds
+from echo_studio.types import FloatArray, GrayImage, LabelIds, View
 
 Transport = Literal["exact", "sinkhorn"]
 Intensities = npt.NDArray[np.float32]  # (h, w) or (t, h, w), 0 black, 1 white
@@ -48,7 +48,9 @@ def coloured(ids: LabelIds) -> Intensities:
     return np.asarray(MEANS[ids], dtype=np.float32)
 
 
-def transported(ids: LabelIds, quantiles: FloatArray, field: FloatArray, method: Transport = "exact") -> Intensities:
+def transported(
+    ids: LabelIds, view: View, quantiles: FloatArray, field: FloatArray, method: Transport = "exact"
+) -> Intensities:
     """Shaded labels with the intensities of real frames: Free-Echo's pseudo-image or pseudo-video.
 
     A clip is transported as a whole: what a grey level turns into is the same in every frame, so that nothing flickers
@@ -76,7 +78,7 @@ def transported(ids: LabelIds, quantiles: FloatArray, field: FloatArray, method:
     inside = ids != OUTSIDE
     if not inside.any():
         return image
-    grey = _textured(ids, np.broadcast_to(field, ids.shape))[inside]
+    grey = _textured(ids, view, np.broadcast_to(field, ids.shape))[inside]
     levels, of = np.unique(np.rint(grey.clip(0, 1) * (LEVELS - 1)).astype(np.intp), return_inverse=True)
     plan = transport_plan(levels / (LEVELS - 1), np.bincount(of), quantiles, method)
     carried = np.zeros(len(grey))
@@ -117,9 +119,16 @@ def texture(height: int, width: int, seed: int) -> FloatArray:
 
 
 def real_quantiles(frames: Iterable[tuple[GrayImage, LabelIds]], count: int = QUANTILES) -> FloatArray:
-    """Quantiles (count,) in [0, 1] of real frames' intensities inside the sector; each frame at the network's size."""
-    inside = np.concatenate([image[ids != OUTSIDE] for image, ids in frames])
-    return np.asarray(np.quantile(inside / 255, np.linspace(0, 1, count)))
+    """Quantiles (count,) in [0, 1] of intensities inside the sector of a typical real frame.
+
+    They are the means of each frame's own quantiles, the barycentre of the frames' distributions under the squared cost:
+    pixels of all frames in one histogram vary more than those of any, because gains differ.
+
+    Args:
+        frames: each at the network's size.
+    """
+    steps = np.linspace(0, 1, count)
+    return np.mean([np.quantile(image[ids != OUTSIDE] / 255, steps) for image, ids in frames], axis=0)
 
 
 def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray) -> float:
@@ -130,10 +139,10 @@ def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray)
     return float(ot.wasserstein_1d(inside, real))
 
 
-def _textured(ids: LabelIds, field: FloatArray) -> FloatArray:
+def _textured(ids: LabelIds, view: View, field: FloatArray) -> FloatArray:
     """Shaded labels whose grey levels vary as those of real frames do, float64 of the labels' shape."""
     frames = ids.reshape(-1, *ids.shape[-2:])
-    return np.stack([shade(frame) for frame in frames]).reshape(ids.shape) + STRENGTH * DEVIATIONS[ids] * field
+    return np.stack([shade(frame, view) for frame in frames]).reshape(ids.shape) + STRENGTH * DEVIATIONS[ids] * field
 
 
 def _ranks(values: FloatArray) -> FloatArray:

@@ -115,7 +115,9 @@ class VideoGenerator:
                 expected="a generator with a start step", got=self.name, remedy="choose free-echo or sdedit"
             )
         cycle = cycle_of(request)
-        image = pseudo_video(self.pseudo, self._shrunk(cycle.ids), cycle, self.card.intensities, request.seed)
+        image = pseudo_video(
+            self.pseudo, self._shrunk(cycle.ids), request.view, cycle, self.card.intensities, request.seed
+        )
         return np.asarray((image * 255).round().astype(np.uint8))
 
     def _check(self, request: VideoRequest) -> None:
@@ -144,7 +146,7 @@ class VideoGenerator:
         return Condition(one_hot.transpose(0, 1)[None], view, torch.zeros_like(view), time_of[None])
 
     def _encoded(self, request: VideoRequest, cycle: LabelCycle, ids: LabelIds, inside: Tensor) -> Tensor:
-        image = pseudo_video(self.pseudo, ids, cycle, self.card.intensities, request.seed)
+        image = pseudo_video(self.pseudo, ids, request.view, cycle, self.card.intensities, request.seed)
         pixels = torch.from_numpy(image).to(self.device)[:, None] * 2 - 1
         return self.codec.encode(pixels, inside).transpose(0, 1)[None].cpu()
 

@@ -64,7 +64,7 @@ def test_pixels_of_one_level_may_be_gathered() -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_histogram_comes_at_least_five_times_closer_to_real(method: Transport) -> None:
-    image = transported(IDS, QUANTILES, FIELD, method)
+    image = transported(IDS, "2CH", QUANTILES, FIELD, method)
     assert np.isfinite(image).all()
     assert image.min() >= 0
     assert image.max() <= 1
@@ -74,27 +74,27 @@ def test_the_histogram_comes_at_least_five_times_closer_to_real(method: Transpor
 
 
 def test_a_brighter_label_stays_brighter_and_a_higher_field_is_brighter_within_a_label() -> None:
-    image = transported(IDS, QUANTILES, FIELD)
+    image = transported(IDS, "2CH", QUANTILES, FIELD)
     order = sorted(range(1, 5), key=lambda label: MEANS[label])
     for darker, brighter in pairwise(order):
         assert image[IDS == darker].mean() < image[IDS == brighter].mean()
     at = (IDS == 1) & (FIELD < 1)
-    higher = transported(IDS, QUANTILES, np.where(at, FIELD + 0.5, FIELD))
+    higher = transported(IDS, "2CH", QUANTILES, np.where(at, FIELD + 0.5, FIELD))
     assert (higher[at] >= image[at]).mean() > 0.99
 
 
 def test_frames_alike_have_the_same_intensities_and_what_is_far_from_a_moving_heart_hardly_changes() -> None:
     smaller = heart(shape=(128, 128), spacing=(1.2, 1.2), length=60, width=30).ids
-    clip = transported(np.stack([IDS, smaller, IDS]), QUANTILES, FIELD)
+    clip = transported(np.stack([IDS, smaller, IDS]), "2CH", QUANTILES, FIELD)
     np.testing.assert_array_equal(clip[0], clip[2])
     far = (IDS == 4) & (smaller == 4) & (distance_transform_edt(np.isin(IDS, (0, 4))) > 0.15 * 128)
     assert far.sum() > 500
-    np.testing.assert_allclose(clip[0][far], clip[1][far], atol=0.03)
+    np.testing.assert_allclose(clip[0][far], clip[1][far], atol=0.05)
     assert histogram_distance(clip, np.stack([IDS, smaller, IDS]), QUANTILES) < 0.01
 
 
 def test_an_empty_map_stays_black() -> None:
-    assert not transported(np.zeros((16, 16), np.uint8), QUANTILES, np.zeros((16, 16))).any()
+    assert not transported(np.zeros((16, 16), np.uint8), "2CH", QUANTILES, np.zeros((16, 16))).any()
 
 
 def test_texture_is_fine_repeatable_and_of_unit_deviation() -> None:
@@ -112,14 +112,14 @@ def test_texture_is_fine_repeatable_and_of_unit_deviation() -> None:
 )
 def test_quantiles_that_are_none_are_refused(quantiles: list[float]) -> None:
     with pytest.raises(RequestError, match="rising quantiles"):
-        transported(IDS, np.array(quantiles), FIELD)
+        transported(IDS, "2CH", np.array(quantiles), FIELD)
 
 
 def test_another_field_or_method_is_refused() -> None:
     with pytest.raises(RequestError, match="field"):
-        transported(IDS, QUANTILES, FIELD[:64])
+        transported(IDS, "2CH", QUANTILES, FIELD[:64])
     with pytest.raises(UnknownNameError, match="sinkhorn"):
-        transported(IDS, QUANTILES, FIELD, "magic")  # type: ignore[arg-type]
+        transported(IDS, "2CH", QUANTILES, FIELD, "magic")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -135,7 +135,7 @@ def test_real_maps_get_real_histograms(method: Transport, camus_root: Path) -> N
 
     quantiles = real_quantiles(small("training", 12))
     for _, ids in small("validation", 4):
-        image = transported(ids, quantiles, FIELD, method)
+        image = transported(ids, "2CH", quantiles, FIELD, method)
         before, after = histogram_distance(coloured(ids), ids, quantiles), histogram_distance(image, ids, quantiles)
         assert np.isfinite(image).all()
         assert after < before / 5
