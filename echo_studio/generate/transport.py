@@ -121,14 +121,15 @@ def texture(height: int, width: int, seed: int) -> FloatArray:
 def real_quantiles(frames: Iterable[tuple[GrayImage, LabelIds]], count: int = QUANTILES) -> FloatArray:
     """Quantiles (count,) in [0, 1] of intensities inside the sector of a typical real frame.
 
-    They are the means of each frame's own quantiles, the barycentre of the frames' distributions under the squared cost:
+    The means of each frame's own quantiles, which is the barycentre of the frames under the squared cost:
     pixels of all frames in one histogram vary more than those of any, because gains differ.
 
     Args:
         frames: each at the network's size.
     """
     steps = np.linspace(0, 1, count)
-    return np.mean([np.quantile(image[ids != OUTSIDE] / 255, steps) for image, ids in frames], axis=0)
+    own = [np.quantile(image[ids != OUTSIDE] / 255, steps) for image, ids in frames]
+    return np.asarray(np.mean(own, axis=0))
 
 
 def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray) -> float:
