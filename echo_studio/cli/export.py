@@ -10,7 +10,12 @@ from echo_studio.types import Json
 
 
 def export(
-    source: Annotated[Path, typer.Argument(metavar="SET", help="A set: a folder with ID/frame.png, ID/labels.png ...")],
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="SET", help="A set: a folder with ID/frame.png, ID/labels.png ..., or s3://BUCKET/NAME."
+        ),
+    ],
     form: Annotated[
         str,
         typer.Option("--format", help="png, camus, nnunet, huggingface, webdataset, dicom; of clips also mp4, gif."),
@@ -40,11 +45,12 @@ def export(
     """
     from echo_studio.dataset.export import export_set
     from echo_studio.dataset.split import Fractions
+    from echo_studio.dataset.stored_set import read_here
 
     fractions = Fractions(validation, testing)
     measured = _scores(scores) if scores else {}
-    with progress(f"Exporting as {form}") as advance:
-        card = export_set(source, form, out, fractions, seed, measured, advance, only)
+    with read_here(source) as folder, progress(f"Exporting as {form}") as advance:
+        card = export_set(folder, form, out, fractions, seed, measured, advance, only)
     if as_json:
         print_json({"out": str(out), "card": card})
     else:

@@ -27,7 +27,13 @@ EVERY = 10.0  # seconds between lines of progress where stderr is no terminal
 
 
 def synthesise(
-    out: Annotated[Path, typer.Option(help="Folder of the set: a new one, or one that was begun with this command.")],
+    out: Annotated[
+        str,
+        typer.Option(
+            help="Folder of the set, a new one or one that was begun with this command; or s3://BUCKET/NAME, gs://... "
+            "(extra `cluster`)."
+        ),
+    ],
     label_maps: Annotated[
         Path | None,
         typer.Option(
@@ -71,7 +77,8 @@ def synthesise(
     cluster: Annotated[
         str,
         typer.Option(
-            help="Workers on Ray (extra `cluster`): ADDRESS of a cluster that sees SET, or auto for this machine."
+            help="Workers elsewhere (extra `cluster`), all of which must see SET: slurm, with settings as "
+            "slurm:partition=gpu,timeout_min=60; or Ray: the ADDRESS of a cluster, or auto for this machine."
         ),
     ] = "",
     plan: Annotated[bool, typer.Option("--plan", help="Tell samples, minutes and disk, and stop.")] = False,
@@ -94,7 +101,7 @@ def synthesise(
     from echo_studio.dataset.cluster import AUTO
     from echo_studio.dataset.order import set_order
     from echo_studio.dataset.ranges import ranges_of
-    from echo_studio.dataset.set_folder import SetFolder
+    from echo_studio.dataset.stored_set import set_at
     from echo_studio.dataset.synthesis_plan import plan_set
 
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
@@ -117,7 +124,7 @@ def synthesise(
         seed=seed,
         batch=batch,
     )
-    folder = SetFolder(out)
+    folder = set_at(out)
     folder.check(order)
     planned = plan_set(order, folder, workers, checkpoints, elsewhere=cluster not in ("", AUTO))
     if plan:
@@ -129,7 +136,7 @@ def synthesise(
     typer.echo(_told(planned), err=True)
     done = _make(order, folder, workers, checkpoints, device, cluster, planned)
     if as_json:
-        print_json({"out": str(out), "plan": planned.to_json(), **done})
+        print_json({"out": out, "plan": planned.to_json(), **done})
     else:
         aside = f", {done['set_aside']} set aside (their defect does not fit)" if done["set_aside"] else ""
         typer.echo(f"{out}  {done['samples']} of {planned.samples} samples{aside}  sha256 {done['sha256'][:16]}")
@@ -148,9 +155,15 @@ def _make(
     planned: "Plan",
 ) -> Json:
     from echo_studio.dataset.cluster import on_cluster
+    from echo_studio.dataset.slurm import SLURM, on_slurm, settings_of
+    from echo_studio.dataset.synthesise import Carry
     from echo_studio.dataset.synthesise import synthesise as run
 
-    carry = partial(on_cluster, address=cluster, workers=workers) if cluster else None
+    carry: Carry | None = None
+    if cluster.partition(":")[0] == SLURM:
+        carry = partial(on_slurm, folder=folder, workers=workers, settings=settings_of(cluster, device))
+    elif cluster:
+        carry = partial(on_cluster, address=cluster, workers=workers)
     started = time.perf_counter()
     made = 0
     with folder.begin(order), _ctrl_c() as stopped, _pace(planned.finished, planned.samples) as advance:
@@ -222,8 +235,11 @@ def pace_text(done: int, of: int, rate: float) -> str:
 
 def _told(plan: "Plan") -> str:
     done = f" ({plan.finished} of them finished)" if plan.finished else ""
-    room = f"{plan.disk_bytes / 1e6:.0f} MB of disk ({plan.free_bytes / 1e9:.1f} GB free)"
-    short = "; NOT ENOUGH ROOM" if plan.disk_bytes > plan.free_bytes else ""
+    free, short = "", ""
+    if plan.free_bytes is not None:
+        free = f" ({plan.free_bytes / 1e9:.1f} GB free)"
+        short = "; NOT ENOUGH ROOM" if plan.disk_bytes > plan.free_bytes else ""
+    room = f"{plan.disk_bytes / 1e6:.0f} MB of disk{free}"
     what = "clips" if plan.clips == plan.samples else "images and clips" if plan.clips else "images"
     return (
         f"{plan.samples} {what}{done} of {plan.label_maps} label maps, {plan.minutes:.1f} minutes with "

@@ -16,7 +16,7 @@ from pathlib import Path
 from echo_studio.dataset.files import sync_folder
 from echo_studio.errors import OutputError
 
-__all__ = ["Index", "Made", "RESUME", "files_sha256"]
+__all__ = ["Index", "Made", "RESUME", "files_sha256", "read_made"]
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 RESUME = "make room or mend the place, then run the same command again: it goes on where it stopped"
@@ -51,7 +51,7 @@ class Index:
         """
         try:
             with self.path.open("rb") as lines:
-                yield from (made for line in lines if (made := _made(line)) is not None)
+                yield from (made for line in lines if (made := read_made(line)) is not None)
         except FileNotFoundError:
             return
         except OSError as error:
@@ -73,7 +73,7 @@ class Index:
             raise self._fault(error) from error
         whole = told.rfind(b"\n") + 1
         lines = told[:whole].splitlines()
-        return [made for line in lines if (made := _made(line)) is not None], offset + whole
+        return [made for line in lines if (made := read_made(line)) is not None], offset + whole
 
     def append(self, made: Made) -> None:
         """Add a batch; when this returns, the line and the names of its samples are on the disk.
@@ -117,7 +117,7 @@ def files_sha256(files: Mapping[str, bytes]) -> str:
     return digest.hexdigest()
 
 
-def _made(line: bytes) -> Made | None:
+def read_made(line: bytes) -> Made | None:
     """The batch of a line; None where it is not whole."""
     try:
         made = Made(**json.loads(line))

@@ -11,24 +11,24 @@ A hidden folder is a sample being written, and goes with the next run.
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.atomic import write_lines
+from echo_studio.data.atomic import write_folder, write_lines
 from echo_studio.data.label_file import read_label_map, write_label_map
-from echo_studio.dataset.index import Index
+from echo_studio.dataset.index import RESUME, Index
 from echo_studio.dataset.lock import FileLock
 from echo_studio.dataset.manifest import MANIFEST_FORMAT, Item, SetOrder
 from echo_studio.errors import BusyError, DataError, OutputError
 from echo_studio.types import Json
 
-__all__ = ["MANIFEST", "SetFolder", "in_batches"]
+__all__ = ["MANIFEST", "MAPS", "SetFolder", "header_from", "in_batches"]
 
-MANIFEST, INDEX, MAPS, LOCK = "manifest.jsonl", "index.jsonl", "maps", ".lock"
+MANIFEST, INDEX, MAPS, LOCK, JOBS = "manifest.jsonl", "index.jsonl", "maps", ".lock", ".jobs"
 LEFT_OVER = "[.]*.tmp"
 KEPT = 16  # label maps
 
@@ -38,6 +38,16 @@ class SetFolder:
     """A set on the disk, begun or not."""
 
     root: Path
+
+    @property
+    def where(self) -> Path | str:
+        """What `stored_set.set_at` takes."""
+        return self.root
+
+    @property
+    def jobs(self) -> Path:
+        """Where a cluster's jobs leave what they have to say."""
+        return self.root / JOBS
 
     @property
     def index(self) -> Index:
@@ -55,17 +65,10 @@ class SetFolder:
             DataError: there is no manifest, or another format's.
         """
         try:
-            with (self.root / MANIFEST).open(encoding="utf-8") as lines:
-                header = json.loads(next(lines))
-            if header["format"] != MANIFEST_FORMAT:
-                raise ValueError(f"{header['format']}")
-        except (OSError, ValueError, KeyError, TypeError, StopIteration, RecursionError) as error:
-            raise DataError(
-                expected=f"a manifest {MANIFEST_FORMAT} in {self.root}",
-                got=" ".join(str(error).split())[:80] or "none",
-                remedy="name another folder",
-            ) from error
-        return dict(header)
+            with (self.root / MANIFEST).open("rb") as lines:
+                return header_from(next(lines), self.where)
+        except (OSError, StopIteration) as error:
+            raise _no_manifest(self.where, str(error)) from error
 
     @cached_property
     def _bases(self) -> dict[int, LabelMap]:
@@ -103,13 +106,13 @@ class SetFolder:
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
                 raise DataError(
-                    expected=f"the order that {self.root} was begun with, {differs} {_told(self.header.get(differs))}",
+                    expected=f"the order that {self.where} was begun with, {differs} {_told(self.header.get(differs))}",
                     got=_told(wanted[differs]),
                     remedy="give the same options, or name another folder",
                 )
-        elif self.root.is_dir() and any(path.name not in (MAPS, LOCK) for path in self._shown()):
+        elif any(name not in (MAPS, LOCK) for name in self._shown()):
             raise OutputError(
-                expected=f"a new or an empty folder {self.root}", got="one with files in it", remedy="name another"
+                expected=f"a new or an empty folder {self.where}", got="one with files in it", remedy="name another"
             )
 
     @contextmanager
@@ -163,13 +166,58 @@ class SetFolder:
         names = {entry.name for entry in os.scandir(self.root)} if self.begun else set()
         return {made.batch for made in self.index if made.samples.keys() <= names}
 
+    def keep(self, sample: str, files: Mapping[str, bytes]) -> None:
+        """Put the files of a sample into their place, all or none.
+
+        Raises:
+            OutputError: it cannot be written; no half sample is left behind.
+        """
+        place = self.root / sample
+        try:
+            if place.exists():  # renamed, but not in the index: what it holds is not known
+                shutil.rmtree(place)
+            write_folder(place, files)
+        except OSError as error:
+            raise OutputError(expected=f"a place for {place}", got=str(error), remedy=RESUME) from error
+        except OutputError as error:
+            raise OutputError(expected=error.expected, got=error.got, remedy=RESUME) from error
+
+    def free_bytes(self) -> int | None:
+        """Room for more, where it can be known; the folder need not exist yet."""
+        path = self.root.absolute()
+        return shutil.disk_usage(next(place for place in (path, *path.parents) if place.is_dir())).free
+
     def count(self) -> dict[str, int]:
         """How many `samples` are finished, and how many are `set_aside` because they cannot be made."""
         samples = {name for made in self.index for name in made.samples}
         return {"samples": len(samples), "set_aside": len({name for made in self.index for name in made.set_aside})}
 
-    def _shown(self) -> Iterator[Path]:
-        return (path for path in self.root.iterdir() if not path.match(LEFT_OVER))
+    def _shown(self) -> Iterator[str]:
+        places = self.root.iterdir() if self.root.is_dir() else iter(())
+        return (path.name for path in places if not path.match(LEFT_OVER))
+
+
+def header_from(line: bytes, where: Path | str) -> Json:
+    """The header of a manifest.
+
+    Raises:
+        DataError: it is none, or another format's.
+    """
+    try:
+        header = json.loads(line)
+        if header["format"] != MANIFEST_FORMAT:
+            raise ValueError(f"{header['format']}")
+        return dict(header)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_manifest(where, str(error)) from error
+
+
+def _no_manifest(where: Path | str, got: str) -> DataError:
+    return DataError(
+        expected=f"a manifest {MANIFEST_FORMAT} in {where}",
+        got=" ".join(got.split())[:80] or "none",
+        remedy="name another folder",
+    )
 
 
 def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Item]]]:

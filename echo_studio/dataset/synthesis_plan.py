@@ -1,6 +1,5 @@
 """What a set will cost before it is made: samples, minutes, disk. Measured on a batch of every way to make them."""
 
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -31,7 +30,7 @@ class Plan:
         seconds: one worker's, for what is left.
         minutes: of the workers together, as many as there are cores for.
         disk_bytes: for what is left.
-        free_bytes: where the set lies.
+        free_bytes: where the set lies; None on an object store.
     """
 
     samples: int
@@ -43,7 +42,7 @@ class Plan:
     seconds: float
     minutes: float
     disk_bytes: int
-    free_bytes: int
+    free_bytes: int | None
 
     def to_json(self) -> Json:
         return asdict(self)
@@ -88,7 +87,7 @@ def plan_set(
         seconds=round(seconds, 1),
         minutes=round(seconds / at_once / 60, 2),
         disk_bytes=round(room),
-        free_bytes=shutil.disk_usage(_nearest(folder.root)).free,
+        free_bytes=folder.free_bytes(),
     )
 
 
@@ -103,8 +102,3 @@ def _measured(maker: Maker, items: list[Item]) -> tuple[float, float]:
 
 def _batches(order: SetOrder) -> Iterator[tuple[int, list[Item]]]:
     return in_batches(order.items(), order.batch)
-
-
-def _nearest(path: Path) -> Path:
-    """The folder itself, or the nearest one above it that exists."""
-    return next(place for place in (path.absolute(), *path.absolute().parents) if place.is_dir())

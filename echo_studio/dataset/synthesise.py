@@ -6,7 +6,6 @@ in another order, and the last bits of a frame change. So the number of workers 
 """
 
 import os
-import shutil
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,13 +19,13 @@ from typing import Protocol
 
 import torch
 
-from echo_studio.data.atomic import write_folder
 from echo_studio.dataset.draw_batch import Maker
-from echo_studio.dataset.index import RESUME, Made, files_sha256
+from echo_studio.dataset.index import Made, files_sha256
 from echo_studio.dataset.manifest import Item
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.set_folder import MANIFEST, SetFolder
-from echo_studio.errors import EchoStudioError, OutputError
+from echo_studio.dataset.stored_set import set_at
+from echo_studio.errors import EchoStudioError
 from echo_studio.evaluate.workers import Refusal, start_worker, worker_pool
 
 __all__ = ["DEATHS", "Batch", "Carry", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
@@ -43,9 +42,13 @@ class Carry(Protocol):
 
 @dataclass(frozen=True)
 class Batch:
-    """Some samples of a set, fit to travel to another process."""
+    """Some samples of a set, fit to travel to another process.
 
-    root: Path
+    Attributes:
+        root: the set's folder, or the URL of a set on an object store.
+    """
+
+    root: Path | str
     number: int
     items: tuple[Item, ...]
     checkpoints: Path | None = None
@@ -58,21 +61,13 @@ class Batch:
             OutputError: a place that cannot be written; no half sample is left behind.
             EchoStudioError: label maps or weights that cannot be read.
         """
-        folder = _folder(self.root, (self.root / MANIFEST).stat().st_mtime_ns)
+        folder = _set_at(self.root, (self.root / MANIFEST).stat().st_mtime_ns if isinstance(self.root, Path) else 0)
         maker = Maker(folder.header, folder.base, self.checkpoints, self.device)
         samples, set_aside = maker.make(self.items)
         hashes = {}
         for sample in samples:
             files = pair_files(sample)
-            place = self.root / sample.id
-            try:
-                if place.exists():  # renamed, but not in the index: what it holds is not known
-                    shutil.rmtree(place)
-                write_folder(place, files)
-            except OSError as error:
-                raise OutputError(expected=f"a place for {place}", got=str(error), remedy=RESUME) from error
-            except OutputError as error:
-                raise OutputError(expected=error.expected, got=error.got, remedy=RESUME) from error
+            folder.keep(sample.id, files)
             hashes[sample.id] = files_sha256(files)
         return Made(self.number, hashes, set_aside)
 
@@ -100,7 +95,7 @@ def synthesise(
     """
     finished = folder.finished()
     waiting = (
-        Batch(folder.root, number, tuple(items), checkpoints, device)
+        Batch(folder.where, number, tuple(items), checkpoints, device)
         for number, items in folder.batches()
         if number not in finished
     )
@@ -204,5 +199,5 @@ def run_batch(batch: Batch) -> Made | Refusal:
 
 
 @lru_cache(maxsize=1)
-def _folder(root: Path, written: int) -> SetFolder:  # noqa: ARG001
-    return SetFolder(root)
+def _set_at(root: Path | str, written: int) -> SetFolder:  # noqa: ARG001
+    return set_at(root)
