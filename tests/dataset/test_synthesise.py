@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from echo_studio.anatomy.variation import random_variation
+from echo_studio.data.atomic import write_folder
 from echo_studio.data.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
@@ -161,6 +163,24 @@ def test_a_full_disk_stops_with_one_line_and_goes_on_when_there_is_room(
     assert not list(root.glob(".*.tmp"))
     assert len(make(root, order, checkpoints)) == 7
     assert_whole(root, reference)
+
+
+def test_a_worker_that_outlives_its_killed_driver_spoils_nothing(
+    reference: Path, checkpoints: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    met = list[Path]()
+
+    def write(place: Path, files: Mapping[str, bytes]) -> None:
+        met.append(place)
+        if len(met) == 1:  # the other one was quicker, and who knows what it wrote
+            write_folder(place, {**files, "more": b"of it"})
+        write_folder(place, files)
+
+    monkeypatch.setattr("echo_studio.dataset.set_folder.write_folder", write)
+    make(tmp_path / "set", small_order(checkpoints), checkpoints)
+    assert met[0] == met[1]
+    assert len(met) == 9
+    assert_whole(tmp_path / "set", reference)
 
 
 def test_an_index_that_a_full_disk_cut_short_stays_good(tmp_path: Path) -> None:
