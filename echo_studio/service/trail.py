@@ -1,5 +1,6 @@
 """The audit trail: a file that only grows, one JSON line for each login and each export."""
 
+import hashlib
 import json
 import os
 import threading
@@ -10,9 +11,23 @@ from echo_studio.dataset.files import sync_folder
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["TRAIL", "Trail"]
+__all__ = ["TRAIL", "Trail", "folder_sha256"]
 
 TRAIL = "audit.jsonl"
+
+
+def folder_sha256(folder: Path) -> tuple[str, int]:
+    """One hash for the names and contents of all files below a folder, and their bytes together.
+
+    It is that of the text which `sha256sum` prints for them in the order of their names, seen from the folder.
+    """
+    digest, size = hashlib.sha256(), 0
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        with path.open("rb") as file:
+            found = hashlib.file_digest(file, "sha256").hexdigest()
+        digest.update(f"{found}  {path.relative_to(folder).as_posix()}\n".encode())
+        size += path.stat().st_size
+    return digest.hexdigest(), size
 
 
 class Trail:
@@ -55,3 +70,12 @@ class Trail:
                     got=error.strerror or type(error).__name__,
                     remedy="whoever runs the studio has to free the disk",
                 ) from error
+
+    def write_export(self, user: str, project: str, what: str, folder: Path) -> None:
+        """Add the line of an export that fills a folder.
+
+        Raises:
+            OutputError: see `write`.
+        """
+        sha256, size = folder_sha256(folder)
+        self.write("export", user, project=project, what=what, file=folder.name, bytes=size, sha256=sha256)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echo_studio.ui.routes.wire import USER
 
-MAX_JSON = 1 << 20  # parsed, it takes ten times as much memory
+MAX_JSON = 16 << 20  # parsed, it takes ten times as much memory
 FILES_OF_ONE, FILES_OF_ALL = 2, 8  # large files that may be on their way: each may take half a gigabyte of disk
 
 

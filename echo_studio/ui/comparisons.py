@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
@@ -16,6 +15,7 @@ from echo_studio.service.compare_run import Comparison, run
 from echo_studio.service.compare_run import Engine as RunEngine
 from echo_studio.service.compare_sheet import heading
 from echo_studio.service.jobs import Job, JobQueue
+from echo_studio.service.sharing import let_go
 from echo_studio.types import PHASES, VIEWS, Json, Phase, View
 from echo_studio.ui.sessions import Session
 
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.request import GenerationRequest
 
-MAX_KEPT = 8
+MAX_KEPT = 8  # and those that wait or run
+AT_ONCE = 3  # they share the device, NFE by NFE: a large one holds up nobody else's
 # A comparison that nobody looks at any more stops; a page that is reloaded is back long before.
 ALONE_SECONDS = 30.0
 CANVAS = "Canvas"
@@ -62,9 +63,9 @@ class Comparisons:
         self._template = template
         self._titles = {name: title for title, name in titles}
         self._is_open = is_open
-        self._queue: JobQueue[Comparison, Comparison] = JobQueue(self._work)
+        self._queue: JobQueue[Comparison, Comparison] = JobQueue(self._work, workers=AT_ONCE)
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, ComparisonJob] = OrderedDict()
+        self._kept: dict[str, ComparisonJob] = {}  # by project, the newest last
         self._orders: dict[str, Json] = {}  # what the page asked for
 
     def start(self, session: Session, order: Mapping[str, Any]) -> ComparisonJob:
@@ -177,9 +178,10 @@ class Comparisons:
         with self._lock:
             older = self._kept.pop(project, None)
             self._kept[project], self._orders[project] = job, order
-            excess = [self._kept.popitem(last=False)[0] for _ in range(len(self._kept) - MAX_KEPT)]
+            owners = {name: kept.owner for name, kept in self._kept.items()}
+            excess = let_go(owners, MAX_KEPT, lambda name: self._kept[name].progress().ended)
             for forgotten in excess:
-                del self._orders[forgotten]
+                del self._kept[forgotten], self._orders[forgotten]
         if older is not None:
             self.cancel(older)
         for forgotten in excess:

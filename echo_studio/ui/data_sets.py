@@ -13,6 +13,7 @@ from echo_studio.dataset.split import Fractions
 from echo_studio.dataset.thumbnail import Thumbnails
 from echo_studio.errors import BusyError, OutputError, RequestError
 from echo_studio.service.set_tasks import SetTasks
+from echo_studio.service.trail import Trail
 from echo_studio.types import Json
 from echo_studio.ui.map_boxes import MapBoxes
 from echo_studio.ui.open_sets import OpenSets
@@ -25,9 +26,11 @@ from echo_studio.ui.set_work import Engine, SetWork, made_folder, to_write
 class DataSets:
     """Args:
     engine: makes sets, and measures adherence.
+    trail: where exports are written down.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, trail: Trail) -> None:
+        self._trail = trail
         self._engine = engine
         self.boxes = MapBoxes()
         self.tasks = SetTasks()
@@ -162,7 +165,10 @@ class DataSets:
                 expected="a new name", got=f"the export {out.name}, which exists", remedy="choose another"
             )
 
-        self._work.export(source, form, out, fractions, seed, only)
+        def note() -> None:
+            self._trail.write_export(session.user, session.project.id, f"{form} of {source.name}", out)
+
+        self._work.export(source, form, out, fractions, seed, only, note)
         return out.name
 
     def sample(self, session: Session, name: str, number: int) -> Path:

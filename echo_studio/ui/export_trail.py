@@ -73,4 +73,4 @@ class ExportTrail:
 
 def _is_file(begin: Message) -> bool:
     told = Headers(raw=begin["headers"]).get("content-disposition", "")
-    return begin["status"] == 200 and told.startswith("attachment")
+    return begin["status"] in (200, 206) and told.startswith("attachment")

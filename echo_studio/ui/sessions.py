@@ -2,7 +2,7 @@
 
 import secrets
 import threading
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.dataset.pictures import Canvas
 from echo_studio.dataset.project import Project
+from echo_studio.service.sharing import let_go
 from echo_studio.types import BoolMask, Json
 from echo_studio.ui.projects import OpenProjects
 
@@ -97,7 +98,8 @@ class Sessions:
         session = Session(token, user, projects, project, canvas.label_map, canvas.fan, project.revision, notice)
         with self._lock:
             self._by_token[session.token] = session
-            excess = [self._by_token.pop(self._dispensable()) for _ in range(len(self._by_token) - self._limit)]
+            owners = {key: other.user for key, other in self._by_token.items()}
+            excess = [self._by_token.pop(key) for key in let_go(owners, self._limit)]
         for other in excess:
             self._on_close(other)
         return session
@@ -122,8 +124,3 @@ class Sessions:
             known = self._by_token.pop(token or "", None)
         if known is not None:
             self._on_close(known)
-
-    def _dispensable(self) -> str:
-        """The token that was silent longest, of the user who has most: nobody's pages push out another user's."""
-        held = Counter(session.user for session in self._by_token.values())
-        return next(token for token, session in self._by_token.items() if held[session.user] == max(held.values()))

@@ -107,8 +107,17 @@ class SetWork:
 
         self._tasks.start(SetTask(path, "measure", work))
 
-    def export(self, source: Path, form: str, out: Path, fractions: Fractions, seed: int, only: str) -> None:
-        """Begin to export a set.
+    def export(
+        self,
+        source: Path,
+        form: str,
+        out: Path,
+        fractions: Fractions,
+        seed: int,
+        only: str,
+        note: Callable[[], None],
+    ) -> None:
+        """Begin to export a set; `note` is called when it is there.
 
         Raises:
             BusyError: it is being exported, or too many wait.
@@ -122,6 +131,7 @@ class SetWork:
 
             made_folder(out.parent)
             card = export_set(source, form, out, fractions, seed, None, tell, only)
+            note()
             return {"export": out.name, "frames": card["frames"], "clips": card["clips"]}
 
         self._tasks.start(SetTask(source, "export", work))

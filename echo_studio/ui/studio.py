@@ -140,8 +140,8 @@ class Studio:
         self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.homes.is_open)
         self.videos = Videos(engine.videos, self.homes.is_open)
         self.recordings = Recordings()
-        self.sets = DataSets(engine)
         self.trail = Trail(library.root / TRAIL)
+        self.sets = DataSets(engine, self.trail)
         self.sessions = Sessions(on_close=self._forget)
 
     def open_session(self, project: str | None = None, user: str = "") -> Session:

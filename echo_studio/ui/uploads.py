@@ -6,7 +6,6 @@ project, record or export holds real pixels, a file's name or what its header sa
 
 import re
 import threading
-from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from echo_studio.data.footage import Footage, read_footage
 from echo_studio.data.image_file import SUFFIXES, read_noted, suffix_of
 from echo_studio.data.label_file import read_label_map
 from echo_studio.errors import EchoStudioError
+from echo_studio.service.sharing import let_go
 
 MAX_RECORDINGS = 4  # each may take 256 MiB
 UNSAFE = re.compile(r"[^\w.() -]")
@@ -48,22 +48,22 @@ def _holds_labels(path: Path) -> bool:
 
 
 class Recordings:
-    """The recordings that pages work on, by token; the oldest goes where there are too many."""
+    """The recordings that pages work on, by token; where there are too many, the oldest of whoever has most goes."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_token: OrderedDict[str, Footage] = OrderedDict()
+        self._by_token: dict[str, tuple[str, Footage]] = {}  # with the owner
 
-    def put(self, token: str, footage: Footage) -> None:
+    def put(self, token: str, owner: str, footage: Footage) -> None:
         with self._lock:
-            self._by_token[token] = footage
-            self._by_token.move_to_end(token)
-            while len(self._by_token) > MAX_RECORDINGS:
-                self._by_token.popitem(last=False)
+            self._by_token.pop(token, None)
+            self._by_token[token] = (owner, footage)
+            for other in let_go({key: kept[0] for key, kept in self._by_token.items()}, MAX_RECORDINGS):
+                del self._by_token[other]
 
     def get(self, token: str) -> Footage | None:
         with self._lock:
-            return self._by_token.get(token)
+            return self._by_token[token][1] if token in self._by_token else None
 
     def drop(self, token: str) -> None:
         with self._lock:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 from echo_studio.anatomy.cycle import LabelCycle
 from echo_studio.errors import Cancelled
 from echo_studio.service.jobs import Job, JobQueue, JobState, OnStep
+from echo_studio.service.sharing import let_go
 from echo_studio.service.video import Keyframes, preview_cycle, settings_of
 from echo_studio.types import GrayImage, Json
 from echo_studio.ui.sessions import Session
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from echo_studio.generate.video_catalog import VideoEntry
     from echo_studio.generate.video_request import GeneratedVideo, VideoRequest
 
-MAX_KEPT = 4
+MAX_KEPT = 4  # and those that wait or run
+AT_ONCE = 2  # they share the device, NFE by NFE: a long one holds up nobody else's
 # A video that nobody looks at any more is not finished; a page that is reloaded is back long before.
 ALONE_SECONDS = 30.0
 
@@ -75,9 +76,9 @@ class Videos:
     def __init__(self, engine: Engine, is_open: Callable[[str], bool]) -> None:
         self.engine = engine
         self._is_open = is_open
-        self._queue: JobQueue[VideoOrder, MadeVideo] = JobQueue(self._work)
+        self._queue: JobQueue[VideoOrder, MadeVideo] = JobQueue(self._work, workers=AT_ONCE)
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, None] = OrderedDict()
+        self._kept: dict[str, VideoJob] = {}  # by project, the newest last
 
     def start(self, session: Session, keyframes: Keyframes, order: Mapping[str, Any]) -> VideoJob:
         """Start a video; the project's older job is cancelled, its clip is kept until this one is there.
@@ -89,9 +90,12 @@ class Videos:
         request = self.engine.request(**settings_of(keyframes, order))
         job = self._queue.submit(session.project.id, VideoOrder(request, dict(order)), owner=session.owner)
         with self._lock:
-            self._kept[session.project.id] = None
-            self._kept.move_to_end(session.project.id)
-            excess = [self._kept.popitem(last=False)[0] for _ in range(len(self._kept) - MAX_KEPT)]
+            self._kept.pop(session.project.id, None)
+            self._kept[session.project.id] = job
+            owners = {project: kept.owner for project, kept in self._kept.items()}
+            excess = let_go(owners, MAX_KEPT, lambda project: self._kept[project].progress().ended)
+            for project in excess:
+                del self._kept[project]
         for project in excess:
             self._queue.forget(project)
         return job

@@ -16,6 +16,7 @@ from fastapi.testclient import TestClient
 
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.service import passwords
+from echo_studio.service.trail import folder_sha256
 from echo_studio.service.users import Users
 from echo_studio.ui.attempts import FIRST_SECONDS, MAX_SECONDS, Attempts
 from echo_studio.ui.body_limit import FILES_OF_ONE, MAX_JSON, BodyLimit
@@ -286,6 +287,23 @@ def test_each_export_and_each_login_leaves_a_line(app: FastAPI, studio: Studio) 
         "sha256": hashlib.sha256(copy.content).hexdigest(),
     }
     assert stat.S_IMODE(studio.trail.path.stat().st_mode) == 0o600 or os.name != "posix"
+
+
+def test_a_folder_has_one_hash_for_the_names_and_contents_of_its_files(tmp_path: Path) -> None:
+    files = {"a.txt": b"one", "b/c.txt": b"two"}
+    for name, data in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(data)
+    listed = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in files.items())
+    assert folder_sha256(tmp_path) == (hashlib.sha256(listed.encode()).hexdigest(), 6)
+
+
+def test_nobody_who_logs_in_imports_or_removes_the_models_of_all(app: FastAPI, studio: Studio) -> None:
+    anna, session = logged_in(app, "anna"), studio.open_session(NEW, "anna")
+    headers = {TOKEN: session.token}
+    assert anna.post("/studio/models/import?card=2", headers=headers, content=b"{}").status_code == 403
+    assert anna.delete("/studio/models/edm-l64", headers=headers).status_code == 403
+    assert anna.get("/studio/models", headers=headers).status_code == 200
 
 
 def test_what_cannot_be_written_down_is_not_exported(app: FastAPI, studio: Studio, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from echo_studio.errors import EchoStudioError, NameTakenError
 from echo_studio.types import Json
 from echo_studio.ui.models import MAX_CARD, told
-from echo_studio.ui.routes.wire import session_getter
+from echo_studio.ui.routes.wire import session_getter, user_of
 from echo_studio.ui.studio import Studio
 
 
@@ -29,6 +29,7 @@ def routes(studio: Studio) -> APIRouter:
         request: Request, card: Annotated[int, Query(ge=2, le=MAX_CARD)], name: Annotated[str, Query()] = ""
     ) -> dict[str, str]:
         """The body is card.json, `card` bytes, and after it model.safetensors. `name`: to import it under."""
+        _check_alone(request)
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch)
             await _save(request, folder, card)
@@ -54,7 +55,8 @@ def routes(studio: Studio) -> APIRouter:
         return models()
 
     @router.delete("/{name}")
-    def remove(name: str) -> Json:
+    def remove(request: Request, name: str) -> Json:
+        _check_alone(request)
         try:
             studio.engine.remove_model(name)
         except EchoStudioError as error:
@@ -62,6 +64,12 @@ def routes(studio: Studio) -> APIRouter:
         return models()
 
     return router
+
+
+def _check_alone(request: Request) -> None:
+    """Models are everybody's: where several people log in, none of them puts one in or takes one away."""
+    if user_of(request):
+        raise HTTPException(403, "All users share the models: who runs the studio imports and removes them.")
 
 
 async def _save(request: Request, folder: Path, card: int) -> None:

@@ -46,7 +46,7 @@ def routes(studio: Studio) -> APIRouter:
                 raise HTTPException(422, str(error)) from error
         if not isinstance(found, Footage):
             return map_response(found, fan_region(found), **{"X-Kind": "label-map"})
-        studio.recordings.put(session.token, found)
+        studio.recordings.put(session.token, session.owner, found)
         seconds = "" if found.seconds_per_frame is None else repr(found.seconds_per_frame)
         told = {"Frames": len(found.frames), "Total": found.total, "Seconds": seconds}
         return Response(headers={"X-Kind": "recording", **{f"X-{key}": str(value) for key, value in told.items()}})
