@@ -36,8 +36,8 @@ def train(
     """Train a model.
 
     Writes OUT/checkpoint/ (averaged weights and card), OUT/samples/, OUT/log/ (TensorBoard) and OUT/step-*/ (the state
-    that --resume needs). Killed at any moment, a run loses at most the minutes since its last state. Under torchrun or
-    accelerate launch the processes share every batch, each with a core or, with --device cuda, a GPU of its own.
+    that --resume needs). Killed at any moment, a run loses at most the minutes since its last state. Under torchrun
+    the processes share every batch, each with a core or, with --device cuda, a GPU of its own.
 
     \b
     Example:

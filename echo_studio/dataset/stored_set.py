@@ -74,12 +74,12 @@ class Store:
         filesystem, path = need("fsspec", "cluster").core.url_to_fs(self.url)
         return filesystem, path.rstrip("/")
 
-    def get(self, names: list[str]) -> list[bytes]:
+    def get(self, names: list[str]) -> dict[str, bytes]:
         """What these objects hold; those that are gone are left out."""
         with self._asked():
             filesystem, path = self._place
             found = filesystem.cat([f"{path}/{name}" for name in names], on_error="omit") if names else {}
-            return [found[key] for key in sorted(found)]
+            return {key.removeprefix(f"{path}/"): data for key, data in found.items()}
 
     def first_line(self, name: str) -> bytes:
         """Without the rest of the object; nothing where there is no such object."""
@@ -139,20 +139,27 @@ class Store:
 
 
 class StoredIndex(Index):
-    """The index of a set on a store."""
+    """The index of a set on a store. Each object is asked for once."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(Path(INDEX))
         self.store = store
+        self._known: dict[str, Made] = {}
 
     def __iter__(self) -> Iterator[Made]:
-        names = self.store.names(INDEX)
-        for start in range(0, len(names), AT_ONCE):
-            objects = self.store.get([f"{INDEX}/{name}" for name in names[start : start + AT_ONCE]])
-            yield from (made for line in objects if (made := read_made(line)) is not None)
+        names = [f"{INDEX}/{name}" for name in self.store.names(INDEX)]
+        unknown = [name for name in names if name not in self._known]
+        for start in range(0, len(unknown), AT_ONCE):
+            for name, line in self.store.get(unknown[start : start + AT_ONCE]).items():
+                made = read_made(line)
+                if made is not None:
+                    self._known[name] = made
+        yield from (self._known[name] for name in names if name in self._known)
 
     def append(self, made: Made) -> None:
-        self.store.put({f"{INDEX}/{made.batch:07d}.json": json.dumps(asdict(made)).encode()})
+        name = f"{INDEX}/{made.batch:07d}.json"
+        self.store.put({name: json.dumps(asdict(made)).encode()})
+        self._known[name] = made
 
 
 @dataclass(frozen=True)
@@ -173,7 +180,7 @@ class StoredSet(SetFolder):
     def jobs(self) -> Path:
         return Path.cwd() / f".jobs-{hashlib.sha256(self.url.encode()).hexdigest()[:12]}"
 
-    @property
+    @cached_property
     def index(self) -> Index:
         return StoredIndex(self.store)
 
@@ -190,7 +197,7 @@ class StoredSet(SetFolder):
         copy = self.root / name
         if not copy.exists():
             copy.parent.mkdir(exist_ok=True)
-            for data in self.store.get([name]):
+            for data in self.store.get([name]).values():
                 copy.write_bytes(data)
         return super().base(number)
 

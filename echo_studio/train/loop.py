@@ -110,7 +110,8 @@ def train(
     steps = math.ceil(total / batch)
     started = time.monotonic()
     saved_at = started
-    card = _card(recipe, init, next(model.parameters()).device, ways)
+    device = next(model.parameters()).device
+    card = _card(recipe, init, device, ways)
 
     def seconds() -> float:
         return progress.seconds + time.monotonic() - started
@@ -144,7 +145,7 @@ def train(
                 told = []
                 for share in shares:
                     with team.held_back(networks[part], hold=not share.last):
-                        with share.taken(team.mean, team.together, team.device):
+                        with share.taken(team.mean, team.together, device):
                             loss, extra = networks[part](index[share.rows].numpy())
                         (loss / pieces).backward()
                     told.append({f"{part}/loss": float(loss.detach()), **extra})

@@ -1,4 +1,4 @@
-"""The processes that train together: one, or those that `torchrun` or `accelerate launch` started.
+"""The processes that train together: one, or those that `torchrun` (on GPUs also `accelerate launch`) started.
 
 The loop asks its team instead of asking how many there are. `Alone` is a team of one, and asks nobody; `Together`
 (`together.py`) is several on Hugging Face accelerate.
@@ -18,6 +18,7 @@ from echo_studio.train.share import Share
 __all__ = ["Alone", "Team", "join", "rank", "shares_of"]
 
 T = TypeVar("T")
+MPI = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
 class Team(Protocol):
@@ -117,7 +118,7 @@ def join(device: str) -> Team:
         device: cpu, or what torch calls a device; of several processes, each takes its own `cuda`.
 
     Raises:
-        RequestError: torch cannot use the device, or several processes cannot share it.
+        RequestError: torch cannot use the device, several processes cannot share it, or another launcher started them.
     """
     try:
         torch.zeros(1, device=device)
@@ -125,6 +126,10 @@ def join(device: str) -> Team:
         raise RequestError(
             expected="a device that torch can use", got=f"{device!r}", remedy="try --device cpu"
         ) from error
+    if "WORLD_SIZE" not in os.environ and any(int(os.environ.get(name, "1")) > 1 for name in MPI):
+        raise RequestError(  # each would take itself for the only one, and all would write
+            expected="processes that torchrun started", got="those of mpirun", remedy="launch with torchrun"
+        )
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         return Alone(device)
     if device not in ("cpu", "cuda"):

@@ -14,13 +14,14 @@ import torch.nn.functional as F
 from echo_studio.cli.run import main
 from echo_studio.data.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
-from echo_studio.errors import RecipeError
+from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.share import Share
-from echo_studio.train.team import Alone, shares_of
+from echo_studio.train.team import Alone, join, shares_of
+from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints
 from tests.train.conftest import SHAPES
-from tests.train.together import Stop, run
+from tests.train.together import run
 
 MakeRecipe = Callable[..., Recipe]
 CPU = torch.device("cpu")
@@ -132,6 +133,18 @@ def test_a_batch_that_cannot_be_shared_is_refused() -> None:
         shares_of(4, Alone(), 3)
 
 
+def test_devices_and_launchers_that_cannot_be_shared_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match="torch can use"):
+        join("tpu3")
+    assert isinstance(join("cpu"), Alone)
+    monkeypatch.setenv("PMI_SIZE", "2")
+    with pytest.raises(RequestError, match="torchrun"):
+        join("cpu")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RequestError, match="GPU of its own"):
+        join("meta")
+
+
 def close(one: list[dict[str, float]], other: list[dict[str, float]]) -> bool:
     """Every figure of every step within 1e-5."""
     assert len(one) == len(other) > 0
@@ -139,37 +152,58 @@ def close(one: list[dict[str, float]], other: list[dict[str, float]]) -> bool:
 
 
 @pytest.mark.slow
-def test_two_processes_see_the_losses_of_one(recipe: MakeRecipe, data: CamusFolder, tmp_path: Path) -> None:
+def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
     tiny_checkpoints(tmp_path)
-    orders = [
-        {"recipe": recipe(kind, images=8, **more).model_dump(mode="json"), "out": kind, "data": str(data.root)}
-        for kind, more in TRAINERS.items()
+
+    def order(out: str, kind: str, **more: object) -> Json:
+        return {"out": out, "data": str(data.root), "recipe": recipe(kind, **more).model_dump(mode="json")}
+
+    def alone(one: Json) -> Json:
+        return run({**one, "out": f"alone-{one['out']}"}, data, tmp_path, Alone())
+
+    same = [order(kind, kind, images=8, **more) for kind, more in TRAINERS.items()]
+    same.append({**order("pieces", "gamma-vae", images=8, **TRAINERS["gamma-vae"]), "pieces": 2})
+    begun = order("begun", "edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
+    assert run({**begun, "stop_at": 8}, data, tmp_path, Alone()) == {}
+    other = {**begun, "out": "broken"}
+    going_on = [
+        {**begun, "resume": True},
+        {**begun, "out": "whole"},
+        {**other, "stop_at": 8},
+        {**other, "resume": True},
     ]
-    pieces = {**orders[list(TRAINERS).index("gamma-vae")], "pieces": 2}
-    orders.append({**pieces, "out": "pieces"})
-    begun = {**orders[0], "recipe": recipe("edm", images=12, checkpoint_minutes=1e-9).model_dump(mode="json")}
-    orders.append({**begun, "out": "begun"})
-    references = [run({**order, "out": f"alone-{order['out']}"}, data, tmp_path, Alone()) for order in orders]
+    (tmp_path / "orders.json").write_text(json.dumps([*same, *going_on]))
 
-    # What one process began, two finish, and say so.
-    stopped = {**begun, "out": "begun"}
-    with pytest.raises(Stop):
-        run(stopped, data, tmp_path, Alone(), stop_at=8)
-    orders[-1]["resume"] = True
-    references[-1]["losses"] = references[-1]["losses"][1:]
-
-    (tmp_path / "orders.json").write_text(json.dumps(orders))
     done = torchrun("-m", "tests.train.together", str(tmp_path))
     assert done.returncode == 0, done.stderr
     told = json.loads((tmp_path / "told.json").read_text())
-    for order, one, two in zip(orders, references, told, strict=True):
-        assert close(one["losses"], two["losses"]), order["out"]
-        assert one["scores"]["validation"] == pytest.approx(two["scores"]["validation"], abs=1e-3), order["out"]
-        assert one["seen"] == two["seen"]
-        assert "2 processes" in two["machine"]
-        assert ("process" in one["machine"]) == (order["out"] == "pieces")
-        assert ("1 process then 2 processes" in two["machine"]) == (order["out"] == "begun")
-        assert ["not bit for bit" in text for text in two["said"]] == [True] * (order["out"] == "begun")
+    for one, two in zip(same, told, strict=False):
+        reference = alone(one)
+        assert close(reference["losses"], two["losses"]), one["out"]
+        scores = (reference["scores"]["validation"], two["scores"]["validation"])
+        assert scores[0] == pytest.approx(scores[1], abs=1e-3), one["out"]
+        assert reference["seen"] == two["seen"] == 8
+        assert not two["said"]
+        assert ("2 processes" in two["machine"], "process" in reference["machine"]) == (True, one["out"] == "pieces")
+
+    went_on, whole, _, resumed = told[len(same) :]
+    # What two began two finish bit for bit; what one began they finish too, and say so.
+    assert resumed["sha256"] == whole["sha256"]
+    assert resumed["losses"] == whole["losses"][1:]
+    assert (resumed["said"], whole["said"]) == ([], [])
+    assert "1 process then 2 processes" in went_on["machine"]
+    assert "not bit for bit" in went_on["said"][0]
+    assert close(went_on["losses"], whole["losses"][1:])
+
+
+def test_pieces_change_nothing_where_every_sample_weighs_the_same(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    plan = {"recipe": recipe("segmenter", images=8).model_dump(mode="json")}
+    whole, pieces = (run({**plan, "out": str(n), "pieces": n}, data, tmp_path, Alone()) for n in (1, 4))
+    assert close(whole["losses"], pieces["losses"])
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 """Trains what a folder asks for in the processes that torchrun started: `torchrun ... -m tests.train.together FOLDER`.
 
-FOLDER/orders.json is a list of {recipe, out, pieces, resume}; FOLDER/told.json then says what each run told.
+FOLDER/orders.json is a list of {recipe, out, pieces, resume, stop_at}; FOLDER/told.json then says what each run told.
 """
 
 import json
@@ -19,21 +19,25 @@ class Stop(Exception):
     pass
 
 
-def run(order: Json, data: CamusFolder, folder: Path, team: Team, stop_at: int | None = None) -> Json:
-    """The losses of every step, what was said, and what the card of a run says; broken off at some image."""
+def run(order: Json, data: CamusFolder, folder: Path, team: Team) -> Json:
+    """The losses of every step, what was said, and what the card says; nothing of a run that is broken off."""
     losses: list[dict[str, float]] = []
     said: list[str] = []
 
     def on_step(report: Report) -> None:
         losses.append(report.figures)
-        if report.images == stop_at:
+        if report.images == order.get("stop_at"):
             raise Stop
 
     recipe = Recipe.model_validate(order["recipe"])
     task = task_for(recipe, data, folder, device=str(team.device))
     settings = {"resume": order.get("resume", False), "pieces": order.get("pieces", 1)}
-    card = train(recipe, task, folder / order["out"], on_step=on_step, team=team, tell=said.append, **settings)
-    return {"losses": losses, "said": said, "machine": card.machine, "scores": card.scores, "seen": card.images_seen}
+    try:
+        card = train(recipe, task, folder / order["out"], on_step=on_step, team=team, tell=said.append, **settings)
+    except Stop:
+        return {}
+    about = {"machine": card.machine, "scores": card.scores, "seen": card.images_seen, "sha256": card.sha256}
+    return {"losses": losses, "said": said, **about}
 
 
 def main() -> None:
