@@ -4,7 +4,7 @@
 
 Makes a set whose index, figures and tags are drawn at random; its samples' folders are links to a few that hold real
 pictures, so every thumbnail is decoded and packed as always. Times are those of the page's own requests, over HTTP on
-this machine, each the worst of several.
+this machine, each the worst of several, by the clock and, where other programs are busy, by this process's own cores.
 """
 
 import argparse
@@ -22,7 +22,7 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
-from echo_studio.dataset.curation import Curation
+from echo_studio.dataset.curation import CURATION, Curation
 from echo_studio.dataset.how import How
 from echo_studio.dataset.manifest import MANIFEST_FORMAT, Item
 from echo_studio.dataset.pairs import write_pair
@@ -51,12 +51,15 @@ def main() -> None:
         name = f"bench-{options.samples}"
         if not (root / "sets" / name).is_dir():
             write_set(root / "sets" / name, options.samples)
+        if not (root / "sets" / name / CURATION).is_file():
+            curate(root / "sets" / name, options.samples)
         figures = measure(root, name, options.samples)
     if options.json:
         print(json.dumps(figures, indent=2))
     else:
         for what, value in figures.items():
-            print(f"{what:44} {value:>10}")
+            clock, cores = value if isinstance(value, tuple) else (value, "")
+            print(f"{what:44} {clock:>10} {cores:>10}")
 
 
 def write_set(folder: Path, count: int) -> None:
@@ -90,8 +93,14 @@ def write_set(folder: Path, count: int) -> None:
         write_pair(part / "pictures" / sample.id, sample)
     for number in range(count):
         (part / f"s{number:07d}").symlink_to(Path("pictures") / f"p{number % PICTURES}")
+    part.rename(folder)
     print(f"written in {time.perf_counter() - started:.0f} s")
-    curation = Curation(part)
+
+
+def curate(folder: Path, count: int) -> None:
+    """Figures, decisions and tags of every kind."""
+    started, rng = time.perf_counter(), np.random.default_rng(2)
+    curation = Curation(folder)
     curation.sync()
     dice = rng.uniform(0.3, 1, (count, 3)).round(4)
     names = ("lv_endo", "lv_epi", "la")
@@ -102,7 +111,6 @@ def write_set(folder: Path, count: int) -> None:
     for place, tag in enumerate(TAGS):
         curation.tag(range(place, count, 5 + place), tag, reviewer="Ada")
     curation.close()
-    part.rename(folder)
     print(f"curated in {time.perf_counter() - started:.0f} s")
 
 
@@ -172,19 +180,23 @@ def measure(root: Path, name: str, count: int) -> dict[str, Any]:
         figures["memory over the idle app, MiB"] = round(resident_mib() - idle)
     studio.close()
     server.should_exit = True
-    worst = {kind: max(value for key, value in figures.items() if key.startswith(kind)) for kind in LIMITS_MS}
+    worst = {
+        kind: tuple(map(max, zip(*(value for key, value in figures.items() if key.startswith(kind)), strict=True)))
+        for kind in LIMITS_MS
+    }
     figures |= {f"worst {kind} (wanted < {LIMITS_MS[kind]}), ms": value for kind, value in worst.items()}
     return figures
 
 
-def timed(act: Callable[[], Any], turns: int) -> float:
-    """The longest of several, in milliseconds."""
-    worst = 0.0
+def timed(act: Callable[[], Any], turns: int) -> tuple[float, float]:
+    """The longest of several in milliseconds: by the clock, and of this process's cores, client and server together."""
+    worst = 0.0, 0.0
     for _ in range(turns):
-        started = time.perf_counter()
+        started, computed = time.perf_counter(), time.process_time()
         act()
-        worst = max(worst, time.perf_counter() - started)
-    return round(worst * 1000, 1)
+        took = time.perf_counter() - started, time.process_time() - computed
+        worst = max(worst[0], took[0]), max(worst[1], took[1])
+    return round(worst[0] * 1000, 1), round(worst[1] * 1000, 1)
 
 
 def resident_mib() -> float:

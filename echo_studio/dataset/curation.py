@@ -14,7 +14,8 @@ from pathlib import Path
 
 from echo_studio.dataset import curation_acts as acts
 from echo_studio.dataset import curation_schema
-from echo_studio.dataset.curation_query import CHOICES, Filter
+from echo_studio.dataset.curation_looks import STRUCTURES, details, still_counts
+from echo_studio.dataset.curation_query import Filter
 from echo_studio.dataset.curation_rows import COLUMNS, found_rows, planned_rows
 from echo_studio.dataset.curation_text import line, tag_name
 from echo_studio.dataset.lock import FileLock
@@ -29,12 +30,6 @@ CURATION = "curation.sqlite3"
 LOCK = ".curation.lock"
 CACHE_KB = 32_768  # the index of 100,000 samples fits
 SHOWN_ENTRIES = 30
-AT_ONCE = 500  # details in one question
-STRUCTURES = ("lv_endo", "lv_epi", "la")
-DETAILS = (
-    *("number", *COLUMNS[0:1], *COLUMNS[2:], "measured", "adherence", *STRUCTURES, "privacy", "flagged"),
-    *("verdict", "reason", "reviewer", "at"),
-)
 
 Measured = Mapping[str, float | None]
 
@@ -67,14 +62,21 @@ class Curation:
             lock.release()
             raise
         self._lock = lock
+        self._still: Json | None = None  # counts that no decision changes
 
     def sync(self) -> int:
-        """Take in what was made since the last look; how many samples.
+        """Take in what was made since the last time; how many samples. Quick where nothing was.
+
+        Of a plain set every folder is looked at: call it when the set is opened.
 
         Raises:
             DataError, OutputError: the set cannot be read.
         """
-        return self._sync_made() if self.folder.begun else self._sync_found()
+        with self._thread_lock:
+            new = self._sync_made() if self.folder.begun else self._sync_found()
+            if new:
+                self._still = None
+        return new
 
     def numbers(self, wanted: Filter) -> list[int]:
         """The samples that a filter lets through, in its order."""
@@ -84,38 +86,22 @@ class Curation:
 
     def details(self, numbers: Sequence[int]) -> list[Json]:
         """What is known about samples, in the order of `numbers`; those that there are not are left out."""
-        found: dict[int, Json] = {}
         with self._reading() as sql:
-            for start in range(0, len(numbers), AT_ONCE):
-                some = numbers[start : start + AT_ONCE]
-                marks = ", ".join("?" * len(some))
-                query = f"SELECT {', '.join(DETAILS)} FROM sample WHERE made = 1 AND number IN ({marks})"
-                for row in sql.execute(query, some):
-                    found[row[0]] = {**dict(zip(DETAILS, row, strict=True)), "tags": []}
-                for name, number in sql.execute(
-                    f"SELECT name, sample FROM tag WHERE sample IN ({marks}) ORDER BY name", some
-                ):
-                    if number in found:
-                        found[number]["tags"].append(name)
-        return [found[number] for number in numbers if number in found]
+            return details(sql, numbers)
 
     def counts(self) -> Json:
         """How many samples there are of each value of each choice, how many are unmeasured, and the newest entries."""
         with self._reading() as sql:
-            counted: Json = {
-                name: dict(sql.execute(f"SELECT {name}, count(*) FROM sample WHERE made = 1 GROUP BY 1").fetchall())
-                for name in CHOICES
-                if name != "tag"
+            if self._still is None:
+                self._still = still_counts(sql)
+            counted = {
+                **self._still["choices"],
+                "verdict": dict(
+                    sql.execute("SELECT verdict, count(*) FROM sample WHERE made = 1 GROUP BY 1").fetchall()
+                ),
+                "tag": dict(sql.execute("SELECT name, count(*) FROM tag GROUP BY 1").fetchall()),
             }
-            counted["tag"] = dict(sql.execute("SELECT name, count(*) FROM tag GROUP BY 1").fetchall())
-            made, unmeasured, figures, flagged = sql.execute(
-                """SELECT count(*), sum(measured = 0), count(privacy), sum(flagged = 1) FROM sample WHERE made = 1"""
-            ).fetchone()
-            planned = sql.execute("SELECT count(*) FROM sample").fetchone()[0]
-            return {
-                **{"choices": counted, "samples": made, "planned": planned, "unmeasured": unmeasured or 0},
-                **{"with_privacy": figures, "flagged": flagged or 0, "entries": acts.entries(sql, SHOWN_ENTRIES)},
-            }
+            return {**self._still, "choices": counted, "entries": acts.entries(sql, SHOWN_ENTRIES)}
 
     def decide(
         self, numbers: Sequence[int], verdict: str | None = None, reason: str | None = None, reviewer: str = ""
@@ -161,6 +147,7 @@ class Curation:
             mean = sum(value for value in known if value is not None) / len(known) if known else None
             rows.append((mean, *(dice.get(name) for name in STRUCTURES), number))
         with self._writing() as sql:
+            self._still = None
             sql.executemany(
                 "UPDATE sample SET measured = 1, adherence = ?, lv_endo = ?, lv_epi = ?, la = ? WHERE number = ?", rows
             )
@@ -168,6 +155,7 @@ class Curation:
     def set_privacy(self, frames: Iterable[tuple[str, float, bool]]) -> int:
         """Keep the distance of samples to their nearest training image, and whether it is a flag, by id; how many."""
         with self._writing() as sql:
+            self._still = None
             rows = ((distance, flagged, name) for name, distance, flagged in frames)
             return sql.executemany("UPDATE sample SET privacy = ?, flagged = ? WHERE id = ?", rows).rowcount
 
@@ -205,15 +193,19 @@ class Curation:
         return sql
 
     def _sync_made(self) -> int:
+        with self._reading() as sql:
+            begun = sql.execute("SELECT 1 FROM sample LIMIT 1").fetchone() is not None
+            offset = sql.execute("SELECT offset FROM source").fetchone()[0]
+        made, end = self.folder.index.since(offset)
+        if begun and end == offset:
+            return 0
         with self._writing() as sql:
-            if sql.execute("SELECT 1 FROM sample LIMIT 1").fetchone() is None:
+            if not begun:
                 marks = ", ".join("?" * len(COLUMNS))
                 sql.executemany(
                     f"INSERT INTO sample (number, {', '.join(COLUMNS)}) VALUES (?, {marks})",
                     ((number, *row) for number, row in enumerate(planned_rows(self.folder))),
                 )
-            offset = sql.execute("SELECT offset FROM source").fetchone()[0]
-            made, end = self.folder.index.since(offset)
             ids = ((name,) for batch in made for name in batch.samples)
             count = sql.executemany("UPDATE sample SET made = 1 WHERE id = ?", ids).rowcount
             sql.execute("UPDATE source SET offset = ?", (end,))

@@ -61,10 +61,10 @@ def untag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: 
 
 def undo(sql: sqlite3.Connection) -> Json | None:
     """Take the newest entry back: `act`, `what`, and how many `samples`; None where there is none."""
-    newest = sql.execute("SELECT number, act, what FROM entry ORDER BY number DESC LIMIT 1").fetchone()
+    newest = sql.execute("SELECT number, act, what, samples FROM entry ORDER BY number DESC LIMIT 1").fetchone()
     if newest is None:
         return None
-    entry, act, what = newest
+    entry, act, what, samples = newest
     if act == "decide":
         sql.execute(
             """UPDATE sample SET (verdict, reason, reviewer, at) =
@@ -77,7 +77,6 @@ def undo(sql: sqlite3.Connection) -> Json | None:
         _drop(sql, what, entry)
     else:
         sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (what, entry))
-    samples = sql.execute("SELECT count(*) FROM change WHERE entry = ?", (entry,)).fetchone()[0]
     sql.execute("DELETE FROM entry WHERE number = ?", (entry,))
     return {"act": act, "what": what, "samples": samples}
 
@@ -85,11 +84,7 @@ def undo(sql: sqlite3.Connection) -> Json | None:
 def entries(sql: sqlite3.Connection, most: int) -> list[Json]:
     """The newest entries, the newest first."""
     names = ("at", "reviewer", "act", "what", "samples")
-    rows = sql.execute(
-        """SELECT at, reviewer, act, what, (SELECT count(*) FROM change c WHERE c.entry = entry.number)
-           FROM entry ORDER BY number DESC LIMIT ?""",
-        (most,),
-    )
+    rows = sql.execute("SELECT at, reviewer, act, what, samples FROM entry ORDER BY number DESC LIMIT ?", (most,))
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
@@ -119,14 +114,17 @@ def _pick(sql: sqlite3.Connection, numbers: Sequence[int]) -> None:
 
 
 def _entry(sql: sqlite3.Connection, at: str, reviewer: str, act: str, what: str) -> int:
-    row = sql.execute("INSERT INTO entry (at, reviewer, act, what) VALUES (?, ?, ?, ?)", (at, reviewer, act, what))
+    values = at, reviewer, act, what
+    row = sql.execute("INSERT INTO entry (at, reviewer, act, what, samples) VALUES (?, ?, ?, ?, 0)", values)
     assert row.lastrowid is not None
     return row.lastrowid
 
 
 def _settled(sql: sqlite3.Connection, entry: int, count: int) -> int:
     """What changes nothing is no entry."""
-    if not count:
+    if count:
+        sql.execute("UPDATE entry SET samples = ? WHERE number = ?", (count, entry))
+    else:
         sql.execute("DELETE FROM entry WHERE number = ?", (entry,))
     return count
 

@@ -38,6 +38,10 @@ TABLES = (
         reviewer TEXT NOT NULL DEFAULT '',
         at TEXT NOT NULL DEFAULT ''
     ) STRICT""",
+    # The orders that people ask for first, and the counts that every look asks for.
+    "CREATE INDEX by_adherence ON sample (made, adherence)",
+    "CREATE INDEX by_privacy ON sample (made, privacy)",
+    "CREATE INDEX by_verdict ON sample (made, verdict)",
     "CREATE TABLE tag (name TEXT NOT NULL, sample INTEGER NOT NULL, PRIMARY KEY (name, sample)) STRICT, WITHOUT ROWID",
     "CREATE INDEX tag_of ON tag (sample)",
     # What was decided, newest last; an entry goes when it is undone.
@@ -46,7 +50,8 @@ TABLES = (
         at TEXT NOT NULL,
         reviewer TEXT NOT NULL,
         act TEXT NOT NULL CHECK (act IN ('decide', 'tag', 'untag')),
-        what TEXT NOT NULL
+        what TEXT NOT NULL,
+        samples INTEGER NOT NULL
     ) STRICT""",
     # What each sample of an entry was before; of tags the sample alone says it.
     """CREATE TABLE change (

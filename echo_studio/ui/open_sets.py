@@ -24,13 +24,14 @@ class OpenSets:
         """
         with self._lock:
             curation = self._open.get(path)
-            if curation is None:
+            if fresh := curation is None:
                 curation = self._open[path] = Curation(path)
             self._open.move_to_end(path)
             excess = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - MOST_OPEN)]
         for other in excess:
             other.close()
-        curation.sync()
+        if fresh or curation.folder.begun:  # a plain set is read whole, which takes a while
+            curation.sync()
         return curation
 
     def leave(self, path: Path) -> None:
