@@ -59,7 +59,7 @@ def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
         app,
         page,
         path="/",
-        app_kwargs=NO_DOCS,
+        app_kwargs=dict(NO_DOCS),  # Gradio adds to it
         footer_links=[],
         run_history=False,
         enable_monitoring=False,
