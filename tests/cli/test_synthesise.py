@@ -110,3 +110,14 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 def test_the_time_left_is_told_in_minutes_or_hours() -> None:
     assert pace_text(20, 140, 2.0) == "20/140 samples, 2.00 a second, 1:00 min left"
     assert pace_text(0, 14400, 1.0) == "0/14400 samples, 1.00 a second, 4 h 00 min left"
+
+
+def test_without_slurm_or_with_odd_settings_there_is_one_line(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    pytest.importorskip("submitit")
+    for cluster, told in (("slurm:gpu", "slurm:partition=gpu"), ("slurm", "--cluster auto")):
+        assert main([*arguments, "--cluster", cluster]) == 2
+        *_, last = capsys.readouterr().err.splitlines()
+        assert told in last

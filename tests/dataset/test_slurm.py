@@ -14,7 +14,8 @@ from echo_studio.dataset.index import Made
 from echo_studio.dataset.set_folder import SetFolder
 from echo_studio.dataset.slurm import Parcel, on_slurm, settings_of
 from echo_studio.dataset.synthesise import Batch, run_batch, synthesise
-from echo_studio.errors import OutputError, RequestError
+from echo_studio.errors import EchoStudioError, OutputError, RequestError
+from echo_studio.evaluate.workers import Refusal
 from tests.dataset.hearts import assert_whole, small_order
 from tests.dataset.test_cluster import Deadly
 from tests.generate.tiny import tiny_checkpoints
@@ -54,6 +55,78 @@ def test_a_job_whose_run_is_over_makes_no_more(tmp_path: Path) -> None:
     (tmp_path / "driver").write_text("another run")
     batch = Batch(tmp_path / "missing", 0, ())  # would be refused
     assert Parcel(tmp_path, "this run", (batch,))() == []
+
+
+class Job:
+    """A job that is over at once: it dies, or has a result."""
+
+    def __init__(self, outcome: object) -> None:
+        self.outcome = outcome
+
+    def done(self) -> bool:
+        return True
+
+    def exception(self) -> BaseException | None:
+        return self.outcome if isinstance(self.outcome, BaseException) else None
+
+    def result(self) -> object:
+        return self.outcome
+
+
+def shared_out(folder: Path, count: int, send: Callable[[list[Batch]], Job], parcel: int = 3) -> list[int]:
+    """The numbers of the batches that are made, in order."""
+    (folder / "made").mkdir()
+    waiting = iter([Batch(folder, number, ()) for number in range(count)])
+    return [made.batch for made in slurm._shared_out(waiting, folder, 2, parcel, send, lambda: False)]
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(slurm, "LOOK", 0)
+
+
+def test_what_jobs_leave_counts_once_and_what_they_do_not_is_sent_again(tmp_path: Path, at_once: None) -> None:
+    sent: list[list[int]] = []
+
+    def send(batches: list[Batch]) -> Job:
+        numbers = [batch.number for batch in batches]
+        sent.append(numbers)
+        first = [Made(number) for number in numbers[:1]]
+        for made in first:  # each job leaves the file of its first batch; every second one dies of the next
+            (tmp_path / "made" / f"{made.batch}.json").write_text(json.dumps(asdict(made)))
+        return Job(RuntimeError("out of time") if len(sent) % 2 else [*first, *(Made(n) for n in numbers[1:])])
+
+    assert sorted(shared_out(tmp_path, 7, send)) == list(range(7))
+    again = [number for numbers in sent for number in numbers]
+    assert len(again) > 7
+    assert again.count(0) == 1  # what was left by a job that died is not made again
+
+
+def test_a_batch_that_ends_job_after_job_is_named(tmp_path: Path, at_once: None) -> None:
+    with pytest.raises(EchoStudioError, match=r"5 that ended at batch 2: node failed.*log") as caught:
+        shared_out(
+            tmp_path,
+            4,
+            lambda batches: Job(
+                RuntimeError("node failed") if batches[0].number == 2 else [Made(batch.number) for batch in batches]
+            ),
+            parcel=1,
+        )
+    assert "\n" not in str(caught.value)
+
+
+def test_an_error_of_the_user_in_a_job_is_told_when_the_others_are_done(tmp_path: Path, at_once: None) -> None:
+    made: list[int] = []
+
+    def send(batches: list[Batch]) -> Job:
+        if batches[0].number == 1:
+            return Job(Refusal("weights", "none", "restore them"))
+        made.append(batches[0].number)
+        return Job([Made(batches[0].number)])
+
+    with pytest.raises(EchoStudioError, match="expected weights, got none; restore them"):
+        shared_out(tmp_path, 50, send, parcel=1)
+    assert made == [0]
 
 
 @needs_submitit
