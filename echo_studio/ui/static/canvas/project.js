@@ -15,7 +15,7 @@ class Project {
     this.state = root.querySelector("[data-part=save-state]");
     this.dialog = root.querySelector("#project-dialog");
     this.account = root.querySelector("[data-part=account]");
-    this.account.addEventListener("submit", () => (this.account.elements.session.value = link.token));
+    this.account.addEventListener("formdata", ({ formData }) => formData.set("session", link.token));
     link.onLoggedOut = () => this.loggedOut();
     link.onState = (state) => this.showState(state);
     link.onTaken = () => this.lost();
