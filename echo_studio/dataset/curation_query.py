@@ -67,7 +67,7 @@ class Filter:
 
     def sql(self) -> tuple[str, list[Any]]:
         """What follows `FROM sample`, with its values."""
-        # In the order of numbers a walk through the table is quicker than an index and a sort, unless an index chooses few.
+        # In the order of numbers a walk through the table is quicker than an index and a sort, unless few are chosen.
         walk = self.sort == "number" and not self.ranges and "verdict" not in self.choices
         where, values = ["+made = 1" if walk else "made = 1"], list[Any]()
         for name, wanted in self.choices.items():

@@ -63,7 +63,7 @@ class SetTasks:
                 got="one",
                 remedy="wait for its end, or stop it",
             )
-        self._lanes[task.kind].submit(str(task.folder), task)
+        self._lanes[task.kind].submit(str(task.folder), task, owner=str(task.folder.parent))
 
     def running(self, folder: Path, kind: str) -> bool:
         """Whether the set has such a task that waits or runs."""
