@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.brush import ids_of, open_template
 from tests.browser.test_people import SMALL
-from tests.browser.visit import faults, visit
+from tests.browser.visit import faults, ready, visit
 from tests.ui.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
@@ -258,17 +258,21 @@ def test_everybody_can_use_it(gallery, scheme: str) -> None:
     assert gallery.evaluate("document.documentElement.scrollWidth") == 1280
 
 
-def test_what_cannot_be_made_is_told_beside_the_form(gallery) -> None:
-    gallery.locator("[data-ds=set]").select_option("")
-    gallery.locator("[data-f=name]").fill("../x")
-    gallery.locator("[data-ds=plan]").click()
-    gallery.get_by_text("expected a name of 1 to 48 letters").wait_for()
-    gallery.locator("[data-f=name]").fill("other")
-    gallery.locator("[data-f=maps]").select_option("files")
-    gallery.locator("[data-ds=picker]").set_input_files(
-        [{"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no"}]
-    )
-    gallery.get_by_text("notes.txt: expected a label map").wait_for()
-    gallery.locator("[data-f=maps]").select_option("canvas")
-    gallery.locator("[data-ds=set]").select_option("desk")
-    gallery.locator(".ds-tile").first.wait_for()
+def test_what_cannot_be_made_is_told_beside_the_form(chromium, address: str) -> None:
+    context = chromium.new_context(viewport={"width": 1280, "height": 720})
+    page = context.new_page()
+    page.goto(f"{address}/?project=new")
+    ready(page)
+    show(page, "Data set")
+    page.locator("[data-ds=root][data-ready=yes]").wait_for()
+    page.locator("[data-f=name]").fill("../x")
+    page.locator("[data-ds=plan]").click()
+    page.get_by_text("expected a name of 1 to 48 letters").wait_for()
+    page.locator("[data-f=name]").fill("other")
+    page.locator("[data-f=maps]").select_option("files")
+    page.locator("[data-ds=picker]").set_input_files([{"name": "a.txt", "mimeType": "text/plain", "buffer": b"no"}])
+    page.get_by_text("a.txt: expected a label map").wait_for()
+    page.locator("[data-f=nfe]").fill("ten")
+    page.locator("[data-ds=plan]").click()
+    page.get_by_text("Expected numbers as NFE").wait_for()
+    context.close()

@@ -6,7 +6,7 @@ const MOST_DETAILS = 6000;
 
 class Samples {
   constructor(link) {
-    Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, turn: 0 });
+    Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, turn: 0, version: 0 });
     this.listeners = new Set();
     this.clear();
   }
@@ -51,16 +51,19 @@ class Samples {
 
   /** What was decided or measured may have changed: it is asked for anew, and meanwhile the old one is shown. */
   forget() {
+    this.version += 1;
     this.stale = new Set(this.details.keys());
+    this.asked.samples.clear(); // what is on its way may be older than the change
   }
 
   /** Fetch what is missing of samples that are seen. */
   want(numbers) {
     const unknown = numbers.filter((number) => !this.details.has(number) || this.stale?.has(number));
     const unseen = numbers.filter((number) => !this.pictures.has(number));
+    const { version } = this;
     this.ask("samples", unknown, async (some, name) => {
       const told = await (await this.post("samples", { numbers: some })).json();
-      if (name !== this.name) return;
+      if (name !== this.name || version !== this.version) return;
       for (const one of told) this.details.set(one.number, one);
       for (const number of some) this.stale?.delete(number);
     });
