@@ -163,7 +163,7 @@ def test_jobs_of_which_one_is_killed_make_the_same_set_and_find_what_was_left(
                     sent.append(batch.number)
                     yield Deadly(**vars(batch), marker=marker)
 
-            local = partial(on_slurm, folder=folder, workers=2, settings={}, executor="local", parcel=4)
+            local = partial(on_slurm, folder=folder, workers=2, settings={}, executor="local", parcel=8)
             return local(deadly(), stop=stop)
 
         synthesise(folder, 1, checkpoints, carry=carry)
