@@ -87,11 +87,18 @@ def serve(
     app = create_app(Studio(Engine(), GenerationRequest, template, titles, library), users)
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
-    if host not in LOOPBACK:
-        sys.stdout.write(f"{NO_LOGIN if users is None else NO_TLS}\n")
+    if told := warning(host, login=users is not None):
+        sys.stdout.write(f"{told}\n")
     sys.stdout.flush()
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
+
+
+def warning(host: str, *, login: bool) -> str:
+    """A line on what others can do who reach this address; "" where nobody else does."""
+    if host in LOOPBACK:
+        return ""
+    return NO_TLS if login else NO_LOGIN
 
 
 def listen(host: str, port: int) -> socket.socket:

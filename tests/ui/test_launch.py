@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from echo_studio.errors import RequestError
-from echo_studio.ui.launch import listen, main, stay_offline
+from echo_studio.ui.launch import listen, main, stay_offline, warning
 
 
 def test_telemetry_is_off_and_the_own_address_bypasses_proxies() -> None:
@@ -44,3 +44,12 @@ def test_the_page_needs_no_torch_and_writes_nothing_beside_its_source() -> None:
         "sys.exit('torch' in sys.modules or bool(list(folder.glob('*.pyi'))))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_address_that_others_reach_is_warned_of_in_one_line() -> None:
+    assert [warning(host, login=login) for host in ("127.0.0.1", "localhost", "::1") for login in (True, False)] == [
+        ""
+    ] * 6
+    assert "--auth FILE" in warning("0.0.0.0", login=False)
+    assert "TLS" in warning("192.168.1.5", login=True)
+    assert "\n" not in warning("0.0.0.0", login=False)

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 def login_routes(studio: Studio, logins: Logins) -> APIRouter:
     """`/login` and `/logout`."""
     router = APIRouter()
+    hashing = asyncio.Semaphore(2)  # each takes 32 MiB and a core: strangers do not get more of the machine
     by_name, by_address = Attempts(free=3, at_once=4), Attempts(free=20, at_once=32)
 
     @router.get(LOGIN)
@@ -50,7 +51,8 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
                 return login_page(TOO_MANY, name, wanted, 429)
             await asyncio.sleep(max(first.wait, second.wait))  # others are served meanwhile
             try:
-                token = await run_in_threadpool(logins.begin, name, form.get("password", ""))
+                async with hashing:
+                    token = await run_in_threadpool(logins.begin, name, form.get("password", ""))
                 await run_in_threadpool(
                     studio.trail.write, "login" if token else "login refused", name[:64], address=address
                 )
