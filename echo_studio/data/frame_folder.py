@@ -18,7 +18,7 @@ def read_frames(folder: Path) -> dict[str, GrayImage]:
     """
     if not folder.is_dir():
         raise DataError(expected="a folder of PNG frames", got=f"no folder {folder}", remedy="check the path")
-    paths = sorted(path for path in folder.rglob("*.png") if path.is_file() and not path.stem.endswith(LABELS))
+    paths = sorted(path for path in folder.rglob("*.png") if path.is_file() and not _is_labels(path))
     if not paths:
         raise DataError(expected=f"PNG frames in {folder}", got="none", remedy="give the folder that holds them")
     frames = {path.relative_to(folder).with_suffix("").as_posix(): read_gray(path)[0] for path in paths}
@@ -30,3 +30,9 @@ def read_frames(folder: Path) -> dict[str, GrayImage]:
             remedy="resize them or check each size by itself",
         )
     return frames
+
+
+def _is_labels(path: Path) -> bool:
+    """Whether a PNG holds labels: by its name, or in the folder of a set's label maps."""
+    in_maps = path.parent.name == "maps" and (path.parents[1] / "manifest.jsonl").is_file()
+    return in_maps or path.stem.endswith(LABELS)
