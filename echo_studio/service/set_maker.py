@@ -38,8 +38,8 @@ class SetMaker:
         return cores() if self._device == "cpu" else 1
 
     def clips(self) -> list[Json]:
-        """The generators of clips: `name`, `title`, advised `nfe`."""
-        known = video_generators(self._checkpoints).values()
+        """The generators of clips that see label maps or start from them: `name`, `title`, advised `nfe`."""
+        known = [one for one in video_generators(self._checkpoints).values() if one.conditional or one.starts]
         return [{"name": one.name, "title": one.title, "nfe": one.advised_nfe} for one in known]
 
     def order(

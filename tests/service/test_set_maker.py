@@ -60,3 +60,9 @@ def test_its_workers_let_all_others_go_first(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(synthesise_module, "_start", lambda: None)  # it would change this process for good
     synthesise_module.start_politely()
     assert asked == [19]
+
+
+def test_a_prior_that_sees_no_labels_is_not_offered() -> None:
+    names = [one["name"] for one in SetMaker(None, "cpu").clips()]
+    assert {"free-echo", "video-spade"} <= set(names)
+    assert "video-prior" not in names
