@@ -23,7 +23,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/sessions")
     def reopen(request: Request, project: str, user: str = "") -> dict[str, str]:
-        """A page whose session ended with the server goes on with the project that it has open, for its `user` alone."""
+        """A page whose session ended with the server goes on with the project that it has open, for `user` alone."""
         if user != user_of(request):
             raise HTTPException(403, f"This page is of {user[:40]!r}: log in as that user, or reload it.")
         return {"token": studio.open_session(project, user_of(request)).token}
