@@ -49,14 +49,14 @@ METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
         "Free-Echo",
         "004: the label cycle in real grey levels by optimal transport, noised, drawn anew by an unconditional prior.",
         "transported",
-        46,
+        50,
         32,
     ),
     "sdedit": (
         "SDEdit",
         "Baseline of 004 (Meng et al. 2022): the label cycle in one grey level a label, noised and drawn anew.",
         "coloured",
-        46,
+        50,
         32,
     ),
 }

@@ -66,7 +66,7 @@ def test_every_clip_is_the_beat_that_its_line_says(clips: Path, tmp_path: Path) 
         assert anatomy["ef"] == item.ef == sample.record["motion"]["ef"]
         assert anatomy["ef_drawn"] == pytest.approx(item.ef, abs=1.5)
         assert (sample.record["seed"], sample.record["nfe"]) == (item.seed, 2)
-    assert [one.record["start_step"] for one in listed] == [46, 46, 0, 0]
+    assert [one.record["start_step"] for one in listed] == [50, 50, 0, 0]
     assert len({sample.image.tobytes() for sample in listed}) == 4
     card = export_set(clips, "webdataset", tmp_path / "out", Fractions(0, 0))
     assert (card["clips"], card["phases"]) == (4, {"whole cycle": 4})
