@@ -62,7 +62,7 @@ def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(
         seen.append(f"NFE {done}")
         if done == 1:
             threading.Thread(target=frame, daemon=True).start()
-            until(lambda: turns._waiting == 1)
+            until(lambda: turns.waiting == 1)
 
     began = time.perf_counter()
     made = engine.generate(ask(engine, heart), on_step)
