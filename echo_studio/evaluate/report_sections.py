@@ -132,8 +132,13 @@ def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
 
 def _fidelity(found: Json) -> tuple[list[Table], list[Plot]]:
     note = f"Features: {found['echo']['features']}. Speckle along and across the beams, mean and deviation over frames."
-    columns = ["Measure", found["source"], "Real frames"]
+    columns = ["Measure", _source(found["source"]), "Real frames"]
     return [Table("Fidelity", columns, fidelity_rows(found), note=note)], []
+
+
+def _source(source: Json) -> str:
+    """Where judged frames come from, see `MadeSet.source`."""
+    return source["images"] if "images" in source else "{generator}, {solver}, {nfe} NFE".format(**source)
 
 
 def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
@@ -147,7 +152,7 @@ def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
     )
     rows: list[list[Cell]] = [
         [
-            found["source"],
+            _source(found["source"]),
             counts["made"],
             found["flagged"],
             *(max(one[key] for one in frames) for key in ("grain", "structure")),

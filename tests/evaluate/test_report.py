@@ -71,7 +71,7 @@ def results(tmp_path: Path) -> Path:
             "rows": [VideoScores("free-echo", 24, 50, "ipndm", 32, 0.0, 44, ssim=0.6, psnr=20.2).to_json()],
         },
         "privacy": {
-            "source": "edm-l64",
+            "source": {"generator": "edm-l64", "solver": "ipndm", "nfe": 10, "seed": 0},
             "n": {"made": 1, "training": 1600, "held_out": 200},
             "near": {"grain": 0.737, "structure": 0.857},
             "false_alarms": FalseAlarms(0, 200).to_json(),
@@ -171,3 +171,13 @@ def test_what_cannot_be_reported_is_refused_by_name(results: Path, tmp_path: Pat
     (results / "shopping.json").write_text("{}")
     with pytest.raises(DataError, match=r"shopping\.json"):
         read_report(results, "Results")
+
+
+def test_the_results_that_are_kept_here_give_a_page(tmp_path: Path) -> None:
+    kept = Path(__file__).resolve().parents[2] / "docs" / "results"
+    report = read_report(kept, "Results")
+    page, text = write_report(report, tmp_path / "report.html")
+    titles = [table.title for table in report.tables]
+    assert "Fidelity" in titles
+    assert all(title in text.read_text(encoding="utf-8") for title in titles)
+    Strict().feed(page.read_text(encoding="utf-8"))
