@@ -23,6 +23,7 @@ def pseudo_video(
     Args:
         kind: not empty.
         ids: uint8 (t, h, w) the cycle's label maps at the network's size.
+        view: whose hearts the shading is of.
         cycle: carries the texture along.
         intensities: quantiles of real grey levels; see `transport.transported`.
         seed: of the texture.

@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 
 import pytest
 
+from tests.browser.serving import serving
 from tests.ui.fakes import FakeEngine, fake_studio
 
 FLAGS = [
@@ -43,24 +41,13 @@ def engine() -> FakeEngine:
 @pytest.fixture(scope="session")
 def address(engine: FakeEngine) -> Iterator[str]:
     """Where the studio answers."""
-    uvicorn = pytest.importorskip("uvicorn")
     from echo_studio.ui.launch import stay_offline
 
     stay_offline(os.environ)
     from echo_studio.ui.server import create_app
 
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(fake_studio(engine)), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the studio did not start within 30 seconds"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(create_app(fake_studio(engine))) as at:
+        yield at
 
 
 @pytest.fixture

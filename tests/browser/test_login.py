@@ -1,8 +1,5 @@
 """A studio with users: the login page, whose page is whose, a login that ends while somebody draws, the logout."""
 
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +7,7 @@ import pytest
 
 from echo_studio.service import passwords
 from echo_studio.service.users import Users
+from tests.browser.serving import serving
 from tests.browser.visit import faults, ready
 from tests.ui.fakes import FakeEngine, fake_studio
 
@@ -19,8 +17,6 @@ WORDS = {"anna": "correct horse", "ben": "battery staple"}
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[str]:
     """Where a studio with two users answers; `address` has made Gradio stay offline."""
-    import uvicorn
-
     from echo_studio.ui.server import create_app
 
     folder: Path = tmp_path_factory.mktemp("guarded")
@@ -29,19 +25,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[
         patch.setattr(passwords, "LOG2_N", 4)  # the same function at a cost that tests can pay
         for name, password in WORDS.items():
             users.add(name, password)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    app = create_app(fake_studio(FakeEngine(0.001), folder / "projects"), users)
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started:
-        assert time.monotonic() < deadline, "the studio did not start within 30 seconds"
-        time.sleep(0.05)
-    yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
+    with serving(create_app(fake_studio(FakeEngine(0.001), folder / "projects"), users)) as at:
+        yield at
 
 
 def log_in(page, name: str) -> None:
