@@ -2,9 +2,9 @@
 left; it goes on when the page is closed, and ends with the server."""
 
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 
 from echo_studio.errors import BusyError
 from echo_studio.service.jobs import Job, JobQueue
@@ -34,7 +34,7 @@ class SetTask:
         """So far it is."""
         with self._lock:
             self._done, self._of = done, of
-            self._steps = [*self._steps[-RATE_OVER:], (time.monotonic(), done)]
+            self._steps = [*self._steps[-RATE_OVER:], (monotonic(), done)]
 
     def progress(self) -> Json:
         """`done`, `of`, `rate` a second and `seconds` left; None while that is not known."""

@@ -23,7 +23,7 @@ def ended(tasks: SetTasks, path: Path = PATH, kind: str = "make") -> Json:
 
 def test_a_task_tells_how_far_it_is_and_what_came_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter((0.0, 2.0, 4.0))
-    monkeypatch.setattr("echo_studio.service.set_tasks.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr("echo_studio.service.set_tasks.monotonic", lambda: next(clock))
     task = SetTask(PATH, "make", lambda task: {})
     assert task.progress() == {"done": 0, "of": 0, "rate": None, "seconds": None}
     for done in (10, 11, 12):
