@@ -31,7 +31,7 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         work: Callable[[Job[RequestT, OutcomeT]], OutcomeT],
         *,
         workers: int = 1,
-        max_waiting: int = 16,
+        max_waiting: int = 32,
         max_of_owner: int = 4,
     ) -> None:
         self._work = work

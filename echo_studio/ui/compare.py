@@ -2,10 +2,10 @@
 
 import gradio as gr
 
-from echo_studio.ui.canvas import STATIC
+from echo_studio.ui.tab import tab
 
-# In the order in which they need one another; they share one function scope in the page.
 COMPARE_SCRIPTS = (
+    "../begin",
     "lens",
     "difference",
     "tile",
@@ -21,13 +21,6 @@ COMPARE_SCRIPTS = (
 )
 
 
-def compare_tab(elem_id: str) -> gr.HTML:
-    """The tab; its value is {token}. It talks to the server through the Edit tab's link."""
-    scripts = [(STATIC / "compare" / f"{name}.js").read_text(encoding="utf-8") for name in COMPARE_SCRIPTS]
-    return gr.HTML(
-        value={},
-        html_template=(STATIC / "compare.html").read_text(encoding="utf-8"),
-        js_on_load="\n".join(scripts),
-        apply_default_css=False,
-        elem_id=elem_id,
-    )
+def compare_tab() -> gr.HTML:
+    """The Compare tab."""
+    return tab("compare", COMPARE_SCRIPTS)

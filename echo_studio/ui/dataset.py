@@ -2,10 +2,10 @@
 
 import gradio as gr
 
-from echo_studio.ui.canvas import STATIC
+from echo_studio.ui.tab import tab
 
-# In the order in which they need one another; they share one function scope in the page.
 DATASET_SCRIPTS = (
+    "../begin",
     "words",
     "controls",
     "map_files",
@@ -25,13 +25,6 @@ DATASET_SCRIPTS = (
 )
 
 
-def dataset_tab(elem_id: str) -> gr.HTML:
-    """The tab; its value is {token}. It talks to the server through the Edit tab's link."""
-    scripts = [(STATIC / "dataset" / f"{name}.js").read_text(encoding="utf-8") for name in DATASET_SCRIPTS]
-    return gr.HTML(
-        value={},
-        html_template=(STATIC / "dataset.html").read_text(encoding="utf-8"),
-        js_on_load="\n".join(scripts),
-        apply_default_css=False,
-        elem_id=elem_id,
-    )
+def dataset_tab() -> gr.HTML:
+    """The Data set tab."""
+    return tab("dataset", DATASET_SCRIPTS)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import gradio as gr
 
 from echo_studio.types import Json
-from echo_studio.ui.canvas import STATIC
+from echo_studio.ui.tab import tab
 
 if TYPE_CHECKING:
     from echo_studio.service.models import Model
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 MAX_WEIGHTS = 2 * 2**30  # bytes that may be sent; `generate.importing` has the same limit
 MAX_CARD = 2**20
 
-# In the order in which they need one another; they share one function scope in the page.
 MODELS_SCRIPTS = ("words", "plot", "card", "checkpoint_files", "importer", "models")
 
 # What a person is told of a card; the network's configuration and its numbers stay in the file.
@@ -42,17 +41,10 @@ CARD_ENTRIES = (
 )
 
 
-def models_tab(elem_id: str) -> gr.HTML:
-    """The Models tab; its value is {token}. Constant for the reason that `canvas.editor` gives."""
+def models_tab() -> gr.HTML:
+    """The Models tab."""
     limits = {"weights": MAX_WEIGHTS, "card": MAX_CARD}
-    scripts = [(STATIC / "models" / f"{name}.js").read_text(encoding="utf-8") for name in MODELS_SCRIPTS]
-    return gr.HTML(
-        value={},
-        html_template=(STATIC / "models.html").read_text(encoding="utf-8"),
-        js_on_load=f"const LIMITS = {json.dumps(limits)};\n" + "\n".join(scripts),
-        apply_default_css=False,
-        elem_id=elem_id,
-    )
+    return tab("models", MODELS_SCRIPTS, values=f"const LIMITS = {json.dumps(limits)};")
 
 
 def told(model: Model) -> Json:

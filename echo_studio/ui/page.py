@@ -25,13 +25,13 @@ def build_page(studio: Studio) -> gr.Blocks:
             with gr.Tab("Edit", id="edit"):
                 canvas = editor(elem_id="canvas")
             with gr.Tab("Compare", id="compare"):
-                comparison = compare_tab(elem_id="compare")
+                comparison = compare_tab()
             with gr.Tab("Video", id="video"):
-                video = video_tab(elem_id="video")
+                video = video_tab()
             with gr.Tab("Data set", id="data-set"):
-                dataset = dataset_tab(elem_id="dataset")
+                dataset = dataset_tab()
             with gr.Tab("Models", id="models"):
-                models = models_tab(elem_id="models")
+                models = models_tab()
 
         tabs = [canvas, comparison, video, dataset, models]
 

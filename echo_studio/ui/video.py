@@ -12,47 +12,40 @@ from echo_studio.anatomy.segments import SEGMENTS
 from echo_studio.data.clip_out import FORMATS
 from echo_studio.service.video import MAX_FRAMES, MIN_FRAMES
 from echo_studio.types import Json
-from echo_studio.ui.canvas import STATIC
 from echo_studio.ui.studio import Studio
+from echo_studio.ui.tab import tab
 
-# In the order in which they need one another; they share one function scope in the page. Two are the Edit tab's.
 VIDEO_SCRIPTS = (
-    "canvas/newest",
-    "canvas/contours",
-    "video/words",
-    "video/packed",
-    "video/clip",
-    "video/clock",
-    "video/plot",
-    "video/onion",
-    "video/regional",
-    "video/keyframes",
-    "video/motion_form",
-    "video/sampling_form",
-    "video/view",
-    "video/mmode",
-    "video/stage",
-    "video/transport",
-    "video/job",
-    "video/report",
-    "video/keys",
-    "video/video",
+    "../begin",
+    "../canvas/newest",
+    "../canvas/contours",
+    "words",
+    "packed",
+    "clip",
+    "clock",
+    "plot",
+    "onion",
+    "regional",
+    "keyframes",
+    "motion_form",
+    "sampling_form",
+    "view",
+    "mmode",
+    "stage",
+    "transport",
+    "job",
+    "report",
+    "keys",
+    "video",
 )
 
 
 USUAL_EF = 55.0  # percent: where the sliders begin
 
 
-def video_tab(elem_id: str) -> gr.HTML:
-    """The tab; its value is {token}. It talks to the server through the Edit tab's link."""
-    scripts = [(STATIC / f"{name}.js").read_text(encoding="utf-8") for name in VIDEO_SCRIPTS]
-    return gr.HTML(
-        value={},
-        html_template=(STATIC / "video.html").read_text(encoding="utf-8"),
-        js_on_load="\n".join(scripts),
-        apply_default_css=False,
-        elem_id=elem_id,
-    )
+def video_tab() -> gr.HTML:
+    """The Video tab."""
+    return tab("video", VIDEO_SCRIPTS)
 
 
 def video_catalog(studio: Studio) -> Json:

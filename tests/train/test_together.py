@@ -29,7 +29,6 @@ TRAINERS = {
     "segmenter": {"augmentation": {"intensity": 0.5}},
     "gamma-vae": {"loss": {"crop": 32, "adversarial": 0.1, "feature_matching": 0.1}},
     "cyclegan": {},
-    "sdm": {},
     "vp": {"network": {**SHAPES["vp"]["network"], "dropout": 0.1}},
     "video-edm": {},
     "distilled": {

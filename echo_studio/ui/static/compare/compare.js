@@ -174,24 +174,8 @@ class CompareTab {
   }
 }
 
-// One page may build the tab twice (a reconnect): the older one must fall silent.
-if (window.echoStudioCompare) window.echoStudioCompare.signal.abort();
-const silence = new AbortController();
-
-let tab = null;
-function begin() {
-  const studio = window.echoStudio;
-  if (tab || silence.signal.aborted) return;
-  if (!props.value?.token || !studio || studio.document.revision < 0) {
-    setTimeout(begin, 100); // the Edit tab opens the project first
-    return;
-  }
-  tab = new CompareTab(studio);
-  const { signal } = silence;
+beginTab("echoStudioCompare", (studio, signal) => {
+  const tab = new CompareTab(studio);
   new CompareKeys(tab, signal);
-  tab.enter(signal).then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
-  window.echoStudioCompare = { tab, signal: silence };
-}
-window.echoStudioCompare = { tab: null, signal: silence };
-begin();
-watch("value", begin);
+  return tab;
+});

@@ -285,24 +285,8 @@ class DatasetTab {
   }
 }
 
-// One page may build the tab twice (a reconnect): the older one must fall silent.
-if (window.echoStudioDataset) window.echoStudioDataset.signal.abort();
-const silence = new AbortController();
-
-let tab = null;
-function begin() {
-  const studio = window.echoStudio;
-  if (tab || silence.signal.aborted) return;
-  if (!props.value?.token || !studio || studio.document.revision < 0) {
-    setTimeout(begin, 100);
-    return;
-  }
-  tab = new DatasetTab(studio);
-  const { signal } = silence;
+beginTab("echoStudioDataset", (studio, signal) => {
+  const tab = new DatasetTab(studio);
   new DatasetKeys(tab, signal);
-  tab.enter(signal).then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
-  window.echoStudioDataset = { tab, signal: silence };
-}
-window.echoStudioDataset = { tab: null, signal: silence };
-begin();
-watch("value", begin);
+  return tab;
+});

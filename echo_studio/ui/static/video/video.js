@@ -227,23 +227,8 @@ class VideoTab {
   }
 }
 
-// One page may build the tab twice (a reconnect): the older one must fall silent.
-if (window.echoStudioVideo) window.echoStudioVideo.signal.abort();
-const silence = new AbortController();
-
-let tab = null;
-function begin() {
-  const studio = window.echoStudio;
-  if (tab || silence.signal.aborted) return;
-  if (!props.value?.token || !studio || studio.document.revision < 0) {
-    setTimeout(begin, 100); // the Edit tab opens the project first
-    return;
-  }
-  tab = new VideoTab(studio);
-  new VideoKeys(tab, silence.signal);
-  tab.enter().then(() => (root.dataset.ready = "yes"), (problem) => tab.say(problem.message));
-  window.echoStudioVideo = { tab, signal: silence };
-}
-window.echoStudioVideo = { tab: null, signal: silence };
-begin();
-watch("value", begin);
+beginTab("echoStudioVideo", (studio, signal) => {
+  const tab = new VideoTab(studio);
+  new VideoKeys(tab, signal);
+  return tab;
+});
