@@ -137,9 +137,9 @@ class SetOrder:
         if self.ef is None:
             if clips:
                 raise RequestError(
-                    expected=f"a range of ejection fractions for the clips of {clips}",
+                    expected=f"a range of ejection fractions (EF) for the clips of {clips}",
                     got="none",
-                    remedy="try --ef 25-65",
+                    remedy="give one, such as 25-65",
                 )
             return
         least, most, _ = LIMITS["ef"]

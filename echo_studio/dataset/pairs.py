@@ -25,7 +25,7 @@ from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_o
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError
 
-__all__ = ["pair_files", "read_json", "read_pairs", "write_pair", "write_pairs"]
+__all__ = ["pair_files", "read_json", "read_pair", "read_pairs", "write_pair", "write_pairs"]
 
 PNG = Path("picture.png")  # only its suffix counts
 RECORD = "record.json"
@@ -66,14 +66,13 @@ def read_pairs(folder: Path) -> Iterator[Listed]:
         DataError: a record that is none, or whose id is not its folder's name.
     """
     for place in sorted(path.parent for path in folder.glob(f"[!.]*/{RECORD}")):
-        header = header_of(read_json(place / RECORD), str(place / RECORD))
-        if header.id != place.name:
-            raise DataError(
-                expected=f"the sample {place.name} in {place}",
-                got=header.id,
-                remedy="name the folder as its record does",
-            )
+        header = _header(place)
         yield Listed(header, partial(_load, place, header))
+
+
+def read_pair(place: Path) -> SetSample:
+    """The sample in a folder. Raises as `read_pairs` does, and ImageError where a picture cannot be read."""
+    return _load(place, _header(place))
 
 
 def read_json(path: Path) -> Any:
@@ -89,6 +88,15 @@ def read_json(path: Path) -> Any:
     except (OSError, ValueError, RecursionError) as error:
         reason = " ".join(str(error).split())[:120]
         raise DataError(expected=f"JSON in {path}", got=reason, remedy="export or copy the set again") from error
+
+
+def _header(place: Path) -> SampleHeader:
+    header = header_of(read_json(place / RECORD), str(place / RECORD))
+    if header.id != place.name:
+        raise DataError(
+            expected=f"the sample {place.name} in {place}", got=header.id, remedy="name the folder as its record does"
+        )
+    return header
 
 
 def _no_number(name: str) -> None:

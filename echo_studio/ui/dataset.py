@@ -6,6 +6,7 @@ from echo_studio.ui.tab import tab
 
 DATASET_SCRIPTS = (
     "../begin",
+    "../video/packed",
     "words",
     "controls",
     "map_files",

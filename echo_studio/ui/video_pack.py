@@ -11,7 +11,16 @@ from echo_studio.data.media import NOTICE
 from echo_studio.types import Json, Spacing
 
 if TYPE_CHECKING:
+    from echo_studio.dataset.sample import SetSample
     from echo_studio.generate.video_request import GeneratedVideo
+
+
+def packed_sample(sample: SetSample) -> bytes:
+    """The frames of a set's clip, after them its labels."""
+    frames, height, width = sample.image.shape
+    assert sample.fps is not None  # a clip has it
+    header = {"frames": frames, "height": height, "width": width, "seconds": frames / sample.fps, "notice": NOTICE}
+    return _packed(header, sample.image.tobytes(), sample.ids.tobytes())
 
 
 def packed_cycle(cycle: LabelCycle) -> bytes:

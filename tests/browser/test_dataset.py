@@ -258,6 +258,36 @@ def test_everybody_can_use_it(gallery, scheme: str) -> None:
     assert gallery.evaluate("document.documentElement.scrollWidth") == 1280
 
 
+def test_clips_of_a_set_beat(chromium, address: str, engine: FakeEngine) -> None:
+    engine.sets.seconds, engine.sets.failure = 0.0, None
+    with visit(chromium, address) as page:
+        open_template(page, "four-chamber")
+        show(page, "Data set")
+        page.locator("[data-ds=root][data-ready=yes]").wait_for()
+        page.locator("[data-f=name]").fill("beats")
+        page.locator("[data-f=variations]").fill("2")
+        page.locator(".ds-chip").get_by_text("edm-l64").click()
+        page.get_by_text("free-echo ▸ clip").click()
+        assert page.locator("[data-f=ef]").input_value() == "25, 65", "proposed, and seen"
+        assert page.locator("[data-f=ef]").is_visible()
+        assert "= 2 clips" in page.locator("[data-ds=count]").inner_text()
+        page.locator("[data-ds=plan]").click()
+        page.get_by_text("2 clips · about").wait_for()
+        page.locator("[data-ds=make]").click()
+        page.wait_for_function(f"() => !{TAB}.tasks.running && {TAB}.told && {TAB}.samples.numbers.length === 2")
+        tile(page, 0).click()
+        for frame in (0, 3):
+            page.locator(f".ds-detail .ds-full[data-frame='{frame}']").wait_for()
+        assert "clip, ejection fraction" in tile(page, 0).get_attribute("aria-label")
+        tile(page, 1).click(modifiers=["Control"])
+        page.keyboard.press("c")
+        page.locator(".ds-sides .ds-full[data-frame='2']").first.wait_for()
+        page.keyboard.press("Escape")
+        page.locator("[data-ds=remove]").click()
+        page.locator("[data-ds=remove]").click()
+        page.locator("[data-ds=form]").wait_for()
+
+
 def test_what_cannot_be_made_is_told_beside_the_form(chromium, address: str) -> None:
     context = chromium.new_context(viewport={"width": 1280, "height": 720})
     page = context.new_page()

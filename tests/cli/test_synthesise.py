@@ -91,7 +91,7 @@ def test_frames_and_clips_of_an_ejection_fraction_are_told_apart(
         (["--ef", "65-25"], "from 5 to 85 percent"),
         (["--ef", "25-65", "--phase", "ES"], "--phase ED"),
         (["--frames", "8"], "a generator of clips"),
-        (["--generator", "video-spade"], "try --ef 25-65"),
+        (["--generator", "video-spade"], "such as 25-65"),
         (["--device", "abacus"], "cuda"),
         (["--workers", "0"], "--workers"),
     ],

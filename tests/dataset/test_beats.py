@@ -132,7 +132,7 @@ def test_a_heart_without_a_ventricle_is_set_aside(checkpoints: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("generator", "more", "says"),
     [
-        ("free-echo", {"ef": None}, "--ef 25-65"),
+        ("free-echo", {"ef": None}, "such as 25-65"),
         ("free-echo", {"ef": (60.0, 30.0)}, "from 5 to 85 percent, got 60 to 30"),
         ("free-echo", {"ef": (0.0, 30.0)}, "from 5 to 85"),
         ("free-echo", {"clip_frames": 1}, "2 to 64 frames"),

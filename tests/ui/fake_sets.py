@@ -9,7 +9,7 @@ import numpy as np
 from echo_studio.anatomy.defects import apply_defect
 from echo_studio.anatomy.variation import random_variation
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.how import How
+from echo_studio.dataset.how import ClipWay, How
 from echo_studio.dataset.index import Made, files_sha256
 from echo_studio.dataset.manifest import SetOrder
 from echo_studio.dataset.pairs import pair_files
@@ -21,6 +21,7 @@ from echo_studio.errors import DataError, EchoStudioError, UnknownNameError
 from echo_studio.types import Json
 
 GENERATORS = ("edm-l64", "vp-256")
+CLIPS = "free-echo"
 
 
 class FakeSets:
@@ -32,19 +33,24 @@ class FakeSets:
         self.version = "1"
 
     def clips(self) -> list[Json]:
-        return []
+        return [{"name": CLIPS, "title": "Free-Echo"}]
 
     def order(self, maps: Any, generators: Any, solver: str, budgets: Any, ranges: Any, **how_many: Any) -> SetOrder:
         for name in generators:
-            if name not in GENERATORS:
+            if name not in (*GENERATORS, CLIPS):
                 raise UnknownNameError("generator", name, GENERATORS)
-        hows = [How(name, solver or "heun", nfe, {}, "CC BY") for name in generators for nfe in budgets or [20]]
+        hows = [
+            How(name, solver or "heun", nfe, {}, "CC BY", ClipWay(4, 120.0, 1.0, 50) if name == CLIPS else None)
+            for name in generators
+            for nfe in budgets or [20]
+        ]
         return SetOrder(
             tuple(maps), tuple(hows), ranges=ranges_of(ranges), versions={"echo-studio": self.version}, **how_many
         )
 
     def plan(self, order: SetOrder, folder: SetFolder, workers: int) -> Plan:
-        return Plan(order.count, 0, 0, len(order.maps), len(order.hows), workers, 60.0, 1.0, 20_000_000, 10**10)
+        clips = order.count * sum(how.clip is not None for how in order.hows) // len(order.hows)
+        return Plan(order.count, clips, 0, len(order.maps), len(order.hows), workers, 60.0, 1.0, 20_000_000, 10**10)
 
     def check(self, folder: SetFolder) -> None:
         if folder.header["versions"] != {"echo-studio": self.version}:
@@ -81,19 +87,22 @@ def _sample(folder: SetFolder, item: Any) -> SetSample:
         heart = random_variation(heart, item.variation)
     if item.defect:
         heart = apply_defect(heart, item.defect["name"], item.defect["values"])
-    noise = np.random.default_rng(item.seed).gamma(2.0, 0.5, heart.shape)
-    level = np.array([0, 30, 150, 35, 80])[heart.ids]
+    clip = how.get("clip")
+    ids = np.stack([np.roll(heart.ids, k, axis=0) for k in range(clip["frames"])]) if clip else heart.ids
+    noise = np.random.default_rng(item.seed).gamma(2.0, 0.5, ids.shape)
+    level = np.array([0, 30, 150, 35, 80])[ids]
     anatomy = {"map": about["name"], "defect": item.defect, "variation": item.variation}
     record = {"generator": how["generator"], "solver": how["solver"], "nfe": how["nfe"], "seed": item.seed}
     return SetSample(
         id=item.id,
         base=about["base"],
         view=about["view"],
-        phase=about["phase"],
+        phase=None if clip else about["phase"],
+        fps=8.0 if clip else None,
         licence=how["licence"],
         spacing_mm=heart.spacing_mm,
         tags=(f"defect {item.defect['name']}",) if item.defect else (),
         record={**record, "anatomy": anatomy},
         image=np.clip(level * noise, 0, 255).astype(np.uint8),
-        ids=heart.ids,
+        ids=ids,
     )

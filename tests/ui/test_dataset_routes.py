@@ -124,6 +124,22 @@ def test_pictures_and_label_maps_of_samples(client: TestClient, studio: Studio) 
         assert client.get(f"{ROOT}/sets/pilot/samples/99/{path}").status_code == 422
 
 
+def test_a_clip_comes_whole_with_its_labels(client: TestClient, studio: Studio) -> None:
+    told = made(client, studio, generators=["free-echo", "edm-l64"], ef=[30, 60], variations=1, seeds=1)
+    assert told["samples"] == 2
+    reply = client.get(f"{ROOT}/sets/pilot/samples/0/clip").content
+    (length,) = struct.unpack_from("<I", reply)
+    header = json.loads(reply[4 : 4 + length])
+    assert header == {"frames": 4, "height": 256, "width": 256, "seconds": 0.5, "notice": NOTICE}
+    images, ids = np.frombuffer(reply, np.uint8, offset=4 + length).reshape(2, 4, 256, 256)
+    first = Image.open(io.BytesIO(client.get(f"{ROOT}/sets/pilot/samples/0/frame").content))
+    assert np.array_equal(images[0], np.asarray(first))
+    assert np.array_equal(ids[1], np.roll(ids[0], 1, axis=0))
+    frame = client.get(f"{ROOT}/sets/pilot/samples/1/clip")
+    assert frame.status_code == 422
+    assert "ask for its frame" in frame.json()["detail"]
+
+
 def test_what_is_decided_is_counted_filtered_undone_and_exported(client: TestClient, studio: Studio) -> None:
     made(client, studio)
     at = f"{ROOT}/sets/pilot"

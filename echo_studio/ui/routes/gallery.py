@@ -10,12 +10,15 @@ from echo_studio.anatomy.fan_region import fan_region
 from echo_studio.data.image_file import read_gray
 from echo_studio.data.label_file import read_label_map
 from echo_studio.dataset.curation_query import Filter
+from echo_studio.dataset.pairs import read_pair
 from echo_studio.dataset.thumbnail import first
+from echo_studio.errors import RequestError
 from echo_studio.types import Json
 from echo_studio.ui.routes.dataset import told
 from echo_studio.ui.routes.wire import RAW, map_response, png, session_getter
 from echo_studio.ui.sessions import Session
 from echo_studio.ui.studio import Studio
+from echo_studio.ui.video_pack import packed_sample
 
 PAGE = 200  # samples in one question
 MOST_NUMBERS = 1_000_000
@@ -77,6 +80,20 @@ def routes(studio: Studio) -> APIRouter:
 
         labels = told(found)
         return map_response(labels, fan_region(labels))
+
+    @router.get("/samples/{number}/clip")
+    def clip(session: Mine, name: str, number: int) -> Response:
+        """A clip's frames and labels, see `video_pack`."""
+
+        def packed() -> bytes:
+            sample = read_pair(sets.sample(session, name, _number(number)))
+            if not sample.is_clip:
+                raise RequestError(
+                    expected="the number of a clip", got=f"{number}, a frame", remedy="ask for its frame"
+                )
+            return packed_sample(sample)
+
+        return Response(told(packed), media_type=RAW)
 
     @router.get("/samples/{number}/record")
     def record(session: Mine, name: str, number: int) -> Json:

@@ -112,7 +112,7 @@ function sampleFacts(told) {
     ["Made with", [told.generator, told.solver, told.nfe && `${told.nfe} NFE`].filter(Boolean).join(" · ")],
     ["Label map", [told.map || told.base, told.view, told.phase || "clip"].join(" · ")],
     ["Defect", told.defect],
-    ["EF", told.ef === null ? "" : `${told.ef.toFixed(0)} %`],
+    ["EF", percent(told.ef)],
     ["Privacy", told.privacy === null ? "" : `${figure(told.privacy)} from the nearest training image${told.flagged ? " ⚑" : ""}`],
     ["Decided", told.at ? [told.reviewer, told.at.slice(0, 16).replace("T", " ")].filter(Boolean).join(", ") : ""],
   ];

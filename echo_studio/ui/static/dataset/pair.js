@@ -7,7 +7,8 @@ const COMPARED = [
   ["Epicardium", ({ lv_epi: value }) => figure(value)],
   ["Left atrium", ({ la }) => figure(la)],
   ["Generator", ({ generator, solver, nfe }) => [generator, solver, nfe && `${nfe} NFE`].filter(Boolean).join(" · ")],
-  ["Label map", ({ map, base, view, phase }) => [map || base, view, phase].filter(Boolean).join(" · ")],
+  ["Label map", ({ map, base, view, phase }) => [map || base, view, phase || "clip"].filter(Boolean).join(" · ")],
+  ["Ejection fraction", ({ ef }) => percent(ef) || "as drawn"],
   ["Defect", ({ defect }) => defect || "none"],
   ["Tags", ({ tags }) => tags.join(", ") || "none"],
 ];

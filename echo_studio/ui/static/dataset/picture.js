@@ -1,4 +1,4 @@
-// A sample in full size on a canvas, with the borders of its labels where they are wanted.
+// A sample in full size on a canvas, with the borders of its labels where they are wanted. Clips beat, all of them in step.
 
 class Picture {
   constructor(label) {
@@ -10,32 +10,77 @@ class Picture {
   /** Show a sample; an older one that is still on its way is dropped. */
   async show(samples, number, outlined) {
     const turn = ++this.turn;
-    const at = `${samples.path}/samples/${number}`;
-    const frame = await createImageBitmap(await (await samples.link.request(`${at}/frame`)).blob(), { colorSpaceConversion: "none" });
-    const map = outlined ? await mapOf(await samples.link.request(`${at}/label-map`)) : null;
+    const fetched = (what) => samples.link.request(`${samples.path}/samples/${number}/${what}`);
+    const shown = isClip(samples.details.get(number)) ? clipOf(await unpacked(await fetched("clip"))) : await stillOf(fetched, outlined);
     if (turn !== this.turn) return;
-    this.draw(frame, map);
+    this.outlined = outlined;
+    if (shown.frames.length === 1 || matchMedia("(prefers-reduced-motion: reduce)").matches) this.draw(shown.frames[0]);
+    else this.play(shown, turn);
   }
 
-  draw(frame, map) {
+  /** By the clock alone, so that two clips keep step. */
+  play({ frames, seconds }, turn) {
     const { canvas } = this;
-    Object.assign(canvas, { width: frame.width, height: frame.height });
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    context.drawImage(frame, 0, 0);
-    if (!map) return;
-    const image = context.getImageData(0, 0, map.width, map.height);
-    const colours = labelColours();
-    const { ids, width, height } = map;
-    for (let y = 1; y < height - 1; y += 1) {
-      for (let x = 1; x < width - 1; x += 1) {
-        const at = y * width + x;
-        const id = ids[at];
-        if (id < 1 || id > 3) continue;
-        if (ids[at - 1] !== id || ids[at + 1] !== id || ids[at - width] !== id || ids[at + width] !== id) image.data.set(colours[id], 4 * at);
+    let last = -1;
+    const step = (now) => {
+      if (turn !== this.turn || (last >= 0 && !canvas.isConnected)) return;
+      const k = Math.floor((now / 1000 / seconds) * frames.length) % frames.length;
+      if (k !== last && (last < 0 || canvas.offsetParent)) {
+        last = k;
+        canvas.dataset.frame = k;
+        this.draw(frames[k]);
       }
-    }
-    context.putImageData(image, 0, 0);
+      requestAnimationFrame(step);
+    };
+    requestAnimationFrame(step);
   }
+
+  draw({ image, map }) {
+    const { canvas } = this;
+    const { width, height } = image;
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    if (image instanceof ImageData) context.putImageData(image, 0, 0);
+    else context.drawImage(image, 0, 0);
+    if (this.outlined && map) outline(context, map);
+  }
+}
+
+/** A clip is a whole heartbeat and has no phase. */
+function isClip(told) {
+  return Boolean(told) && told.phase === "";
+}
+
+async function stillOf(fetched, outlined) {
+  const image = await createImageBitmap(await (await fetched("frame")).blob(), { colorSpaceConversion: "none" });
+  return { frames: [{ image, map: outlined ? await mapOf(await fetched("label-map")) : null }] };
+}
+
+function clipOf({ header: { frames: count, width, height, seconds }, bytes }) {
+  const size = width * height;
+  const frames = Array.from({ length: count }, (_, k) => {
+    const image = new ImageData(width, height);
+    const grey = bytes.subarray(k * size, (k + 1) * size);
+    for (let i = 0; i < size; i += 1) image.data.fill(grey[i], 4 * i, 4 * i + 3);
+    for (let i = 0; i < size; i += 1) image.data[4 * i + 3] = 255;
+    return { image, map: { ids: bytes.subarray((count + k) * size, (count + k + 1) * size), width, height } };
+  });
+  return { frames, seconds };
+}
+
+/** Draw the borders of the structures. */
+function outline(context, { ids, width, height }) {
+  const image = context.getImageData(0, 0, width, height);
+  const colours = labelColours();
+  for (let y = 1; y < height - 1; y += 1) {
+    for (let x = 1; x < width - 1; x += 1) {
+      const at = y * width + x;
+      const id = ids[at];
+      if (id < 1 || id > 3) continue;
+      if (ids[at - 1] !== id || ids[at + 1] !== id || ids[at - width] !== id || ids[at + width] !== id) image.data.set(colours[id], 4 * at);
+    }
+  }
+  context.putImageData(image, 0, 0);
 }
 
 /** The colours of labels in the Edit tab. */

@@ -8,15 +8,18 @@ const RANGES = [
   { name: "max_displacement", title: "Elastic (px)", count: 1, hint: "most pixels that a point is moved" },
 ];
 
+const USUAL_EFS = "25, 65"; // percent: from failing hearts to healthy ones
+
 class SetForm {
   constructor(part, studio, acts) {
-    Object.assign(this, { part, studio, acts, link: studio.link, planned: "", templates: [] });
+    Object.assign(this, { part, studio, acts, link: studio.link, planned: "", templates: [], clips: new Set() });
     this.form = part("form");
     this.files = new MapFiles(part, this.link, (problem) => {
       this.say(problem);
       this.changed();
     });
     for (const kind of ["input", "change"]) this.form.addEventListener(kind, () => this.changed());
+    part("generators").addEventListener("change", () => this.proposeRange());
     part("plan").addEventListener("click", () => this.plan());
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -29,13 +32,14 @@ class SetForm {
   }
 
   offer({ generators, solvers, defects, templates }, { clips, cores }) {
+    this.clips = new Set(clips.map(({ name }) => name));
     this.templates = templates.filter(({ name }) => name !== "blank");
     fill(this.field("solver"), [{ name: "", title: "Advised" }, ...solvers]);
     const first = this.studio.settings.values.generator;
     this.part("generators").replaceChildren(
       make("legend", {}, "Generators"),
       ...generators.map((one) => this.chip(one, one.name === first, one.words || one.title)),
-      ...clips.map((one) => this.chip(one, false, `${one.title}: clips of a whole heartbeat; needs a range of ejection fractions`, " ▸ clip")),
+      ...clips.map((one) => this.chip(one, false, `${one.title}: clips of a whole heartbeat; every one with an ejection fraction from a range`, " ▸ clip")),
     );
     this.part("defects").replaceChildren(...defects.map(({ name, title }) => {
       const field = make("input", { type: "number", min: 0, max: 100, step: 1, value: 0, data: { defect: name } });
@@ -52,6 +56,17 @@ class SetForm {
 
   chip({ name }, checked, words, more = "") {
     return make("label", { className: "ds-chip", title: words }, make("input", { type: "checkbox", value: name, checked }), name + more);
+  }
+
+  /** Clips need ejection fractions: a usual range is proposed where the person sees it. */
+  proposeRange() {
+    if (!this.chosenClips || this.field("ef").value.trim()) return;
+    this.field("ef").value = USUAL_EFS;
+    this.field("ef").closest("details").open = true;
+  }
+
+  get chosenClips() {
+    return this.chosen.filter((name) => this.clips.has(name)).length;
   }
 
   get chosen() {
@@ -85,7 +100,7 @@ class SetForm {
     const budgets = this.field("nfe").value.split(/[,;\s]+/).filter(Boolean).length || 1;
     const ways = this.chosen.length * budgets;
     const total = this.mapCount * variations * seeds * ways;
-    this.part("count").textContent = `${many(this.mapCount, "map")} × ${many(variations, "variation")} × ${many(seeds, "seed")} × ${many(ways, "setting")} = ${many(total, "image")}`;
+    this.part("count").textContent = `${many(this.mapCount, "map")} × ${many(variations, "variation")} × ${many(seeds, "seed")} × ${many(ways, "setting")} = ${many(total, kindOf(this.chosen.length, this.chosenClips))}`;
     this.ready();
   }
 

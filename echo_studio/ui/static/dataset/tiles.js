@@ -143,7 +143,7 @@ class SampleTile {
   }
 
   caption(told) {
-    const line = [told.adherence === null ? "" : figure(told.adherence, 2), told.view, told.phase].filter(Boolean).join(" · ");
+    const line = [told.adherence === null ? "" : figure(told.adherence, 2), told.view, isClip(told) ? "clip" : told.phase, told.ef === null ? "" : `EF ${percent(told.ef)}`].filter(Boolean).join(" · ");
     const more = [told.flagged ? "⚑ near a training image" : "", told.defect, ...told.tags.map((tag) => `#${tag}`)].filter(Boolean).join(" ") || told.generator;
     const said = `${line}\n${more}`;
     if (this.said === said) return;

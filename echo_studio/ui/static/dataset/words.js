@@ -21,13 +21,22 @@ function figure(value, digits = 3) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);
 }
 
+function percent(value) {
+  return value === null ? "" : `${value.toFixed(0)} %`;
+}
+
+/** What samples are called. */
+function kindOf(samples, clips) {
+  return clips === 0 ? "image" : clips === samples ? "clip" : "sample";
+}
+
 /** What a plan says. */
 function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_bytes: free, workers }) {
   const done = finished ? ` (${finished.toLocaleString("en")} of them made)` : "";
-  const beats = clips ? `, ${clips.toLocaleString("en")} of them clips` : "";
+  const beats = clips && clips < samples ? `, ${clips.toLocaleString("en")} of them clips` : "";
   const time = minutes < 1.5 ? `${Math.max(1, Math.round(minutes * 60))} s` : timeWords(minutes * 60);
   const room = disk > free ? ` NOT ENOUGH ROOM: ${diskWords(free)} free.` : "";
-  return `${many(samples, "image")}${done}${beats} · about ${time} with ${many(workers, "worker")} · ${diskWords(disk)}.${room}`;
+  return `${many(samples, kindOf(samples, clips))}${done}${beats} · about ${time} with ${many(workers, "worker")} · ${diskWords(disk)}.${room}`;
 }
 
 /** How far a task is. */
@@ -52,8 +61,11 @@ function entryWords({ act, what, samples, reviewer }) {
 }
 
 /** A tile for those who hear it. */
-function sampleWords({ id, verdict, adherence, defect, tags }) {
+function sampleWords(told) {
+  const { id, verdict, adherence, defect, tags } = told;
   const parts = [id, VERDICTS[verdict].toLowerCase()];
+  if (isClip(told)) parts.push("clip");
+  if (told.ef !== null) parts.push(`ejection fraction ${percent(told.ef)}`);
   if (adherence !== null) parts.push(`adherence ${figure(adherence, 2)}`);
   if (defect) parts.push(`defect ${defect}`);
   return [...parts, ...tags].join(", ");
