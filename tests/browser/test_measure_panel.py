@@ -15,7 +15,7 @@ from echo_studio.anatomy.shape import Shape, reshape
 from tests.browser.brush import drag, set_size
 from tests.browser.desk import desk, labels, last_op, position, put, to_screen
 from tests.browser.panels import HEART, SPACING, click_and_settle, on_canvas, replayed
-from tests.browser.visit import generated
+from tests.browser.visit import generated, settings_kept
 
 pytestmark = pytest.mark.browser
 
@@ -209,7 +209,7 @@ def test_an_intended_finding_is_quiet_not_counted_and_in_the_record(panel) -> No
     )
     assert record["plausibility"]["intended"] == ["hole"]
     assert record["plausibility"]["findings"] == list(dict.fromkeys(finding["kind"] for finding in wanted))
-    panel.wait_for_timeout(600)  # settings are saved after a pause
+    settings_kept(panel)
     panel.reload()
     panel.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
     assert panel.evaluate("window.echoStudio.settings.values.intended") == ["hole"]

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
+from tests.browser.visit import settings_kept
 
 pytestmark = pytest.mark.browser
 
@@ -107,7 +108,7 @@ def test_a_killed_server_loses_nothing_that_was_saved(server: Server, context) -
     page.keyboard.press("i")
     page.get_by_role("button", name="Keep this map").click()
     saved(page)
-    page.wait_for_timeout(500)  # settings are saved a moment after the last key
+    settings_kept(page)
     address = page.url
     server.kill()
     page.close(run_before_unload=False)

@@ -35,6 +35,18 @@ def generated(page) -> None:
     page.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")
 
 
+def settings_kept(page) -> None:
+    """Settings are saved a moment after the last change: wait until the server tells those of the page."""
+    page.wait_for_function(
+        """async () => {
+            const { link, settings } = window.echoStudio;
+            const kept = (await link.json("/project")).settings;
+            const same = ([name, value]) => JSON.stringify(kept[name]) === JSON.stringify(value);
+            return Object.entries(settings.values).every(same);
+        }"""
+    )
+
+
 def faults(page) -> list[str]:
     """Serious and critical findings of axe-core on the page as it is."""
     axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install '.[dev]'")
