@@ -140,7 +140,7 @@ class SetFolder:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Hold the folder of a set for the block, and clear away what a crash left.
+        """Hold the folder of a set for the block, and clear away what crashes left, also those of the block's workers.
 
         Raises:
             BusyError: another run holds it.
@@ -149,11 +149,15 @@ class SetFolder:
         if lock is None:
             raise BusyError(expected=f"one run at a time in {self.root}", got="another one", remedy="wait for its end")
         try:
-            for part in self.root.glob(LEFT_OVER):
-                shutil.rmtree(part, ignore_errors=True)
+            self._clear()
             yield
+            self._clear()
         finally:
             lock.release()
+
+    def _clear(self) -> None:
+        for part in self.root.glob(LEFT_OVER):
+            shutil.rmtree(part, ignore_errors=True)
 
     def batches(self) -> Iterator[tuple[int, list[Item]]]:
         """Number and samples of every batch: neighbours of one generator, as many as the manifest says."""

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+PATIENCE = 120_000  # ms: a busy machine is no failure
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
@@ -29,6 +31,14 @@ def chromium():
         pytest.skip(f"needs Chromium: none of {', '.join(NAMES)} is on the PATH")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        opened = browser.new_context
+
+        def patient(**wishes: Any) -> Any:
+            context = opened(**wishes)
+            context.set_default_timeout(PATIENCE)
+            return context
+
+        browser.new_context = patient
         yield browser
         browser.close()
 

@@ -67,9 +67,10 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
     field.fill(str(NFE))
     field.blur()
     page.locator("#generate").click()
-    page.wait_for_function(
-        "() => document.querySelector('[data-part=state]').textContent.includes('Done in')", timeout=120_000
+    page.wait_for_function(  # a live frame of the advised NFE may have been there before
+        f"() => document.querySelector('[data-part=facts]').textContent.includes('{NFE} NFE')"
     )
+    page.wait_for_function("() => document.querySelector('[data-part=state]').textContent.includes('Done in')")
     with page.expect_download() as caught:
         page.get_by_role("button", name="Download everything as ZIP").click()
     zipfile.ZipFile(caught.value.path()).extractall(tmp_path)

@@ -118,7 +118,10 @@ def test_keys_keep_reject_go_on_and_take_back(gallery) -> None:
     for key in "kkx":
         gallery.keyboard.press(key)
     assert verdicts(gallery) == {"": before - 3, "keep": 2, "reject": 1}
-    assert [tile(gallery, k).get_attribute("data-verdict") for k in range(4)] == ["keep", "keep", "reject", ""]
+    gallery.wait_for_function(
+        "() => [0, 1, 2, 3].map((k) => document.querySelector(`.ds-tile[data-place='${k}']`).dataset.verdict).join()"
+        " === 'keep,keep,reject,'"
+    )
     assert chosen(gallery) == gallery.evaluate(f"[{TAB}.samples.numbers[3]]"), "on to the next"
     gallery.keyboard.press("Control+z")
     assert verdicts(gallery) == {"": before - 2, "keep": 2}

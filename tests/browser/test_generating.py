@@ -25,7 +25,6 @@ def wait_for_state(page, words: str) -> None:
     page.wait_for_function(
         "([selector, words]) => document.querySelector(selector).textContent.includes(words)",
         arg=[STATE, words],
-        timeout=15_000,
     )
 
 

@@ -40,6 +40,8 @@ def keyboard(page):
     page.on("filechooser", lambda chooser: None)
     open_template(page, "four-chamber")
     page.evaluate("window.addEventListener('keydown', (event) => (window.handled = event.defaultPrevented))")
+    # No frame: the next key may change the map before the server has heard of the wish.
+    page.evaluate("() => { window.echoStudio.generation.post = () => new Promise(() => {}); }")
     page.evaluate(CALM)
     return page
 

@@ -36,7 +36,6 @@ def wait_until_newest(page) -> None:
     page.wait_for_function(
         "() => { const { result, generation } = window.echoStudio;"
         "return result.kind === 'final' && !result.stale && !generation.pending; }",
-        timeout=20_000,
     )
 
 

@@ -31,7 +31,6 @@ def is_theme(page, theme: str) -> None:
         "([colour, dark]) => getComputedStyle(document.body).backgroundColor === colour"
         " && document.body.classList.contains('dark') === dark",
         arg=[GROUND[theme], theme == "dark"],
-        timeout=5000,
     )
 
 

@@ -147,7 +147,7 @@ def test_every_useless_file_is_told_by_name_with_a_cure_and_the_drawing_stays(pa
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
         choose(page, tmp_path / name)
-        dialog.wait_for(timeout=60_000)
+        dialog.wait_for()
         words = dialog.get_by_role("alert").inner_text()
         assert name in words, f"{name}: {words}"
         assert words.startswith("expected"), words

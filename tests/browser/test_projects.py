@@ -87,8 +87,11 @@ def saved(page) -> None:
 
 def generated(page) -> None:
     page.locator("#generate").click()
+    page.wait_for_function(  # the frame of this job, not that of a live one before it
+        "() => { const { result, generation } = window.echoStudio;"
+        " return result.kind === 'final' && generation.job && result.facts?.job === generation.job; }"
+    )
     page.wait_for_function("() => document.querySelector('[data-part=state]').textContent.includes('Done in')")
-    page.wait_for_function("() => window.echoStudio.result.kind === 'final'")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX")
