@@ -71,7 +71,8 @@ def _utility(found: Json) -> tuple[list[Table], list[Plot]]:
         "distances of frames at 256 x 256. Published rows: the 50 official test patients."
     )
     columns = ["Trained on", *STRUCTURES.values(), "Hausdorff endo, px", "Hausdorff endo, mm", "View accuracy"]
-    table = Table("Utility on real hearts", columns, rows, frozenset(range(ours, len(rows))), note)
+    title = f"Utility on real hearts, {found['maps']:,} label maps"
+    table = Table(title, columns, rows, frozenset(range(ours, len(rows))), note)
     plots = []
     if len({run["nfe"] for run in runs}) > 1:
         picks: dict[str, Callable[[Json], float | None]] = {

@@ -6,9 +6,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from fastapi import FastAPI
@@ -28,6 +29,7 @@ from echo_studio.ui.server import create_app
 from echo_studio.ui.studio import Studio
 from tests.ui.fakes import FakeEngine, fake_studio
 
+T = TypeVar("T")
 TOKEN = "X-Studio-Session"
 WORDS = {"anna": "correct horse", "ben": "battery staple"}
 FREE_OF_TOKENS = {"/studio/leave", "/studio/sessions"}  # the one has its token in the body, the other makes one
@@ -52,6 +54,12 @@ def users(tmp_path_factory: pytest.TempPathFactory) -> Users:
     return users
 
 
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: where browser tests ran before, Playwright's loop still runs in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
 @pytest.fixture(scope="module")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
     studio = fake_studio(FakeEngine(0), tmp_path_factory.mktemp("projects"))
@@ -64,7 +72,7 @@ def app(studio: Studio, users: Users) -> FastAPI:
     async def made() -> FastAPI:
         return create_app(studio, users)
 
-    return asyncio.run(made())  # where no loop runs, Gradio makes several and closes none
+    return run(made())  # where no loop runs, Gradio makes several and closes none
 
 
 @pytest.fixture
@@ -350,4 +358,4 @@ def test_a_user_sends_few_files_at_once_and_holds_up_nobody_else() -> None:
         await ask("anna")
         return statuses
 
-    assert asyncio.run(trial()) == [503] + [200] * (FILES_OF_ONE + 2)
+    assert run(trial()) == [503] + [200] * (FILES_OF_ONE + 2)
