@@ -45,7 +45,7 @@ def run(recipe: Recipe, data: CamusFolder, out: Path, *, resume: bool = False, s
     return train(recipe, task, out, resume=resume, on_step=on_step)
 
 
-@pytest.mark.parametrize("kind", ["segmenter", "gamma-vae", "cyclegan", "edm", "sdm", "video-edm"])
+@pytest.mark.parametrize("kind", ["segmenter", "gamma-vae", "cyclegan", "edm", "ve", "vp", "sdm", "video-edm"])
 def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(
     kind: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:

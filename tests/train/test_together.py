@@ -29,7 +29,7 @@ TRAINERS = {
     "segmenter": {"augmentation": {"intensity": 0.5}},
     "gamma-vae": {"loss": {"crop": 32, "adversarial": 0.1, "feature_matching": 0.1}},
     "cyclegan": {},
-    "vp": {"network": {**SHAPES["vp"]["network"], "dropout": 0.1}},
+    "sdm": {"network": {**SHAPES["sdm"]["network"], "dropout": 0.1}},
     "video-edm": {},
     "distilled": {
         "loss": {"teacher": "tiny", "pairs": 8, "solver": "euler", "nfe": 2, "adversarial": 0.1, "channels": 4},
