@@ -36,8 +36,8 @@ def generate(page) -> None:
 
 def pane(page) -> np.ndarray:
     """float (h, w, 3) of the pane as it is on the screen, below the comparison bar."""
-    page.wait_for_timeout(150)  # the drawing of the next frame, and the end of a transition
-    shot = page.locator("[data-surface=result]").screenshot()
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    shot = page.locator("[data-surface=result]").screenshot(animations="disabled")  # at the end of a transition
     pixels = np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), float)
     return pixels[len(pixels) // 4 :]
 

@@ -47,11 +47,16 @@ def settings_kept(page) -> None:
     )
 
 
+# A colour on its way to another has a contrast that nobody reads; what goes round for ever has no end to go to.
+SETTLED = "() => { for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish(); }"
+
+
 def faults(page) -> list[str]:
     """Serious and critical findings of axe-core on the page as it is."""
     axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install '.[dev]'")
     if page.evaluate("!window.axe"):
         page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
+    page.evaluate(SETTLED)
     found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
     return [
         f"{finding['id']}: {node['html'][:120]} {node['failureSummary']}"

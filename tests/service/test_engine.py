@@ -16,7 +16,7 @@ from echo_studio.service.shelf import LoadState
 from tests.generate.test_generator import ask
 from tests.generate.tiny import tiny_checkpoints, tiny_generator
 
-SECONDS = 30
+SECONDS = 120
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from echo_studio.errors import BusyError, Cancelled, RequestError
+from echo_studio.service.job import PREVIEW_INTERVAL
 from echo_studio.service.jobs import Job, JobQueue, JobState
 
 FRAME = np.zeros((8, 8), np.uint8)
@@ -26,7 +27,7 @@ class Bench:
         request = job.request
         self.started.append(request)
         for nfe in range(1, 4):
-            assert self.gate.acquire(timeout=10)
+            assert self.gate.acquire(timeout=120)
             self.done.append(request)
             job.on_step(nfe, 3, lambda: FRAME)
         return f"frame {request}"
@@ -50,9 +51,9 @@ def queue(bench: Bench) -> Iterator[Queue]:
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < deadline, "the job did not get there in ten seconds"
+        assert time.monotonic() < deadline, "the job did not get there in two minutes"
         time.sleep(0.005)
 
 
@@ -237,7 +238,7 @@ def test_previews_take_a_bounded_share_of_the_time() -> None:
     job = queue.submit("anna", 1)
     until(lambda: job.progress().ended)
     queue.close()
-    assert 1 <= len(made) <= 3
+    assert 1 <= len(made) <= 1 + job.progress().seconds / PREVIEW_INTERVAL
     assert job.progress().preview == len(made)
 
 

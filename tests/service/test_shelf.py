@@ -10,7 +10,7 @@ import pytest
 
 from echo_studio.service.shelf import LoadState, Shelf
 
-SECONDS = 10  # after which a test that waits has failed
+SECONDS = 120  # after which a test that waits has failed
 
 
 class Bench:

@@ -8,9 +8,9 @@ from echo_studio.service.turns import Turns
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not condition():
-        assert time.monotonic() < deadline, "not within ten seconds"
+        assert time.monotonic() < deadline, "not within two minutes"
         time.sleep(0.002)
 
 

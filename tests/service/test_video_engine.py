@@ -35,7 +35,7 @@ def engine(checkpoints: Path, turns: Turns) -> VideoEngine:  # noqa: F811
 
 
 def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.002)

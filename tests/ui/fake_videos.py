@@ -104,7 +104,7 @@ class FakeVideos:
         middle = clip[len(clip) // 2]
         for nfe in range(1, request.nfe + 1):
             if self.gate is not None:
-                assert self.gate.acquire(timeout=30)
+                assert self.gate.acquire(timeout=120)
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
             if self.failure is not None:

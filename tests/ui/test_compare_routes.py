@@ -63,7 +63,7 @@ def order(client: TestClient, studio: Studio, **changes: Any) -> dict[str, Any]:
 
 
 def finished(client: TestClient, told: dict[str, Any], reference: int = 0) -> dict[str, Any]:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while told["state"] in ("waiting", "running"):
         assert time.monotonic() < deadline
         told = client.get(f"/studio/comparisons/{told['comparison']}?seen=-1&reference={reference}").json()
@@ -163,7 +163,7 @@ def test_a_comparison_whose_pages_are_all_closed_stops_after_a_while(
     monkeypatch.setattr("echo_studio.ui.comparisons.ALONE_SECONDS", 0.0)
     job = studio.comparisons.current(session)
     studio.sessions.close(client.headers[HEADER])
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not job.progress().ended:
         assert time.monotonic() < deadline
     assert job.progress().state == "cancelled"

@@ -69,7 +69,7 @@ def order(client: TestClient, studio: Studio, **changes: Any) -> dict[str, Any]:
 
 def rest(client: TestClient, name: str = "pilot") -> dict[str, Any]:
     """The set once nothing is done to it any more."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while True:
         told = client.get(f"{ROOT}/sets/{name}").json()
         if not any(task["state"] in ("waiting", "running") for task in told["tasks"].values()):
@@ -174,7 +174,7 @@ def test_what_is_decided_is_counted_filtered_undone_and_exported(client: TestCli
 def test_a_set_stops_between_samples_and_goes_on_from_there(client: TestClient, studio: Studio) -> None:
     studio.engine.sets.seconds = 0.05
     client.post(f"{ROOT}/sets", json=order(client, studio, variations=10))
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while (told := client.get(f"{ROOT}/sets/pilot").json())["samples"] < 2:
         assert time.monotonic() < deadline
     assert told["tasks"]["make"]["state"] == "running"

@@ -55,7 +55,7 @@ def put(client: TestClient, ids: np.ndarray, op: bytes = b'{"tool":"brush"}', **
 
 def finished_job(studio: Studio, session: Session, **changes: object) -> int:
     job = studio.start(session, {**SETTINGS, "revision": session.revision, **changes})
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 120
     while not job.progress().ended or studio.jobs.find(session.token, job.number) is None:
         assert time.monotonic() < deadline
         time.sleep(0.005)

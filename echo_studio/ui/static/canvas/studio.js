@@ -95,7 +95,7 @@ const sizes = new ResizeObserver(() => {
 for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
 // For tests and for people who look under the bonnet.
-window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views, slots };
+window.echoStudio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views, slots, measurePanel };
 
 /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
 async function enter(token) {
