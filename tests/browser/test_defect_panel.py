@@ -220,7 +220,7 @@ def test_what_is_typed_outlives_a_stroke(panel) -> None:
 
 
 def test_what_is_impossible_is_told_in_the_panel(page) -> None:
-    page.expected_problems = 2  # Chromium notes the replies' 422
+    page.expected_problem = "status of 422"
     page.keyboard.press("x")
     choose(page, "septal")
     told = page.locator("[data-panel=defects] .panel-problem")

@@ -158,7 +158,7 @@ def test_a_failure_is_one_line_without_a_traceback_and_the_next_run_works(page, 
     ],
 )
 def test_a_wrong_setting_is_told_in_the_page(page, seed: str, words: str) -> None:
-    page.expected_problems = 1  # the browser reports the 422 itself
+    page.expected_problem = "status of 422"
     page.locator("#seed").fill(seed)
     page.locator("#generate").click()
     alert = page.locator("[data-part=error]")
@@ -167,7 +167,7 @@ def test_a_wrong_setting_is_told_in_the_page(page, seed: str, words: str) -> Non
 
 
 def test_a_full_server_is_explained(page) -> None:
-    page.expected_problems = 1  # the browser reports the 503 itself
+    page.expected_problem = "status of 503"
     words = "expected a free place in the queue, got 16 waiting jobs; try again in a minute"
     page.route("**/studio/jobs", lambda route: route.fulfill(status=503, json={"detail": words}))
     page.locator("#generate").click()

@@ -239,7 +239,7 @@ def test_what_is_only_shown_goes_with_the_panel(panel) -> None:
 
 
 def test_a_map_without_a_heart_is_told_in_the_panel(page) -> None:
-    page.expected_problems = 1  # Chromium notes the reply's 422
+    page.expected_problem = "status of 422"
     page.keyboard.press("s")
     slider(page, "lv_size").focus()
     page.keyboard.press("ArrowRight")

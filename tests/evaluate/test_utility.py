@@ -33,9 +33,9 @@ def folder(camus_folder: Callable[..., Path]) -> Path:
     (root / "database_split" / "subgroup_validation.txt").write_text("patient0004\n")
     head = "patient,view,phase,split,spacing_x_mm,spacing_y_mm,native_width,native_height\n"
     (root / "frames.csv").write_text(head + "patient0004,4CH,ED,validation,0.5,0.4,,\n")
-    for place in root.glob("patient*/*_4CH_*.png"):  # images of the two views differ, as real ones do
-        if "_gt" not in place.name:
-            Image.fromarray(echo_like(seed=hash(place.name) % 1000)[0]).save(place)
+    # Images of the two views differ, as real ones do.
+    for seed, place in enumerate(sorted(root.glob("patient*/*_4CH_E?.png")), start=100):
+        Image.fromarray(echo_like(seed=seed)[0]).save(place)
     return root
 
 

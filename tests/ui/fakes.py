@@ -71,6 +71,7 @@ class FakeEngine(FakeModels):
         super().__init__()
         self.seconds_per_nfe = seconds_per_nfe
         self.evaluations = 0
+        self.evaluated: list[str] = []  # the digest of the label map of each
         self.failure: Exception | None = None
         self.videos = FakeVideos()
         self.sets = FakeSets()
@@ -92,6 +93,7 @@ class FakeEngine(FakeModels):
         for nfe in range(1, request.nfe + 1):
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
+            self.evaluated.append(request.label_map.digest)
             if self.failure is not None:
                 raise self.failure
             if on_step is not None:
