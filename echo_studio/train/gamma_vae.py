@@ -21,6 +21,7 @@ from echo_studio.nets.gamma_vae import GammaVAE, gamma_kl
 from echo_studio.nets.segmenter import Segmenter
 from echo_studio.train.frames import Frames, load_frames
 from echo_studio.train.recipe import Recipe
+from echo_studio.train.state import load_part
 from echo_studio.types import GrayImage
 
 
@@ -83,6 +84,8 @@ class GammaVAETask:
             discriminator = PatchDiscriminator(
                 spatial_dims=2, channels=32, in_channels=1, num_layers_d=3, norm="INSTANCE"
             )
+            if init is not None:
+                load_part(init.parent, "discriminator", discriminator)  # a new one would let speckle go for a while
             self.parts["discriminator"] = discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
             self.adversarial = PatchAdversarialLoss(criterion="least_squares")
         self.features: Segmenter | None = None

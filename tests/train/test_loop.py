@@ -114,8 +114,11 @@ def test_the_adversarial_decoder_resumes_exactly_and_keeps_the_encoder(
     with pytest.raises(RecipeError, match="--init"):
         task_for(plan, data, tmp_path)
 
+    judges = {}
+
     def go(out: str, resume: bool, stop_at: int | None) -> Card:
         task = task_for(plan, data, tmp_path, init)
+        judges[out] = task.parts["discriminator"]
 
         def on_step(report: Report) -> None:
             if report.images == stop_at:
@@ -131,6 +134,9 @@ def test_the_adversarial_decoder_resumes_exactly_and_keeps_the_encoder(
     for key in before:
         assert torch.equal(before[key], after[key]) == key.startswith("encoder"), key
     assert whole.settings == first.settings
+    second_leg = task_for(plan, data, tmp_path, tmp_path / "whole" / "checkpoint").parts["discriminator"].state_dict()
+    for key, value in judges["whole"].state_dict().items():
+        assert torch.equal(second_leg[key], value), key
 
 
 def test_kill_9_loses_no_more_than_one_interval(recipe: MakeRecipe, data: CamusFolder, tmp_path: Path) -> None:
