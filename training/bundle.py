@@ -75,7 +75,7 @@ def main() -> None:
         0,
         lambda done, total: print(f"{done}/{total}", end="\r", flush=True),
     )
-    measured = {f"adherence_nfe_{args.nfe}": {"n": report.n, **report.generated}}
+    measured = {f"adherence_nfe_{args.nfe}_{card.advised_solver}": {"n": report.n, **report.generated}}
     card = dataclasses.replace(card, scores={**card.scores, "validation": {**card.scores["validation"], **measured}})
     write_card(args.out / card.name, card)
     segmenter = read_card(args.out / "segmenter")
