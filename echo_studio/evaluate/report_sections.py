@@ -65,10 +65,13 @@ def _utility(found: Json) -> tuple[list[Table], list[Plot]]:
     ours = len(rows)
     rows += [[name, *dice, None, None, None] for name, *dice in UTILITY]
     boot = found["bootstrap"]
+    # The first signs of each hash: two runs of one name may have had other weights.
+    made_with = dict.fromkeys(" ".join([run["generator"], *(sha[:8] for sha in run["weights"])]) for run in runs)
+    trained = "one seed" if found["seeds"] == 1 else f"mean of {found['seeds']} seeds"
     note = (
         f"Percent on {found['n_test']} real frames of the {found['test_split']} split, {found['segmenter']['name']}, "
-        f"mean of {found['seeds']} seeds ± deviation of {boot['rounds']} bootstraps of {boot['share']:.0%}; Hausdorff "
-        "distances of frames at 256 x 256. Published rows: the 50 official test patients."
+        f"{trained} ± deviation of {boot['rounds']} bootstraps of {boot['share']:.0%}; Hausdorff distances of frames "
+        f"at 256 x 256. Weights: {', '.join(made_with)}. Published rows: the 50 official test patients."
     )
     columns = ["Trained on", *STRUCTURES.values(), "Hausdorff endo, px", "Hausdorff endo, mm", "View accuracy"]
     title = f"Utility on real hearts, {found['maps']:,} label maps"

@@ -35,7 +35,7 @@ def figures(endo: float) -> Json:
 
 
 def utility() -> Json:
-    run = {"generator": "edm-l64", "solver": "ipndm"}
+    run = {"generator": "edm-l64", "solver": "ipndm", "weights": ["ab" * 32, "cd" * 32]}
     return {
         "runs": [{**run, "nfe": 5, "figures": figures(0.84)}, {**run, "nfe": 10, "figures": figures(0.87)}],
         "real_figures": figures(0.9),
@@ -136,6 +136,8 @@ def test_published_rows_stand_beside_ours_and_are_marked(results: Path) -> None:
     assert all(len(row) == len(table.columns) for table in report.tables for row in table.rows)
     assert utility_table.rows[1][1] == "87.0 ± 1.0"
     assert utility_table.rows[2][0] == "real frames (1440)"
+    assert "mean of 3 seeds" in utility_table.note
+    assert "Weights: edm-l64 abababab cdcdcdcd." in utility_table.note
     assert "EF asked in turn: 25, 40 %." in videos.note
     text = markdown(report)
     assert "| SDM, all frames (000) † | 88.5 ± 6.0 |" in text
