@@ -109,6 +109,7 @@ def _svg(plot: Plot) -> str:
     axes.set(xscale="log", yscale="log" if plot.log else "linear", xlabel="NFE", ylabel=plot.measure)
     budgets = sorted({nfe for line in plot.lines.values() for nfe, _ in line})
     axes.set_xticks(budgets, [f"{nfe:g}" for nfe in budgets], minor=False)
+    axes.set_xticks([], minor=True)
     axes.grid(alpha=0.3)
     axes.legend(fontsize=8)
     text = io.StringIO()

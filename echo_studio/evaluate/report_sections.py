@@ -89,6 +89,9 @@ def _utility(found: Json) -> tuple[list[Table], list[Plot]]:
                 if (value := pick(run["figures"])) is not None:
                     lines.setdefault(run["generator"], []).append((run["nfe"], value))
             if lines:
+                if (real := pick(found["real_figures"])) is not None:
+                    budgets = [run["nfe"] for run in runs]
+                    lines["real frames"] = [(min(budgets), real), (max(budgets), real)]
                 plots.append(Plot("Utility against NFE", measure, lines))
     return [table], plots
 
