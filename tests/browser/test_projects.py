@@ -85,6 +85,10 @@ def saved(page) -> None:
     page.wait_for_function("() => document.querySelector('[data-part=save-state]').dataset.state === 'saved'")
 
 
+def kept(page) -> np.ndarray:
+    return np.array(page.evaluate("() => Array.from(window.echoStudio.slots.get('4CH-ED').ids)"), dtype=np.uint8)
+
+
 def generated(page) -> None:
     page.locator("#generate").click()
     page.wait_for_function(  # the frame of this job, not that of a live one before it
@@ -120,9 +124,8 @@ def test_a_killed_server_loses_nothing_that_was_saved(server: Server, context) -
     page = opened(context, address)
     assert np.array_equal(ids_of(page), states[2])
     assert page.locator("#seed").input_value() == "77"
-    assert page.locator(".pinned").count() == 1
-    slot = page.evaluate("() => Array.from(window.echoStudio.slots.get('4CH-ED').ids)")
-    assert np.array_equal(slot, states[2].ravel())
+    page.locator(".pinned").wait_for()  # the tray comes back last
+    assert np.array_equal(kept(page), states[2].ravel())
     page.wait_for_function("() => window.echoStudio.result.shown")
     assert page.locator("[data-part=stale]").is_hidden(), "the frame belongs to the map that is back"
     page.keyboard.press("Control+Shift+z")
@@ -143,10 +146,26 @@ def test_a_page_that_outlives_the_server_saves_what_was_drawn_meanwhile(server: 
     page.wait_for_function("() => document.querySelector('[data-part=save-state]').dataset.state === 'unsaved'")
     drag(page, [(150, 140), (160, 150)])
     drawn = ids_of(page)
+    page.keyboard.press("i")
+    page.get_by_role("button", name="Keep this map").click()
     server.start()
     saved(page)
     other = opened(context, page.url)
     assert np.array_equal(ids_of(other), drawn)
+    assert np.array_equal(kept(other), drawn.ravel())
+
+
+def test_a_kept_map_counts_as_saved_only_once_the_server_has_it(server: Server, context) -> None:
+    page = opened(context, f"{server.address}?project=new")
+    saved(page)
+    held = []
+    page.route("**/slots/*", lambda route: held.append(route))
+    page.keyboard.press("i")
+    with page.expect_request("**/slots/*"):
+        page.get_by_role("button", name="Keep this map").click()
+    assert page.locator("[data-part=save-state]").text_content() == "Saving …"
+    held.pop().continue_()
+    saved(page)
 
 
 def test_a_reload_brings_back_canvas_and_history_across_pages_of_other_size(server: Server, context) -> None:

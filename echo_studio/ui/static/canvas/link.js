@@ -9,7 +9,7 @@ class ServerLink {
     this.token = "";
     this.project = ""; // its id
     this.user = ""; // who is logged in, "" where there is no login
-    this.outbox = []; // changes that the server has not confirmed
+    this.outbox = []; // [path, options] of the changes that the server has not confirmed
     this.pumping = null;
     this.onProblem = () => {};
     this.onState = () => {}; // "saved", "saving" or "unsaved"
@@ -66,7 +66,13 @@ class ServerLink {
 
   enqueue(op) {
     const { revision, position } = this.document;
-    this.outbox.push({ revision, position, layout: this.layout(), body: this.packed(op) });
+    const query = new URLSearchParams({ ...this.layout(), revision, position });
+    this.keep(`/label-map?${query}`, { method: "PUT", body: this.packed(op) });
+  }
+
+  /** Send a change after those before it, and again until the server has it. */
+  keep(path, options) {
+    this.outbox.push([path, options]);
     this.onState("saving");
     this.send().catch((problem) => this.onProblem(problem.message));
   }
@@ -90,9 +96,8 @@ class ServerLink {
 
   async emptyOutbox() {
     while (this.outbox.length) {
-      const { revision, position, layout, body } = this.outbox[0];
       try {
-        await this.request(`/label-map?${new URLSearchParams({ ...layout, revision, position })}`, { method: "PUT", body });
+        await this.request(...this.outbox[0]);
       } catch (problem) {
         // 409: the server has this change already, only its answer was lost.
         if (problem.status !== 409) {

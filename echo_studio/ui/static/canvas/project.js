@@ -80,15 +80,18 @@ class Project {
   async restoreSlots(names) {
     const pages = names.map(async (name) => ({ name, ...(await readMap(await this.link.request(`/slots/${name}`))), fan: null }));
     this.slots.import(await Promise.all(pages));
-    this.slots.listeners.add((name) => this.saveSlot(name).catch((problem) => this.say(problem.message)));
+    this.slots.listeners.add((name) => this.saveSlot(name));
   }
 
-  async saveSlot(name) {
+  saveSlot(name) {
     const page = this.slots.get(name);
-    if (!page) return this.link.request(`/slots/${name}`, { method: "DELETE" });
+    if (!page) {
+      this.link.keep(`/slots/${name}`, { method: "DELETE" });
+      return;
+    }
     const { width, height, spacing, ids } = page;
     const query = new URLSearchParams({ width, height, spacing });
-    return this.link.request(`/slots/${name}?${query}`, { method: "PUT", body: ids });
+    this.link.keep(`/slots/${name}?${query}`, { method: "PUT", body: ids });
   }
 
   async signOfLife() {
