@@ -86,6 +86,7 @@ def saved(page) -> None:
 
 
 def kept(page) -> np.ndarray:
+    page.wait_for_function("() => window.echoStudio.slots.get('4CH-ED')")
     return np.array(page.evaluate("() => Array.from(window.echoStudio.slots.get('4CH-ED').ids)"), dtype=np.uint8)
 
 
@@ -124,7 +125,7 @@ def test_a_killed_server_loses_nothing_that_was_saved(server: Server, context) -
     page = opened(context, address)
     assert np.array_equal(ids_of(page), states[2])
     assert page.locator("#seed").input_value() == "77"
-    page.locator(".pinned").wait_for()  # the tray comes back last
+    page.locator(".pinned").wait_for()
     assert np.array_equal(kept(page), states[2].ravel())
     page.wait_for_function("() => window.echoStudio.result.shown")
     assert page.locator("[data-part=stale]").is_hidden(), "the frame belongs to the map that is back"
