@@ -4,17 +4,13 @@ Foreign files are opened here and nowhere else. A decoder that is led astray mee
 or is ended by `decode_apart`, and takes nothing with it.
 """
 
+import importlib
 import sys
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 from echo_studio.data.decoded import Decoded, send
-from echo_studio.data.dicom import read_dicom
 from echo_studio.data.file_kind import KINDS
-from echo_studio.data.nifti_frames import read_nifti_frames, read_packed_nifti_frames
-from echo_studio.data.picture_file import read_gif, read_jpeg, read_png
-from echo_studio.data.video_file import read_avi, read_mp4
 from echo_studio.errors import ImageError
 
 if sys.platform != "win32":
@@ -22,15 +18,16 @@ if sys.platform != "win32":
 
 MAX_MEMORY = 3 << 30  # of addresses: 256 MiB of frames twice, the libraries, ffmpeg's threads
 
-READERS: dict[str, Callable[[Path], Decoded]] = {
-    "png": read_png,
-    "jpeg": read_jpeg,
-    "gif": read_gif,
-    "nifti": read_nifti_frames,
-    "nifti-gz": read_packed_nifti_frames,
-    "dicom": read_dicom,
-    "mp4": read_mp4,
-    "avi": read_avi,
+# Module and function. A process reads one file: the libraries of the other kinds would only cost it time.
+READERS: dict[str, tuple[str, str]] = {
+    "png": ("picture_file", "read_png"),
+    "jpeg": ("picture_file", "read_jpeg"),
+    "gif": ("picture_file", "read_gif"),
+    "nifti": ("nifti_frames", "read_nifti_frames"),
+    "nifti-gz": ("nifti_frames", "read_packed_nifti_frames"),
+    "dicom": ("dicom", "read_dicom"),
+    "mp4": ("video_file", "read_mp4"),
+    "avi": ("video_file", "read_avi"),
 }
 
 
@@ -39,8 +36,10 @@ def decode(kind: str, path: Path) -> Decoded | ImageError:
 
     A library's message may quote the header, and in a header stand names of patients.
     """
+    module, reader = READERS[kind]
     try:
-        return READERS[kind](path)
+        decoded: Decoded = getattr(importlib.import_module(f"echo_studio.data.{module}"), reader)(path)
+        return decoded
     except ImageError as error:
         return error
     except MemoryError:
