@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,8 @@ class BodyTooLarge(Exception):
 
 class BodyLimit:
     """ASGI middleware that answers 413 to bodies that are too large, announced or streamed, and 503 to too many files.
+
+    A page that closes while it sends gets no answer and leaves no trace in the log.
 
     Args:
         max_bytes: for every path that `larger` does not name; JSON may have `MAX_JSON`.
@@ -82,6 +85,8 @@ class BodyLimit:
             if started:
                 raise
             await _refuse(limit, scope, receive, send)
+        except ClientDisconnect:
+            pass  # a page that closed while it sent: nobody waits for an answer
 
 
 async def _refuse(limit: int, scope: Scope, receive: Receive, send: Send) -> None:

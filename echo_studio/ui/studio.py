@@ -190,7 +190,7 @@ class Studio:
             ],
         }
 
-    def start(self, session: Session, order: Mapping[str, Any]) -> Job[Order, Made]:
+    def start(self, session: Session, order: Mapping[str, Any]) -> Job[Order, Made] | None:
         """Start a job from what is on the canvas.
 
         Args:
@@ -199,19 +199,24 @@ class Studio:
                 `guidance` and `schedule` are the request's defaults where they are missing.
                 `intended` are the kinds of findings that are meant, none where it is missing.
 
+        Returns:
+            The job, or None for a live one where the canvas changed meanwhile: the newer edit asks for its own.
+
         Raises:
             RequestError: the canvas changed meanwhile, or a setting is impossible.
             UnknownNameError: no generator or solver of that name.
             BusyError: too many jobs wait.
         """
+        live = order.get("live") is True
         label_map = session.at(_whole("revision", order.get("revision")))
+        if label_map is None and live:
+            return None
         if label_map is None:
             raise RequestError(
                 expected="the label map that is on the canvas",
                 got="one of another revision",
                 remedy="press Generate again",
             )
-        live = order.get("live") is True
         settings: dict[str, Any] = {name: str(order.get(name)) for name in ("view", "phase", "generator", "solver")}
         settings |= {"nfe": _whole("NFE", order.get("nfe")), "seed": _whole("seed", order.get("seed"))}
         settings |= {

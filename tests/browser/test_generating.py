@@ -55,9 +55,11 @@ def test_what_is_painted_is_generated_shown_and_downloaded(page, engine: FakeEng
     painted = ids_of(page)
     set_number(page, "seed", 11)
     set_number(page, "nfe", 25)
+    engine.seconds_per_nfe = 1.0  # it does not end before a picture on the way was seen
     page.keyboard.press("g")
     wait_for_state(page, "/ 25")
     page.wait_for_function("() => window.echoStudio.result.kind === 'preview'")
+    engine.seconds_per_nfe = 0.0
     wait_for_state(page, "Done in")
     request = FakeRequest(LabelMap(painted, (0.5, 0.5)), "2CH", "ES", "edm-l64", "heun", 25, 11)
     assert np.array_equal(result_pixels(page), speckle(request, 1.0))

@@ -1,10 +1,12 @@
 """The routes of the canvas: whose they are, what they refuse, what they give back."""
 
+import asyncio
 import io
 import json
 import time
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
+from starlette.types import Message
 
 from echo_studio.data.label_file import read_label_map
 from echo_studio.ui.body_limit import BodyLimit
@@ -151,6 +154,31 @@ def test_an_older_revision_never_replaces_a_newer_one(client: TestClient, sessio
     assert put(client, heart().ids, revision=5)[0] == 200
     assert put(client, blank().ids, revision=4)[0] == 409
     assert np.array_equal(session.label_map.ids, heart().ids)
+
+
+def test_a_live_job_that_a_newer_edit_overtook_is_cancelled_and_no_error(client: TestClient, session: Session) -> None:
+    order = {**SETTINGS, "revision": session.revision + 1}
+    reply = client.post("/studio/jobs", json={**order, "live": True})
+    assert (reply.status_code, reply.json()["state"], reply.json()["job"]) == (200, "cancelled", 0)
+    reply = client.post("/studio/jobs", json={**order, "live": False})
+    assert reply.status_code == 422
+    assert "press Generate again" in reply.json()["detail"]
+
+
+def test_a_page_that_closes_while_it_sends_is_no_error(client: TestClient, session: Session) -> None:
+    sent: list[Message] = []
+
+    async def gone() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    token = (b"x-studio-session", session.token.encode())
+    scope = {"type": "http", "method": "POST", "path": "/studio/leave", "query_string": b"", "headers": [token]}
+    with ThreadPoolExecutor(1) as pool:  # a loop runs in this thread where browser tests came before
+        pool.submit(asyncio.run, client.app(scope, gone, send)).result()
+    assert sent == []
 
 
 def test_a_body_over_the_limit_is_refused_whether_it_is_announced_or_not(client: TestClient) -> None:

@@ -18,6 +18,8 @@ WATCH_SECONDS = 10.0
 POLL_SECONDS = 0.02
 # NFE are counted for the page ten times a second; a picture or an end is told at once.
 COUNT_SECONDS = 0.1
+# What is told of a live job that never was, since a newer edit came before it.
+OVERTAKEN: Json = {"job": 0, "state": "cancelled", "nfe": 0, "total": 0, "message": ""}
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -38,9 +40,10 @@ def routes(studio: Studio) -> APIRouter:
     @router.post("/jobs")
     def start(session: Annotated[Session, Depends(session_of)], order: Annotated[dict[str, Any], Body()]) -> Json:
         try:
-            return studio.describe(studio.start(session, order))
+            job = studio.start(session, order)
         except EchoStudioError as error:
             raise HTTPException(503 if isinstance(error, BusyError) else 422, str(error)) from error
+        return OVERTAKEN if job is None else studio.describe(job)
 
     @router.get("/jobs/{number}")
     async def watch(request: Request, job: Annotated[Job[Order, Made], Depends(job_of)], seen: int = -1) -> Json:

@@ -60,8 +60,7 @@ class Generation {
       }
     } catch (problem) {
       // No second try by itself: a server that is gone would be asked for ever. The next edit asks again.
-      const overtaken = live && this.link.outbox.length > 0 && !problem.offline; // the newer edit starts its own job
-      if (!newer() && !overtaken) this.tell({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
+      if (!newer()) this.tell({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
     }
     if (!newer()) this.await(false);
   }

@@ -24,9 +24,7 @@ class ServerLink {
     try {
       reply = await fetch(`${this.root}${path}`, { ...options, headers, cache: "no-store" });
     } catch {
-      const problem = new Error("The studio does not answer. Is it still running? Your drawing is safe in this page.");
-      problem.offline = true;
-      throw problem;
+      throw new Error("The studio does not answer. Is it still running? Your drawing is safe in this page.");
     }
     if (reply.ok) return reply;
     const loggedOut = reply.headers.get("X-Studio-Login") === "needed";
