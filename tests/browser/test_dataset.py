@@ -43,6 +43,7 @@ def page(chromium, address: str, engine: FakeEngine) -> Iterator[Any]:
         page.wait_for_function(AT_REST)
         page.wait_for_function(f"() => {TAB}.samples.numbers.length >= {TAB}.told.samples")
         yield page
+        page.evaluate(f"{TAB}.find()")  # whatever was asked before is no longer waited for: it would be refused
         page.locator("[data-ds=remove]").click()
         page.locator("[data-ds=remove]").click()
         page.locator("[data-ds=form]").wait_for()
@@ -131,6 +132,23 @@ def test_keys_keep_reject_go_on_and_take_back(gallery) -> None:
     assert verdicts(gallery) == {"": before - 1, "keep": 1}
     gallery.keyboard.press("Control+z")
     assert verdicts(gallery) == {"": before - 2, "keep": 2}
+
+
+def test_the_focus_stays_where_the_person_went_while_another_order_was_asked_for(gallery) -> None:
+    before = gallery.evaluate(f"{TAB}.samples.numbers.join()")
+    held: list[Any] = []
+    gallery.route("**/numbers", lambda route: held.append(route))
+    with gallery.expect_request("**/numbers"):
+        gallery.get_by_label("Order", exact=True).select_option("defect")
+    tile(gallery, 2).click()
+    number = gallery.evaluate(f"{TAB}.selection.number")
+    held.pop().continue_()
+    gallery.unroute("**/numbers")
+    gallery.wait_for_function(f"before => {TAB}.samples.numbers.join() !== before", arg=before)
+    assert gallery.evaluate(f"{TAB}.selection.number") == number
+    assert chosen(gallery) == [number]
+    gallery.get_by_label("Order", exact=True).select_option("number")
+    gallery.wait_for_function(f"before => {TAB}.samples.numbers.join() === before", arg=before)
 
 
 def test_many_are_chosen_and_decided_at_once(gallery) -> None:

@@ -82,9 +82,10 @@ def marks(page) -> list[dict]:
 
 
 def wait_for_findings(page, wanted: list[dict]) -> None:
-    """Until exactly these findings are listed."""
+    """Until exactly these findings are listed, and none of an older map are on their way."""
     page.wait_for_function(
-        "wanted => [...document.querySelectorAll('[data-finding]')].map((one) => one.dataset.finding).sort().join()"
+        "wanted => !window.echoStudio.measurePanel.newest.running &&"
+        " [...document.querySelectorAll('[data-finding]')].map((one) => one.dataset.finding).sort().join()"
         " === wanted.map(({ kind, place }) => `${kind} ${place}`).sort().join()",
         arg=wanted,
     )

@@ -122,7 +122,7 @@ def test_an_imported_folder_can_be_used_at_once_and_removed(tab, engine: FakeEng
     assert "Imported as mine" in tab.locator("[data-part=imports]").inner_text()
     assert names(tab, "generators") == ["edm-l64", "vp-256", "mine"]
     tab.get_by_role("button", name="Use in editor: mine").click()
-    assert tab.locator("#generator").input_value() == "mine"
+    tab.wait_for_function("() => window.echoStudio.settings.values.generator === 'mine'")
     assert tab.locator("#nfe").input_value() == "7"
     tab.locator("#generate").click()
     tab.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")

@@ -157,8 +157,10 @@ class DatasetTab {
   }
 
   async find() {
-    const { number } = this.selection;
-    if (!(await this.samples.find(this.filters.filter))) return;
+    const numbers = await this.samples.find(this.filters.filter);
+    if (!numbers) return;
+    const { number } = this.selection; // the person may have gone on while it was asked
+    this.samples.numbers = numbers;
     this.selection.follow(number);
     this.tiles.draw();
     this.foot();

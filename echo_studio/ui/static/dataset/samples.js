@@ -6,7 +6,7 @@ const MOST_DETAILS = 6000;
 
 class Samples {
   constructor(link) {
-    Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, turn: 0, version: 0 });
+    Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, version: 0, finding: new AbortController() });
     this.listeners = new Set();
     this.clear();
   }
@@ -21,7 +21,7 @@ class Samples {
   open(name) {
     this.name = name;
     this.numbers = new Uint32Array(0);
-    this.turn += 1;
+    this.finding.abort();
     this.clear();
   }
 
@@ -29,17 +29,21 @@ class Samples {
     return `/dataset/sets/${encodeURIComponent(this.name)}`;
   }
 
-  post(what, body) {
-    return this.link.request(`${this.path}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+  post(what, body, signal) {
+    return this.link.request(`${this.path}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, signal });
   }
 
-  /** Ask which samples a filter lets through; false where another question came in between. */
+  /** The numbers of the samples that a filter lets through; null where another question came in between. */
   async find(filter) {
-    const turn = ++this.turn;
-    const numbers = new Uint32Array(await (await this.post("numbers", filter)).arrayBuffer());
-    if (turn !== this.turn) return false;
-    this.numbers = numbers;
-    return true;
+    this.finding.abort();
+    const { signal } = (this.finding = new AbortController());
+    try {
+      const numbers = new Uint32Array(await (await this.post("numbers", filter, signal)).arrayBuffer());
+      return signal.aborted ? null : numbers;
+    } catch (problem) {
+      if (!signal.aborted) throw problem;
+      return null;
+    }
   }
 
   setOutlined(on) {

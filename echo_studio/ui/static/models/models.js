@@ -87,11 +87,16 @@ class Models {
       load: asking("Loading …", "POST", "/load"),
       unload: asking("Unloading …", "POST", "/unload"),
       remove: asking("Removing …", "DELETE", ""),
-      edit: ({ name }) => {
-        window.echoStudio.settings.choose(name);
-        document.querySelector("#tabs [role=tab]").click();
-      },
+      edit: ({ name }) => this.choose(name).catch((problem) => this.tell(problem.message, "act")),
     };
+  }
+
+  /** Go to the Edit tab with a generator; one that was just imported may be new to it. */
+  async choose(name) {
+    const { settings } = window.echoStudio;
+    settings.renew((await this.link.json("/catalog")).generators);
+    settings.choose(name);
+    document.querySelector("#tabs [role=tab]").click();
   }
 
   /** Something that the person asked for; answers with the list. Its problem stays until the next wish. */
