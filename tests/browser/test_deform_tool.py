@@ -13,7 +13,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.replay import replay
 from echo_studio.data.template import template
 from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, drag, ids_of, set_size
-from tests.browser.desk import to_screen
+from tests.browser.desk import desk, position, to_screen
 
 pytestmark = pytest.mark.browser
 
@@ -21,7 +21,28 @@ OPEN = """([width, height, ids, fan, spacing]) => window.echoStudio.document.ope
   { width, height, ids: Uint8Array.from(ids), fan: Uint8Array.from(fan), spacing },
   { tool: 'open', what: 'label map' })"""
 TOOL = "window.echoStudio.editor.tools.deform"
+AS_AT_FIRST = f"""() => {{
+  const {{ document: map, editor }} = window.echoStudio;
+  editor.choose("brush");
+  editor.chooseLabel(1);
+  map.locked.clear();
+  map.locked.add(0);
+  for (const [key, value] of [["kind", "rigid"], ["linked", true]]) {TOOL}.setOption(key, value);
+}}"""
 Place = tuple[float, float]
+
+
+@pytest.fixture(scope="module")
+def studio(chromium, address: str):
+    with desk(chromium, address) as open_page:
+        yield open_page
+
+
+@pytest.fixture
+def page(studio):
+    """The open studio with its tools as they are at first."""
+    studio.evaluate(AS_AT_FIRST)
+    return studio
 
 
 def open_heart(page, name: str = "4ch-ed", side: int = 256, spacing: tuple[float, float] | None = None) -> LabelMap:
@@ -57,10 +78,6 @@ def on_canvas(page, key: str) -> Place:
 def pull(page, key: str, dx: float, dy: float, steps: int = 4) -> None:
     x, y = on_canvas(page, key)
     drag(page, [(x + dx * k / steps, y + dy * k / steps) for k in range(steps + 1)])
-
-
-def steps_of(page) -> int:
-    return page.evaluate("window.echoStudio.document.undoStack.length")
 
 
 def last_op(page) -> dict:
@@ -108,9 +125,9 @@ def test_the_handles_are_those_that_python_places(page) -> None:
 def test_a_drag_is_one_step_that_python_replays_to_the_byte(page, kind: str, spacing) -> None:
     label_map = open_heart(page, spacing=spacing)
     page.locator("[data-part=options] select").select_option(kind)
-    before, steps = handles(page), steps_of(page)
+    before, steps = handles(page), position(page)
     pull(page, "endo-left-1", -14, 6)
-    assert steps_of(page) == steps + 1
+    assert position(page) == steps + 1
     assert last_op(page)["kind"] == kind
     assert last_op(page)["structures"] == [CAVITY, MYOCARDIUM]
     drawn = ids_of(page)
@@ -142,16 +159,16 @@ def test_neighbours_follow_less_with_distance_and_pinned_ones_and_the_annulus_st
 
 def test_a_drag_away_and_back_leaves_no_trace(page) -> None:
     label_map = open_heart(page)
-    steps = steps_of(page)
+    steps = position(page)
     x, y = on_canvas(page, "epi-right-1")
     drag(page, [(x, y), (x + 30, y - 10), (x - 25, y + 40), (x, y)])
     assert np.array_equal(ids_of(page), label_map.ids)
-    assert steps_of(page) == steps
+    assert position(page) == steps
 
 
 def test_escape_gives_the_map_and_the_handles_back(page) -> None:
     label_map = open_heart(page)
-    before, steps = handles(page), steps_of(page)
+    before, steps = handles(page), position(page)
     x, y = on_canvas(page, "apex")
     place = page.evaluate(
         "([x, y]) => { const b = document.querySelector('[data-surface=edit]').getBoundingClientRect(),"
@@ -167,7 +184,7 @@ def test_escape_gives_the_map_and_the_handles_back(page) -> None:
     page.mouse.up()
     assert np.array_equal(ids_of(page), label_map.ids)
     assert handles(page) == before
-    assert steps_of(page) == steps
+    assert position(page) == steps
 
 
 def test_what_moves_is_what_is_linked(page) -> None:
@@ -201,11 +218,11 @@ def test_what_moves_is_what_is_linked(page) -> None:
 
 def test_a_locked_structure_refuses_and_other_locked_labels_are_not_covered(page) -> None:
     label_map = open_heart(page)
-    steps = steps_of(page)
+    steps = position(page)
     page.keyboard.press("Shift+Digit2")
     pull(page, "endo-left-1", -10, 0)
     assert np.array_equal(ids_of(page), label_map.ids)
-    assert steps_of(page) == steps
+    assert position(page) == steps
     assert "LV myocardium is locked" in page.locator("[data-part=problem]").inner_text()
     page.get_by_label("Cavity and wall together").uncheck()
     pull(page, "endo-left-1", -10, 0)
@@ -252,7 +269,7 @@ def test_a_double_click_beside_a_border_adds_a_handle_on_it(page) -> None:
 
 def test_arrows_nudge_the_chosen_handle_one_step_for_each_press(page) -> None:
     label_map = open_heart(page)
-    steps = steps_of(page)
+    steps = position(page)
     page.locator("[data-surface=edit]").focus()
     page.keyboard.press(".")
     page.keyboard.press(".")
@@ -263,14 +280,14 @@ def test_arrows_nudge_the_chosen_handle_one_step_for_each_press(page) -> None:
     before = handles(page)["apex-epi"]["place"]
     page.keyboard.press("Shift+ArrowUp")
     assert handles(page)["apex-epi"]["place"] == pytest.approx([before[0], before[1] - 10])
-    assert steps_of(page) == steps + 1
+    assert position(page) == steps + 1
     drawn = ids_of(page)
     assert np.array_equal(drawn, replayed(page, label_map))
     for _ in range(4):  # a key that is held repeats
         page.keyboard.down("ArrowLeft")
     page.keyboard.up("ArrowLeft")
     assert handles(page)["apex-epi"]["place"] == pytest.approx([before[0] - 4, before[1] - 10])
-    assert steps_of(page) == steps + 2
+    assert position(page) == steps + 2
     assert np.array_equal(ids_of(page), replayed(page, LabelMap(drawn)))
     page.keyboard.press("Enter")
     assert handles(page)["apex-epi"]["pinned"]

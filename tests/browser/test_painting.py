@@ -9,13 +9,14 @@ from tests.ui.fakes import blank, heart
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("size", [1, 2, 5, 12, 31])
-def test_a_stroke_paints_exactly_the_discs_along_its_way(page, size: int) -> None:
-    model = Model(blank().ids)
-    set_size(page, size)
-    model.stroke(drag(page, ZIGZAG), size, CAVITY)
-    assert np.array_equal(ids_of(page), model.ids)
-    assert (model.ids == CAVITY).sum() >= 150 * min(size, 2)
+def test_a_stroke_paints_exactly_the_discs_along_its_way(page) -> None:
+    for size in (1, 2, 5, 12, 31):
+        model = Model(blank().ids)
+        set_size(page, size)
+        model.stroke(drag(page, ZIGZAG), size, CAVITY)
+        assert np.array_equal(ids_of(page), model.ids), size
+        assert (model.ids == CAVITY).sum() >= 150 * min(size, 2)
+        page.keyboard.press("Control+z")
 
 
 def test_labels_by_key_and_by_button_and_the_eraser_gives_the_sector_back(page) -> None:
