@@ -188,6 +188,7 @@ def test_a_tidying_that_is_overtaken_by_a_stroke_is_dropped(page) -> None:
     put(page, ids)
     held = []
     page.route("**/studio/edit?*", lambda route: held.append(route))
+    page.locator("[data-surface=edit]").focus()
     with page.expect_request("**/studio/edit?*"):
         page.keyboard.press("n")
     model = Model(ids)
