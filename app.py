@@ -2,7 +2,7 @@
 
 import sys
 
-from echo_studio.ui.launch import main
+from echo_studio.web.launch import main
 
 if __name__ == "__main__":
     sys.exit(main())

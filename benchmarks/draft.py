@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.stopwatch import Interleaved, Laps, clock_name
-from echo_studio.anatomy.sector import within_fan
+from echo_studio.anatomy.sector.geometry import within_fan
 from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import Generator

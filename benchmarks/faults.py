@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import below, name_of
-from echo_studio.dataset.base_maps import base_maps
-from echo_studio.dataset.index import files_sha256
-from echo_studio.dataset.set_folder import SetFolder
+from echo_studio.dataset.build.index import files_sha256
+from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.sources.base_maps import base_maps
 
 VIEW = "4CH"
 COMMAND = [sys.executable, "-c", "from echo_studio.cli import main; raise SystemExit(main())"]
 SCHEDULE = ((0.15, "worker"), (0.35, "worker"), (0.55, "driver"), (0.75, "worker"))
-ACTOR = "_Worker"  # of dataset.cluster, as Ray names its process
+ACTOR = "_Worker"  # of dataset.build.cluster, as Ray names its process
 POLL = 0.5  # seconds
 
 

@@ -22,13 +22,13 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
-from echo_studio.dataset.curation import CURATION, Curation
-from echo_studio.dataset.how import How
-from echo_studio.dataset.manifest import MANIFEST_FORMAT, Item
+from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item
+from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
-from echo_studio.ui.routes import studio_routes
-from tests.ui.fakes import FakeEngine, FakeRequest, fake_studio, heart, speckle
+from echo_studio.web.routes import studio_routes
+from tests.studio.fakes import FakeEngine, FakeRequest, fake_studio, heart, speckle
 
 PICTURES = 48  # real folders that the others are links to
 PAGE = 60

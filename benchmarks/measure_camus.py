@@ -16,13 +16,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.measure import (
+from echo_studio.anatomy.measure.sizes import (
     biplane_ejection_fraction_percent,
     ejection_fraction_percent,
     lv_biplane_ml,
     lv_discs,
 )
-from echo_studio.data.camus import SPLITS, CamusFolder, FrameId
+from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
 from echo_studio.types import PHASES, VIEWS
 
 # Lang et al., J. Am. Soc. Echocardiogr. 28(1), 2015, table 2: two-dimensional normal ranges (2 SD), men; women.

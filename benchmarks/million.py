@@ -26,14 +26,14 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.brief import brief_of
-from echo_studio.dataset.how import How
-from echo_studio.dataset.index import Made
-from echo_studio.dataset.manifest import SetOrder
+from echo_studio.dataset.build.index import Made
+from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
+from echo_studio.dataset.build.synthesise import Batch, synthesise
+from echo_studio.dataset.export.brief import brief_of
 from echo_studio.dataset.sample import SampleHeader
-from echo_studio.dataset.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.split import Fractions, split_by_base
-from echo_studio.dataset.synthesise import Batch, synthesise
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import torch
 
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.base_maps import base_maps
-from echo_studio.dataset.draw_batch import Maker, heart_of, ranges_from
-from echo_studio.dataset.order import set_order
+from echo_studio.dataset.build.batch import Maker, heart_of, ranges_from
+from echo_studio.dataset.build.request import set_order
 from echo_studio.dataset.pairs import pair_files
+from echo_studio.dataset.sources.base_maps import base_maps
 
 BLOCK = 4096
 

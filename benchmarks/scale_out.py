@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 
 from benchmarks.processes import below, processor_seconds
-from echo_studio.dataset.base_maps import base_maps
-from echo_studio.dataset.order import set_order
-from echo_studio.dataset.set_folder import SetFolder
-from echo_studio.dataset.synthesise import apart, synthesise
+from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.synthesise import apart, synthesise
+from echo_studio.dataset.sources.base_maps import base_maps
 
 
 def main() -> None:

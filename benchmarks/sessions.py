@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 @contextmanager
 def studio(folder: Path, names: list[str]) -> Iterator[str]:
     """The real program with users, on a free port."""
-    from echo_studio.service.users import Users
+    from echo_studio.studio.users.users import Users
 
     users = Users(folder / "users.json")
     for name in names:

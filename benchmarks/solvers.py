@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from echo_studio.anatomy.sector import within_fan
+from echo_studio.anatomy.sector.geometry import within_fan
 from echo_studio.data.template import template
 from echo_studio.diffusion.denoiser import Bound, Condition
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solver import noise_levels, solver
+from echo_studio.diffusion.solvers.registry import noise_levels, solver
 from echo_studio.generate.build import family_of, soft_one_hot
 from echo_studio.generate.catalog import load_generator
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.anatomy.sector import Fan
+from echo_studio.anatomy.sector.geometry import Fan
 from echo_studio.types import GrayImage, LabelIds, Spacing
 
 SHAPE = (96, 80)

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import torch
 
-from echo_studio.data.camus import CamusFolder
-from echo_studio.evaluate.adherence import measure_adherence
-from echo_studio.evaluate.segmentation import FrameSegmenter
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.evaluate.frames.adherence import measure_adherence
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, write_card

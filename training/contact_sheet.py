@@ -12,13 +12,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from echo_studio.anatomy.defects import apply_defect
+from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.anatomy.sector import within_fan
-from echo_studio.data.camus import CamusFolder, FrameId
-from echo_studio.evaluate.adherence import adherence
-from echo_studio.evaluate.segmentation import FrameSegmenter
+from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.data.datasets.camus import CamusFolder, FrameId
+from echo_studio.evaluate.frames.adherence import adherence
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.types import GrayImage, LabelIds

@@ -1,4 +1,4 @@
-"""Fit `echo_studio/generate/shading_weights.py` on real frames: python training/fit_shading.py CAMUS
+"""Fit `echo_studio/generate/video/shading_weights.py` on real frames: python training/fit_shading.py CAMUS
 
 Ridge regression of grey levels on places, view by view and label by label, on every second training frame; checked on
 the validation split.
@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.labels import LABEL_COUNT
-from echo_studio.anatomy.sector import within_fan
-from echo_studio.data.camus import CamusFolder
-from echo_studio.generate import shading_weights
-from echo_studio.generate.shading import MEANS, places, shade
+from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.generate.video import shading_weights
+from echo_studio.generate.video.shading import MEANS, places, shade
 from echo_studio.types import FloatArray, LabelIds, View
 
 SIDE = 128

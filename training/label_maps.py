@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
-from echo_studio.anatomy.repair import repair
-from echo_studio.anatomy.sector import Fan, fit_fan, threshold_sector, within_fan
-from echo_studio.data.camus import CamusFolder, CamusFrame, FrameId
-from echo_studio.data.label_file import write_label_map
+from echo_studio.anatomy.sector.geometry import Fan, fit_fan, threshold_sector, within_fan
+from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
+from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import BUNDLED, maps_folder
 from echo_studio.types import BoolMask
 

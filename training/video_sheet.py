@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from echo_studio.anatomy.landmarks import heart_frame
-from echo_studio.anatomy.motion import Motion, RegionalMotion, usual_motion
+from echo_studio.anatomy.landmarks.points import heart_frame
+from echo_studio.anatomy.motion.motion import Motion, RegionalMotion, usual_motion
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.template import template
-from echo_studio.evaluate.m_mode import m_mode
-from echo_studio.generate.video_catalog import load_video_generator, video_generators
-from echo_studio.generate.video_request import VideoRequest
+from echo_studio.evaluate.video.m_mode import m_mode
+from echo_studio.generate.video.catalog import load_video_generator, video_generators
+from echo_studio.generate.video.request import VideoRequest
 from echo_studio.types import GrayImage, View
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

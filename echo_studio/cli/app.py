@@ -30,7 +30,7 @@ def app(
     Example:
       echo-studio app --port 7861
     """
-    from echo_studio.ui.launch import listen, serve
+    from echo_studio.web.launch import listen, serve
 
     if not as_json:
         serve(host, port, projects, auth)

@@ -11,9 +11,9 @@ from echo_studio.errors import OutputError, RequestError
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
-    from echo_studio.service.compare import Axis, Guide, Plan
-    from echo_studio.service.compare_run import Comparison, Progress
-    from echo_studio.service.engine import Engine
+    from echo_studio.studio.compare.plan import Axis, Guide, Plan
+    from echo_studio.studio.compare.run import Comparison, Progress
+    from echo_studio.studio.engine import Engine
 
 FAILED = 1
 AXIS_HELP = (
@@ -55,8 +55,8 @@ def compare(
     guides = _guides(label_map, view, phase or ["ED"])
     _check_folder(out)
 
-    from echo_studio.service.compare_figures import FIGURES, figures, ranking
-    from echo_studio.service.engine import Engine
+    from echo_studio.studio.compare.figures import FIGURES, figures, ranking
+    from echo_studio.studio.engine import Engine
 
     fixed: Json = {"generator": generator, "solver": solver, "schedule": schedule, "nfe": nfe}
     fixed |= {"seed": seed, "guidance": guidance}
@@ -88,9 +88,9 @@ def compare(
 
 
 def _guides(paths: list[Path], views: list[str], phases: list[str]) -> "list[Guide]":
-    from echo_studio.data.image_file import suffix_of
-    from echo_studio.data.label_file import read_label_map
-    from echo_studio.service.compare import Guide
+    from echo_studio.data.formats.image_file import suffix_of
+    from echo_studio.data.formats.label_file import read_label_map
+    from echo_studio.studio.compare.plan import Guide
 
     count = len(paths)
     for name, given in (("view", views), ("phase", phases)):
@@ -111,8 +111,8 @@ def _guides(paths: list[Path], views: list[str], phases: list[str]) -> "list[Gui
 
 def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str, fixed: Json) -> "Comparison":
     from echo_studio.generate.request import GenerationRequest
-    from echo_studio.service.compare import Axis, plan
-    from echo_studio.service.compare_run import Comparison
+    from echo_studio.studio.compare.plan import Axis, plan
+    from echo_studio.studio.compare.run import Comparison
 
     cards = engine.cards()
     choices = {
@@ -132,7 +132,7 @@ def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str
 
 
 def _axis(text: str, choices: dict[str, list[str]]) -> "Axis":
-    from echo_studio.service.compare import AXES, Axis
+    from echo_studio.studio.compare.plan import AXES, Axis
 
     name, given, values = text.partition("=")
     name = name.strip().replace("-", "_")
@@ -175,8 +175,8 @@ def _make_folder(out: Path) -> None:
 
 def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
     from echo_studio.data.atomic import write_bytes
-    from echo_studio.service.compare_files import frame_file, frame_png, record_file, record_json
-    from echo_studio.service.compare_run import run
+    from echo_studio.studio.compare.files import frame_file, frame_png, record_file, record_json
+    from echo_studio.studio.compare.run import run
 
     plan = comparison.plan
     of = sum(cell.request.nfe for cell in plan.cells)
@@ -194,17 +194,17 @@ def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
 
 def _write_summary(comparison: "Comparison", reference: int, out: Path) -> None:
     from echo_studio.data.atomic import write_bytes
-    from echo_studio.service.compare_figures import figures_csv
-    from echo_studio.service.compare_files import FIGURES_FILE, SHEET_FILE
-    from echo_studio.service.compare_sheet import contact_sheet
+    from echo_studio.studio.compare.figures import figures_csv
+    from echo_studio.studio.compare.files import FIGURES_FILE, SHEET_FILE
+    from echo_studio.studio.compare.sheet import contact_sheet
 
     write_bytes(out / FIGURES_FILE, figures_csv(comparison, reference).encode())
     write_bytes(out / SHEET_FILE, contact_sheet(comparison, reference))
 
 
 def _told(comparison: "Comparison", number: int, out: Path) -> Json:
-    from echo_studio.service.compare_figures import record
-    from echo_studio.service.compare_files import frame_file, record_file
+    from echo_studio.studio.compare.figures import record
+    from echo_studio.studio.compare.files import frame_file, record_file
 
     cell, now = comparison.plan.cells[number], comparison.cells[number]
     done = now.generated is not None
@@ -221,8 +221,8 @@ def _told(comparison: "Comparison", number: int, out: Path) -> Json:
 
 
 def _print(comparison: "Comparison", report: list[Json], out: Path) -> None:
-    from echo_studio.service.compare import ADVISED, AXES
-    from echo_studio.service.compare_figures import FIGURES, shown
+    from echo_studio.studio.compare.figures import FIGURES, shown
+    from echo_studio.studio.compare.plan import ADVISED, AXES
 
     plan = comparison.plan
     listed = {axis.name for axis in (plan.rows, plan.columns) if ADVISED not in axis.values}

@@ -10,7 +10,7 @@ from echo_studio.errors import RequestError, UnknownNameError
 
 if TYPE_CHECKING:
     from echo_studio.anatomy.label_map import LabelMap
-    from echo_studio.anatomy.shape import Shape
+    from echo_studio.anatomy.shape.sliders import Shape
 
 SpacingOption = Annotated[
     tuple[float, float] | None,
@@ -53,13 +53,13 @@ def edit(
     Example:
       echo-studio edit --label-map in.png --defect septal --at 0.6 --width-mm 8 --out out.png
     """
-    from echo_studio.anatomy.defects import apply_defect
-    from echo_studio.anatomy.repair import repair as mend
-    from echo_studio.anatomy.shape import reshape
-    from echo_studio.anatomy.variation import random_variation
+    from echo_studio.anatomy.edits.defects import apply_defect
+    from echo_studio.anatomy.edits.repair import repair as mend
+    from echo_studio.anatomy.shape.sliders import reshape
+    from echo_studio.anatomy.shape.variation import random_variation
     from echo_studio.data.atomic import check_writable
-    from echo_studio.data.encode import check_suffix
-    from echo_studio.data.label_file import write_label_map
+    from echo_studio.data.formats.encode import check_suffix
+    from echo_studio.data.formats.label_file import write_label_map
 
     given = _pairs(values or [], "--set")
     given |= {key: value for key, value in (("at", at), ("width_mm", width_mm)) if value is not None}
@@ -93,7 +93,7 @@ def edit(
 def read(path: Path, spacing_mm: tuple[float, float] | None) -> "LabelMap":
     """A label map, with the spacing that was given in place of the file's."""
     from echo_studio.anatomy.label_map import LabelMap
-    from echo_studio.data.label_file import read_label_map
+    from echo_studio.data.formats.label_file import read_label_map
 
     label_map = read_label_map(path)
     return LabelMap(label_map.ids, spacing_mm) if spacing_mm is not None else label_map
@@ -114,7 +114,7 @@ def _pairs(pairs: list[str], option: str) -> dict[str, float | str]:
 
 
 def _shape(pairs: list[str]) -> "Shape":
-    from echo_studio.anatomy.shape import SLIDERS, Shape
+    from echo_studio.anatomy.shape.sliders import SLIDERS, Shape
 
     values: dict[str, float] = {}
     for key, value in _pairs(pairs, "--shape").items():

@@ -47,9 +47,9 @@ def adherence(
     Example:
       echo-studio evaluate adherence --generator edm-l64 --nfe 20 --data ~/data/CAMUS_public --split validation --json
     """
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.evaluate.adherence import check_sampling, measure_adherence
-    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.frames.adherence import check_sampling, measure_adherence
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, load_generator
 
     model = load_generator(generator, checkpoints)

@@ -12,8 +12,8 @@ from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import View
 
 if TYPE_CHECKING:
-    from echo_studio.evaluate.video_metrics import VideoScores, VideoSetting
-    from echo_studio.generate.video_catalog import VideoEntry
+    from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting
+    from echo_studio.generate.video.catalog import VideoEntry
 
 
 # Heading, entry of `VideoScores`, its format.
@@ -94,15 +94,15 @@ def evaluate_video(
         raise RequestError(expected="--frames with a number", got="none", remedy="try --frames 24")
     _check(lengths, budgets, steps, scales, efs, seed)
 
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.data.cycles import interpolated_cycle
-    from echo_studio.evaluate.echo_features import NAMED
-    from echo_studio.evaluate.paper_features import PaperFeatures
-    from echo_studio.evaluate.segmentation import FrameSegmenter
-    from echo_studio.evaluate.video_metrics import measure_reference, measure_video
-    from echo_studio.evaluate.video_reference import Beat, VideoReference, beat_pairs
+    from echo_studio.data.clips.interpolated import interpolated_cycle
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.frames.echo_features import NAMED
+    from echo_studio.evaluate.frames.paper_features import PaperFeatures
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.video.metrics import measure_reference, measure_video
+    from echo_studio.evaluate.video.reference import Beat, VideoReference, beat_pairs
     from echo_studio.generate.catalog import bundled_checkpoints
-    from echo_studio.generate.video_catalog import load_video_generator, video_generators
+    from echo_studio.generate.video.catalog import load_video_generator, video_generators
 
     networks = PaperFeatures() if paper else None
     known = video_generators(checkpoints)
@@ -148,7 +148,7 @@ def _settings(
     entry: "VideoEntry", solver: str, budgets: list[int], lengths: list[int], steps: list[int], scales: list[float]
 ) -> "list[VideoSetting]":
     """What is measured of one generator: start steps and guidance only where it has them."""
-    from echo_studio.evaluate.video_metrics import VideoSetting
+    from echo_studio.evaluate.video.metrics import VideoSetting
 
     return [
         VideoSetting(entry.name, solver or entry.advised_solver or "heun", nfe, length, scale, step)
@@ -167,8 +167,8 @@ def _check(
 
     from echo_studio.anatomy.label_map import LabelMap
     from echo_studio.anatomy.labels import SECTOR
-    from echo_studio.anatomy.motion import Motion
-    from echo_studio.generate.video_request import VideoRequest
+    from echo_studio.anatomy.motion.motion import Motion
+    from echo_studio.generate.video.request import VideoRequest
 
     heart = LabelMap(np.full((8, 8), SECTOR, np.uint8))
     for length in lengths:

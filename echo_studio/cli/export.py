@@ -43,9 +43,9 @@ def export(
     Example:
       echo-studio export my-set --format nnunet --out nnUNet_raw/Dataset501_Echo
     """
-    from echo_studio.dataset.export import export_set
+    from echo_studio.dataset.build.stored_set import read_here
+    from echo_studio.dataset.export.formats import export_set
     from echo_studio.dataset.split import Fractions
-    from echo_studio.dataset.stored_set import read_here
 
     fractions = Fractions(validation, testing)
     measured = _scores(scores) if scores else {}

@@ -47,13 +47,13 @@ def fidelity(
     """
     check_source(generator, images, solver, nfe)
 
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.data.held_out import held_out
-    from echo_studio.evaluate.echo_features import REFERENCE_FRAMES, spread
-    from echo_studio.evaluate.fidelity import measure_fidelity
-    from echo_studio.evaluate.fidelity_table import fidelity_rows
-    from echo_studio.evaluate.paper_features import INCEPTION, PaperFeatures, present
-    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.evaluate.frames.echo_features import REFERENCE_FRAMES, spread
+    from echo_studio.evaluate.frames.fidelity import measure_fidelity
+    from echo_studio.evaluate.frames.fidelity_table import fidelity_rows
+    from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

@@ -55,8 +55,8 @@ def generate(
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
     from echo_studio.data.atomic import check_writable
-    from echo_studio.data.encode import check_suffix
-    from echo_studio.data.label_file import read_label_map
+    from echo_studio.data.formats.encode import check_suffix
+    from echo_studio.data.formats.label_file import read_label_map
 
     check_suffix(out)
     seeds = range(seed, seed + repeat)
@@ -89,7 +89,7 @@ def record_path(frame: Path) -> Path:
 
 
 def _make(model: "Generator", request: "GenerationRequest", place: Path, advance: Advance, done: int) -> Json:
-    from echo_studio.data.media import write_frame, write_json
+    from echo_studio.data.formats.media import write_frame, write_json
 
     made = model.generate(request, on_step=lambda i, n, preview: advance(done + i / n, done + 1))
     record = made.record.to_json()
@@ -108,6 +108,6 @@ def _numbered(out: Path, seed: int) -> Path:
 
 
 def _stem(path: Path) -> str:
-    from echo_studio.data.image_file import suffix_of
+    from echo_studio.data.formats.image_file import suffix_of
 
     return path.name[: -len(suffix_of(path))]

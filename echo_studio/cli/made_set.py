@@ -10,8 +10,8 @@ from echo_studio.cli.output import progress
 from echo_studio.errors import RequestError
 
 if TYPE_CHECKING:
-    from echo_studio.data.camus import CamusFrame
-    from echo_studio.evaluate.made_set import MadeSet
+    from echo_studio.data.datasets.camus import CamusFrame
+    from echo_studio.evaluate.frames.made_set import MadeSet
 
 DEFAULT_GENERATOR = "edm-l64"
 
@@ -46,8 +46,8 @@ def frames_to_judge(
     checkpoints: Path | None,
 ) -> "MadeSet":
     """Make frames from the label maps of real ones, or read those of a folder, paired with them by name."""
-    from echo_studio.evaluate.adherence import check_sampling
-    from echo_studio.evaluate.made_set import found_in, made_now
+    from echo_studio.evaluate.frames.adherence import check_sampling
+    from echo_studio.evaluate.frames.made_set import found_in, made_now
     from echo_studio.generate.catalog import load_generator
 
     if images is not None:

@@ -36,8 +36,8 @@ def measure(
     Example:
       echo-studio measure --label-map map.png --view 4CH --es map-es.png --json
     """
-    from echo_studio.anatomy import measure as measuring
-    from echo_studio.anatomy.plausibility import check_plausibility
+    from echo_studio.anatomy.measure import sizes as measuring
+    from echo_studio.anatomy.measure.plausibility import check_plausibility
 
     guide = read(label_map, spacing_mm)
     systole, two, two_systole = (read(path, spacing_mm) if path else None for path in (es, two_chamber, two_chamber_es))

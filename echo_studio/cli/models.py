@@ -24,7 +24,7 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
       echo-studio models --json
     """
     from echo_studio.generate.catalog import catalog
-    from echo_studio.generate.video_catalog import video_generators
+    from echo_studio.generate.video.catalog import video_generators
 
     places = catalog(checkpoints)
     both = {**places.generators(), **places.generators("video")}

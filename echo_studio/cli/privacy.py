@@ -55,12 +55,12 @@ def privacy(
     check_source(generator, images, solver, nfe)
 
     from echo_studio.data.atomic import write_folder
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.data.held_out import held_out
-    from echo_studio.evaluate.echo_features import spread
-    from echo_studio.evaluate.privacy import CopyFinder, FalseAlarms
-    from echo_studio.evaluate.privacy_pairs import pair_files
-    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.evaluate.frames.echo_features import spread
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.privacy.copies import CopyFinder, FalseAlarms
+    from echo_studio.evaluate.privacy.pairs import pair_files
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

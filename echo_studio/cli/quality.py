@@ -11,7 +11,7 @@ from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import CheckpointError, RequestError
 
 if TYPE_CHECKING:
-    from echo_studio.evaluate.quality import Quality
+    from echo_studio.evaluate.frames.quality import Quality
 
 LINE = "{:>16} {:>5} {:>8} {:>8} {:>8} {:>9}"
 
@@ -44,11 +44,11 @@ def quality(
     Example:
       echo-studio evaluate quality --generator edm-l64 --solver ipndm --nfe 2,5,10 --data ~/data/CAMUS_public --limit 48
     """
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.evaluate.adherence import check_sampling
-    from echo_studio.evaluate.echo_features import NAMED, RealFrames, spread
-    from echo_studio.evaluate.quality import Validation
-    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.frames.adherence import check_sampling
+    from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, spread
+    from echo_studio.evaluate.frames.quality import Validation
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
     from echo_studio.generate.kinds import ONE_CALL
 
@@ -101,7 +101,7 @@ def _line(name: str, nfe: str, dice: dict[str, float], frechet: float) -> str:
 
 def _keep(folder: Path, sha256: str, line: "Quality") -> None:
     """Write a line into the card as it is on the disk now, since others may write to it meanwhile."""
-    from echo_studio.evaluate.quality import with_quality
+    from echo_studio.evaluate.frames.quality import with_quality
     from echo_studio.generate.checkpoint import read_card, write_card
 
     card = read_card(folder)

@@ -34,8 +34,8 @@ def report(
     """
     from echo_studio.data.atomic import check_writable
     from echo_studio.errors import RequestError
-    from echo_studio.evaluate.report_page import write_report
-    from echo_studio.evaluate.report_sections import read_report
+    from echo_studio.evaluate.report.page import write_report
+    from echo_studio.evaluate.report.sections import read_report
 
     if out.suffix != ".html":
         raise RequestError(expected="an output that ends in .html", got=str(out), remedy="try --out report.html")

@@ -18,9 +18,9 @@ from echo_studio.cli.set_options import number_range, pairs, share
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
-    from echo_studio.dataset.manifest import SetOrder
-    from echo_studio.dataset.set_folder import SetFolder
-    from echo_studio.dataset.synthesis_plan import Plan
+    from echo_studio.dataset.build.manifest import SetOrder
+    from echo_studio.dataset.build.plan import Plan
+    from echo_studio.dataset.build.set_folder import SetFolder
 
 INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EVERY = 10.0  # seconds between lines of progress where stderr is no terminal
@@ -97,12 +97,12 @@ def synthesise(
           --defect septal=0.1 --seed 5 --out my-set
       echo-studio synthesise --view 4CH --generator free-echo --ef 25-65 --variations 8 --out my-clips
     """
-    from echo_studio.dataset.base_maps import base_maps
-    from echo_studio.dataset.cluster import AUTO
-    from echo_studio.dataset.order import set_order
-    from echo_studio.dataset.ranges import ranges_of
-    from echo_studio.dataset.stored_set import set_at
-    from echo_studio.dataset.synthesis_plan import plan_set
+    from echo_studio.dataset.build.cluster import AUTO
+    from echo_studio.dataset.build.plan import plan_set
+    from echo_studio.dataset.build.ranges import ranges_of
+    from echo_studio.dataset.build.request import set_order
+    from echo_studio.dataset.build.stored_set import set_at
+    from echo_studio.dataset.sources.base_maps import base_maps
 
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
     shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
@@ -154,10 +154,10 @@ def _make(
     cluster: str,
     planned: "Plan",
 ) -> Json:
-    from echo_studio.dataset.cluster import on_cluster
-    from echo_studio.dataset.slurm import SLURM, on_slurm, settings_of
-    from echo_studio.dataset.synthesise import Carry
-    from echo_studio.dataset.synthesise import synthesise as run
+    from echo_studio.dataset.build.cluster import on_cluster
+    from echo_studio.dataset.build.slurm import SLURM, on_slurm, settings_of
+    from echo_studio.dataset.build.synthesise import Carry
+    from echo_studio.dataset.build.synthesise import synthesise as run
 
     carry: Carry | None = None
     if cluster.partition(":")[0] == SLURM:

@@ -46,12 +46,12 @@ def train(
     """
     import torch
 
-    from echo_studio.data.camus import CamusFolder
+    from echo_studio.data.datasets.camus import CamusFolder
     from echo_studio.generate.catalog import bundled_checkpoints
     from echo_studio.train.loop import Report
     from echo_studio.train.loop import train as run_training
     from echo_studio.train.recipe import read_recipe
-    from echo_studio.train.tasks import task_for
+    from echo_studio.train.registry import task_for
     from echo_studio.train.team import join
 
     if threads:

@@ -27,7 +27,7 @@ def add(name: NameArgument, auth: AuthOption) -> None:
     Example:
       echo-studio user add anna --auth users.json
     """
-    from echo_studio.service.users import Users, valid_name
+    from echo_studio.studio.users.users import Users, valid_name
 
     valid_name(name)  # before the person types
     Users(auth).add(name, _password())
@@ -36,7 +36,7 @@ def add(name: NameArgument, auth: AuthOption) -> None:
 @user.command("password")
 def password(name: NameArgument, auth: AuthOption) -> None:
     """Give a user another password; whoever logged in with the old one has to log in again."""
-    from echo_studio.service.users import Users
+    from echo_studio.studio.users.users import Users
 
     Users(auth).set_password(name, _password())
 
@@ -44,7 +44,7 @@ def password(name: NameArgument, auth: AuthOption) -> None:
 @user.command("remove")
 def remove(name: NameArgument, auth: AuthOption) -> None:
     """Remove a user, who is logged out at once. The projects stay on the disk, and are there again with the name."""
-    from echo_studio.service.users import Users
+    from echo_studio.studio.users.users import Users
 
     Users(auth).remove(name)
 
@@ -52,7 +52,7 @@ def remove(name: NameArgument, auth: AuthOption) -> None:
 @user.command("list")
 def names(auth: AuthOption, as_json: JsonOption = False) -> None:
     """Print the names of the users."""
-    from echo_studio.service.users import Users
+    from echo_studio.studio.users.users import Users
 
     known = sorted(Users(auth).hashes())
     if as_json:

@@ -51,12 +51,12 @@ def utility(
     """
     import platformdirs
 
-    from echo_studio.data.camus import CamusFolder
-    from echo_studio.evaluate.downstream_recipe import downstream_recipe
-    from echo_studio.evaluate.utility import measure_utility
-    from echo_studio.evaluate.utility_figures import utility_json
-    from echo_studio.evaluate.utility_order import Order, samplings
-    from echo_studio.evaluate.workers import cores
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.utility.downstream_recipe import downstream_recipe
+    from echo_studio.evaluate.utility.figures import utility_json
+    from echo_studio.evaluate.utility.request import Order, samplings
+    from echo_studio.evaluate.utility.run import measure_utility
+    from echo_studio.parallel import cores
 
     names = [name.strip() for name in generator.split(",") if name.strip()]
     finds = downstream_recipe(segmenter, "segmentation")

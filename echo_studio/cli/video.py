@@ -61,10 +61,10 @@ def video(
       echo-studio video --label-map ed.png --view 2CH --generator free-echo --frames 24 --ef 40 --seed 1 --out clip.mp4
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
-    from echo_studio.anatomy.motion import RegionalMotion, usual_motion
+    from echo_studio.anatomy.motion.motion import RegionalMotion, usual_motion
     from echo_studio.data.atomic import check_writable
-    from echo_studio.data.clip_out import clip_format_of
-    from echo_studio.data.label_file import read_label_map
+    from echo_studio.data.clips.export import clip_format_of
+    from echo_studio.data.formats.label_file import read_label_map
 
     clip_format_of(out)
     record_file = out.with_name(out.name.split(".")[0] + ".json")
@@ -83,10 +83,10 @@ def video(
     heart = read_label_map(label_map)
     last = read_label_map(label_map_es) if label_map_es else None
 
-    from echo_studio.data.clip_out import Clip, write_clip
-    from echo_studio.data.media import write_json
-    from echo_studio.generate.video_catalog import load_video_generator, video_generators
-    from echo_studio.generate.video_request import VideoRequest
+    from echo_studio.data.clips.export import Clip, write_clip
+    from echo_studio.data.formats.media import write_json
+    from echo_studio.generate.video.catalog import load_video_generator, video_generators
+    from echo_studio.generate.video.request import VideoRequest
 
     model = load_video_generator(generator, checkpoints)
     entry = video_generators(checkpoints)[generator]

@@ -14,6 +14,7 @@ from echo_studio.types import Json
 __all__ = [
     "check_writable",
     "filling_folder",
+    "sync_folder",
     "write_bytes",
     "write_folder",
     "write_json",
@@ -161,6 +162,17 @@ def check_writable(path: Path) -> None:
         raise _not_writable(path, error) from error
     finally:
         _remove(part)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder as durable as the files. Windows cannot open folders and does it by itself."""
+    if os.name == "nt":
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _fill(part: Path, data: bytes, mode: int) -> None:

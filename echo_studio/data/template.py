@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.label_file import read_label_map
+from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.errors import UnknownNameError
 
 # Name: title. The first one opens the studio; the page reads view and phase off the name.

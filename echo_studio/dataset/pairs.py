@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.labels import SCHEMA
-from echo_studio.data.encode import encode
-from echo_studio.data.image_file import read_gray
-from echo_studio.data.label_file import read_label_map
-from echo_studio.data.media import NOTICE
+from echo_studio.data.formats.encode import encode
+from echo_studio.data.formats.image_file import read_gray
+from echo_studio.data.formats.label_file import read_label_map
+from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError

@@ -15,8 +15,8 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import MAX_SIDE, MIN_SIDE
 from echo_studio.anatomy.labels import LABEL_COUNT, SCHEMA
-from echo_studio.data.clip import MAX_FPS, MAX_FRAMES
-from echo_studio.data.media import NOTICE
+from echo_studio.data.clips.clip import MAX_FPS, MAX_FRAMES
+from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError
 from echo_studio.types import PHASES, VIEWS, Json, Phase, Spacing, View
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from echo_studio.diffusion.families import FAMILIES
-from echo_studio.diffusion.solver import solver
+from echo_studio.diffusion.solvers.registry import solver
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import MAX_NFE

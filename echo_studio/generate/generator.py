@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector import within_fan
+from echo_studio.anatomy.sector.geometry import within_fan
 from echo_studio.errors import RequestError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest, record_of

@@ -7,9 +7,9 @@ from typing import get_args
 from echo_studio import __version__
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
-from echo_studio.data.media import NOTICE
+from echo_studio.data.formats.media import NOTICE
 from echo_studio.diffusion.schedule import schedule
-from echo_studio.diffusion.solver import solver
+from echo_studio.diffusion.solvers.registry import solver
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import GrayImage, Json, Phase, Spacing, View
 
@@ -27,7 +27,7 @@ class GenerationRequest:
         view: `2CH` or `4CH`.
         phase: `ED` or `ES`.
         generator: a name of the catalog.
-        solver: a name of `diffusion.solver.SOLVERS`.
+        solver: a name of `diffusion.solvers.registry.SOLVERS`.
         nfe: calls of the network, 1 to 1000.
         seed: 0 to 2^63 - 1.
         guidance: scale of classifier-free guidance (000, eq. 1), 0 to 20; 0, the papers' choice, is off. Each

@@ -9,7 +9,7 @@ from torch import Tensor
 from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
 from echo_studio.diffusion.guidance import Guided
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solver import noise_levels, solver
+from echo_studio.diffusion.solvers.registry import noise_levels, solver
 from echo_studio.errors import RequestError
 from echo_studio.generate.build import Codec, family_of, soft_one_hot
 from echo_studio.generate.generator import Generator, OnEstimate

@@ -24,8 +24,8 @@ from echo_studio.errors import OutputError, RecipeError
 from echo_studio.generate.checkpoint import Card, write_checkpoint
 from echo_studio.generate.kinds import made_by
 from echo_studio.train.ema import Ema
-from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Optimiser, Recipe
+from echo_studio.train.samples.frames import batch_indices
 from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
 from echo_studio.train.task import GreyTask, PartLoss, Task, TaughtTask
 from echo_studio.train.team import Alone, Team, shares_of

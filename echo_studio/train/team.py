@@ -137,7 +137,7 @@ def join(device: str) -> Team:
             expected="--device cpu or cuda for several processes", got=device, remedy="each takes a GPU of its own"
         )
     # Late: accelerate takes a second to import, and one process does without.
-    from echo_studio.train.together import Together  # noqa: PLC0415
+    from echo_studio.train.multi_process import Together  # noqa: PLC0415
 
     return Together(device)
 

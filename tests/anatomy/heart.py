@@ -4,7 +4,7 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
-from echo_studio.anatomy.sector import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Fan, with_sector
 from echo_studio.types import Spacing
 
 

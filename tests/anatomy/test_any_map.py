@@ -6,16 +6,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from echo_studio.anatomy.defects import DEFECTS, apply_defect
-from echo_studio.anatomy.deform import deform
-from echo_studio.anatomy.handles import automatic_handles
+from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
+from echo_studio.anatomy.edits.repair import REPAIRS, repair
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.landmarks import find_landmarks
-from echo_studio.anatomy.measure import measure
-from echo_studio.anatomy.plausibility import FINDINGS, check_plausibility
-from echo_studio.anatomy.repair import REPAIRS, repair
-from echo_studio.anatomy.shape import Shape, reshape
-from echo_studio.anatomy.variation import random_variation
+from echo_studio.anatomy.landmarks.points import find_landmarks
+from echo_studio.anatomy.measure.plausibility import FINDINGS, check_plausibility
+from echo_studio.anatomy.measure.sizes import measure
+from echo_studio.anatomy.shape.deform import deform
+from echo_studio.anatomy.shape.handles import automatic_handles
+from echo_studio.anatomy.shape.sliders import Shape, reshape
+from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.errors import EchoStudioError
 
 SIDES = st.integers(8, 24)

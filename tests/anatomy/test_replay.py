@@ -9,17 +9,17 @@ from hypothesis.extra.numpy import arrays
 from skimage.draw import polygon as polygon_of_skimage
 from skimage.segmentation import flood
 
-from echo_studio.anatomy.deform import deform
-from echo_studio.anatomy.edits import EDITS
-from echo_studio.anatomy.fan_region import fan_region
+from echo_studio.anatomy.edits.apply import EDITS
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres
-from echo_studio.anatomy.raster import disc, polygon_mask, region_mask, runs_mask, stroke_mask
-from echo_studio.anatomy.replay import PIXEL_TOOLS, replay
+from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.shape.deform import deform
 from echo_studio.data.template import template
 from echo_studio.errors import EchoStudioError, RequestError, UnknownNameError
 from tests.anatomy.heart import heart
+from tests.anatomy.raster import disc, polygon_mask, region_mask, runs_mask, stroke_mask
+from tests.anatomy.replay import PIXEL_TOOLS, replay
 from tests.browser.brush import ZIGZAG, Model
 
 HEART = heart()

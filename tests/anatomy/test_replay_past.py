@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.defects import apply_defect
+from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_MYOCARDIUM
-from echo_studio.anatomy.replay_past import Moment, replay_past
-from echo_studio.anatomy.shape import Shape, reshape
-from echo_studio.anatomy.variation import random_variation
+from echo_studio.anatomy.shape.sliders import Shape, reshape
+from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.errors import EchoStudioError, RequestError
 from tests.anatomy.heart import heart
+from tests.anatomy.replay_past import Moment, replay_past
 
 HEART = heart()
 FAN = np.asarray(HEART.inside)

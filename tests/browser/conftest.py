@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.browser.serving import serving
-from tests.ui.fakes import FakeEngine, fake_studio
+from tests.studio.fakes import FakeEngine, fake_studio
 
 FLAGS = [
     "--no-sandbox",
@@ -51,10 +51,10 @@ def engine() -> FakeEngine:
 @pytest.fixture(scope="session")
 def address(engine: FakeEngine) -> Iterator[str]:
     """Where the studio answers."""
-    from echo_studio.ui.launch import stay_offline
+    from echo_studio.web.launch import stay_offline
 
     stay_offline(os.environ)
-    from echo_studio.ui.server import create_app
+    from echo_studio.web.server import create_app
 
     with serving(create_app(fake_studio(engine))) as at:
         yield at

@@ -74,7 +74,7 @@ def labels(page, what: str = "ids") -> np.ndarray:
 
 
 def mirrored(page) -> np.ndarray:
-    """uint8 (h, w) as the server keeps it, once everything has arrived; the format is in `ui.history_pack`."""
+    """uint8 (h, w) as the server keeps it, once everything has arrived; the format is in `web.wire.history_pack`."""
     packed = base64.b64decode(
         page.evaluate(
             "async () => { const { link } = window.echoStudio; await link.flush();"

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.replay_past import Moment, replay_past
+from tests.anatomy.replay_past import Moment, replay_past
 from tests.browser.desk import BYTES, labels, position, settle
-from tests.ui.fakes import heart
+from tests.studio.fakes import heart
 
 HEART = heart()
 SPACING = "0.5,0.5"

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.data.label_file import read_label_map
+from echo_studio.data.formats.label_file import read_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of
 
 pytestmark = pytest.mark.browser
@@ -92,7 +92,7 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
 @pytest.mark.slow
 def test_real_frames_that_are_opened_are_labelled_well(chromium, studio: str, camus_root: Path, tmp_path: Path) -> None:
     from echo_studio.anatomy.overlap import dice
-    from echo_studio.data.camus import CamusFolder
+    from echo_studio.data.datasets.camus import CamusFolder
 
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()

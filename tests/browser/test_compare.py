@@ -17,7 +17,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError
 from tests.browser.brush import ids_of, open_template
 from tests.browser.visit import faults, visit
-from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
 
 pytestmark = pytest.mark.browser
 

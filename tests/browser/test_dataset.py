@@ -11,7 +11,7 @@ import pytest
 from tests.browser.brush import ids_of, open_template
 from tests.browser.test_people import SMALL
 from tests.browser.visit import faults, ready, visit
-from tests.ui.fakes import FakeEngine
+from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.defects import DEFECTS, Choice, apply_defect
+from echo_studio.anatomy.edits.defects import DEFECTS, Choice, apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM
 from tests.browser.brush import drag, set_size

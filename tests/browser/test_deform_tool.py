@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.deform import KINDS
-from echo_studio.anatomy.fan_region import fan_region
-from echo_studio.anatomy.handles import automatic_handles
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.replay import replay
+from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.shape.deform import KINDS
+from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import template
+from tests.anatomy.replay import replay
 from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, drag, ids_of, set_size
 from tests.browser.desk import desk, position, to_screen
 

@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.label_file import read_label_map
+from echo_studio.data.formats.label_file import read_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
-from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
 
 pytestmark = pytest.mark.browser
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.ui import canvas
+from echo_studio.web.tabs import canvas
 from tests.browser.brush import drag, open_template
 from tests.browser.desk import desk, drawing, labels, mirrored, position, put, settle
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.ui.draft import DRAFT_NFE, DRAFT_SOLVER
+from echo_studio.studio.draft import DRAFT_NFE, DRAFT_SOLVER
 from tests.browser.brush import drag, ids_of, open_template
 from tests.browser.test_generating import result_pixels, wait_for_state
-from tests.ui.fakes import FakeEngine, FakeRequest, speckle
+from tests.studio.fakes import FakeEngine, FakeRequest, speckle
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from echo_studio.service import passwords
-from echo_studio.service.users import Users
+from echo_studio.studio.users import passwords
+from echo_studio.studio.users.users import Users
 from tests.browser.serving import serving
 from tests.browser.visit import faults, ready
-from tests.ui.fakes import FakeEngine, fake_studio
+from tests.studio.fakes import FakeEngine, fake_studio
 
 WORDS = {"anna": "correct horse", "ben": "battery staple"}
 
@@ -17,7 +17,7 @@ WORDS = {"anna": "correct horse", "ben": "battery staple"}
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[str]:
     """Where a studio with two users answers; `address` has made Gradio stay offline."""
-    from echo_studio.ui.server import create_app
+    from echo_studio.web.server import create_app
 
     folder: Path = tmp_path_factory.mktemp("guarded")
     users = Users(folder / "users.json")

@@ -6,10 +6,10 @@ import math
 import pytest
 from PIL import Image
 
-from echo_studio.ui.palettes import PALETTES
+from echo_studio.web.tabs.palettes import PALETTES
 from tests.browser.brush import CAVITY, open_template
 from tests.browser.visit import ready, visit
-from tests.ui.fakes import heart
+from tests.studio.fakes import heart
 
 pytestmark = pytest.mark.browser
 

@@ -5,11 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.inspect import inspect_map, inspect_pair
+from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.repair import repair
-from echo_studio.anatomy.shape import Shape, reshape
+from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
+from echo_studio.anatomy.shape.sliders import Shape, reshape
 from tests.browser.brush import drag, set_size
 from tests.browser.desk import desk, labels, last_op, position, put, to_screen
 from tests.browser.panels import HEART, SPACING, click_and_settle, on_canvas, replayed

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.browser.visit import faults, ready, visit
-from tests.ui.fake_models import fake_checkpoint
-from tests.ui.fakes import FakeEngine
+from tests.studio.fake_models import fake_checkpoint
+from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 

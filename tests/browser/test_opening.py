@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.label_file import write_label_map
+from echo_studio.data.formats.label_file import write_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of
-from tests.ui.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
 
 pytestmark = pytest.mark.browser
 

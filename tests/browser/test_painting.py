@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, SECTOR, ZIGZAG, Model, drag, ids_of, open_template, set_size
-from tests.ui.fakes import blank, heart
+from tests.studio.fakes import blank, heart
 
 pytestmark = pytest.mark.browser
 

@@ -5,7 +5,7 @@ import pytest
 
 from tests.browser.brush import CAVITY, ids_of, open_template
 from tests.browser.visit import faults, generated, visit
-from tests.ui.fakes import blank, heart
+from tests.studio.fakes import blank, heart
 
 pytestmark = pytest.mark.browser
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.browser.brush import CAVITY, ZIGZAG, Model, drag, ids_of, set_size
-from tests.ui.fakes import blank
+from tests.studio.fakes import blank
 
 pytestmark = pytest.mark.browser
 

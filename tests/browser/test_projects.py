@@ -23,11 +23,11 @@ ROOT = Path(__file__).parents[2]
 SERVER = """
 import os, sys
 from pathlib import Path
-from echo_studio.ui.launch import stay_offline
+from echo_studio.web.launch import stay_offline
 stay_offline(os.environ)
 import uvicorn
-from echo_studio.ui.server import create_app
-from tests.ui.fakes import FakeEngine, fake_studio
+from echo_studio.web.server import create_app
+from tests.studio.fakes import FakeEngine, fake_studio
 uvicorn.run(create_app(fake_studio(FakeEngine(0.002), Path(sys.argv[1]))), port=int(sys.argv[2]), log_level="warning")
 """
 

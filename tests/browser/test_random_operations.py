@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.replay import replay
+from tests.anatomy.replay import replay
 from tests.browser.brush import drag, set_size
 from tests.browser.desk import desk, drawing, grip, labels, mirrored, put
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.edits import fan_after
+from echo_studio.anatomy.edits.apply import fan_after
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.shape import SLIDERS, Shape, reshape
-from echo_studio.anatomy.variation import random_variation
+from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
+from echo_studio.anatomy.shape.variation import random_variation
 from tests.browser.brush import ZIGZAG, drag
 from tests.browser.desk import desk, labels, last_op, position, put, settle
 from tests.browser.panels import (

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.motion import usual_motion
+from echo_studio.anatomy.motion.motion import usual_motion
 from tests.browser.brush import open_template
 from tests.browser.test_people import SMALL
 from tests.browser.visit import faults, visit
-from tests.ui.fake_videos import speckled
-from tests.ui.fakes import FakeEngine
+from tests.studio.fake_videos import speckled
+from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 

@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.deform import KINDS, deform
-from echo_studio.anatomy.fan_region import fan_region
-from echo_studio.anatomy.handles import automatic_handles
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.plane import Plane
+from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.shape.deform import KINDS, deform
+from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import BUNDLED, template
-from echo_studio.ui import canvas
+from echo_studio.web.tabs import canvas
 
 pytestmark = pytest.mark.browser
 

@@ -10,11 +10,11 @@ import pytest
 from PIL import Image
 
 from echo_studio.cli import main
-from echo_studio.data.image_file import read_gray
-from echo_studio.data.label_file import write_label_map
-from echo_studio.data.media import NOTICE
+from echo_studio.data.formats.image_file import read_gray
+from echo_studio.data.formats.label_file import write_label_map
+from echo_studio.data.formats.media import NOTICE
 from tests.generate.tiny import tiny_checkpoints
-from tests.ui.fakes import blank, heart
+from tests.studio.fakes import blank, heart
 
 
 @pytest.fixture(scope="module")
@@ -112,7 +112,7 @@ def test_a_cell_that_fails_is_told_and_the_exit_code_is_one(
 def test_an_interrupt_keeps_what_is_done(
     compare: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    from echo_studio.service.engine import Engine
+    from echo_studio.studio.engine import Engine
 
     whole = Engine.generate
 

@@ -4,13 +4,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.defects import apply_defect
+from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.measure import measure
-from echo_studio.anatomy.shape import Shape, reshape
-from echo_studio.anatomy.variation import random_variation
+from echo_studio.anatomy.measure.sizes import measure
+from echo_studio.anatomy.shape.sliders import Shape, reshape
+from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.cli import main
-from echo_studio.data.label_file import read_label_map, write_label_map
+from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
 
 HEART = template("4ch-ed")

@@ -8,13 +8,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.cycle import LabelCycle
+from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.cli import main
-from echo_studio.data import cycles
-from echo_studio.data.camus import CamusFrame
-from echo_studio.generate import video_catalog
-from echo_studio.generate.video_catalog import VideoEntry
-from echo_studio.generate.video_request import GeneratedVideo, VideoRequest
+from echo_studio.data.clips import interpolated as cycles
+from echo_studio.data.datasets.camus import CamusFrame
+from echo_studio.generate.video import catalog as video_catalog
+from echo_studio.generate.video.catalog import VideoEntry
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.conftest import echo_like
 from tests.generate.tiny import tiny_segmenter
 

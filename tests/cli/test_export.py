@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from echo_studio.cli import main
-from echo_studio.dataset.export import FORMATS, read_set
+from echo_studio.dataset.export.formats import FORMATS, read_set
 from tests.dataset.sets import random_samples, same, write_set
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector import with_sector
+from echo_studio.anatomy.sector.geometry import with_sector
 from echo_studio.cli import main
 from echo_studio.cli.generate import record_path
-from echo_studio.data.image_file import read_gray
-from echo_studio.data.label_file import write_label_map
+from echo_studio.data.formats.image_file import read_gray
+from echo_studio.data.formats.label_file import write_label_map
 
 
 @pytest.fixture(scope="module")
@@ -121,7 +121,7 @@ def test_a_frame_whose_record_cannot_be_written_is_taken_back(
     def full(path: Path, obj: object) -> None:
         raise OutputError(expected="space", got="none", remedy="make some")
 
-    monkeypatch.setattr("echo_studio.data.media.write_json", full)
+    monkeypatch.setattr("echo_studio.data.formats.media.write_json", full)
     assert run() == 2
     assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
 

@@ -100,7 +100,7 @@ def test_the_app_announces_its_address_as_json(
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    monkeypatch.setattr("echo_studio.ui.launch.serve", lambda *given: print("serving", *given))
+    monkeypatch.setattr("echo_studio.web.launch.serve", lambda *given: print("serving", *given))
     assert main(["app", "--port", str(port), "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == {"url": f"http://127.0.0.1:{port}/"}
 
@@ -109,7 +109,7 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     def interrupted(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("echo_studio.data.check_any.CamusFolder", interrupted)
+    monkeypatch.setattr("echo_studio.data.datasets.check_folder.CamusFolder", interrupted)
     assert main(["check-data", "."]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -118,7 +118,7 @@ def test_a_fault_of_the_program_is_not_disguised_as_bad_input(monkeypatch: pytes
     def broken(path: Path) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("echo_studio.data.check_any.CamusFolder", broken)
+    monkeypatch.setattr("echo_studio.data.datasets.check_folder.CamusFolder", broken)
     with pytest.raises(ZeroDivisionError):
         main(["check-data", "."])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from echo_studio.cli.run import main
-from echo_studio.service import passwords
-from echo_studio.service.users import Users
+from echo_studio.studio.users import passwords
+from echo_studio.studio.users.users import Users
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from echo_studio.cli import main
-from echo_studio.evaluate.downstream_recipe import bundled_recipes
+from echo_studio.evaluate.utility.downstream_recipe import bundled_recipes
 from tests.generate.tiny import tiny_checkpoints
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.cli import main
-from echo_studio.data.label_file import write_label_map
+from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
 from tests.generate.tiny import tiny_videos
 

@@ -9,8 +9,8 @@ import imageio_ffmpeg
 import nibabel as nib
 import numpy as np
 
-from echo_studio.anatomy.sector import Fan
-from echo_studio.data.echonet_tables import LIST_COLUMNS, TRACE_COLUMNS
+from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.data.datasets.echonet_tables import LIST_COLUMNS, TRACE_COLUMNS
 
 SIDE = 112
 FAN = Fan(apex=(55.5, 1.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=105.0)

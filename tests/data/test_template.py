@@ -9,8 +9,8 @@ import pytest
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.overlap import structure_dice
-from echo_studio.anatomy.sector import fit_fan, within_fan
-from echo_studio.data.camus import CamusFolder
+from echo_studio.anatomy.sector.geometry import fit_fan, within_fan
+from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.template import BUNDLED, maps_folder, template
 from echo_studio.errors import UnknownNameError
 

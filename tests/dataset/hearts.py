@@ -4,11 +4,11 @@ import hashlib
 import json
 from pathlib import Path
 
-from echo_studio.data.label_file import write_label_map
+from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.base_maps import base_maps
-from echo_studio.dataset.manifest import SetOrder
-from echo_studio.dataset.order import set_order
+from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.sources.base_maps import base_maps
 
 
 def map_folder(folder: Path) -> Path:

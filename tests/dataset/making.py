@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from echo_studio.dataset.set_folder import SetFolder
-from echo_studio.dataset.synthesise import synthesise
+from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.synthesise import synthesise
 from tests.dataset.hearts import small_order
 
 

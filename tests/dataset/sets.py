@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.anatomy.sector import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Fan, with_sector
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
 from tests.conftest import echo_like

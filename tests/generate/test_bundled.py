@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from echo_studio.data.camus import CamusFolder
+from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.template import template
-from echo_studio.evaluate.adherence import measure_adherence
-from echo_studio.evaluate.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.adherence import measure_adherence
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_generator
 from echo_studio.generate.checkpoint import WEIGHTS, read_card
 from echo_studio.generate.request import GenerationRequest

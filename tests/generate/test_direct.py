@@ -16,7 +16,7 @@ from echo_studio.generate.direct import DirectGenerator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.service.engine import Engine
+from echo_studio.studio.engine import Engine
 from echo_studio.types import GrayImage
 from tests.generate.test_generator import ask as ask_diffusion
 from tests.generate.test_generator import heart
@@ -132,9 +132,9 @@ def test_the_record_names_what_took_part(generator: Generator, folder: Path) -> 
 
 
 def test_the_page_s_engine_and_the_measure_of_adherence_take_it(folder: Path) -> None:
-    from echo_studio.data.camus import CamusFrame, FrameId
-    from echo_studio.evaluate.adherence import measure_adherence
-    from echo_studio.evaluate.segmentation import FrameSegmenter
+    from echo_studio.data.datasets.camus import CamusFrame, FrameId
+    from echo_studio.evaluate.frames.adherence import measure_adherence
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 
     engine = Engine(folder)
     assert engine.generate(ask(label_map=template("4ch-ed"))).image.any()

@@ -9,7 +9,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
-from echo_studio.anatomy.sector import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Fan, with_sector
 from echo_studio.errors import Cancelled, CheckpointError, RequestError, UnknownNameError
 from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import read_card, write_card

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from echo_studio.data.camus import CamusFolder
+from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import Json
 

@@ -14,7 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
-from echo_studio.data.camus import CamusFolder
+from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.template import template
 from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import CheckpointError, OutputError, RecipeError
@@ -24,7 +24,7 @@ from echo_studio.generate.checkpoint import Card, read_card
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.tasks import task_for
+from echo_studio.train.registry import task_for
 from tests.generate.tiny import tiny_vae
 
 MakeRecipe = Callable[..., Recipe]
@@ -146,10 +146,10 @@ def test_kill_9_loses_no_more_than_one_interval(recipe: MakeRecipe, data: CamusF
         """
         import sys
         from pathlib import Path
-        from echo_studio.data.camus import CamusFolder
+        from echo_studio.data.datasets.camus import CamusFolder
         from echo_studio.train.loop import train
         from echo_studio.train.recipe import Recipe
-        from echo_studio.train.tasks import task_for
+        from echo_studio.train.registry import task_for
         plan = Recipe.model_validate_json(Path(sys.argv[1]).read_text())
         out = Path(sys.argv[3])
         show = lambda report: print(report.images, flush=True)

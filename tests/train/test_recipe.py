@@ -8,8 +8,8 @@ import torch
 
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import build_network
-from echo_studio.train.frames import batch_indices
 from echo_studio.train.recipe import Recipe, read_recipe
+from echo_studio.train.samples.frames import batch_indices
 
 TRAINING = Path(__file__).parents[2] / "training"
 RECIPES = sorted([*TRAINING.glob("*.toml"), *(TRAINING / "papers").glob("*.toml")])
@@ -51,7 +51,7 @@ def test_an_epoch_shows_every_frame_once() -> None:
 def test_unknown_entries_of_a_kinds_loss_are_refused(
     recipe: Callable[..., Recipe], data: object, tmp_path: Path
 ) -> None:
-    from echo_studio.train.tasks import task_for
+    from echo_studio.train.registry import task_for
 
     with pytest.raises(RecipeError, match="loss"):
         task_for(recipe("edm", loss={"p_maen": 1.0}), data, tmp_path)  # type: ignore[arg-type]

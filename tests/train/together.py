@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from echo_studio.data.camus import CamusFolder
+from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.tasks import task_for
+from echo_studio.train.registry import task_for
 from echo_studio.train.team import Team, join
 from echo_studio.types import Json
 

@@ -1,0 +1,1 @@
+"""Points and lines of a heart: hinges, apex, endocardial line, segments."""

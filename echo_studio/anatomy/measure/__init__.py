@@ -1,0 +1,1 @@
+"""Sizes and volumes of a label map, and what in it is not plausible."""

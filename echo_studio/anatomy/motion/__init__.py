@@ -1,0 +1,1 @@
+"""One heartbeat as label maps."""

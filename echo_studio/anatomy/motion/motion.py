@@ -1,0 +1,195 @@
+"""How a heart moves in one beat: the numbers that a person sets, and the end-systolic label map that they give."""
+
+import dataclasses
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LV_CAVITY
+from echo_studio.anatomy.landmarks.segments import segment_named
+from echo_studio.anatomy.measure.sizes import lv_discs
+from echo_studio.anatomy.motion.contraction import contracted
+from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field
+from echo_studio.anatomy.motion.heart_contours import corresponding, heart_contours
+from echo_studio.anatomy.motion.regional import with_regional
+from echo_studio.anatomy.motion.tidy import Tidy
+from echo_studio.anatomy.motion.volume_curve import volume_curve
+from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.types import Json, View
+
+__all__ = ["LIMITS", "Motion", "RegionalKind", "RegionalMotion", "end_systole", "usual_motion", "volume_curve"]
+
+RegionalKind = Literal["akinetic", "dyskinetic"]
+
+# Name: least, greatest, unit as people read it.
+LIMITS: dict[str, tuple[float, float, str]] = {
+    "ef": (5.0, 85.0, "percent"),
+    "shortening": (0.0, 0.4, "share of the long axis"),
+    "thickening": (0.0, 1.0, "share of the wall's thickness"),
+    "heart_rate": (20.0, 250.0, "beats a minute"),
+}
+
+# Slope and start over the EF in percent, of the 800 pairs of CAMUS's training split (r = 0.66 and 0.50).
+USUAL_SHORTENING = (0.00272, 0.0068)
+USUAL_THICKENING = (0.00384, -0.061)
+
+WIDEST, NARROWEST = -0.12, 0.8  # share of its width that a cavity may lose
+CLOSE, TOLERANCE = 0.25, 1.0  # points of EF at which the search is content, and at which it must be
+MOST_STEPS = 12
+
+
+@dataclass(frozen=True)
+class RegionalMotion:
+    """A wall segment that does not take part in the beat.
+
+    Attributes:
+        segment: one of the 17-segment names in `SEGMENT_NAMES`.
+        kind: `akinetic` (the segment stays where it is) or `dyskinetic` (it moves outward while the rest contracts).
+
+    Raises:
+        UnknownNameError: no such segment or kind.
+    """
+
+    segment: str
+    kind: RegionalKind
+
+    def __post_init__(self) -> None:
+        segment_named(self.segment)
+        if self.kind not in get_args(RegionalKind):
+            raise UnknownNameError("regional motion", str(self.kind)[:40], get_args(RegionalKind))
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the heart contracts. The defaults are what CAMUS's hearts show at that EF, see `usual_motion`.
+
+    Attributes:
+        ef: ejection fraction in percent (single plane), 5 to 85.
+        shortening: share of the long axis that the annulus moves towards the apex, 0 to 0.4.
+        thickening: share of the wall's thickness that it gains, 0 to 1.
+        regional: segments that move otherwise.
+        heart_rate: beats a minute, 20 to 250.
+
+    Raises:
+        RequestError: a number outside its range.
+    """
+
+    ef: float = 55.0
+    shortening: float = 0.16
+    thickening: float = 0.15
+    regional: tuple[RegionalMotion, ...] = ()
+    heart_rate: float = 70.0
+
+    def __post_init__(self) -> None:
+        for name, (low, high, unit) in LIMITS.items():
+            value = getattr(self, name)
+            if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+                raise RequestError(
+                    expected=f"{name} from {low:g} to {high:g} ({unit})",
+                    got=f"{value}",
+                    remedy=f"try {Motion.__dataclass_fields__[name].default:g}",
+                )
+
+    def to_json(self) -> Json:
+        """A plain object; `regional` as a list of objects."""
+        return {**dataclasses.asdict(self), "regional": [dataclasses.asdict(one) for one in self.regional]}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "Motion":
+        """The motion of a plain object; what is left out is the default.
+
+        Raises:
+            RequestError: another key, a value of another kind or outside its range.
+            UnknownNameError: a segment or kind of another name.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        try:
+            regional = tuple(RegionalMotion(str(one["segment"]), one["kind"]) for one in values.get("regional", ()))
+            if other := sorted(set(values) - set(known)):
+                raise KeyError(other[0])
+        except (AttributeError, KeyError, TypeError) as error:
+            raise RequestError(
+                expected=f"a motion with {', '.join(known)}, each segment with segment and kind",
+                got=str(error)[:60],
+                remedy="leave out what is not meant to be set",
+            ) from error
+        return cls(**{**values, "regional": regional})
+
+
+def usual_motion(ef: float, heart_rate: float = 70.0, regional: tuple[RegionalMotion, ...] = ()) -> Motion:
+    """The motion that CAMUS's hearts show at an EF: long-axis shortening and thickening by linear regression on it.
+
+    Args:
+        ef: percent, 5 to 85.
+
+    Raises:
+        RequestError: a number outside its range.
+    """
+    Motion(ef=ef)  # the range is checked before anything is computed from it
+    shortening, thickening = (max(0.0, slope * ef + start) for slope, start in (USUAL_SHORTENING, USUAL_THICKENING))
+    return Motion(ef, round(shortening, 3), round(thickening, 3), regional, heart_rate)
+
+
+def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -> LabelMap:
+    """The label map at end systole of a heart that is at end diastole.
+
+    Shortening and thickening are taken as asked; how much the cavity narrows is searched, until the EF measured on
+    the two maps is the one asked for. The fan stays, and what was drawn besides the heart goes with the tissue around
+    it. A map without a cavity has nothing to contract: it is returned as it is.
+
+    Args:
+        label_map: at end diastole.
+        view: of the map, for the segments of `motion.regional`; None takes their sides as they stand.
+
+    Raises:
+        LabelMapError: a cavity without a long axis (see `heart_frame`).
+        RequestError: shortening, or a segment, leaves no way to that EF; the view does not show a segment.
+    """
+    if not (label_map.ids == LV_CAVITY).any():
+        return label_map
+    heart = heart_contours(label_map)
+    field = Field.of(label_map, margin=round(MARGIN * max(label_map.shape)))
+    tidy, full = Tidy.like(label_map), lv_discs(label_map)
+    assert full is not None  # heart_contours has refused a map without a long axis
+
+    def at(radial: float) -> tuple[LabelMap, float]:
+        made = contracted(heart, radial, motion.shortening, motion.thickening)
+        made = with_regional(heart, made, motion.regional, view)
+        before, after = corresponding(heart, made)
+        carried = field.carried(label_map, before, REACH * heart.axis.length / heart.axis.plane.sx)
+        image = LabelMap(tidy(field.blend([(carried, 1.0)], after)), label_map.spacing_mm)
+        discs = lv_discs(image)
+        return image, 100.0 if discs is None else 100 * (1 - discs.volume / full.volume)
+
+    return _searched(at, motion)
+
+
+def _searched(at: Callable[[float], tuple[LabelMap, float]], motion: Motion) -> LabelMap:
+    """The map whose measured EF is the one asked for, by secant steps within the bounds that steps have shown."""
+    low, high = WIDEST, NARROWEST
+    radial = 1 - math.sqrt((1 - motion.ef / 100) / (1 - motion.shortening))
+    best: tuple[float, LabelMap] | None = None
+    got = math.nan
+    for _ in range(MOST_STEPS):
+        radial = min(max(radial, low), high)
+        image, got = at(radial)
+        miss = got - motion.ef
+        if best is None or abs(miss) < abs(best[0]):
+            best = miss, image
+        if abs(miss) <= CLOSE or high - low < 1e-4:
+            break
+        low, high = (low, radial) if miss > 0 else (radial, high)
+        step = -miss / (200 * (1 - motion.shortening) * max(1 - radial, 0.2))
+        wanted = radial + step
+        radial = wanted if low < wanted < high else (low + high) / 2
+    assert best is not None
+    if abs(best[0]) > TOLERANCE:
+        raise RequestError(
+            expected=f"an EF that this heart can have with shortening {motion.shortening:g}"
+            + (f" and {len(motion.regional)} segments that do not contract" if motion.regional else ""),
+            got=f"{motion.ef:g} %, where it comes to {motion.ef + best[0]:.0f} %",
+            remedy="ask for a nearer EF, or for less shortening" if best[0] > 0 else "ask for a lower EF",
+        )
+    return best[1]

@@ -1,0 +1,1 @@
+"""The ultrasound sector: found in an image, fitted, and the region that edits may fill."""

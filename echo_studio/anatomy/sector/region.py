@@ -1,0 +1,74 @@
+"""Where the fan of a label map is: what an edit may fill with sector, and where it must stop."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.memo import once
+from echo_studio.anatomy.plane import with_ids
+from echo_studio.anatomy.sector.geometry import Fan, fan_of
+from echo_studio.errors import LabelMapError
+from echo_studio.types import BoolMask
+
+RIM = 2
+
+
+@once
+def fitted_fan(label_map: LabelMap) -> Fan | None:
+    """The fan that fits the sector, see `fan_of`; None where none does."""
+    return fan_of(label_map.ids)
+
+
+@once
+def fan_region(label_map: LabelMap) -> BoolMask:
+    """(h, w) True inside the fan: what an edit may fill with sector.
+
+    All sector pixels, structures as far as the fitted fan reaches, and unlabelled holes more than
+    `RIM` pixels inside it. Where no fan fits: all that is labelled.
+    """
+    fan = fitted_fan(label_map)
+    if fan is None:
+        return label_map.inside
+    mask = fan.mask(*label_map.shape)
+    # The fit is right to a pixel or two: at its rim the labels know better than the fit.
+    square = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
+    core = cv2.erode(mask.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
+    region = np.asarray((mask & label_map.inside) | (label_map.ids == SECTOR) | core)
+    region.setflags(write=False)
+    return region
+
+
+def with_fan(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -> LabelMap:
+    """The same heart in another fan: structures are cut where it ends, pixels that it gains are sector.
+
+    Args:
+        angle: factor of the opening angle about the fan's own middle line, 0.2 to 2.
+        depth: factor of the far radius, 0.2 to 2; the image's border ends the fan too.
+
+    Raises:
+        LabelMapError: a factor differs from 1 and no fan fits the sector.
+    """
+    if angle == depth == 1.0:
+        return label_map
+    fan = fitted_fan(label_map)
+    if fan is None:
+        raise LabelMapError(
+            expected="a sector with two straight edges (label 4)",
+            got="a sector of another shape",
+            remedy="draw the sector as a fan first",
+        )
+    middle, half = (fan.angle_left + fan.angle_right) / 2, (fan.angle_right - fan.angle_left) / 2
+    changed = dataclasses.replace(
+        fan,
+        angle_left=max(middle - half * angle, -1.5),
+        angle_right=min(middle + half * angle, 1.5),
+        far=max(fan.far * depth, fan.near),
+    ).mask(*label_map.shape)
+    if depth == 1.0 and angle > 1.0:
+        changed |= label_map.ids == SECTOR  # the fit runs through pixels of the edge: keep them all
+    empty = fan_region(label_map) & (label_map.ids == OUTSIDE)  # an effusion is black inside the fan, and stays so
+    ids = np.where(changed, label_map.ids, np.uint8(OUTSIDE))
+    return with_ids(label_map, np.where(changed & (ids == OUTSIDE) & ~empty, np.uint8(SECTOR), ids))

@@ -1,0 +1,1 @@
+"""Deformations of label maps: handles, sliders, smoothing, random variation."""

@@ -1,0 +1,1 @@
+"""Clips: interpolated cycles, and exports of a synthetic heartbeat."""

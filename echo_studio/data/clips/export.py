@@ -1,0 +1,143 @@
+"""Exports of a synthetic heartbeat: every format, and writing it whole or not at all.
+
+Each file says "synthetic, not for diagnosis" where its format has a place for words.
+"""
+
+import io
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from echo_studio.data.atomic import write_bytes, write_folder, write_together
+from echo_studio.data.clips.clip import Clip
+from echo_studio.data.clips.dicom import dicom_bytes
+from echo_studio.data.clips.movie import gif_bytes, mp4_bytes
+from echo_studio.data.clips.series import nifti_files, png_files
+from echo_studio.errors import OutputError, UnknownNameError
+
+__all__ = ["FORMATS", "Clip", "ClipFormat", "ClipDownload", "clip_download", "clip_format_of", "write_clip"]
+
+ZIP_TYPE = "application/zip"
+ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # no date: the same clip gives the same bytes
+
+
+@dataclass(frozen=True)
+class ClipFormat:
+    """One way to write a clip.
+
+    Attributes:
+        title: for people.
+        suffix: of its file.
+        media_type: of its file.
+        labels: whether it has a place for the label maps; others leave them out.
+        files: names and contents for a clip and a stem.
+    """
+
+    title: str
+    suffix: str
+    media_type: str
+    labels: bool
+    files: Callable[[Clip, str], dict[str, bytes]]
+
+
+FORMATS: dict[str, ClipFormat] = {
+    "mp4": ClipFormat("MP4 video", ".mp4", "video/mp4", False, lambda clip, stem: {f"{stem}.mp4": mp4_bytes(clip)}),
+    "gif": ClipFormat("Animated GIF", ".gif", "image/gif", False, lambda clip, stem: {f"{stem}.gif": gif_bytes(clip)}),
+    "png": ClipFormat("PNG frames", ".zip", ZIP_TYPE, True, png_files),
+    "nifti": ClipFormat("NIfTI sequence", ".nii.gz", "application/gzip", True, nifti_files),
+    "dicom": ClipFormat(
+        "DICOM ultrasound loop",
+        ".dcm",
+        "application/dicom",
+        False,
+        lambda clip, stem: {f"{stem}.dcm": dicom_bytes(clip)},
+    ),
+}
+
+
+@dataclass(frozen=True)
+class ClipDownload:
+    """One file to be handed over: a format that has several files comes as a zip of them."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+def clip_download(name: str, clip: Clip, stem: str = "clip") -> ClipDownload:
+    """The clip in one format as one file.
+
+    Args:
+        name: a key of `FORMATS`.
+        clip: what to write.
+        stem: the file's name without its suffix.
+
+    Raises:
+        UnknownNameError: no such format.
+        OutputError: the encoder fails.
+    """
+    if name not in FORMATS:
+        raise UnknownNameError("clip format", name, FORMATS)
+    form = FORMATS[name]
+    files = form.files(clip, stem)
+    if form.suffix == ".zip" or len(files) > 1:
+        return ClipDownload(f"{stem}.zip", ZIP_TYPE, _zip(files, stem))
+    ((file_name, content),) = files.items()
+    return ClipDownload(file_name, form.media_type, content)
+
+
+def clip_format_of(path: Path) -> str:
+    """The format that a path asks for, a key of `FORMATS`; a path without a suffix is a folder of PNG frames.
+
+    Raises:
+        OutputError: another suffix.
+    """
+    name = path.name.lower()
+    if path.is_dir() or not path.suffix:
+        return "png"
+    found = next((key for key, form in FORMATS.items() if name.endswith(form.suffix)), None)
+    if found is None:
+        known = ", ".join(form.suffix for form in FORMATS.values())
+        raise OutputError(
+            expected=f"a file name that ends in {known}, or a folder for PNG frames",
+            got=path.name,
+            remedy="change the suffix",
+        )
+    return found
+
+
+def write_clip(path: Path, clip: Clip) -> list[Path]:
+    """Write the clip in the format that `path` names; all of its files or none.
+
+    A `.nii.gz` gets its labels beside it, as `_gt.nii.gz`. PNG frames go into a `.zip` or into a folder, which
+    must be new or empty.
+
+    Returns:
+        The files that were written, or the folder.
+
+    Raises:
+        OutputError: another suffix, a place that cannot be written, an encoder that fails. Nothing is left behind.
+    """
+    form = FORMATS[clip_format_of(path)]
+    if form.suffix == ".zip" and not path.name.lower().endswith(".zip"):
+        write_folder(path, form.files(clip, "frame"))
+        return [path]
+    stem = path.name[: -len(form.suffix)]
+    files = form.files(clip, stem)
+    if form.suffix == ".zip":
+        write_bytes(path, _zip(files, stem))
+        return [path]
+    # The first file has the very name that was asked for, whatever the case of its suffix.
+    contents = dict(zip([path, *(path.with_name(name) for name in list(files)[1:])], files.values(), strict=True))
+    write_together(contents)
+    return list(contents)
+
+
+def _zip(files: dict[str, bytes], folder: str) -> bytes:
+    buffer = io.BytesIO()
+    # Stored: PNG and gzip are packed already.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as packed:
+        for name, content in files.items():
+            packed.writestr(zipfile.ZipInfo(f"{folder}/{name}", ZIP_TIME), content)
+    return buffer.getvalue()

@@ -1,0 +1,1 @@
+"""Data sets of other people: CAMUS, EchoNet-Dynamic, folders of loops."""

@@ -1,0 +1,237 @@
+"""The CAMUS data set (Leclerc et al., IEEE TMI 38(9), 2019), read from its official layout.
+
+The layout:
+
+    ROOT/patient0001/patient0001_4CH_ED.nii.gz      the frame (.nii.gz, .nii, .mhd or .png)
+    ROOT/patient0001/patient0001_4CH_ED_gt.nii.gz   its labels 0 to 3
+    ROOT/patient0001/Info_4CH.cfg                   optional: image quality, EF, ...
+    ROOT/database_split/subgroup_training.txt       optional: one patient a line
+    ROOT/frames.csv                                 optional: spacing, for containers that hold none
+"""
+
+import csv
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import SECTOR
+from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
+from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.errors import DataError, UnknownNameError
+from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, Spacing, View
+
+SPLITS = ("training", "validation", "testing")
+PATIENT = re.compile(r"patient\d{4,}")
+
+
+@dataclass(frozen=True, order=True)
+class FrameId:
+    """Names one frame of the data set."""
+
+    patient: str
+    view: View
+    phase: Phase
+
+    @property
+    def stem(self) -> str:
+        """CAMUS's file name without its suffix, e.g. `patient0001_4CH_ED`."""
+        return f"{self.patient}_{self.view}_{self.phase}"
+
+
+@dataclass(frozen=True)
+class CamusFrame:
+    """One frame with its labels.
+
+    Attributes:
+        frame_id: patient, view and phase.
+        image: uint8 (h, w).
+        label_map: the same (h, w), with the sector as label 4 and the spacing where it is known.
+        info: `Info_*.cfg` as read, empty where there is none.
+    """
+
+    frame_id: FrameId
+    image: GrayImage
+    label_map: LabelMap
+    info: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CamusFolder:
+    """A folder in CAMUS's layout.
+
+    Args:
+        root: the folder that holds `patientXXXX/`; `database_nifti/` below it is found too.
+        split_folder: where `subgroup_*.txt` are, if not in `root/database_split`.
+
+    Raises:
+        DataError: the folder does not exist or holds no patient.
+    """
+
+    root: Path
+    split_folder: Path | None = None
+
+    def __post_init__(self) -> None:
+        for root in (self.root, self.root / "database_nifti"):
+            if root.is_dir() and any(PATIENT.fullmatch(entry.name) for entry in root.iterdir()):
+                object.__setattr__(self, "root", root)
+                return
+        raise DataError(
+            expected="a folder in CAMUS's layout (patientXXXX/patientXXXX_4CH_ED.nii.gz)",
+            got=f"{self.root}, which {'holds no patient' if self.root.is_dir() else 'is no folder'}",
+            remedy="give the folder that holds the patient folders",
+        )
+
+    @cached_property
+    def patients(self) -> list[str]:
+        """All patient folders, in order."""
+        return sorted(p.name for p in self.root.iterdir() if p.is_dir() and PATIENT.fullmatch(p.name))
+
+    def split(self, name: str) -> list[str]:
+        """The patients of `training`, `validation` or `testing`, as the split file lists them.
+
+        Raises:
+            UnknownNameError: another name.
+            DataError: no split file, or it lists a patient that the folder does not hold.
+        """
+        if name not in SPLITS:
+            raise UnknownNameError("split", name, SPLITS)
+        path = self.split_path(name)
+        if path is None:
+            raise DataError(
+                expected=f"subgroup_{name}.txt in {self.root / 'database_split'}",
+                got="no such file",
+                remedy="copy CAMUS's database_split folder there, or write one patient a line",
+            )
+        listed = self.listed(path)
+        missing = sorted(set(listed) - set(self.patients))
+        if missing:
+            raise DataError(
+                expected=f"every patient of {path.name} in {self.root}",
+                got=f"{len(missing)} missing ({', '.join(missing[:3])}{', ...' if len(missing) > 3 else ''})",
+                remedy="download them or take them off the list",
+            )
+        return listed
+
+    def split_path(self, name: str) -> Path | None:
+        """The file that lists the patients of a split; None where there is none."""
+        folders = [self.split_folder] if self.split_folder else [self.root, self.root.parent]
+        file_name = f"subgroup_{name}.txt"
+        candidates = [
+            path for folder in folders for path in (folder / "database_split" / file_name, folder / file_name)
+        ]
+        return next((path for path in candidates if path.is_file()), None)
+
+    @staticmethod
+    def listed(path: Path) -> list[str]:
+        """The patients that a split file lists, whether the folder holds them or not.
+
+        Raises:
+            DataError: it cannot be read as text.
+        """
+        try:
+            return path.read_text(encoding="utf-8").split()
+        except (OSError, UnicodeDecodeError) as error:
+            raise DataError(
+                expected=f"one patient a line in {path}", got=str(error), remedy="write it again as plain text"
+            ) from error
+
+    def frame_ids(self, patients: list[str] | None = None) -> list[FrameId]:
+        """The frames that exist (image and labels) of the given patients, of all by default."""
+        return [
+            frame_id
+            for patient in (self.patients if patients is None else patients)
+            for view in VIEWS
+            for phase in PHASES
+            if self.path(frame_id := FrameId(patient, view, phase)) and self.path(frame_id, "_gt")
+        ]
+
+    def path(self, frame_id: FrameId, suffix: str = "") -> Path | None:
+        """The file of a frame (`_gt` for its labels), whatever its container; None where there is none."""
+        stem = self.root / frame_id.patient / f"{frame_id.stem}{suffix}"
+        return next((path for end in SUFFIXES if (path := stem.with_name(stem.name + end)).is_file()), None)
+
+    def read(self, frame_id: FrameId) -> CamusFrame:
+        """Read one frame.
+
+        Raises:
+            DataError: the pair is not complete, or image and labels differ in size.
+            ImageError, LabelMapError: a file cannot be read or holds unknown values.
+        """
+        image_path, label_path = self.path(frame_id), self.path(frame_id, "_gt")
+        if image_path is None or label_path is None:
+            raise DataError(
+                expected=f"{frame_id.stem} and {frame_id.stem}_gt in {self.root / frame_id.patient}",
+                got="no image" if image_path is None else "no labels",
+                remedy="run `echo-studio check-data` on the folder",
+            )
+        image, spacing = read_gray(image_path)
+        ids, label_spacing = read_gray(label_path)
+        if image.shape != ids.shape:
+            raise DataError(
+                expected=f"labels of the image's size {image.shape[1]}x{image.shape[0]}",
+                got=f"{ids.shape[1]}x{ids.shape[0]} in {label_path.name}",
+                remedy="copy the pair again",
+            )
+        known = spacing or label_spacing or self.listed_spacing.get(frame_id)
+        labels = LabelMap(ids, known)
+        if SECTOR not in ids:
+            labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)
+        return CamusFrame(frame_id, image, labels, self.info(frame_id.patient, frame_id.view))
+
+    def read_image(self, frame_id: FrameId) -> GrayImage:
+        """The image of a frame alone, uint8 (h, w): no labels are read and no sector is sought.
+
+        Raises:
+            DataError: there is none.
+            ImageError: it cannot be read.
+        """
+        path = self.path(frame_id)
+        if path is None:
+            raise DataError(
+                expected=f"{frame_id.stem} in {self.root / frame_id.patient}", got="no image", remedy="check the folder"
+            )
+        return read_gray(path)[0]
+
+    def read_all(self, patients: list[str] | None = None) -> Iterator[CamusFrame]:
+        """Every frame of the given patients, in order."""
+        return (self.read(frame_id) for frame_id in self.frame_ids(patients))
+
+    def info(self, patient: str, view: View) -> dict[str, str]:
+        """`Info_2CH.cfg` or `Info_4CH.cfg` of a patient as read, empty where there is none."""
+        path = self.root / patient / f"Info_{view}.cfg"
+        if not path.is_file():
+            return {}
+        pairs = (
+            line.split(":", 1)
+            for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+            if ":" in line
+        )
+        return {key.strip(): value.strip() for key, value in pairs}
+
+    @cached_property
+    def listed_spacing(self) -> dict[FrameId, Spacing]:
+        """Spacing (y, x) in mm of the frames for which `frames.csv` has one; empty without that file.
+
+        Raises:
+            DataError: `frames.csv` lacks a column or has a spacing that is no number.
+        """
+        path = self.root / "frames.csv"
+        if not path.is_file():
+            return {}
+        spacing: dict[FrameId, Spacing] = {}
+        try:
+            with path.open(newline="", encoding="utf-8") as lines:
+                for row in csv.DictReader(lines):
+                    if row["spacing_x_mm"] and row["view"] in VIEWS and row["phase"] in PHASES:
+                        key = FrameId(row["patient"], row["view"], row["phase"])
+                        spacing[key] = (float(row["spacing_y_mm"]), float(row["spacing_x_mm"]))
+        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
+            raise DataError(
+                expected="columns patient, view, phase, spacing_x_mm, spacing_y_mm in frames.csv",
+                got=f"{type(error).__name__} {error} in {path}",
+                remedy="mend the file or remove it",
+            ) from error
+        return spacing

@@ -1,0 +1,121 @@
+"""CAMUS's half sequences: every frame from end diastole to end systole with its labels.
+
+    ROOT/patient0001/patient0001_4CH_half_sequence.nii.gz       (x, y, t)
+    ROOT/patient0001/patient0001_4CH_half_sequence_gt.nii.gz    labels 0 to 3 of each frame
+    ROOT/patient0001/Info_4CH.cfg                               optional: ED, ES (1 is the first), FrameRate, EF
+
+Filling is not recorded. A cycle made of a half sequence is mirrored: ED to ES at the recorded pace and back the same
+way. It closes and its volumes are real, but it fills as it empties, and `Heartbeat.mirrored` says so.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
+from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.data.datasets.heartbeat import Heartbeat, beat_times, check_count, check_recorded, frames_at
+from echo_studio.data.datasets.labels_between import labels_between
+from echo_studio.data.formats.image_file import read_gray_sequence
+from echo_studio.errors import DataError
+from echo_studio.types import VIEWS, Spacing, View
+
+SUFFIXES = (".nii.gz", ".nii")
+
+Stack = npt.NDArray[np.uint8]  # (t, h, w)
+
+
+def half_sequences(folder: CamusFolder) -> list[tuple[str, View]]:
+    """The patients and views of which there is a half sequence, in order."""
+    return [(patient, view) for patient in folder.patients for view in VIEWS if _path(folder, patient, view)]
+
+
+def read_half_sequence(folder: CamusFolder, patient: str, view: View, frames: int = 24) -> Heartbeat:
+    """A half sequence as a mirrored cycle of `frames` frames, each with labels; ES is frame `frames // 2`.
+
+    The order is that of `Info_*.cfg`; without it, the end with the larger cavity is ED. Labels between two recorded
+    frames are blended as shapes (`labels_between`). The fan is that of the whole sequence, so that it stands still.
+
+    Raises:
+        RequestError: fewer than 2 frames or more than 512.
+        DataError: a file is missing, sizes differ, ED and ES lie outside the sequence.
+        ImageError, LabelMapError: a file cannot be read or holds unknown values.
+    """
+    check_count(frames)
+    images, ids, spacing = _read(folder, patient, view)
+    info = folder.info(patient, view)
+    ed, es = _ends(info, ids, f"Info_{view}.cfg of {patient}")
+    step = 1 if es > ed else -1
+    chosen = slice(ed, es + step if es + step >= 0 else None, step)
+    images, ids = images[chosen], ids[chosen]
+    last = len(images) - 1
+    there_and_back, index = beat_times(0.0, float(last), 2.0 * last, frames)
+    times = last - np.abs(last - there_and_back)
+    rate = _number(info, "FrameRate")
+    # Of all frames together: one fan that stands still.
+    sector = sector_of_image(images.max(axis=0)) if SECTOR not in ids else None
+    labels = labels_between(ids, times)
+    if sector is not None:
+        labels = np.stack([with_sector(one, sector) for one in labels])
+    return Heartbeat(
+        frames_at(images, times),
+        {k: LabelMap(one, spacing) for k, one in enumerate(labels)},
+        index,
+        spacing,
+        seconds=2.0 * last / rate if rate else None,
+        mirrored=True,
+        info=info,
+    )
+
+
+def _path(folder: CamusFolder, patient: str, view: View, part: str = "") -> Path | None:
+    stem = folder.root / patient / f"{patient}_{view}_half_sequence{part}"
+    return next((path for end in SUFFIXES if (path := stem.with_name(stem.name + end)).is_file()), None)
+
+
+def _read(folder: CamusFolder, patient: str, view: View) -> tuple[Stack, Stack, Spacing | None]:
+    image_path, label_path = _path(folder, patient, view), _path(folder, patient, view, "_gt")
+    if image_path is None or label_path is None:
+        raise DataError(
+            expected=f"{patient}_{view}_half_sequence and its _gt in {folder.root / patient}",
+            got="no frames" if image_path is None else "no labels",
+            remedy="download them from CAMUS",
+        )
+    images, spacing = read_gray_sequence(image_path)
+    ids, label_spacing = read_gray_sequence(label_path)
+    check_recorded(len(images), len(images), image_path.name)
+    if images.shape != ids.shape:
+        raise DataError(
+            expected=f"labels of the sequence's shape {images.shape}",
+            got=f"{ids.shape} in {label_path.name}",
+            remedy="copy the pair again",
+        )
+    return images, ids, spacing or label_spacing
+
+
+def _ends(info: dict[str, str], ids: Stack, name: str) -> tuple[int, int]:
+    """The frames of ED and ES, 0 is the first."""
+    last = len(ids) - 1
+    if "ED" not in info or "ES" not in info:
+        cavity = (ids == LV_CAVITY).sum(axis=(1, 2))
+        return (0, last) if cavity[0] >= cavity[last] else (last, 0)
+    ed, es = (_number(info, key) for key in ("ED", "ES"))
+    if ed is None or es is None or not (1 <= ed <= last + 1 and 1 <= es <= last + 1 and int(ed) != int(es)):
+        raise DataError(
+            expected=f"two frames ED and ES from 1 to {last + 1} in {name}",
+            got=f"ED {info['ED']}, ES {info['ES']}",
+            remedy="mend the file or remove it",
+        )
+    return int(ed) - 1, int(es) - 1
+
+
+def _number(info: dict[str, str], key: str) -> float | None:
+    """A positive number of `Info_*.cfg`, or None."""
+    try:
+        value = float(info.get(key, ""))
+    except ValueError:
+        return None
+    return value if 0 < value < 1e6 else None

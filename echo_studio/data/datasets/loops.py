@@ -1,0 +1,93 @@
+"""Any folder of MP4, AVI or DICOM loops, each read as one cardiac cycle."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from echo_studio.data.datasets.cycle_length import SLOWEST, cycle_length
+from echo_studio.data.datasets.heartbeat import Heartbeat, check_count, check_recorded, frames_at
+from echo_studio.data.decoding.recordings import Footage, read_footage
+from echo_studio.data.formats.file_kind import HEAD, file_kind
+from echo_studio.errors import DataError, ImageError
+
+KINDS = ("mp4", "avi", "dicom")
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".dcm", ".dicom")
+
+
+@dataclass(frozen=True)
+class LoopFolder:
+    """A folder of recordings, those in folders below it included.
+
+    Args:
+        root: the folder.
+
+    Raises:
+        DataError: no folder, or no recording in it.
+    """
+
+    root: Path
+
+    def __post_init__(self) -> None:
+        if not self.root.is_dir() or not self.paths:
+            raise DataError(
+                expected="a folder with MP4, AVI or DICOM recordings",
+                got=f"{self.root}, which {'holds none' if self.root.is_dir() else 'is no folder'}",
+                remedy="give the folder that holds them",
+            )
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """The recordings in order: what is one by its content, and what claims to be one by its name."""
+        found = (path for path in self.root.rglob("*") if not path.name.startswith(".") and path.is_file())
+        return sorted(path for path in found if path.suffix.lower() in SUFFIXES or _kind(path) in KINDS)
+
+
+def read_loop(path: Path, frames: int = 24) -> Heartbeat:
+    """The first cycle of a recording; neither end diastole nor labels are known, so it starts where the file does.
+
+    The cycle ends where the first picture comes back (`cycle_length`). A recording of at most two seconds in which
+    none comes back is taken for one cycle as a whole: that is how scanners store a loop from R wave to R wave.
+
+    Raises:
+        RequestError: fewer than 2 frames or more than 512.
+        DataError: a still, too many frames, nothing that moves, or no heartbeat that comes back.
+        ImageError: the file cannot be read; see `read_footage`. Playlists and addresses are refused.
+    """
+    check_count(frames)
+    footage = read_footage(path)
+    check_recorded(len(footage.frames), footage.total, path.name)
+    pace, recorded = footage.seconds_per_frame, len(footage.frames)
+    if (footage.frames == footage.frames[:1]).all():
+        raise _fault(f"{recorded} equal frames", path)
+    period = cycle_length(footage.frames, pace)
+    if period is None and _long(footage):
+        raise _fault(f"none that comes back within {recorded} frames", path)
+    length = period or float(recorded)
+    times = np.linspace(0.0, length, frames, endpoint=False)
+    return Heartbeat(
+        frames_at(footage.frames, times, closed=period is None),
+        spacing_mm=footage.spacing_mm,
+        seconds=length * pace if pace else None,
+    )
+
+
+def _long(footage: Footage) -> bool:
+    """Whether a recording holds more than the slowest heartbeat."""
+    pace = footage.seconds_per_frame
+    return footage.shortened or (pace is not None and len(footage.frames) * pace > 60.0 / SLOWEST)
+
+
+def _kind(path: Path) -> str | None:
+    try:
+        with path.open("rb") as file:
+            return file_kind(file.read(HEAD))
+    except (OSError, ImageError):
+        return None
+
+
+def _fault(got: str, path: Path) -> DataError:
+    return DataError(
+        expected="a heartbeat that can be seen", got=f"{got} in {path.name}", remedy="cut out one heartbeat"
+    )

@@ -1,0 +1,1 @@
+"""Real recordings from foreign files, decoded in a process of their own."""

@@ -1,0 +1,171 @@
+"""The frames of a DICOM file. Runs in the decoder's process.
+
+Of the header only what is listed in `ELEMENTS` is read at all: no name, no date, no number of anybody.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pydicom
+from PIL import Image
+from pydicom.encaps import generate_frames
+from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
+
+from echo_studio.data.decoding.decoded import Decoded
+from echo_studio.data.decoding.dicom_geometry import seconds_per_frame, tissue_region
+from echo_studio.data.decoding.frame_stack import MAX_SIDE, FrameStack, luminance, working_size
+from echo_studio.errors import ImageError
+
+PIXEL_ELEMENTS = (
+    *("SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "Rows", "Columns", "NumberOfFrames"),
+    *("BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation"),
+    *("RescaleIntercept", "RescaleSlope", "WindowCenter", "WindowWidth"),
+    *(f"{colour}PaletteColorLookupTableDescriptor" for colour in ("Red", "Green", "Blue")),
+    *(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+    *(f"Segmented{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue")),
+)
+PLACE_ELEMENTS = (
+    *("SequenceOfUltrasoundRegions", "PixelSpacing", "ImagerPixelSpacing"),
+    *("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"),
+)
+ELEMENTS = (*PIXEL_ELEMENTS, *PLACE_ELEMENTS)
+
+GREY = ("MONOCHROME1", "MONOCHROME2")
+COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
+NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+PACKED = (
+    "1.2.840.10008.1.2.4.50",  # JPEG baseline
+    "1.2.840.10008.1.2.4.51",  # JPEG extended, of 8 bits
+    "1.2.840.10008.1.2.4.90",  # JPEG 2000, lossless and not
+    "1.2.840.10008.1.2.4.91",
+    "1.2.840.10008.1.2.5",  # RLE
+)
+LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")  # Pillow reads it; pydicom does not ask it
+REMEDY = "export it uncompressed, as JPEG baseline or as MP4"
+
+
+def read_dicom(path: Path) -> Decoded:
+    """The frames of a DICOM file, cut to its 2D tissue region where an ultrasound header tells it.
+
+    Raises:
+        ImageError: no picture, impossible fields, a compression that is not read here.
+    """
+    Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE // 2  # Pillow refuses twice as many: a JPEG frame tells its own size
+    # Its own step, because opening a deflated file means to inflate it, to any size.
+    syntax = str(pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID", ""))
+    if syntax not in (*NATIVE, *PACKED, *LOSSLESS_JPEG):
+        known = syntax.startswith("1.2.840.10008.1.2") and syntax in pydicom.uid.UID_dictionary
+        raise ImageError(
+            expected="DICOM that is uncompressed or holds JPEG, JPEG 2000 or RLE",
+            got=pydicom.uid.UID(syntax).name if known else "an unknown compression",
+            remedy=REMEDY,
+        )
+    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*ELEMENTS])
+    height, width, total = _shape(header, path, syntax)
+    region = tissue_region(header, height, width)
+    grey = _grey_of(header)
+    stack = FrameStack()
+    for frame in _stored_frames(path, header, syntax, total):
+        if frame.shape[:2] != (height, width):
+            raise _damaged(f"a frame of {frame.shape[1]}x{frame.shape[0]} where the header says {width}x{height}")
+        stack.add(grey(frame)[region.y0 : region.y1, region.x0 : region.x1])
+        if stack.full or len(stack.frames) == total:
+            break
+    if len(stack.frames) < total and not stack.full:
+        raise _damaged(f"{len(stack.frames)} of {total} frames")
+    frames = stack.as_uint8(_window(header))
+    if header.PhotometricInterpretation == "MONOCHROME1":
+        frames = 255 - frames
+    step = seconds_per_frame(header) if total > 1 else None
+    return Decoded(frames, stack.spacing(region.spacing_mm), step, total)
+
+
+def _shape(header: Any, path: Path, syntax: str) -> tuple[int, int, int]:
+    """(height, width, frames), held against the size of the file."""
+    if header.get("Rows") is None or header.get("Columns") is None:
+        raise ImageError(expected="a DICOM file with a picture", got="none in it", remedy="choose another file")
+    numbers = [header.get(keyword) for keyword in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
+    height, width, samples, bits = (int(number) if isinstance(number, int) else 0 for number in numbers)
+    total = header.get("NumberOfFrames")
+    total = 1 if total is None else int(total)
+    working_size(height, width)
+    depths = (8, 16, 32) if samples == 3 else (1, 8, 16, 32)
+    if samples not in (1, 3) or bits not in depths or total < 1:
+        raise _damaged(f"{samples} samples of {bits} bits in {total} frames")
+    if header.get("PhotometricInterpretation") not in (*GREY, *COLOUR, "PALETTE COLOR"):
+        raise ImageError(
+            expected="a grey, RGB, YBR or palette picture", got="another colour model", remedy="export it as RGB"
+        )
+    # Frames of YBR_FULL_422 share their colours in pairs: two thirds of the bytes.
+    shared = header.PhotometricInterpretation == "YBR_FULL_422"
+    pixels = height * width * (2 if shared and samples == 3 else samples)
+    # Of packed frames each takes some bytes at least: an item's header.
+    least = (pixels * bits * total) // 8 if syntax in NATIVE else total * 8
+    if least > path.stat().st_size:
+        raise _damaged(f"{total} frames of {width}x{height} announced and fewer bytes in the file")
+    return height, width, total
+
+
+def _stored_frames(path: Path, header: Any, syntax: str, total: int) -> Iterator[npt.NDArray[Any]]:
+    """(h, w) or (h, w, 3) of any whole number type, one after the other; YBR becomes RGB."""
+    if syntax not in LOSSLESS_JPEG:
+        if syntax in NATIVE and header.PhotometricInterpretation == "YBR_FULL_422":
+            # iter_pixels of pydicom 3.0 loses count after the first such frame.
+            yield from (pixel_array(path, index=number) for number in range(total))
+        else:
+            yield from iter_pixels(path)
+        return
+    if header.SamplesPerPixel != 1 or header.BitsAllocated != 8:
+        raise ImageError(expected="lossless JPEG of 8 bits, grey or palette", got="another one", remedy=REMEDY)
+    pixels = pydicom.dcmread(path, specific_tags=["PixelData"]).PixelData
+    for packed in generate_frames(pixels, number_of_frames=total):
+        with Image.open(io.BytesIO(packed), formats=["JPEG"]) as picture:
+            yield np.array(picture)
+
+
+def _grey_of(header: Any) -> Any:
+    """The function that makes a stored frame grey."""
+    if header.PhotometricInterpretation in COLOUR:
+        return luminance
+    bits, stored = int(header.BitsAllocated), int(header.get("BitsStored") or header.BitsAllocated)
+    if header.PhotometricInterpretation == "PALETTE COLOR":
+        if bits > 16:
+            raise _damaged(f"a palette of {bits} bits")
+        table = luminance(apply_color_lut(np.arange(1 << bits, dtype=np.uint16)[None], header)[..., :3])[0]
+        # Some writers keep 8-bit colours in a table that says 16.
+        table = (table >> 8 if table.max() > 255 else table).astype(np.uint8)
+        return lambda frame: table[frame.astype(np.intp) & ((1 << bits) - 1)]
+    if header.get("PixelRepresentation") == 0 and 1 < stored < bits:
+        mask = (1 << stored) - 1
+        return lambda frame: frame & frame.dtype.type(mask)  # old overlays live in the bits above
+    return lambda frame: frame * frame.dtype.type(255) if bits == 1 else frame
+
+
+def _window(header: Any) -> tuple[float, float] | None:
+    """(low, high) of the first window, in stored values. None for 8-bit pictures: they are shown as they are."""
+    if header.PhotometricInterpretation not in GREY or int(header.get("BitsStored") or 8) <= 8:
+        return None
+    first = []
+    for keyword, default in (
+        ("WindowCenter", None),
+        ("WindowWidth", None),
+        ("RescaleSlope", 1),
+        ("RescaleIntercept", 0),
+    ):
+        value = header.get(keyword, default)
+        value = value[0] if isinstance(value, pydicom.multival.MultiValue) and value else value
+        first.append(float("nan") if value is None else float(value))
+    centre, width, slope, intercept = first
+    if not (np.isfinite(first).all() and width > 1 and slope > 0):
+        return None
+    # DICOM PS3.3 C.11.2.1.2.
+    low, high = (centre - 0.5 + side * (width - 1) / 2 for side in (-1, 1))
+    return (low - intercept) / slope, (high - intercept) / slope
+
+
+def _damaged(what: str) -> ImageError:
+    return ImageError(expected="a whole DICOM picture", got=what, remedy="export or copy it again")

@@ -1,0 +1,90 @@
+"""Real frames from a person's file, without anything that says whose they are."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from echo_studio.data.decoding.process import decode_apart
+from echo_studio.data.formats.file_kind import HEAD, file_kind
+from echo_studio.errors import ImageError
+from echo_studio.types import BoolMask, GrayImage, Spacing
+
+
+@dataclass(frozen=True, eq=False)
+class Footage:
+    """Frames of one recording. Holds no name, no date, no header: only what can be seen and measured.
+
+    Attributes:
+        frames: uint8 (n, h, w), read-only, 64 to 1024 pixels a side.
+        spacing_mm: (y, x) of a pixel, or None where the file does not tell.
+        seconds_per_frame: mean time from one frame to the next, or None.
+        total: frames in the file; more than n where only the first ones were kept.
+    """
+
+    frames: npt.NDArray[np.uint8]
+    spacing_mm: Spacing | None = None
+    seconds_per_frame: float | None = None
+    total: int = 1
+
+    def __post_init__(self) -> None:
+        self.frames.setflags(write=False)
+
+    @property
+    def shortened(self) -> bool:
+        """Whether the file holds more frames than were kept."""
+        return self.total > len(self.frames)
+
+
+def read_footage(path: Path, suffix: str | None = None) -> Footage:
+    """Read PNG, JPEG, GIF, NIfTI, DICOM, MP4 or AVI; the content decides, not the name.
+
+    Colour becomes grey by luminance, coloured text and traces with it. Frames over 1024 a side are reduced
+    to fit, by area averaging. Of long recordings the first 512 frames are kept, fewer where these would
+    take more than 256 MiB; `total` tells how many there are. 8-bit values stay as they are, wider ones are
+    stretched by the file's window or else from the lowest to the highest. Of an ultrasound DICOM file with
+    a calibrated 2D tissue region only this region is kept, as long as it lies within the picture.
+
+    Args:
+        path: the file. It is decoded in a process of its own with limits of memory and time.
+        suffix: for an upload under a made-up name: what the person's file ends in. Only messages use it.
+
+    Raises:
+        ImageError: no such file, empty, damaged, of another kind, under 64 or over 4096 pixels a side.
+    """
+    name = path.name if suffix is None else f"the {suffix or 'nameless'} file"
+    try:
+        if not path.is_file():
+            raise ImageError(expected="a file with frames", got="no file there", remedy="check the path")
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+        if not head:
+            raise ImageError(expected="a file with frames", got="an empty file", remedy="copy it again")
+        decoded = decode_apart(path, file_kind(head))
+    except OSError as error:
+        raise ImageError(
+            expected="a readable file", got=f"{name}: {error.strerror or 'no access'}", remedy="check its permissions"
+        ) from error
+    except ImageError as error:
+        raise ImageError(expected=error.expected, got=f"{name}: {error.got}", remedy=error.remedy) from error
+    return Footage(decoded.frames, decoded.spacing_mm, decoded.seconds_per_frame, decoded.total)
+
+
+def without_annotations(image: GrayImage, fan_mask: BoolMask) -> GrayImage:
+    """A frame with everything outside the fan black: names, dates, scales, logos stand there.
+
+    This is what may be shown and kept. Text or a trace that the scanner drew into the fan itself stays.
+
+    Args:
+        image: uint8 (h, w).
+        fan_mask: (h, w) True inside the fan.
+
+    Raises:
+        ImageError: the two have different shapes.
+    """
+    if image.shape != fan_mask.shape:
+        raise ImageError(
+            expected=f"a fan mask of shape {image.shape}", got=f"{fan_mask.shape}", remedy="fit the fan to this frame"
+        )
+    return np.where(fan_mask, image, np.uint8(0))

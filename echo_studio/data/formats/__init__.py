@@ -1,0 +1,1 @@
+"""Files of frames and label maps: PNG, NIfTI, MetaImage."""

@@ -1,0 +1,75 @@
+"""One grey image or label array as the bytes of a PNG or NIfTI file, with what has to be known about it.
+
+Both containers carry the same note, a JSON object: in PNG the text chunk `echo-studio`, in NIfTI a
+comment extension. It keeps the spacing exactly, where NIfTI's own field has 32 bits and PNG has none.
+"""
+
+import gzip
+import io
+import json
+from pathlib import Path
+
+import nibabel as nib
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from echo_studio.data.formats.image_file import NOTE_KEY, suffix_of
+from echo_studio.errors import OutputError
+from echo_studio.types import GrayImage, Json, Spacing
+
+__all__ = ["WRITABLE_SUFFIXES", "check_suffix", "encode"]
+
+WRITABLE_SUFFIXES = (".png", ".nii.gz", ".nii")
+
+
+def encode(path: Path, array: GrayImage, spacing_mm: Spacing | None, remark: str, note: Json) -> bytes:
+    """The bytes of the file that `path` names; nothing is written.
+
+    Args:
+        path: only its suffix counts: .png, .nii or .nii.gz.
+        array: uint8 (h, w).
+        spacing_mm: (y, x) or None.
+        remark: a short ASCII text that other programs show (PNG `Comment`, NIfTI `descrip`, 79 characters).
+        note: strict JSON, see above; the spacing is added.
+
+    Raises:
+        OutputError: another suffix.
+    """
+    check_suffix(path)
+    text = json.dumps({**note, "spacing_mm": spacing_mm}, allow_nan=False)
+    if suffix_of(path) == ".png":
+        return _encode_png(array, remark, text)
+    plain = _encode_nifti(array, spacing_mm, remark, text)
+    # No time stamp: the same content gives the same bytes.
+    return gzip.compress(plain, mtime=0) if suffix_of(path) == ".nii.gz" else plain
+
+
+def check_suffix(path: Path) -> None:
+    """Raise OutputError where `encode` does not know the suffix."""
+    if suffix_of(path) not in WRITABLE_SUFFIXES:
+        raise OutputError(
+            expected=f"a file name that ends in {', '.join(WRITABLE_SUFFIXES)}",
+            got=path.name or str(path),
+            remedy="change the suffix",
+        )
+
+
+def _encode_png(array: GrayImage, remark: str, note: str) -> bytes:
+    texts = PngInfo()
+    texts.add_text("Comment", remark)
+    texts.add_text(NOTE_KEY, note)
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(array)).save(buffer, format="PNG", pnginfo=texts, optimize=True)
+    return buffer.getvalue()
+
+
+def _encode_nifti(array: GrayImage, spacing_mm: Spacing | None, remark: str, note: str) -> bytes:
+    y, x = spacing_mm or (1.0, 1.0)
+    # NIfTI stores x first; arrays here are (y, x).
+    volume = nib.Nifti1Image(np.ascontiguousarray(array.T), np.diag([x, y, 1.0, 1.0]))
+    header = volume.header
+    header["descrip"] = remark.encode()
+    header.set_xyzt_units(xyz="unknown" if spacing_mm is None else "mm")
+    header.extensions.append(nib.nifti1.Nifti1Extension("comment", note.encode()))
+    return bytes(volume.to_bytes())

@@ -1,0 +1,232 @@
+"""Reading one grey image or label array from a file that may come from anywhere."""
+
+import io
+import json
+import math
+import re
+import struct
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, TypeAlias
+
+import nibabel as nib
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from echo_studio.data.formats.metaimage import read_metaimage
+from echo_studio.data.formats.nifti import NiftiFrame, read_nifti, read_nifti_sequence
+from echo_studio.errors import ImageError
+from echo_studio.types import GrayImage, Json, Spacing
+
+Noted: TypeAlias = tuple[GrayImage, Spacing | None, Json]
+
+MAX_SIDE = 4096
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+NOTE_KEY = "echo-studio"
+SCHEMA_NAME = re.compile(r"[a-z0-9+_-]+/[0-9]+")
+SUFFIXES = (".nii.gz", ".nii", ".mhd", ".png")
+GREY_MODES = ("L", "P")  # a palette PNG is read by index: that is how label maps are often saved
+
+# What the decoders raise on damaged files, found by feeding them every truncation and many flipped bytes.
+UNREADABLE = (
+    nib.spatialimages.HeaderDataError,
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    OSError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    zlib.error,
+)
+
+
+def suffix_of(path: Path) -> str:
+    """The suffix that says how to read a file, `.nii.gz` as one; lower case."""
+    return ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
+
+
+def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
+    """One 8-bit frame as uint8 (h, w) with its spacing (y, x) in mm where the file tells it.
+
+    Reads `.png` (8-bit, one channel), `.nii`, `.nii.gz` and `.mhd` (two-dimensional, values 0 to 255).
+
+    Raises:
+        ImageError: no such file, not readable, another rank, type or value range, over 4096 a side.
+    """
+    image, spacing, _ = read_noted(path)
+    return image, spacing
+
+
+def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | None]:
+    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is told.
+
+    Raises:
+        ImageError: see `read_gray`; over 512 frames or 129 MiB.
+    """
+    try:
+        if not path.is_file():
+            raise ImageError(expected="a NIfTI sequence", got=f"no file {path}", remedy="check the path")
+        stored = read_nifti_sequence(path)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    # NIfTI stores x first; arrays here are (t, y, x).
+    frames = np.ascontiguousarray(stored.pixels.transpose(2, 1, 0))
+    check_size(frames.shape[2], frames.shape[1], path)
+    return _as_uint8(frames, path), _zoomed(stored, path)
+
+
+def read_noted(path: Path) -> Noted:
+    """Like `read_gray`, with the note that `encode` put into the file: empty where there is none.
+
+    Raises:
+        ImageError: see `read_gray`.
+    """
+    if not path.is_file():
+        raise ImageError(expected="an image file", got=f"no file at {path}", remedy="check the path")
+    if path.stat().st_size == 0:
+        raise ImageError(expected="an image file", got=f"an empty file, {path}", remedy="copy it again")
+    readers = {".png": _read_png, ".nii": _read_nifti, ".nii.gz": _read_nifti, ".mhd": _read_mhd}
+    suffix = suffix_of(path)
+    if suffix not in readers:
+        raise ImageError(
+            expected=f"a file of type {', '.join(readers)}", got=path.name, remedy="convert it to one of these"
+        )
+    return readers[suffix](path)
+
+
+def png_of(content: bytes, name: str) -> GrayImage:
+    """Like `read_gray`, of a PNG file's bytes; `name` is for messages.
+
+    Raises:
+        ImageError: see `read_gray`.
+    """
+    return _decode_png(io.BytesIO(content), Path(name))[0]
+
+
+def _read_png(path: Path) -> Noted:
+    try:
+        with path.open("rb") as file:
+            return _decode_png(file, path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def _decode_png(file: BinaryIO, path: Path) -> Noted:
+    try:
+        head = file.read(24)
+        if head[:8] != PNG_SIGNATURE or len(head) < 24:
+            raise ValueError("not a PNG file")
+        # The size comes from the header, before any decoder is asked: 20 KB can hold 20000 x 20000 pixels.
+        width, height = struct.unpack(">II", head[16:24])
+        check_size(width, height, path)
+        file.seek(0)
+        # Only PNG: Pillow would take any format under this name, some through other programs.
+        with Image.open(file, formats=["PNG"]) as picture:
+            if picture.mode not in GREY_MODES:
+                raise ImageError(
+                    expected="an 8-bit single-channel PNG",
+                    got=f"mode {picture.mode} in {path.name}",
+                    remedy="save it as 8-bit greyscale without alpha",
+                )
+            image = np.array(picture, dtype=np.uint8)
+            note = _note(picture.info.get(NOTE_KEY))
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    exact = _noted_spacing(note)
+    return image, _spacing(*exact, path) if exact else None, note
+
+
+def _read_nifti(path: Path) -> Noted:
+    # Not through SimpleITK: it returns what there is of a truncated file.
+    try:
+        frame = read_nifti(path)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    # NIfTI stores x first; arrays here are (y, x).
+    pixels = frame.pixels.T
+    check_size(pixels.shape[1], pixels.shape[0], path)
+    note = next((note for text in frame.comments if (note := _note(text))), {})
+    if not note and SCHEMA_NAME.fullmatch(frame.description):
+        note = {"schema": frame.description}  # programs that drop extensions keep this field
+    spacing = _zoomed(frame, path)
+    exact = _noted_spacing(note)
+    # The note has more digits, but the header is what other programs change.
+    if spacing and exact and np.array_equal(spacing, np.array(exact, np.float32)):
+        spacing = _spacing(*exact, path)
+    return _as_uint8(pixels, path), spacing, note
+
+
+def _zoomed(frame: NiftiFrame, path: Path) -> Spacing | None:
+    return _spacing(frame.zooms[1], frame.zooms[0], path) if frame.in_mm else None
+
+
+def _read_mhd(path: Path) -> Noted:
+    try:
+        stored, spacing = read_metaimage(path)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
+    check_size(stored.shape[1], stored.shape[0], path)
+    return _as_uint8(stored, path), _spacing(*spacing, path) if spacing else None, {}
+
+
+def _note(text: Any) -> Json:
+    """The note as `encode` wrote it; a text that is no JSON object is someone else's."""
+    try:
+        note = json.loads(text)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    return note if isinstance(note, dict) else {}
+
+
+def _noted_spacing(note: Json) -> tuple[float, float] | None:
+    match note.get("spacing_mm"):
+        case [int() | float() as y, int() | float() as x]:
+            return float(y), float(x)
+    return None
+
+
+def _as_uint8(stored: npt.NDArray[np.generic], path: Path) -> GrayImage:
+    if stored.dtype == np.uint8:
+        return np.array(stored, dtype=np.uint8)
+    if stored.dtype.kind not in "buif":
+        raise ImageError(
+            expected="one number a pixel", got=f"type {stored.dtype} in {path.name}", remedy="save it as greyscale"
+        )
+    values = np.asarray(stored, dtype=np.float64)
+    if not np.isfinite(values).all() or values.min() < 0 or values.max() > 255 or (values != np.round(values)).any():
+        raise ImageError(
+            expected="whole numbers 0 to 255",
+            got=f"values {values.min():g} to {values.max():g} in {path.name}",
+            remedy="rescale the frame to 8 bits",
+        )
+    return values.astype(np.uint8)
+
+
+def _spacing(y: float, x: float, path: Path) -> Spacing:
+    if not all(math.isfinite(value) and value > 0 for value in (y, x)):
+        raise ImageError(
+            expected="positive pixel spacing in mm", got=f"({y}, {x}) in {path.name}", remedy="mend the file's header"
+        )
+    return y, x
+
+
+def check_size(width: int, height: int, path: Path) -> None:
+    """Raise ImageError where a header announces no pixel at all or more than 4096 a side."""
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise _too_large(f"{width}x{height}", path)
+
+
+def _too_large(size: str, path: Path) -> ImageError:
+    return ImageError(
+        expected=f"1 to {MAX_SIDE} pixels a side", got=f"{size} in {path.name}", remedy="resize the image first"
+    )
+
+
+def _unreadable(path: Path, error: Exception) -> ImageError:
+    reason = " ".join(str(error).split())[:120] or type(error).__name__
+    return ImageError(
+        expected=f"a readable {suffix_of(path)} file", got=f"{path.name}: {reason}", remedy="copy or export it again"
+    )

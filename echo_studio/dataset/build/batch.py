@@ -1,0 +1,210 @@
+"""Make the samples of a batch: label map, deformation, defect, frame or clip. A function of the manifest's lines alone.
+
+A sample with an ejection fraction begins with a heart at end diastole: a clip is its beat, a frame its end systole.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from echo_studio.anatomy.edits.defects import apply_defect
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LV_CAVITY
+from echo_studio.anatomy.measure.sizes import lv_discs
+from echo_studio.anatomy.measure.volume import ejection_fraction
+from echo_studio.anatomy.motion.motion import end_systole, usual_motion
+from echo_studio.anatomy.shape.variation import VariationRanges, random_variation
+from echo_studio.dataset.build.manifest import Item
+from echo_studio.dataset.build.sampling import ClipWay, How
+from echo_studio.dataset.sample import SetSample
+from echo_studio.errors import CheckpointError, LabelMapError, RequestError
+from echo_studio.generate.catalog import load_generator
+from echo_studio.generate.generator import Generator
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.video.catalog import load_video_generator
+from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
+from echo_studio.types import Json, LabelIds, Phase, View
+
+__all__ = ["Maker", "clip_request", "contracted", "heart_of", "loaded", "ranges_from"]
+
+UNKNOWN_LICENCE = "not stated"
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes the samples of one manifest.
+
+    Attributes:
+        header: of the manifest.
+        base: its label map of a number.
+        checkpoints: where generators lie; None for the bundled ones and the person's own.
+    """
+
+    header: Json
+    base: Callable[[int], LabelMap]
+    checkpoints: Path | None = None
+    device: str = "cpu"
+
+    def make(self, items: Sequence[Item]) -> tuple[list[SetSample], dict[str, str]]:
+        """The samples of one batch, and why others cannot be made, by id.
+
+        Args:
+            items: all of one way to make frames; they are computed together.
+
+        Raises:
+            CheckpointError: the generator is not the one that the manifest names.
+            EchoStudioError: a label map or weights cannot be read.
+        """
+        how = How.of(self.header["generators"][items[0].how])
+        generator = loaded(how.generator, how.clip is not None, self.checkpoints, self.device)
+        weights = {generator.card.name: generator.card.sha256, **generator.card.needs}
+        if weights != how.checkpoints:
+            raise CheckpointError(
+                expected=f"{how.generator} with the weights that the manifest names", got="others", remedy="restore it"
+            )
+        hearts: list[tuple[Item, LabelMap]] = []
+        set_aside: dict[str, str] = {}
+        for item in items:
+            base = self.base(item.map)
+            try:
+                hearts.append((item, heart_of(base, item, ranges_from(self.header))))
+            except (LabelMapError, RequestError) as error:
+                set_aside[item.id] = str(error)
+        if isinstance(generator, VideoGenerator):
+            return self._clips(how, generator, hearts, set_aside)
+        return self._frames(how, generator, hearts, set_aside)
+
+    def _frames(
+        self, how: How, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+    ) -> tuple[list[SetSample], dict[str, str]]:
+        shown: list[tuple[Item, GenerationRequest, float | None]] = []
+        for item, heart in hearts:
+            about = self.header["maps"][item.map]
+            try:
+                now, drawn = (heart, None) if item.ef is None else contracted(heart, item.ef, about["view"])
+                phase: Phase = about["phase"] if item.ef is None else "ES"
+                request = GenerationRequest(
+                    now, about["view"], phase, how.generator, how.solver, how.nfe, seed=item.seed
+                )
+                shown.append((item, request, drawn))
+            except (LabelMapError, RequestError) as error:
+                set_aside[item.id] = str(error)
+        made = generator.generate_batch([request for _, request, _ in shown]) if shown else []
+        samples = [
+            self._sample(how, item, frame, frame.image, request.label_map.ids, drawn)
+            for (item, request, drawn), frame in zip(shown, made, strict=True)
+        ]
+        return samples, set_aside
+
+    def _clips(
+        self, how: How, generator: VideoGenerator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+    ) -> tuple[list[SetSample], dict[str, str]]:
+        samples = []
+        for item, heart in hearts:
+            try:
+                made = generator.generate(clip_request(how, item, heart, self.header["maps"][item.map]["view"]))
+            except (LabelMapError, RequestError) as error:  # this heart has no such beat
+                set_aside[item.id] = str(error)
+                continue
+            samples.append(self._sample(how, item, made, made.clip, made.cycle.ids, made.record.ef_drawn))
+        return samples, set_aside
+
+    def _sample(
+        self,
+        how: How,
+        item: Item,
+        made: Generated | GeneratedVideo,
+        image: npt.NDArray[np.uint8],
+        ids: LabelIds,
+        ef_drawn: float | None,
+    ) -> SetSample:
+        about = self.header["maps"][item.map]
+        anatomy: Json = {
+            "map": about["name"],
+            "map_sha256": about["sha256"],
+            "variation": item.variation,
+            "ranges": self.header["ranges"],
+            "defect": item.defect,
+        }
+        if item.ef is not None:
+            anatomy |= {"ef": item.ef, "ef_drawn": ef_drawn}
+        record = {**made.record.to_json(), "anatomy": anatomy}
+        return SetSample(
+            id=item.id,
+            base=about["base"],
+            view=about["view"],
+            phase=None if how.clip else "ES" if item.ef is not None else about["phase"],
+            fps=how.clip.fps if how.clip else None,
+            spacing_mm=self.base(item.map).spacing_mm,
+            licence=how.licence or UNKNOWN_LICENCE,
+            tags=(f"defect {item.defect['name']}",) if item.defect else (),
+            record=json.loads(json.dumps(record)),  # tuples as lists, as they come back
+            image=image,
+            ids=ids,
+        )
+
+
+def heart_of(base: LabelMap, item: Item, ranges: VariationRanges) -> LabelMap:
+    """The label map of a sample, of a beating one at end diastole: the base deformed, then damaged.
+
+    Raises:
+        LabelMapError: the deformed heart lacks what the defect needs, or a ventricle that could eject.
+        RequestError: the defect does not fit the heart.
+    """
+    heart = base if item.variation is None else random_variation(base, item.variation, ranges)
+    if item.defect:
+        heart = apply_defect(heart, item.defect["name"], item.defect["values"])
+    if item.ef is not None and not (heart.ids == LV_CAVITY).any():
+        raise LabelMapError(
+            expected=f"a ventricle (label {LV_CAVITY}) that ejects", got="none", remedy="leave this map or defect out"
+        )
+    return heart
+
+
+def contracted(heart: LabelMap, ef: float, view: View) -> tuple[LabelMap, float | None]:
+    """The heart at end systole, and the EF in percent as it is measured on the two maps.
+
+    Raises:
+        LabelMapError, RequestError: it cannot have this EF; see `anatomy.motion.motion.end_systole`.
+    """
+    systole = end_systole(heart, usual_motion(ef), view)
+    full, left = lv_discs(heart), lv_discs(systole)
+    return systole, ejection_fraction(full.volume, left.volume) if full and left else None
+
+
+def clip_request(how: How, item: Item, heart: LabelMap, view: View) -> VideoRequest:
+    """What the beat of a heart is asked for as."""
+    assert isinstance(how.clip, ClipWay)
+    assert item.ef is not None  # `SetOrder` refuses clips without
+    return VideoRequest(
+        heart,
+        None,
+        usual_motion(item.ef, how.clip.heart_rate),
+        view,
+        how.generator,
+        how.solver,
+        how.nfe,
+        how.clip.frames,
+        how.clip.guidance,
+        how.clip.start_step,
+        item.seed,
+    )
+
+
+def ranges_from(header: Json) -> VariationRanges:
+    """The ranges of deformations that a manifest names."""
+    drawn = dict(header["ranges"])
+    translation, scale = (tuple(drawn.pop(key)) for key in ("translation", "scale"))
+    return VariationRanges(translation=translation, scale=scale, **drawn)
+
+
+@lru_cache(maxsize=1)
+def loaded(name: str, clips: bool, checkpoints: Path | None, device: str) -> Generator | VideoGenerator:
+    """A generator of frames or of clips that stays loaded until another one is asked for."""
+    return (load_video_generator if clips else load_generator)(name, checkpoints, device)

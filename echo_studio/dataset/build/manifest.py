@@ -1,0 +1,226 @@
+"""What a set is made of: an order, and the manifest that fixes every sample of it.
+
+A manifest is lines of JSON: a header, then one line a sample, in the order in which they are made. The header names
+label maps by hash, weights by hash, versions and kind of device; a sample's line holds its own seed, its map, the seed
+of its deformation, its defect with every value and its ejection fraction. The set is a function of the manifest alone.
+Seeds hang on what a sample is, not on its number: two generators get the same hearts and the same noise.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+
+from echo_studio.anatomy.edits.defects import DEFECTS, Number
+from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.motion.motion import LIMITS
+from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
+from echo_studio.data.formats.media import NOTICE
+from echo_studio.dataset.base_map import BaseMap
+from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
+from echo_studio.dataset.build.sampling import How
+from echo_studio.errors import DataError, RequestError, UnknownNameError
+from echo_studio.types import Json
+
+__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetOrder"]
+
+MANIFEST_FORMAT = "echo-studio-manifest/1"
+MAX_SAMPLES = 10_000_000
+MAX_BATCH = 256
+MAX_VARIATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class Item:
+    """One sample of a manifest.
+
+    Attributes:
+        id: its name in the set.
+        how, map: which of the header's.
+        copy: which variation of the map, from 0.
+        variation: seed of the deformation; None for the map as it is.
+        defect: its name and `values`; None for none.
+        seed: of the noise.
+        ef: ejection fraction in percent, of a clip or of a frame at end systole; None for the map's own phase.
+    """
+
+    id: str
+    how: int
+    map: int
+    copy: int
+    variation: int | None
+    defect: Json | None
+    seed: int
+    ef: float | None = None
+
+    def to_json(self) -> Json:
+        """Its line; `ef` is left out where there is none."""
+        about = dict(vars(self))
+        if self.ef is None:
+            del about["ef"]
+        return about
+
+    @classmethod
+    def of(cls, line: str) -> "Item":
+        """The item of a manifest's line.
+
+        Raises:
+            DataError: it is none.
+        """
+        try:
+            return cls(**json.loads(line))
+        except (ValueError, TypeError, RecursionError) as error:
+            raise DataError(
+                expected="a sample in every line of the manifest", got=line[:80].strip(), remedy="begin another set"
+            ) from error
+
+
+@dataclass(frozen=True)
+class SetOrder:
+    """Label maps x variations x ways to make frames x seeds.
+
+    Attributes:
+        variations: deformations a map; 0 for the maps as they are, once each.
+        repeats: samples of every deformed map, each from another seed.
+        ranges: of the deformations.
+        defects: how often each of `anatomy.edits.defects.DEFECTS` is drawn, as shares of the deformed maps, together at
+            most 1; no map has two.
+        ef: least and greatest ejection fraction in percent: every sample draws its own, whatever the generator. Clips
+            need it; frames then show their map, which is at end diastole, at end systole.
+        batch: samples computed together, of which pixels depend in their last bits.
+        device: the kind, such as cpu: another one has other last bits too.
+        versions: of the programs that make the set.
+
+    Raises:
+        RequestError: an impossible number.
+        UnknownNameError: a defect of another name.
+        DataError: a defect measured in mm for a map whose spacing is not known, or an ejection fraction for a map that
+            is not at end diastole.
+    """
+
+    maps: tuple[BaseMap, ...]
+    hows: tuple[How, ...]
+    variations: int = 5
+    repeats: int = 1
+    ranges: VariationRanges = PAPER
+    defects: Mapping[str, float] = field(default_factory=dict)
+    ef: tuple[float, float] | None = None
+    seed: int = 0
+    batch: int = 1
+    device: str = "cpu"
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _whole("variations a map", self.variations, 0, MAX_VARIATIONS)
+        _whole("seeds a map", self.repeats, 1, MAX_VARIATIONS)
+        _whole("samples a batch", self.batch, 1, MAX_BATCH)
+        _whole("a seed", self.seed, 0, 2**53 - 1)
+        _whole("samples in all", self.count, 1, MAX_SAMPLES)
+        for name, share in self.defects.items():
+            if name not in DEFECTS:
+                raise UnknownNameError("defect", name, DEFECTS)
+            if not 0 <= share <= 1:
+                raise _wrong(f"a share of {name} from 0 to 1", share)
+        if sum(self.defects.values()) > 1 + 1e-9:
+            raise _wrong("shares of defects that are at most 1 together", f"{sum(self.defects.values()):g}")
+        self._check_ef()
+        bare = next((one.name for one in self.maps if one.label_map.spacing_mm is None), None)
+        lengths = [name for name, share in self.defects.items() if share and _in_mm(name)]
+        if bare and lengths:
+            raise DataError(
+                expected=f"label maps that tell their spacing, since {lengths[0]} is measured in mm",
+                got=f"{bare} without",
+                remedy="leave out the map or the defect, or save the map with its spacing",
+            )
+
+    def _check_ef(self) -> None:
+        clips = next((how.generator for how in self.hows if how.clip), None)
+        if self.ef is None:
+            if clips:
+                raise RequestError(
+                    expected=f"a range of ejection fractions (EF) for the clips of {clips}",
+                    got="none",
+                    remedy="give one, such as 25-65",
+                )
+            return
+        least, most, _ = LIMITS["ef"]
+        if not least <= self.ef[0] <= self.ef[1] <= most:
+            raise _wrong(f"ejection fractions from {least:g} to {most:g} percent", f"{self.ef[0]:g} to {self.ef[1]:g}")
+        late = next((one.name for one in self.maps if one.phase != "ED"), None)
+        if late:
+            raise DataError(
+                expected="label maps at end diastole, where a heartbeat begins",
+                got=f"{late} at end systole",
+                remedy="take --phase ED, or leave --ef out",
+            )
+
+    @property
+    def count(self) -> int:
+        """Samples in all."""
+        return len(self.maps) * max(1, self.variations) * self.repeats * len(self.hows)
+
+    def header(self) -> Json:
+        """The first line of the manifest: equal orders have equal ones, others not."""
+        header = {
+            "format": MANIFEST_FORMAT,
+            "notice": NOTICE,
+            "schema": SCHEMA,
+            "side": SIDE,
+            "samples": self.count,
+            "seed": self.seed,
+            "variations": self.variations,
+            "seeds": self.repeats,
+            "ranges": asdict(self.ranges),
+            "defects": {name: share for name, share in sorted(self.defects.items()) if share},
+            "ef": self.ef,
+            "generators": [how.to_json() for how in self.hows],
+            "batch": self.batch,
+            "device": self.device,
+            "versions": dict(self.versions),
+            "maps": [
+                {
+                    "name": one.name,
+                    "base": one.base,
+                    "view": one.view,
+                    "phase": one.phase,
+                    "sha256": one.label_map.digest,
+                    "spacing_mm": one.label_map.spacing_mm,
+                }
+                for one in self.maps
+            ],
+        }
+        return dict(json.loads(json.dumps(header)))  # as it comes back from the file
+
+    def items(self) -> Iterator[Item]:
+        """Every sample, one generator after the other, so that a worker loads each once."""
+        number = 0
+        for how in range(len(self.hows)):
+            for place, one in enumerate(self.maps):
+                digest = one.label_map.digest  # computed anew each time that it is asked for
+                for copy in range(max(1, self.variations)):
+                    heart = (self.seed, one.name, digest, copy)
+                    variation = seed_of("variation", *heart) if self.variations else None
+                    defect = draw_defect(seed_of("defect", *heart), self.defects)
+                    for repeat in range(self.repeats):
+                        noise = seed_of("noise", *heart, repeat)
+                        ef = draw_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
+                        yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise, ef)
+                        number += 1
+
+    def lines(self) -> Iterator[str]:
+        """The manifest."""
+        yield json.dumps(self.header())
+        for item in self.items():
+            yield json.dumps(item.to_json())
+
+
+def _in_mm(defect: str) -> bool:
+    return any(isinstance(one, Number) and one.unit == "mm" for one in DEFECTS[defect].parameters.values())
+
+
+def _whole(what: str, value: int, low: int, high: int) -> None:
+    if not low <= value <= high:
+        raise _wrong(f"{what} from {low} to {high}", value)
+
+
+def _wrong(expected: str, got: object) -> RequestError:
+    return RequestError(expected=expected, got=f"{got}", remedy="choose a value in that range")

@@ -1,0 +1,104 @@
+"""What a set will cost before it is made: samples, minutes, disk. Measured on a batch of every way to make them."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from echo_studio.dataset.build.batch import Maker
+from echo_studio.dataset.build.manifest import Item, SetOrder
+from echo_studio.dataset.build.set_folder import SetFolder, in_batches
+from echo_studio.dataset.build.synthesise import one_thread
+from echo_studio.dataset.pairs import pair_files
+from echo_studio.parallel import cores
+from echo_studio.types import Json
+
+__all__ = ["Plan", "plan_set"]
+
+BLOCK = 4096  # bytes: a file takes whole blocks of the disk, a folder one
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is left to do.
+
+    Attributes:
+        samples: of the set.
+        clips: of them that are heartbeats, not frames.
+        finished: of them already made or set aside.
+        label_maps: that they come from.
+        seconds: one worker's, for what is left.
+        minutes: of the workers together, as many as there are cores for.
+        disk_bytes: for what is left.
+        free_bytes: where the set lies; None on an object store.
+    """
+
+    samples: int
+    clips: int
+    finished: int
+    label_maps: int
+    generators: int
+    workers: int
+    seconds: float
+    minutes: float
+    disk_bytes: int
+    free_bytes: int | None
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+
+def plan_set(
+    order: SetOrder, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
+) -> Plan:
+    """Time a batch of each generator that has something left to make. Nothing is written.
+
+    Args:
+        folder: where the set lies or will lie; one that was begun holds this order's.
+        elsewhere: the workers are not on this machine, whose cores do not bound them then.
+
+    Raises:
+        EchoStudioError: a generator cannot be loaded.
+    """
+    made = folder.finished() if folder.begun else set()
+    maker = Maker(order.header(), lambda number: order.maps[number].label_map, checkpoints, order.device)
+    left = 0
+    counts = [0] * len(order.hows)
+    first: dict[int, list[Item]] = {}
+    for number, items in _batches(order):
+        if number not in made:
+            left += len(items)
+            counts[items[0].how] += len(items)
+            first.setdefault(items[0].how, items)
+    seconds, room = 0.0, 0.0
+    with one_thread(order.device):
+        for how, items in first.items():
+            each, size = _measured(maker, items)
+            seconds += each * counts[how]
+            room += size * counts[how]
+    at_once = min(workers, cores()) if order.device == "cpu" and not elsewhere else workers
+    return Plan(
+        samples=order.count,
+        clips=sum(how.clip is not None for how in order.hows) * order.count // len(order.hows),
+        finished=order.count - left,
+        label_maps=len(order.maps),
+        generators=len(order.hows),
+        workers=workers,
+        seconds=round(seconds, 1),
+        minutes=round(seconds / at_once / 60, 2),
+        disk_bytes=round(room),
+        free_bytes=folder.free_bytes(),
+    )
+
+
+def _measured(maker: Maker, items: list[Item]) -> tuple[float, float]:
+    """Seconds and bytes of the disk for one sample; the first batch loads and warms up."""
+    maker.make(items)
+    started = time.perf_counter()
+    samples, _ = maker.make(items)
+    sizes = [sum(-(-len(data) // BLOCK) * BLOCK for data in pair_files(one).values()) + BLOCK for one in samples]
+    return (time.perf_counter() - started) / len(items), sum(sizes) / len(items)
+
+
+def _batches(order: SetOrder) -> Iterator[tuple[int, list[Item]]]:
+    return in_batches(order.items(), order.batch)

@@ -1,0 +1,105 @@
+"""An order of a set from names: which generators there are, with which weights, on which kind of device.
+
+Generators of frames come first, those of clips after them.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from echo_studio import __version__
+from echo_studio.dataset.base_map import BaseMap
+from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.sampling import ClipWay, How
+from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.evaluate.frames.adherence import check_sampling
+from echo_studio.evaluate.utility.request import samplings
+from echo_studio.generate.catalog import catalog
+from echo_studio.generate.video.catalog import VideoEntry, video_generators
+from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
+
+__all__ = ["CLIP_FRAMES", "set_order", "versions"]
+
+CLIP_FRAMES = 24  # of a heartbeat, as the video generators are trained on
+HEART_RATE = 70.0
+
+
+def set_order(
+    maps: Sequence[BaseMap],
+    generators: Sequence[str],
+    solver: str,
+    budgets: Sequence[int],
+    checkpoints: Path | None,
+    device: str,
+    clip_frames: int | None = None,
+    **how_many: Any,
+) -> SetOrder:
+    """Look generators up and say exactly what they are.
+
+    Args:
+        generators: names of the catalog, of frames or of clips, each once.
+        solver: empty for each generator's advised one.
+        budgets: NFE; empty for the advised one.
+        clip_frames: of every clip; None for `CLIP_FRAMES`.
+        how_many: variations, seeds and so on: the other fields of `SetOrder`.
+
+    Raises:
+        UnknownNameError: no such generator, solver or defect.
+        RequestError: no generator, one twice, an impossible number, or a device that torch does not know.
+        CheckpointError: a generator of other labels.
+    """
+    if not generators or len({*generators}) < len(generators) or len({*budgets}) < len(budgets):
+        raise RequestError(
+            expected="generators and NFE, each once",
+            got=f"{', '.join(generators) or 'none'} at {', '.join(map(str, budgets)) or 'the advised NFE'}",
+            remedy="try --generator edm-l64",
+        )
+    try:
+        kind = torch.device(device).type
+    except RuntimeError as error:
+        raise RequestError(
+            expected="a device such as cpu, cuda, cuda:1 or mps", got=device, remedy="choose one of them"
+        ) from error
+    frames = catalog(checkpoints).generators()
+    # A prior alone sees no label map: its clips would not show what their labels say.
+    clips = {name: one for name, one in video_generators(checkpoints).items() if one.conditional or one.starts}
+    unknown = next((name for name in generators if name not in frames and name not in clips), None)
+    if unknown is not None:
+        raise UnknownNameError("generator", unknown, {**frames, **clips})
+    hows = []
+    for one in samplings([name for name in generators if name in frames], solver, budgets, checkpoints, device):
+        card = frames[one.generator].card
+        assert card is not None
+        hows.append(How(card.name, one.solver, one.nfe, {card.name: card.sha256, **card.needs}, card.licence))
+    beats = [clips[name] for name in generators if name not in frames]
+    if clip_frames is not None and not beats:
+        raise RequestError(
+            expected="--frames with a generator of clips", got=", ".join(generators), remedy="leave it out"
+        )
+    for entry in beats:
+        hows += _ways(entry, solver, budgets, checkpoints, CLIP_FRAMES if clip_frames is None else clip_frames)
+    return SetOrder(tuple(maps), tuple(hows), device=kind, versions=versions(), **how_many)
+
+
+def versions() -> dict[str, str]:
+    """Of the programs on which the last bits of a set depend."""
+    return {"echo-studio": __version__, "torch": str(torch.__version__)}
+
+
+def _ways(
+    entry: VideoEntry, solver: str, budgets: Sequence[int], checkpoints: Path | None, frames: int
+) -> Iterator[How]:
+    """A generator of clips with every NFE, guidance and start step as advised."""
+    if not MIN_FRAMES <= frames <= MAX_FRAMES:
+        raise RequestError(
+            expected=f"{MIN_FRAMES} to {MAX_FRAMES} frames in a clip", got=str(frames), remedy=f"try {CLIP_FRAMES}"
+        )
+    card = catalog(checkpoints).generators("video")[entry.checkpoint].card
+    assert card is not None
+    clip = ClipWay(frames, HEART_RATE, entry.advised_guidance, entry.advised_start_step)
+    for nfe in budgets or [entry.advised_nfe]:
+        check_sampling(solver or entry.advised_solver, nfe, 0)
+        weights = {card.name: card.sha256, **card.needs}
+        yield How(entry.name, solver or entry.advised_solver, nfe, weights, card.licence, clip)

@@ -1,0 +1,248 @@
+"""The folder of a set that is being made.
+
+    SET/manifest.jsonl   what it is made of, see `manifest`
+    SET/maps/NAME.png    the label maps, 256 x 256: the set needs nothing from where they came
+    SET/index.jsonl      what is finished, see `index`
+    SET/s0000000/        the samples, in the studio's own format, see `pairs`
+
+A hidden folder is a sample being written, and goes with the next run.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.data.atomic import write_folder, write_lines
+from echo_studio.data.formats.label_file import read_label_map, write_label_map
+from echo_studio.data.lock import FileLock
+from echo_studio.dataset.build.index import RESUME, Index
+from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetOrder
+from echo_studio.errors import BusyError, DataError, OutputError
+from echo_studio.types import Json
+
+__all__ = ["MANIFEST", "MAPS", "SetFolder", "header_from", "in_batches"]
+
+MANIFEST, INDEX, MAPS, LOCK, JOBS = "manifest.jsonl", "index.jsonl", "maps", ".lock", ".jobs"
+LEFT_OVER = "[.]*.tmp"
+KEPT = 16  # label maps
+
+
+@dataclass(frozen=True)
+class SetFolder:
+    """A set on the disk, begun or not."""
+
+    root: Path
+
+    @property
+    def where(self) -> Path | str:
+        """What `stored_set.set_at` takes."""
+        return self.root
+
+    @property
+    def jobs(self) -> Path:
+        """Where a cluster's jobs leave what they have to say."""
+        return self.root / JOBS
+
+    @property
+    def index(self) -> Index:
+        return Index(self.root / INDEX)
+
+    @property
+    def begun(self) -> bool:
+        return (self.root / MANIFEST).is_file()
+
+    @cached_property
+    def header(self) -> Json:
+        """The first line of the manifest.
+
+        Raises:
+            DataError: there is no manifest, or another format's.
+        """
+        try:
+            with (self.root / MANIFEST).open("rb") as lines:
+                return header_from(next(lines), self.where)
+        except (OSError, StopIteration) as error:
+            raise _no_manifest(self.where, str(error)) from error
+
+    @cached_property
+    def _bases(self) -> dict[int, LabelMap]:
+        return {}
+
+    def base(self, number: int) -> LabelMap:
+        """A label map of the manifest; the last few stay in memory.
+
+        Raises:
+            DataError, ImageError, LabelMapError: it is missing or has been changed.
+        """
+        if number in self._bases:
+            return self._bases[number]
+        about = self.header["maps"][number]
+        label_map = read_label_map(self.root / MAPS / f"{about['name']}.png")
+        if label_map.digest != about["sha256"]:
+            raise DataError(
+                expected=f"the label map {about['name']} with sha256 {about['sha256'][:12]}...",
+                got=f"{label_map.digest[:12]}...",
+                remedy=f"put the map of the manifest back into {self.root / MAPS}",
+            )
+        if len(self._bases) >= KEPT:
+            self._bases.clear()
+        return self._bases.setdefault(number, label_map)
+
+    def check(self, order: SetOrder) -> None:
+        """Refuse a folder that holds something else than this order's set.
+
+        Raises:
+            DataError: a set of another order.
+            OutputError: other files.
+        """
+        if self.begun:
+            wanted = order.header()
+            differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
+            if differs is not None:
+                raise DataError(
+                    expected=f"the order that {self.where} was begun with, {differs} {_told(self.header.get(differs))}",
+                    got=_told(wanted[differs]),
+                    remedy="give the same options, or name another folder",
+                )
+        elif any(name not in (MAPS, LOCK) for name in self._shown()):
+            raise OutputError(
+                expected=f"a new or an empty folder {self.where}", got="one with files in it", remedy="name another"
+            )
+
+    @contextmanager
+    def begin(self, order: SetOrder) -> Iterator[None]:
+        """Hold the folder for the block, with the order's manifest and maps in it.
+
+        Raises:
+            BusyError: another run holds it.
+            DataError, OutputError: see `check`, or it cannot be written.
+        """
+        self.check(order)
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            (self.root / MAPS).mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(
+                expected=f"a folder at {self.root}", got=error.strerror or str(error), remedy="name another"
+            ) from error
+        with self.held():
+            if not self.begun:
+                for one in order.maps:
+                    write_label_map(self.root / MAPS / f"{one.name}.png", one.label_map)
+                write_lines(self.root / MANIFEST, order.lines())  # last: with it the set is begun
+            yield
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the folder of a set for the block, and clear away what crashes left, also those of the block's workers.
+
+        Raises:
+            BusyError: another run holds it.
+        """
+        lock = FileLock.taken(self.root / LOCK)
+        if lock is None:
+            raise BusyError(expected=f"one run at a time in {self.root}", got="another one", remedy="wait for its end")
+        try:
+            self._clear()
+            yield
+            self._clear()
+        finally:
+            lock.release()
+
+    def _clear(self) -> None:
+        for part in self.root.glob(LEFT_OVER):
+            shutil.rmtree(part, ignore_errors=True)
+
+    def batches(self) -> Iterator[tuple[int, list[Item]]]:
+        """Number and samples of every batch: neighbours of one generator, as many as the manifest says."""
+        with (self.root / MANIFEST).open(encoding="utf-8") as lines:
+            next(lines)
+            yield from in_batches((Item.of(line) for line in lines), self.header["batch"])
+
+    def finished(self) -> set[int]:
+        """The batches of which every sample is there or set aside."""
+        names = {entry.name for entry in os.scandir(self.root)} if self.begun else set()
+        return {made.batch for made in self.index if made.samples.keys() <= names}
+
+    def keep(self, sample: str, files: Mapping[str, bytes]) -> None:
+        """Put the files of a sample into their place, all or none.
+
+        Raises:
+            OutputError: it cannot be written; no half sample is left behind.
+        """
+        place = self.root / sample
+        try:
+            if place.exists():  # renamed, but not in the index: what it holds is not known
+                shutil.rmtree(place)
+            try:
+                write_folder(place, files)
+            except OutputError:
+                if not place.exists():
+                    raise
+                # A worker that outlives its killed driver was quicker: its files are the same, but nobody says so.
+                shutil.rmtree(place)
+                write_folder(place, files)
+        except OSError as error:
+            raise OutputError(expected=f"a place for {place}", got=str(error), remedy=RESUME) from error
+        except OutputError as error:
+            raise OutputError(expected=error.expected, got=error.got, remedy=RESUME) from error
+
+    def free_bytes(self) -> int | None:
+        """Room for more, where it can be known; the folder need not exist yet."""
+        path = self.root.absolute()
+        return shutil.disk_usage(next(place for place in (path, *path.parents) if place.is_dir())).free
+
+    def count(self) -> dict[str, int]:
+        """How many `samples` are finished, and how many are `set_aside` because they cannot be made."""
+        samples = {name for made in self.index for name in made.samples}
+        return {"samples": len(samples), "set_aside": len({name for made in self.index for name in made.set_aside})}
+
+    def _shown(self) -> Iterator[str]:
+        places = self.root.iterdir() if self.root.is_dir() else iter(())
+        return (path.name for path in places if not path.match(LEFT_OVER))
+
+
+def header_from(line: bytes, where: Path | str) -> Json:
+    """The header of a manifest.
+
+    Raises:
+        DataError: it is none, or another format's.
+    """
+    try:
+        header = json.loads(line)
+        if header["format"] != MANIFEST_FORMAT:
+            raise ValueError(f"{header['format']}")
+        return dict(header)
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_manifest(where, str(error)) from error
+
+
+def _no_manifest(where: Path | str, got: str) -> DataError:
+    return DataError(
+        expected=f"a manifest {MANIFEST_FORMAT} in {where}",
+        got=" ".join(got.split())[:80] or "none",
+        remedy="name another folder",
+    )
+
+
+def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Item]]]:
+    """Number and samples of every batch."""
+    number, batch = 0, list[Item]()
+    for item in items:
+        if batch and (len(batch) == size or item.how != batch[0].how):
+            yield number, batch
+            number, batch = number + 1, []
+        batch.append(item)
+    if batch:
+        yield number, batch
+
+
+def _told(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

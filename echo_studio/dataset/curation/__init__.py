@@ -1,0 +1,1 @@
+"""Curation of a set: filter, keep, reject, tag."""

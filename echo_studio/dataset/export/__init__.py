@@ -1,0 +1,1 @@
+"""Sets in the formats that other programs read."""

@@ -1,0 +1,1 @@
+"""Label maps that a set is made from."""

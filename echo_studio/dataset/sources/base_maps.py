@@ -1,0 +1,116 @@
+"""The label maps that a set is made from: bundled ones, or those of a folder in any format that holds some."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from echo_studio.anatomy.labels import SECTOR
+from echo_studio.anatomy.shape.variation import SIDE
+from echo_studio.data.datasets.camus import PATIENT, CamusFolder
+from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
+from echo_studio.data.formats.label_file import read_label_map
+from echo_studio.data.template import BUNDLED, template
+from echo_studio.dataset.base_map import BaseMap
+from echo_studio.dataset.sources.dicom import is_segmentations, segmentation_maps
+from echo_studio.dataset.sources.found_map import FoundMap, named
+from echo_studio.dataset.sources.nnunet import is_nnunet, nnunet_maps
+from echo_studio.dataset.sources.own import is_own, own_maps
+from echo_studio.errors import DataError
+from echo_studio.types import Phase, View
+
+__all__ = ["BaseMap", "base_maps"]
+
+TRUTH = "_gt"  # how CAMUS ends the names of its label files
+LONGEST = 39  # characters of a name, so that a number still fits behind it
+
+
+def base_maps(
+    folder: Path | None, view: View | None = None, phase: Phase | None = None, split: str = "training"
+) -> tuple[BaseMap, ...]:
+    """Read label maps, in order of their names, and make them 256 x 256.
+
+    A sample of our sets and a frame of CAMUS's tell view and phase, and `view` and `phase` choose among them. Of others
+    the name tells, or does not: see `found_map.named`.
+
+    Args:
+        folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
+            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None for the bundled maps that hold a heart.
+        split: of a data set that has splits: training, validation, testing or all.
+
+    Raises:
+        DataError: no such folder, no map that fits, a view that nothing tells, a map without a sector, other labels.
+        ImageError, LabelMapError: a file cannot be read, or holds unknown values.
+        UnknownNameError: no such split.
+        OutputError: an extra that the format needs is missing.
+    """
+    found = _found(folder, view, phase, split)
+    taken: set[str] = set()  # names in lower case
+    first: dict[str, str] = {}
+    maps = []
+    for one in found:
+        if SECTOR not in one.label_map.ids:
+            raise DataError(
+                expected=f"label maps with a sector (label {SECTOR})",
+                got=f"none in {one.stem}",
+                remedy="draw it in the studio, or give a folder in CAMUS's layout, whose frames show it",
+            )
+        fitted = one.label_map.resized(SIDE, SIDE)
+        name = _free(one.stem, taken)
+        patient = PATIENT.search(one.stem)
+        base = one.base or (patient.group() if patient else first.setdefault(fitted.digest, name))
+        taken.add(name.lower())
+        maps.append(BaseMap(name, base, one.view, one.phase, fitted))
+    if not maps:
+        wanted = " ".join(word for word in (view, phase) if word) or "any view"
+        raise DataError(
+            expected=f"label maps of {wanted} in {folder or 'the bundled ones'}",
+            got="none",
+            remedy="check the folder, --view and --phase",
+        )
+    return tuple(maps)
+
+
+def _found(folder: Path | None, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
+    if folder is None:
+        return named(((name, template(name)) for name in BUNDLED if name != "blank"), view, phase)
+    if not folder.is_dir():
+        raise DataError(expected=f"a folder of label maps at {folder}", got="none", remedy="check the path")
+    if is_own(folder):
+        return own_maps(folder, view, phase, split)
+    if any(PATIENT.fullmatch(path.name) for path in folder.glob("patient*")):
+        return _camus(CamusFolder(folder), view, phase, split)
+    if is_nnunet(folder):
+        return nnunet_maps(folder, view, phase, split)
+    if is_segmentations(folder):
+        return segmentation_maps(folder, view, phase)
+    return named(((_stem(path), read_label_map(path)) for path in _files(folder)), view, phase)
+
+
+def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
+    for one in data.frame_ids(None if split == "all" else data.split(split)):
+        if view in (None, one.view) and phase in (None, one.phase):
+            yield FoundMap(one.stem, one.view, one.phase, data.read(one).label_map)
+
+
+def _files(folder: Path) -> list[Path]:
+    names = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
+    shown = [path for path in names if not path.name.startswith(".")]
+    truths = [path for path in shown if _bare(path).endswith(TRUTH)]
+    return truths or shown  # in a folder of pairs, images are no label maps
+
+
+def _bare(path: Path) -> str:
+    return path.name[: -len(suffix_of(path))]
+
+
+def _stem(path: Path) -> str:
+    return _bare(path).removesuffix(TRUTH)
+
+
+def _free(stem: str, taken: set[str]) -> str:
+    """A name for files and folders that no other map has, whatever the case of its letters."""
+    name = start = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-_")[:LONGEST] or "map"
+    number = 2
+    while name.lower() in taken:
+        name, number = f"{start}-{number}", number + 1
+    return name

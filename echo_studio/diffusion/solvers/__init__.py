@@ -1,0 +1,1 @@
+"""Solvers of the sampling ODE and SDE; each is a pure function."""

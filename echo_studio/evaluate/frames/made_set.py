@@ -1,0 +1,77 @@
+"""Frames to judge, made by a generator now or found in a folder, with the real frames that they belong to."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import cv2
+import numpy as np
+
+from echo_studio.data.datasets.camus import CamusFrame
+from echo_studio.data.datasets.frame_folder import read_frames
+from echo_studio.evaluate.frames.made_frames import made_from
+from echo_studio.generate.generator import Generator
+from echo_studio.types import GrayImage, Json
+
+SIDE = 256  # of the frames that measures compare, as generators make them
+
+
+@dataclass(frozen=True)
+class MadeSet:
+    """Frames and where they come from.
+
+    Attributes:
+        names: one each.
+        images: uint8 (h, w).
+        real: the real frame of each one's label map; empty where they are not known.
+        source: generator and setting, or the folder, for reports.
+    """
+
+    names: Sequence[str]
+    images: Sequence[GrayImage]
+    real: Sequence[CamusFrame]
+    source: Json
+
+
+def made_now(
+    generator: Generator,
+    frames: Sequence[CamusFrame],
+    solver: str,
+    nfe: int,
+    seed: int,
+    on_frame: Callable[[int, int], None] = lambda done, total: None,
+) -> MadeSet:
+    """A frame from the label map of each real one, at the generator's own size; frame k with seed + k."""
+    images: list[GrayImage] = []
+    for _, _, made in made_from(generator, frames, solver, nfe, seed, own_size=True):
+        images += made
+        on_frame(len(images), len(frames))
+    source = {"generator": generator.card.name, "solver": solver, "nfe": nfe, "seed": seed}
+    return MadeSet([frame.frame_id.stem for frame in frames], images, frames, source)
+
+
+def found_in(folder: Path, frames: Sequence[CamusFrame] = ()) -> MadeSet:
+    """The frames of a folder; they belong to real frames where each name, or its folder's, is that of one.
+
+    Args:
+        frames: real ones that they may have been made from.
+
+    Raises:
+        DataError, ImageError: see `read_frames`.
+    """
+    found = read_frames(folder)
+    by_stem = {frame.frame_id.stem: frame for frame in frames}
+    belongs = [next((by_stem[part] for part in _parts(name) if part in by_stem), None) for name in found]
+    known = [frame for frame in belongs if frame is not None]
+    real = known if len(known) == len(found) else []
+    return MadeSet(list(found), list(found.values()), real, {"images": str(folder)})
+
+
+def at_side(image: GrayImage) -> GrayImage:
+    """A frame at `SIDE` x `SIDE`, the aspect not kept, as in the papers."""
+    how = cv2.INTER_AREA if image.shape[0] > SIDE else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (SIDE, SIDE), interpolation=how), dtype=np.uint8)
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return PurePosixPath(name).parts[::-1]

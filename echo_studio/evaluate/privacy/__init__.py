@@ -1,0 +1,1 @@
+"""Copies of training images among generated frames."""

@@ -1,0 +1,240 @@
+"""From the JSON of each evaluation to the tables and plots of a report. A file's name begins with what it holds."""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from echo_studio.errors import DataError
+from echo_studio.evaluate.frames.fidelity_table import fidelity_rows
+from echo_studio.evaluate.report.published import UTILITY, VIDEO
+from echo_studio.evaluate.report.tables import Cell, Plot, Report, Table
+from echo_studio.types import Json
+
+STRUCTURES = {"lv_endo": "LV endo", "lv_epi": "LV epi", "la": "LA"}
+PICTURES = (".png", ".webp")
+
+
+def read_report(folder: Path, title: str) -> Report:
+    """Gather what a folder holds: JSON as `--json` prints it, pictures by their names as captions.
+
+    Args:
+        folder: of files such as utility-unet8.json, quality-edm-l64.json, video.json, throughput.json, hearts.webp.
+
+    Raises:
+        DataError: nothing to report, a JSON file that cannot be read, or one whose name tells no evaluation.
+    """
+    report = Report(title)
+    for path in sorted(folder.glob("*.json")):
+        kind = path.stem.split("-")[0]
+        if kind not in SECTIONS:
+            raise DataError(
+                expected=f"files whose names begin with {', '.join(SECTIONS)}",
+                got=path.name,
+                remedy="rename or move it",
+            )
+        try:
+            found = json.loads(path.read_text(encoding="utf-8"))
+            tables, plots = SECTIONS[kind](found)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(
+                expected=f"what `echo-studio evaluate {kind} --json` prints",
+                got=f"{path.name}: {type(error).__name__} {error}",
+                remedy="measure again",
+            ) from error
+        report.tables.extend(tables)
+        report.plots.extend(plots)
+        report.records[path.name] = found
+    for path in sorted(path for path in folder.glob("*") if path.suffix in PICTURES):
+        report.pictures[path.stem.replace("-", " ").capitalize()] = path
+    if not report.tables and not report.pictures:
+        raise DataError(
+            expected=f"JSON files of evaluations in {folder}",
+            got="none",
+            remedy="run `echo-studio evaluate quality --json > FOLDER/quality.json`, for example",
+        )
+    return report
+
+
+def _utility(found: Json) -> tuple[list[Table], list[Plot]]:
+    runs = found["runs"]
+    rows: list[list[Cell]] = [
+        [f"{run['generator']}, {run['solver'] or '–'}, {run['nfe']} NFE", *_utility_cells(run["figures"])]
+        for run in runs
+    ]
+    rows.append([f"real frames ({found['real_images']['learn']})", *_utility_cells(found["real_figures"])])
+    ours = len(rows)
+    rows += [[name, *dice, None, None, None] for name, *dice in UTILITY]
+    boot = found["bootstrap"]
+    # The first signs of each hash: two runs of one name may have had other weights.
+    made_with = dict.fromkeys(" ".join([run["generator"], *(sha[:8] for sha in run["weights"])]) for run in runs)
+    trained = "one seed" if found["seeds"] == 1 else f"mean of {found['seeds']} seeds"
+    note = (
+        f"Percent on {found['n_test']} real frames of the {found['test_split']} split, {found['segmenter']['name']}, "
+        f"{trained} ± deviation of {boot['rounds']} bootstraps of {boot['share']:.0%}; Hausdorff distances of frames "
+        f"at 256 x 256. Weights: {', '.join(made_with)}. Published rows: the 50 official test patients."
+    )
+    columns = ["Trained on", *STRUCTURES.values(), "Hausdorff endo, px", "Hausdorff endo, mm", "View accuracy"]
+    title = f"Utility on real hearts, {found['maps']:,} label maps"
+    table = Table(title, columns, rows, frozenset(range(ours, len(rows))), note)
+    plots = []
+    if len({run["nfe"] for run in runs}) > 1:
+        picks: dict[str, Callable[[Json], float | None]] = {
+            "Dice of LV endocardium, %": lambda figures: _percent(figures["dice"].get("lv_endo")),
+            "Hausdorff distance of LV endocardium, px": lambda figures: _mean(figures["hausdorff_px"].get("lv_endo")),
+            "View accuracy, %": lambda figures: _percent(figures["view_accuracy"]),
+        }
+        for measure, pick in picks.items():
+            lines: dict[str, list[tuple[float, float]]] = {}
+            for run in runs:
+                if (value := pick(run["figures"])) is not None:
+                    lines.setdefault(run["generator"], []).append((run["nfe"], value))
+            if lines:
+                if (real := pick(found["real_figures"])) is not None:
+                    budgets = [run["nfe"] for run in runs]
+                    lines["real frames"] = [(min(budgets), real), (max(budgets), real)]
+                plots.append(Plot("Utility against NFE", measure, lines))
+    return [table], plots
+
+
+def _utility_cells(figures: Json) -> list[Cell]:
+    def percent(one: Json | None) -> Cell:
+        return None if one is None else f"{100 * one['mean']:.1f} ± {100 * one['bootstrap_sd']:.1f}"
+
+    def length(one: Json | None) -> Cell:
+        return None if one is None else f"{one['mean']:.1f} ± {one['bootstrap_sd']:.1f}"
+
+    return [
+        *(percent(figures["dice"].get(key)) for key in STRUCTURES),
+        length(figures["hausdorff_px"].get("lv_endo")),
+        length(figures["hausdorff_mm"].get("lv_endo")),
+        percent(figures["view_accuracy"]),
+    ]
+
+
+def _mean(one: Json | None) -> float | None:
+    return None if one is None else float(one["mean"])
+
+
+def _percent(one: Json | None) -> float | None:
+    return None if one is None else 100 * float(one["mean"])
+
+
+def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
+    name, lines = found["generator"], found["by_nfe"]
+    rows: list[list[Cell]] = [
+        [name, line["solver"], line["nfe"], *(line.get(key) for key in STRUCTURES), line["frechet"]] for line in lines
+    ]
+    rows.append(["real frames", None, None, *(found["real"].get(key) for key in STRUCTURES), found["real"]["frechet"]])
+    note = (
+        f"Adherence (Dice of the bundled segmenter) and Fréchet distance on {found['features']}, {found['n']} frames. "
+        "Real frames: adherence of the same frames, Fréchet distance of as many frames of other hearts."
+    )
+    table = Table(f"Quality of {name}", ["Frames", "Solver", "NFE", *STRUCTURES.values(), "Fréchet"], rows, note=note)
+    plots = []
+    if len(lines) > 1:
+        curves = {f"{name}, {title}": [(line["nfe"], line[key]) for line in lines] for key, title in STRUCTURES.items()}
+        plots.append(Plot(f"Quality of {name}", "adherence", curves))
+    return [table], plots
+
+
+def _fidelity(found: Json) -> tuple[list[Table], list[Plot]]:
+    note = f"Features: {found['echo']['features']}. Speckle along and across the beams, mean and deviation over frames."
+    columns = ["Measure", _source(found["source"]), "Real frames"]
+    return [Table("Fidelity", columns, fidelity_rows(found), note=note)], []
+
+
+def _source(source: Json) -> str:
+    """Where judged frames come from, see `MadeSet.source`."""
+    return source["images"] if "images" in source else "{generator}, {solver}, {nfe} NFE".format(**source)
+
+
+def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
+    alarms, near, counts = found["false_alarms"], found["near"], found["n"]
+    frames = found["frames"]
+    low, high = alarms["interval_95"]
+    note = (
+        f"A frame is flagged where its grain or its structure is nearer to one of {counts['training']} training images "
+        f"than {near['grain']} or {near['structure']}. False alarms: {alarms['flagged']} of {alarms['n']} held-out "
+        f"real images ({alarms['rate']:.1%}; 95 % interval {low:.1%} to {high:.1%})."
+    )
+    rows: list[list[Cell]] = [
+        [
+            _source(found["source"]),
+            counts["made"],
+            found["flagged"],
+            *(max(one[key] for one in frames) for key in ("grain", "structure")),
+        ]
+    ]
+    columns = ["Frames of", "Frames", "Flagged", "Nearest grain", "Nearest structure"]
+    return [Table("Privacy: likeness to training images", columns, rows, note=note)], []
+
+
+def _video(found: Json) -> tuple[list[Table], list[Plot]]:
+    keys = (
+        "ssim",
+        "psnr",
+        "fid",
+        "fvd",
+        "frechet_frames",
+        "frechet_motion",
+        "flicker",
+        "loop",
+        "lv_dice",
+        "ef_error",
+        "ef_rank",
+    )
+    rows: list[list[Cell]] = [
+        [
+            _video_name(row), row["frames"], row["n"], row["start_step"] or None, row["nfe"] or None,
+            *(row[key] for key in keys),
+        ]
+        for row in found["rows"]
+    ]  # fmt: skip
+    ours = len(rows)
+    rows += [[name, frames, None, step, None, *values, *[None] * 7] for name, frames, step, *values in VIDEO]
+    asked = (
+        f"EF asked in turn: {', '.join(f'{ef:g}' for ef in found['efs'])} %."
+        if found["efs"]
+        else "EF: each patient's own."
+    )
+    note = (
+        f"n clips of the {found['split']} split, {found['view']}, against {found['reference']}, which are no "
+        f"recordings; published rows are against real clips. Fr: Fréchet distances on {found['features']} "
+        "of frames and of differences between frames: compare rows of equal n. Flicker and loop: change from frame to "
+        "frame over the reference's, and of the last frame to the first over that between neighbours. " + asked
+    )
+    columns = [
+        "Clips", "Frames", "n", "t", "NFE", "SSIM", "PSNR", "FID", "FVD", "Fr frames", "Fr motion", "Flicker",
+        "Loop", "LV Dice", "EF error", "EF rank",
+    ]  # fmt: skip
+    return [Table("Videos", columns, rows, frozenset(range(ours, len(rows))), note)], []
+
+
+def _video_name(row: Json) -> str:
+    return f"{row['generator']}, s = {row['guidance']:g}" if row["guidance"] else str(row["generator"])
+
+
+def _throughput(found: Json) -> tuple[list[Table], list[Plot]]:
+    rows = [row for row in found["rows"] if row["formulation"] == "prepared"]
+    budgets = sorted({row["nfe"] for row in rows})
+    lines: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        lines.setdefault(row["generator"], []).append((row["nfe"], row["images_per_second"]))
+    speeds: Sequence[Sequence[Cell]] = [
+        [name, *(dict(line).get(budget) for budget in budgets)] for name, line in lines.items()
+    ]
+    columns = ["Images a second at NFE", *map(str, budgets)]
+    return (
+        [Table("Throughput", columns, speeds, note=found["about"])],
+        [Plot("Throughput", "images a second", lines, log=True)],
+    )
+
+
+SECTIONS: dict[str, Callable[[Json], tuple[list[Table], list[Plot]]]] = {
+    "utility": _utility,
+    "quality": _quality,
+    "fidelity": _fidelity,
+    "privacy": _privacy,
+    "video": _video,
+    "throughput": _throughput,
+}

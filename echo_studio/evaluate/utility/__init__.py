@@ -1,0 +1,1 @@
+"""Utility: networks that learn from generated frames, tested on real ones."""

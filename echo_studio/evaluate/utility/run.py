@@ -1,0 +1,160 @@
+"""Utility: how well networks do on real patients that have seen generated frames alone (000 2.2, 003 III-C and D).
+
+Label maps → synthetic set → training → test, beside the same training on the real frames of the same patients: same
+recipe, steps, seeds and held-out patients. Every stage is made of pieces that leave files under `Order.work`, named
+after their content: what is there is not done again, whether a run was killed or another one asks for the same.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.data.atomic import write_json
+from echo_studio.data.datasets.camus import FrameId
+from echo_studio.data.formats.image_file import read_gray
+from echo_studio.errors import DataError
+from echo_studio.evaluate.utility.array_file import key_of, read_arrays
+from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
+from echo_studio.evaluate.utility.label_sets import SetEntry, manifest
+from echo_studio.evaluate.utility.request import TRAINING, Order, Patients
+from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFrames, Sampling, content_of, digest_of
+from echo_studio.evaluate.utility.trial import Outcome, Trial, read_outcome
+from echo_studio.parallel import Piece, carry_out
+
+__all__ = ["Arm", "Utility", "measure_utility"]
+
+OnStage = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What training on one set gave, a trial for each seed.
+
+    Attributes:
+        how: the frames' making; None for the real set.
+        segmenters, classifiers: outcomes by seed; no classifiers where none was asked for.
+        seconds_per_image: of synthesis on one worker; 0 for the real set.
+    """
+
+    how: Sampling | None
+    segmenters: list[Outcome]
+    classifiers: list[Outcome]
+    seconds_per_image: float
+
+
+@dataclass(frozen=True)
+class Utility:
+    """A whole run: the real arm, a synthetic one for each sampling, the manifest's file, the stages' wall seconds."""
+
+    real: Arm
+    synthetic: list[Arm]
+    patients: Patients
+    manifest: Path
+    seconds: dict[str, float]
+
+
+def measure_utility(order: Order, on_stage: OnStage = lambda stage, done, of: None) -> Utility:
+    """Carry out an order, or go on with it.
+
+    Args:
+        on_stage: called with (stage, pieces done, pieces) as pieces are done.
+
+    Raises:
+        DataError: a patient or a frame is in training and in the test, a class is missing, a set is too small.
+        EchoStudioError: whatever generators and networks raise.
+    """
+    entries = order.entries()
+    patients = order.patients(entries)
+    seconds: dict[str, float] = {}
+
+    def stage(name: str, pieces: Sequence[Piece]) -> None:
+        started = time.monotonic()
+        # One device is not shared out among processes.
+        workers = order.workers if order.device == "cpu" or name == "label maps" else 1
+        carry_out(pieces, workers, lambda done, of: on_stage(name, done, of))
+        seconds[name] = round(seconds.get(name, 0.0) + time.monotonic() - started, 1)
+
+    real = [
+        RealFrames(order.data, chunk, content_of(order.data, chunk), order.work)
+        for chunk in _chunks(list(dict.fromkeys(entry.frame_id for entry in entries)))
+    ]
+    stage("real frames", real)
+    _check_frames(order, real, patients.test_ids)
+    maps = _maps(entries, real, order.work)
+    stage("label maps", maps)
+    made = {how: [Frames(one.out, one.entries, how, order.work) for one in maps] for how in order.samplings}
+    for frames in made.values():
+        stage("synthesis", frames)
+    sets: dict[Sampling | None, tuple[Part, ...]] = {None: tuple(Part(one.out, one.out, one.frame_ids) for one in real)}
+    for how, frames in made.items():
+        sets[how] = tuple(Part(one.out, one.maps, tuple(entry.frame_id for entry in one.entries)) for one in frames)
+    count = sum(entry.frame_id.patient in set(patients.learn) for entry in entries)
+    test_content = content_of(order.test, patients.test_ids)
+
+    def trials(recipe: DownstreamRecipe, parts: tuple[Part, ...]) -> list[Trial]:
+        steps = -(-recipe.epochs * count // recipe.batch)
+        return [
+            Trial(
+                recipe, parts, patients.learn, patients.choose, steps, seed, order.test, patients.test_ids,
+                test_content, order.device, order.work,
+            )
+            for seed in range(order.seeds)
+        ]  # fmt: skip
+
+    recipes = [recipe for recipe in (order.segmenter, order.classifier) if recipe is not None]
+    planned = {(how, recipe.task): trials(recipe, parts) for recipe in recipes for how, parts in sets.items()}
+    stage("training", [trial for some in planned.values() for trial in some])
+
+    def arm(how: Sampling | None) -> Arm:
+        outcomes = {
+            task: [read_outcome(trial.out) for trial in planned.get((how, task), [])]
+            for task in ("segmentation", "view")
+        }
+        spent = sum(float(read_arrays(one.out)["seconds"]) for one in made[how]) if how else 0.0
+        return Arm(how, outcomes["segmentation"], outcomes["view"], spent / len(entries))
+
+    listed = _write_manifest(order, entries, maps, patients)
+    return Utility(arm(None), [arm(how) for how in order.samplings], patients, listed, seconds)
+
+
+def _chunks(frame_ids: Sequence[FrameId]) -> list[tuple[FrameId, ...]]:
+    return [tuple(frame_ids[start : start + SHARD]) for start in range(0, len(frame_ids), SHARD)]
+
+
+def _maps(entries: Sequence[SetEntry], real: Sequence[RealFrames], work: Path) -> list[Maps]:
+    base = {frame_id: (one.out, row) for one in real for row, frame_id in enumerate(one.frame_ids)}
+    return [
+        Maps(chunk, tuple(base[entry.frame_id] for entry in chunk), work)
+        for start in range(0, len(entries), SHARD)
+        if (chunk := tuple(entries[start : start + SHARD]))
+    ]
+
+
+def _check_frames(order: Order, real: Sequence[RealFrames], test_ids: Sequence[FrameId]) -> None:
+    """Refuse test frames that are training frames under another name."""
+    seen = {
+        str(digest): frame_id
+        for one in real
+        for digest, frame_id in zip(read_arrays(one.out)["sha256"], one.frame_ids, strict=True)
+    }
+    for test_id in test_ids:
+        path = order.test.path(test_id)
+        twin = seen.get(digest_of(read_gray(path)[0])) if path else None
+        if twin is not None:
+            raise DataError(
+                expected="test frames that no network was trained on",
+                got=f"{test_id.stem}, whose image is {twin.stem} of the training frames",
+                remedy="take that patient off one of the lists",
+            )
+
+
+def _write_manifest(order: Order, entries: Sequence[SetEntry], maps: Sequence[Maps], patients: Patients) -> Path:
+    """Beside the maps, named after them."""
+    path = order.work / "maps" / f"{key_of(maps=[one.out.stem for one in maps])}.json"
+    if not path.is_file():
+        digests = [LabelMap(ids).digest for one in maps for ids in read_arrays(one.out)["ids"]]
+        splits = dict.fromkeys(patients.learn, TRAINING) | dict.fromkeys(patients.choose, "held out")
+        write_json(path, manifest(entries, digests, splits))
+    return path

@@ -1,0 +1,205 @@
+"""Everything that is measured of a video generator, as one line of a table in the papers' layout.
+
+References are *interpolated cycles* (`data.clips.interpolated`): made from a real ED and a real ES frame, no
+recordings. The clips measured are made from the label maps of the same two frames.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Protocol
+
+import numpy as np
+from scipy.stats import rankdata
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import OUTSIDE
+from echo_studio.anatomy.motion.motion import Motion, usual_motion
+from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.errors import EchoStudioError
+from echo_studio.evaluate.frames.likeness import Clip, psnr, ssim
+from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve
+from echo_studio.evaluate.video.reference import Beat, VideoReference
+from echo_studio.evaluate.video.temporal import flicker, loop_closure
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
+from echo_studio.types import Json
+
+
+class MakesVideo(Protocol):
+    """What is measured: `generate.video.generator.VideoGenerator`, or anything that makes clips as it does."""
+
+    def generate(self, request: VideoRequest) -> GeneratedVideo: ...
+
+
+@dataclass(frozen=True)
+class VideoSetting:
+    """How clips are made: fields of `VideoRequest`."""
+
+    generator: str
+    solver: str
+    nfe: int
+    frames: int = 24
+    guidance: float = 0.0
+    start_step: int = 0
+
+    def request(self, beat: Beat, seed: int, ef: float | None = None) -> VideoRequest:
+        """The clip of a beat's label maps; with an `ef` its ED map alone, contracted to that EF in percent."""
+        return VideoRequest(
+            label_map=beat.end_diastole,
+            end_systole=beat.end_systole if ef is None else None,
+            motion=Motion() if ef is None else usual_motion(ef),
+            view=beat.view,
+            **{**asdict(self), "seed": seed},
+        )
+
+
+@dataclass(frozen=True)
+class VideoScores:
+    """One line of the table; None where a value was not asked for or cannot be given.
+
+    Attributes:
+        n: clips.
+        ssim, psnr: means over clips; PSNR in dB, None where infinite.
+        fid, fvd: Fréchet distances on the papers' features.
+        frechet_frames, frechet_motion: the same on echo features of frames and of differences between frames.
+        flicker, loop: means over clips, see `temporal`.
+        lv_dice: of the cavity in the first frame, between label map and segmenter.
+        ef_error: mean absolute difference between EF asked and EF measured, in points, of `ef_n` clips.
+        ef_rank: Spearman's rank correlation of the two.
+        seconds: a clip.
+    """
+
+    generator: str
+    frames: int
+    n: int
+    solver: str = ""
+    nfe: int = 0
+    guidance: float = 0.0
+    start_step: int = 0
+    ssim: float | None = None
+    psnr: float | None = None
+    fid: float | None = None
+    fvd: float | None = None
+    frechet_frames: float | None = None
+    frechet_motion: float | None = None
+    flicker: float | None = None
+    loop: float | None = None
+    lv_dice: float | None = None
+    ef_error: float | None = None
+    ef_rank: float | None = None
+    ef_n: int = 0
+    seconds: float | None = None
+
+    def to_json(self) -> Json:
+        """As plain values."""
+        return asdict(self)
+
+
+def measure_video(
+    generator: MakesVideo,
+    setting: VideoSetting,
+    reference: VideoReference,
+    seed: int = 0,
+    efs: Sequence[float] = (),
+    on_clip: Callable[[int, int], None] = lambda done, total: None,
+) -> VideoScores:
+    """Make a clip of every reference beat and take all figures of them.
+
+    Args:
+        seed: clip k is made with seed + k.
+        efs: EFs in percent to ask for. A second clip of each beat is then made from its ED map alone, the EFs taken in
+            turn, and the EF figures are theirs; an EF that a heart cannot reach is left out. Without them, the EF
+            figures are of the first clips, whose label maps have the patient's own EF.
+        on_clip: called with (done, total) after each clip.
+    """
+    beats, clips, dice, efs_found, seconds = reference.beats, [], [], [], []
+    total = len(beats) * (2 if efs else 1)
+    for k, beat in enumerate(beats):
+        made = generator.generate(setting.request(beat, seed + k))
+        seconds.append(made.seconds)
+        clips.append(made.clip)
+        labels = clip_labels(reference.segmenter, made.clip if not efs else made.clip[:1], beat.end_diastole.spacing_mm)
+        dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
+        if not efs:
+            efs_found.append((made.record.ef_drawn, lv_curve(labels, made.cycle.es).ef_percent))
+        on_clip(k + 1, total)
+    for k, beat in enumerate(beats if efs else ()):
+        asked = efs[k % len(efs)]
+        efs_found.append((asked, _measured_ef(generator, setting.request(beat, seed + k, asked), reference)))
+        on_clip(len(beats) + k + 1, total)
+    return VideoScores(
+        **asdict(setting),
+        n=len(clips),
+        **_likeness(clips, reference),
+        **reference.distances(clips),
+        **_temporal(clips, beats),
+        **_ef_scores(efs_found),
+        lv_dice=_mean(dice),
+        seconds=round(float(np.mean(seconds)), 2),
+    )
+
+
+def measure_reference(reference: VideoReference) -> VideoScores:
+    """The reference beats themselves: how well the segmenter measures EF, and how their loops close."""
+    dice, efs = [], []
+    for beat in reference.beats:
+        labels = clip_labels(reference.segmenter, beat.clip, beat.end_diastole.spacing_mm)
+        drawn = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
+        efs.append((drawn.ef_percent, lv_curve(labels, drawn.es or None).ef_percent))
+        dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
+    clips = [beat.clip for beat in reference.beats]
+    return VideoScores(
+        generator="interpolated cycles",
+        frames=len(clips[0]),
+        n=len(clips),
+        ssim=1.0,
+        lv_dice=_mean(dice),
+        **_temporal(clips, reference.beats),
+        **_ef_scores(efs),
+    )
+
+
+def _measured_ef(generator: MakesVideo, request: VideoRequest, reference: VideoReference) -> float | None:
+    try:
+        made = generator.generate(request)
+    except EchoStudioError:  # this heart cannot contract so far
+        return None
+    labels = clip_labels(reference.segmenter, made.clip, request.label_map.spacing_mm)
+    return lv_curve(labels, made.cycle.es).ef_percent
+
+
+def _likeness(clips: Sequence[Clip], reference: VideoReference) -> Json:
+    pairs = [(clip, beat.clip) for clip, beat in zip(clips, reference.beats, strict=True)]
+    decibels = float(np.mean([psnr(*pair) for pair in pairs]))
+    return {
+        "ssim": round(float(np.mean([ssim(*pair) for pair in pairs])), 4),
+        "psnr": round(decibels, 2) if np.isfinite(decibels) else None,
+    }
+
+
+def _temporal(clips: Sequence[Clip], beats: Sequence[Beat]) -> Json:
+    fans = [np.asarray((beat.ids != OUTSIDE).all(axis=0)) for beat in beats]
+    ratios = [flicker(clip, beat.clip, fan) for clip, beat, fan in zip(clips, beats, fans, strict=True)]
+    return {
+        "flicker": _mean(ratios),
+        "loop": _mean([loop_closure(clip, fan) for clip, fan in zip(clips, fans, strict=True)]),
+    }
+
+
+def _ef_scores(pairs: Sequence[tuple[float | None, float | None]]) -> Json:
+    """Error and rank correlation of (asked, measured); pairs with a gap are left out."""
+    known = np.array([(asked, found) for asked, found in pairs if asked is not None and found is not None])
+    if not len(known):
+        return {"ef_error": None, "ef_rank": None, "ef_n": 0}
+    ranks = rankdata(known, axis=0)
+    varies = (ranks.std(axis=0) > 0).all()
+    return {
+        "ef_error": round(float(np.abs(known[:, 0] - known[:, 1]).mean()), 2),
+        "ef_rank": round(float(np.corrcoef(ranks.T)[0, 1]), 3) if varies else None,
+        "ef_n": len(known),
+    }
+
+
+def _mean(values: Sequence[float | None]) -> float | None:
+    """Of those that are known and finite."""
+    known = [value for value in values if value is not None and np.isfinite(value)]
+    return round(float(np.mean(known)), 4) if known else None

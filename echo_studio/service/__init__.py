@@ -1,1 +1,0 @@
-"""What runs behind the page: loaded models and jobs."""

@@ -1,0 +1,1 @@
+"""The application without HTTP or Gradio: models, jobs, sessions."""

@@ -1,0 +1,1 @@
+"""Comparisons of samplers and generators."""

@@ -1,0 +1,121 @@
+"""Which projects are open, and which page may write to each: the first one, until it goes or gives way."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.errors import EchoStudioError
+from echo_studio.project.library import Library
+from echo_studio.project.pictures import Canvas
+from echo_studio.project.project import Project
+
+NEW = "new"
+UNTITLED = "Untitled heart"
+# A page gives a sign every few seconds, in a background tab once a minute; one that crashed gives none.
+GONE_SECONDS = 90.0
+
+
+@dataclass
+class _Open:
+    project: Project
+    owner: str
+    seen: float
+    pages: set[str] = field(default_factory=set)
+
+
+class OpenProjects:
+    """The projects of a library that pages of this server have open. Pages are known by their tokens.
+
+    Args:
+        first: the label map that a new project begins with.
+        clock: seconds; handed in by tests.
+    """
+
+    def __init__(self, library: Library, first: Callable[[], LabelMap], clock: Callable[[], float] = time.monotonic):
+        self.library = library
+        self._first = first
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._open: dict[str, _Open] = {}
+
+    def enter(self, page: str, wanted: str | None) -> tuple[Project, str]:
+        """The project for a page, and a line for the person where it is not the wanted one ("" else).
+
+        Args:
+            wanted: an id, `NEW`, or None for the one that changed last.
+        """
+        with self._lock:
+            name = self.library.latest() if wanted is None else wanted
+            if name is None or name == NEW:
+                return self._join(page, self.create()), ""
+            try:
+                return self._join(page, name), ""
+            except EchoStudioError as error:
+                return self._join(page, self.create()), f"Another project was begun: {error}"
+
+    def create(self, title: str = UNTITLED, label_map: LabelMap | None = None) -> str:
+        """Make a project, not yet open on any page; its id."""
+        start = self._first() if label_map is None else label_map
+        project = self.library.create(title, Canvas(start, fan_region(start)))
+        with self._lock:
+            self._open[project.id] = _Open(project, "", self._clock())
+        return project.id
+
+    def is_open(self, name: str) -> bool:
+        """Whether any page has the project open."""
+        with self._lock:
+            return name in self._open and bool(self._open[name].pages)
+
+    def owns(self, page: str, project: Project) -> bool:
+        """Whether the page may write; counts as a sign of life of an owner."""
+        with self._lock:
+            entry = self._open.get(project.id)
+            if entry is None or entry.owner != page:
+                return False
+            entry.seen = self._clock()
+            return True
+
+    def take(self, page: str, project: Project) -> None:
+        """From now on this page writes, and no other."""
+        with self._lock:
+            entry = self._open[project.id]
+            entry.owner, entry.seen = page, self._clock()
+
+    def leave(self, page: str) -> None:
+        """The page is gone; a project that no page has open is closed."""
+        with self._lock:
+            for name, entry in list(self._open.items()):
+                entry.pages.discard(page)
+                if entry.owner == page:
+                    entry.owner = ""
+                if not entry.pages:
+                    del self._open[name]
+                    entry.project.close()
+
+    def delete(self, name: str) -> None:
+        """Remove a project for good.
+
+        Raises:
+            RequestError: no such project.
+            BusyError: a page has it open.
+        """
+        self.library.delete(name)
+
+    def close(self) -> None:
+        """Close every project: the server stops."""
+        with self._lock:
+            for entry in self._open.values():
+                entry.project.close()
+            self._open.clear()
+
+    def _join(self, page: str, name: str) -> Project:
+        entry = self._open.get(name)
+        if entry is None:
+            entry = self._open[name] = _Open(self.library.open(name), "", self._clock())
+        entry.pages.add(page)
+        if not entry.owner or self._clock() - entry.seen > GONE_SECONDS:
+            entry.owner, entry.seen = page, self._clock()
+        return entry.project

@@ -1,0 +1,1 @@
+"""Sets of the Data set tab."""

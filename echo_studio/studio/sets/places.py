@@ -1,0 +1,89 @@
+"""Where a user's sets and exports lie, and which names lead there: no path from the page is ever used."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from echo_studio.dataset.build.set_folder import MANIFEST
+from echo_studio.dataset.curation.store import CURATION
+from echo_studio.errors import RequestError
+from echo_studio.studio.sessions import Session
+
+__all__ = ["EXPORTS", "SETS", "Places", "places_of"]
+
+SETS, EXPORTS = "sets", "exports"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
+
+
+@dataclass(frozen=True)
+class Places:
+    """The folders of one user."""
+
+    root: Path
+
+    def a_set(self, name: str) -> Path:
+        """Where the set of a name lies or will lie.
+
+        Raises:
+            RequestError: no set can have such a name.
+        """
+        return self._inside(SETS, name)
+
+    def known_set(self, name: str) -> Path:
+        """Where the set of a name lies.
+
+        Raises:
+            RequestError: there is none.
+        """
+        return self._known(SETS, name)
+
+    def an_export(self, name: str) -> Path:
+        """Where the export of a name lies or will lie. Raises as `a_set` does."""
+        return self._inside(EXPORTS, name)
+
+    def known_export(self, name: str) -> Path:
+        """Where the export of a name lies. Raises as `known_set` does."""
+        return self._known(EXPORTS, name)
+
+    def sets(self) -> list[Path]:
+        """Every set, in order of their names: what was begun here, and folders of PNG pairs that somebody put there."""
+        return [path for path in self._folders(SETS) if _is_set(path)]
+
+    def exports(self) -> list[Path]:
+        """Every export, in order of their names."""
+        return list(self._folders(EXPORTS))
+
+    def _folders(self, kind: str) -> Iterator[Path]:
+        place = self.root / kind
+        if place.is_dir():
+            yield from sorted(path for path in place.iterdir() if NAME.fullmatch(path.name) and path.is_dir())
+
+    def _known(self, kind: str, name: str) -> Path:
+        path = self._inside(kind, name)
+        if not path.is_dir():
+            raise RequestError(expected="a name of the list", got=f"{name!r}", remedy="choose one that there is")
+        return path
+
+    def _inside(self, kind: str, name: str) -> Path:
+        # The pattern first: a name is used only when it cannot lead elsewhere.
+        if NAME.fullmatch(name) is None:
+            raise RequestError(
+                expected="a name of 1 to 48 letters, digits, - and _",
+                got=f"{name[:60]!r}",
+                remedy="name it like pilot-1",
+            )
+        return self.root / kind / name
+
+
+def places_of(session: Session) -> Places:
+    """The folders of the session's user; no other user's are there."""
+    return Places(session.folder)
+
+
+def _is_set(path: Path) -> bool:
+    return (
+        (path / MANIFEST).is_file()
+        or (path / CURATION).is_file()
+        or next(path.glob("[!.]*/record.json"), None) is not None
+    )

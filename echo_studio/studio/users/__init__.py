@@ -1,0 +1,1 @@
+"""Users: passwords, logins, folders, audit log."""

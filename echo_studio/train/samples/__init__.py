@@ -1,0 +1,1 @@
+"""What tasks learn from: frames, latents, clips, a teacher's pairs."""

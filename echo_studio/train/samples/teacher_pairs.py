@@ -1,0 +1,125 @@
+"""What a teacher makes of known noise: (noise, label map) -> sample, the pairs that a student of one call learns."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from echo_studio.data.augment import GeometricRanges, random_affine, warp
+from echo_studio.diffusion.denoiser import Bound, Condition
+from echo_studio.diffusion.randomness import SampleNoise
+from echo_studio.diffusion.solvers.registry import noise_levels, solver
+from echo_studio.generate.build import family_of, soft_one_hot
+from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.train.samples.frames import Frames
+
+BATCH = 8
+SHARD = 32  # pairs a file: what an interrupted run loses at most
+
+
+@dataclass(frozen=True)
+class Teacher:
+    """A generator and how it is asked.
+
+    Attributes:
+        solver, nfe: deterministic and close to the limit of many NFE, such as 6 of iPNDM.
+        bfloat16: whether its network runs in that precision.
+    """
+
+    generator: SampledGenerator
+    solver: str
+    nfe: int
+    bfloat16: bool
+
+    @torch.no_grad()
+    def sample(self, condition: Condition, seeds: list[int]) -> Tensor:
+        """What it makes of the noise of each seed, before the codec decodes: float32 (b, 1, h, w)."""
+        how, device = solver(self.solver), self.generator.device
+        sigmas = noise_levels(how, family_of(self.generator.card), self.nfe)
+        noise = SampleNoise(seeds, (1, *condition.one_hot.shape[-2:]))
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat16):
+            denoiser = self.generator.denoiser
+            bound = Bound(denoiser, denoiser.prepare(condition.to(device)))
+            start = (noise() * float(sigmas[0])).to(device)
+            return how(bound, start, sigmas, self.nfe, noise, lambda *_: None).cpu()
+
+    @property
+    def key(self) -> str:
+        return f"{self.generator.card.sha256}/{self.solver}/{self.nfe}/{self.bfloat16}"
+
+
+@dataclass(frozen=True)
+class TeacherPairs:
+    """n pairs: `made` float16 (n, 1, h, w), `one_hot` float16 (n, 5, h, w); `seed`, `view` and `phase` int64 (n,)."""
+
+    bank: dict[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.bank["made"])
+
+    def deviation(self) -> float:
+        """Standard deviation of what was made, inside the sector."""
+        return float(self.bank["made"][self.bank["one_hot"][:, :1] < 1].float().std())
+
+    def batch(self, index: Tensor) -> tuple[Tensor, Tensor, Condition]:
+        """Standard normal noise and what the teacher made of it, float32 (b, 1, h, w), and its condition."""
+        picked = {name: values[index] for name, values in self.bank.items()}
+        noise = SampleNoise(picked["seed"].tolist(), tuple(picked["made"].shape[1:]))()
+        return noise, picked["made"].float(), Condition(picked["one_hot"].float(), picked["view"], picked["phase"])
+
+
+def teacher_pairs(
+    teacher: Teacher, frames: Frames, count: int, ranges: GeometricRanges | None, seed: int, cache: Path
+) -> TeacherPairs:
+    """Ask the teacher `count` times, or read what an earlier call with the same arguments left: all or part of it.
+
+    The label maps are those of the frames in turn, the order shuffled, each with a new geometric augmentation; no
+    noise is used twice.
+
+    Args:
+        ranges: of the augmentation; None leaves the label maps and their order as they are.
+        seed: of shuffling, augmentation and noise.
+        cache: folder of the files, one for every `SHARD` pairs.
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    order = torch.arange(len(frames))
+    if ranges is not None:
+        order = torch.randperm(len(frames), generator=torch.Generator().manual_seed(seed))
+    shards = []
+    for start in range(0, count, SHARD):
+        numbers = torch.arange(start, min(start + SHARD, count))
+        path = cache / f"{start:06d}.safetensors"
+        key = f"{teacher.key}/{seed}/{ranges}/{frames.ids.shape[-1]}/{len(numbers)}"
+        shard = load_file(path) if path.is_file() else {}
+        if shard.pop("key", torch.zeros(0)).tolist() != list(key.encode()):
+            shard = _ask(teacher, frames, order[numbers % len(frames)], numbers, ranges, seed)
+            temporary = path.with_suffix(".tmp")
+            save_file({**shard, "key": torch.tensor(list(key.encode()), dtype=torch.uint8)}, temporary)
+            temporary.replace(path)
+        shards.append(shard)
+    return TeacherPairs({name: torch.cat([shard[name] for shard in shards]) for name in shards[0]})
+
+
+def _ask(
+    teacher: Teacher, frames: Frames, index: Tensor, numbers: Tensor, ranges: GeometricRanges | None, seed: int
+) -> dict[str, Tensor]:
+    seeds = seed * 1_000_000_007 + numbers
+    torch.manual_seed(int(seeds[0]))
+    made, one_hots = [], []
+    for part, of_part in zip(index.split(BATCH), seeds.split(BATCH), strict=True):
+        ids = frames.ids[part]
+        if ranges is not None:
+            _, ids = warp(frames.pixels(part), ids, random_affine(len(part), ranges))
+        one_hot = soft_one_hot(ids, teacher.generator.codec.factor)
+        condition = Condition(one_hot, frames.view[part], frames.phase[part])
+        made.append(teacher.sample(condition, of_part.tolist()).half())
+        one_hots.append(one_hot.half())
+    return {
+        "made": torch.cat(made),
+        "one_hot": torch.cat(one_hots).contiguous(),
+        "seed": seeds,
+        "view": frames.view[index],
+        "phase": frames.phase[index],
+    }

@@ -1,0 +1,81 @@
+"""Training of the segmenter: cross-entropy and Dice on labels 0 to 3, geometric and intensity augmentation."""
+
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from monai.losses.dice import DiceCELoss
+from torch import Tensor, nn
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import SECTOR
+from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.data.augment import random_affine, random_intensity, warp
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.train.recipe import Recipe
+from echo_studio.train.samples.frames import Frames, load_frames
+from echo_studio.types import GrayImage
+
+
+class SegmenterTask:
+    """`task.Task` for kind `segmenter`. Uses no entry of `recipe.loss`."""
+
+    frozen: tuple[str, ...] = ()
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        data: CamusFolder,
+        model: nn.Module,
+        checkpoints: Path,
+        device: torch.device,
+        init: Path | None,
+    ) -> None:
+        self.device = device
+        self.recipe = recipe
+        self.data = data
+        self.parts = {"model": model}
+        self.ranges = recipe.augmentation.ranges()
+        self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
+        self.frames: Frames
+        self.validation: Frames
+
+    def load_data(self, cache: Path) -> int:
+        self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=False)
+        self.validation = load_frames(self.data, "validation", self.recipe.resolution, fan_only=False)
+        return len(self.frames)
+
+    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
+        affine = random_affine(len(index), self.ranges)
+        image, ids = warp(self.frames.pixels(index), self.frames.ids[index], affine)
+        image = random_intensity(image, self.recipe.augmentation.intensity).to(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+            logits = self.parts[part](image)
+        target = torch.where(ids == SECTOR, 0, ids).long().unsqueeze(1).to(self.device)
+        return self.criterion(logits.float(), target), {}
+
+    def samples(self, model: nn.Module) -> GrayImage:
+        index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 8))[:8]
+        with torch.no_grad():
+            found = model(self.validation.pixels(index).to(self.device)).argmax(1).cpu()
+        wanted = torch.where(self.validation.ids[index] == SECTOR, 0, self.validation.ids[index])
+        rows = [self.validation.image[index], (wanted * 80).byte(), (found * 80).byte()]
+        return np.concatenate([np.concatenate(list(row.numpy()), axis=1) for row in rows])
+
+    @torch.no_grad()
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        scores: dict[str, list[float]] = defaultdict(list)
+        for index in torch.arange(len(self.validation)).split(8):
+            found = model(self.validation.pixels(index).to(self.device)).argmax(1).to(torch.uint8).cpu()
+            for ours, theirs in zip(found, self.validation.ids[index], strict=True):
+                for key, value in structure_dice(LabelMap(ours.numpy()), LabelMap(theirs.numpy())).items():
+                    if value is not None:
+                        scores[f"dice_{key}"].append(value)
+        return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
+
+    def settings(self, model: nn.Module) -> dict[str, float]:
+        return {}
+
+    def needs(self) -> dict[str, str]:
+        return {}

@@ -1,0 +1,1 @@
+"""The page and its routes: HTTP and Gradio, nothing else."""

@@ -1,0 +1,132 @@
+"""Starts the studio: `python app.py` and `echo-studio app` both come here."""
+
+import argparse
+import os
+import socket
+import sys
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+import uvicorn
+
+from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.studio.users.users import Users
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DEFAULT_PORT = 7860
+
+NO_LOGIN = (
+    "Warning: everyone who can reach this address can use the studio; start it with --auth FILE to ask for a login."
+)
+NO_TLS = "Passwords and pictures cross the network as they are; put a proxy with TLS in front of the studio."
+
+# Nothing leaves the machine. Gradio and the hub client read these when they are imported.
+OFFLINE = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    # Gradio also sums up every event in memory for a dashboard that is off; never do so.
+    "GRADIO_ANALYTICS_CACHE_FREQUENCY": str(2**31),
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "DO_NOT_TRACK": "1",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Parse the options of `serve` and serve until interrupted; the exit status (2: bad input)."""
+    parser = argparse.ArgumentParser(description="Echo Studio: paint a heart, see its synthetic echocardiogram.")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
+    parser.add_argument("--projects", type=Path, help="folder of the projects (default: this person's data folder)")
+    parser.add_argument(
+        "--auth", type=Path, help="file of users who may log in (echo-studio user add NAME --auth FILE)"
+    )
+    options = parser.parse_args(arguments)
+    try:
+        serve(options.host, options.port, options.projects, options.auth)
+    except EchoStudioError as error:
+        sys.stderr.write(f"echo-studio: {error}\n")
+        return 2
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def serve(
+    host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | None = None, auth: Path | None = None
+) -> None:
+    """Serve the studio on the bundled checkpoints until it is stopped.
+
+    Args:
+        auth: a file of users (`studio.users.users`): nobody gets in without a login, and each has own projects.
+
+    Raises:
+        DataError: `auth` is no file of users.
+        RequestError: the port is taken or the address is not this machine's.
+        OutputError: the folder of the projects cannot be written.
+        CheckpointError: the bundled checkpoints are missing or altered.
+    """
+    users = Users(auth) if auth is not None else None
+    if users is not None:
+        users.hashes()  # a wrong file is told before anything is loaded
+    listener = listen(host, port)
+    stay_offline(os.environ)
+    # The browser shares the cores: threads that spin while they wait made two programs side by side twice as slow.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Only now, because Gradio decides about analytics while it is imported.
+    from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
+    from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
+    from echo_studio.project.library import Library, default_root  # noqa: PLC0415
+    from echo_studio.studio.engine import Engine  # noqa: PLC0415
+    from echo_studio.studio.studio import Studio  # noqa: PLC0415
+    from echo_studio.web.server import create_app  # noqa: PLC0415
+
+    titles = [(title, name) for name, title in BUNDLED.items()]
+    library = Library(projects or default_root())
+    library.prepare()
+    app = create_app(Studio(Engine(), GenerationRequest, template, titles, library), users)
+    shown = f"[{host}]" if ":" in host else host
+    sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
+    if told := warning(host, login=users is not None):
+        sys.stdout.write(f"{told}\n")
+    sys.stdout.flush()
+    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    uvicorn.Server(config).run(sockets=[listener])
+
+
+def warning(host: str, *, login: bool) -> str:
+    """A line on what others can do who reach this address; "" where nobody else does."""
+    if host in LOOPBACK:
+        return ""
+    return NO_TLS if login else NO_LOGIN
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, before anything slow is loaded: a taken port is told at once.
+
+    Raises:
+        RequestError: the port is taken or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    if os.name == "posix":
+        # On Windows this option would let two programs share the port.
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except (OSError, OverflowError) as error:
+        listener.close()
+        raise RequestError(
+            expected="an address and a port that are free",
+            got=f"{host}:{port} ({getattr(error, 'strerror', None) or error})",
+            remedy="choose another with --host or --port",
+        ) from error
+    return listener
+
+
+def stay_offline(environment: MutableMapping[str, str]) -> None:
+    """Turn telemetry off, and keep proxies away from the page's own address."""
+    environment.update(OFFLINE)
+    for name in ("NO_PROXY", "no_proxy"):
+        known = [entry for entry in environment.get(name, "").split(",") if entry]
+        environment[name] = ",".join(dict.fromkeys([*known, *LOOPBACK]))

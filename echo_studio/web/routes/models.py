@@ -1,0 +1,81 @@
+"""The Models tab: what there is and what is loaded, load, unload, import, remove."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from echo_studio.errors import EchoStudioError, NameTakenError
+from echo_studio.studio.studio import Studio
+from echo_studio.types import Json
+from echo_studio.web.tabs.models import MAX_CARD, told
+from echo_studio.web.wire.wire import session_getter, user_of
+
+
+def routes(studio: Studio) -> APIRouter:
+    router = APIRouter(prefix="/models", dependencies=[Depends(session_getter(studio))])
+
+    @router.get("")
+    def models() -> Json:
+        return {
+            "models": [told(model) for model in studio.engine.models()],
+            "solvers": {name: title for title, name in studio.engine.solvers()},
+        }
+
+    @router.post("/import")
+    async def take_in(
+        request: Request, card: Annotated[int, Query(ge=2, le=MAX_CARD)], name: Annotated[str, Query()] = ""
+    ) -> dict[str, str]:
+        """The body is card.json, `card` bytes, and after it model.safetensors. `name`: to import it under."""
+        _check_alone(request)
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            await _save(request, folder, card)
+            try:
+                taken_in = await run_in_threadpool(studio.engine.import_model, folder, name)
+            except EchoStudioError as error:
+                # Where it was kept on its way says nothing to the person.
+                words = str(error).replace(f"{folder}/", "").replace(str(folder), "the folder")
+                raise HTTPException(409 if isinstance(error, NameTakenError) else 422, words) from error
+        return {"name": taken_in.name}
+
+    @router.post("/{name}/load")
+    def load(name: str) -> Json:
+        try:
+            studio.engine.load(name)
+        except EchoStudioError as error:
+            raise HTTPException(422, str(error)) from error
+        return models()
+
+    @router.post("/{name}/unload")
+    def unload(name: str) -> Json:
+        studio.engine.unload(name)
+        return models()
+
+    @router.delete("/{name}")
+    def remove(request: Request, name: str) -> Json:
+        _check_alone(request)
+        try:
+            studio.engine.remove_model(name)
+        except EchoStudioError as error:
+            raise HTTPException(422, str(error)) from error
+        return models()
+
+    return router
+
+
+def _check_alone(request: Request) -> None:
+    """Models are everybody's: where several people log in, none of them puts one in or takes one away."""
+    if user_of(request):
+        raise HTTPException(403, "All users share the models: who runs the studio imports and removes them.")
+
+
+async def _save(request: Request, folder: Path, card: int) -> None:
+    """The first `card` bytes go to one file, the others to the second, as they come; `BodyLimit` says how many."""
+    with (folder / "card.json").open("wb") as first, (folder / "model.safetensors").open("wb") as second:
+        async for chunk in request.stream():
+            first.write(chunk[:card])
+            second.write(chunk[card:])
+            card -= min(card, len(chunk))

@@ -1,0 +1,80 @@
+"""Files that a person opens, and the frames of a recording."""
+
+import tempfile
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import unquote
+
+from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.data.decoding.recordings import Footage, without_annotations
+from echo_studio.errors import EchoStudioError
+from echo_studio.studio.sessions import Session
+from echo_studio.studio.studio import Studio
+from echo_studio.studio.uploads import read_upload, safe_name
+from echo_studio.types import GrayImage
+from echo_studio.web.wire.wire import map_response, png, save_body, session_getter
+
+
+def routes(studio: Studio) -> APIRouter:
+    session_of = session_getter(studio)
+    router = APIRouter(dependencies=[Depends(session_of)])
+
+    def frame_of(number: int, session: Annotated[Session, Depends(session_of)]) -> tuple[Footage, GrayImage]:
+        footage = studio.recordings.get(session.token)
+        if footage is None:
+            raise HTTPException(404, "The recording is not in memory any more. Open it again.")
+        if not 0 <= number < len(footage.frames):
+            raise HTTPException(404, f"The recording has frames 0 to {len(footage.frames) - 1}.")
+        return footage, footage.frames[number]
+
+    @router.post("/open")
+    async def open_file(
+        request: Request,
+        session: Annotated[Session, Depends(session_of)],
+        name: Annotated[str, Header(alias="X-File-Name")],
+    ) -> Response:
+        """A label map as bytes with `X-Kind: label-map`, or with `X-Kind: recording` how many frames there are."""
+        with tempfile.TemporaryDirectory() as scratch:
+            path = Path(scratch) / safe_name(unquote(name))
+            await save_body(request, path)
+            try:
+                found = await run_in_threadpool(read_upload, path)
+            except EchoStudioError as error:
+                raise HTTPException(422, str(error)) from error
+        if not isinstance(found, Footage):
+            return map_response(found, fan_region(found), **{"X-Kind": "label-map"})
+        studio.recordings.put(session.token, session.owner, found)
+        seconds = "" if found.seconds_per_frame is None else repr(found.seconds_per_frame)
+        told = {"Frames": len(found.frames), "Total": found.total, "Seconds": seconds}
+        return Response(headers={"X-Kind": "recording", **{f"X-{key}": str(value) for key, value in told.items()}})
+
+    @router.get("/recording/{number}")
+    def frame(chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)]) -> Response:
+        """A frame as it is, for the person who chooses one."""
+        return Response(png(chosen[1], real=True), media_type="image/png")
+
+    @router.get("/recording/{number}/label-map")
+    def labelled(chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)]) -> Response:
+        """The segmenter's labels of a frame, its fan fitted."""
+        footage, image = chosen
+        try:
+            label_map = studio.engine.label_frame(image, footage.spacing_mm)
+        except EchoStudioError as error:
+            raise HTTPException(422, str(error)) from error
+        return map_response(label_map, fan_region(label_map))
+
+    @router.get("/recording/{number}/fan")
+    def within_fan(
+        session: Annotated[Session, Depends(session_of)],
+        chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)],
+    ) -> Response:
+        """The frame to draw over: black outside the fan, where names and dates stand."""
+        image, fan = chosen[1], session.fan
+        if image.shape != fan.shape:
+            raise HTTPException(409, "The canvas holds a map of another size. Label the frame again.")
+        return Response(png(without_annotations(image, fan), real=True), media_type="image/png")
+
+    return router

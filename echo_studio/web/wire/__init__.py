@@ -1,0 +1,1 @@
+"""How label maps, frames and clips travel."""

@@ -1,0 +1,62 @@
+"""How clips and label cycles travel: the length of a header, the header as JSON, then a byte a pixel."""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import TYPE_CHECKING
+
+from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
+from echo_studio.data.formats.media import NOTICE
+from echo_studio.types import Json, Spacing
+
+if TYPE_CHECKING:
+    from echo_studio.dataset.sample import SetSample
+    from echo_studio.generate.video.request import GeneratedVideo
+
+
+def packed_sample(sample: SetSample) -> bytes:
+    """The frames of a set's clip, after them its labels."""
+    frames, height, width = sample.image.shape
+    assert sample.fps is not None  # a clip has it
+    header = {"frames": frames, "height": height, "width": width, "seconds": frames / sample.fps, "notice": NOTICE}
+    return _packed(header, sample.image.tobytes(), sample.ids.tobytes())
+
+
+def packed_cycle(cycle: LabelCycle) -> bytes:
+    """The labels of a beat, with the ventricle's volume in each frame and the EF."""
+    return _packed({**_layout(cycle), **_volumes(cycle)}, cycle.ids.tobytes())
+
+
+def packed_clip(made: GeneratedVideo) -> bytes:
+    """The frames of a clip, after them the labels that guided it."""
+    header = {**_layout(made.cycle), **_volumes(made.cycle), "notice": NOTICE}
+    return _packed(header, made.clip.tobytes(), made.cycle.ids.tobytes())
+
+
+def spacing_words(spacing: Spacing | None) -> str:
+    """As the page writes it: "y,x" in mm, or empty."""
+    return "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
+
+
+def _layout(cycle: LabelCycle) -> Json:
+    frames, height, width = cycle.ids.shape
+    return {
+        "frames": frames,
+        "height": height,
+        "width": width,
+        "spacing": spacing_words(cycle.spacing_mm),
+        "es": cycle.es,
+        "heart_rate": cycle.heart_rate,
+    }
+
+
+def _volumes(cycle: LabelCycle) -> Json:
+    volumes, ef = cycle_volumes(cycle)
+    known = [None if volume != volume else round(float(volume), 3) for volume in volumes]  # NaN is no JSON
+    return {"volumes": known, "unit": "mL" if cycle.spacing_mm else "px³", "ef": ef}
+
+
+def _packed(header: Json, *parts: bytes) -> bytes:
+    text = json.dumps(header, allow_nan=False).encode()
+    return struct.pack("<I", len(text)) + text + b"".join(parts)

@@ -1,0 +1,143 @@
+"""The ancestral sampler against DDPM's formulas and against Gaussian data, whose reverse steps are known exactly."""
+
+import itertools
+import math
+
+import pytest
+import torch
+from torch import Tensor
+
+from echo_studio.diffusion.randomness import SampleNoise
+from echo_studio.diffusion.reverse import (
+    beta_variance,
+    learned_variance,
+    posterior_mean,
+    posterior_variance,
+    step_divergence,
+)
+from echo_studio.diffusion.schedule import cosine_levels, cosine_sigmas, karras_sigmas
+from echo_studio.diffusion.solvers.registry import SOLVERS
+from tests.diffusion.stand_ins import SIGMA_DATA, denoise_gaussian
+
+
+def scaled(sigma: Tensor) -> tuple[Tensor, Tensor]:
+    """alpha_bar and the factor from our x to DDPM's."""
+    alpha_bar = 1 / (1 + sigma**2)
+    return alpha_bar, alpha_bar.sqrt()
+
+
+@pytest.mark.parametrize("step", [1, 300, 998])
+def test_the_reverse_step_is_ddpms_in_other_coordinates(step: int) -> None:
+    sigma_s, sigma_t = cosine_levels()[step - 1], cosine_levels()[step]
+    (bar_s, to_s), (bar_t, to_t) = scaled(sigma_s), scaled(sigma_t)
+    beta = 1 - bar_t / bar_s
+    x, clean = torch.randn(5, dtype=torch.float64) * sigma_t, torch.randn(5, dtype=torch.float64)
+    # Ho et al. 2020, eq. 7.
+    mean = bar_s.sqrt() * beta / (1 - bar_t) * clean + (1 - beta).sqrt() * (1 - bar_s) / (1 - bar_t) * (x * to_t)
+    torch.testing.assert_close(posterior_mean(x, clean, sigma_t, sigma_s) * to_s, mean)
+    torch.testing.assert_close(posterior_variance(sigma_t, sigma_s) * bar_s, (1 - bar_s) / (1 - bar_t) * beta)
+    torch.testing.assert_close(beta_variance(sigma_t, sigma_s) * bar_s, beta)
+
+
+def test_the_learned_variance_lies_between_posterior_and_beta() -> None:
+    sigma_t, sigma_s = torch.tensor(2.0), torch.tensor(1.0)
+    place = torch.tensor([0.0, 0.5, 1.0])
+    low, high = posterior_variance(sigma_t, sigma_s), beta_variance(sigma_t, sigma_s)
+    torch.testing.assert_close(learned_variance(place, sigma_t, sigma_s), torch.stack([low, (low * high).sqrt(), high]))
+
+
+def test_the_divergence_is_zero_for_the_posterior_itself_and_matches_torchs() -> None:
+    shape = (2, 1, 3, 3)
+    x, clean, estimate, place = torch.randn(shape), torch.randn(shape), torch.randn(shape), torch.rand(shape)
+    sigma_t, sigma_s = torch.tensor([2.0, 0.3]).reshape(-1, 1, 1, 1), torch.tensor([1.5, 0.2]).reshape(-1, 1, 1, 1)
+    same = step_divergence(x, clean, clean, torch.zeros(shape), sigma_t, sigma_s)
+    torch.testing.assert_close(same, torch.zeros(shape), atol=1e-6, rtol=0)
+    true = torch.distributions.Normal(
+        posterior_mean(x, clean, sigma_t, sigma_s), posterior_variance(sigma_t, sigma_s).sqrt().expand(shape)
+    )
+    ours = torch.distributions.Normal(
+        posterior_mean(x, estimate, sigma_t, sigma_s), learned_variance(place, sigma_t, sigma_s).sqrt()
+    )
+    wanted = torch.distributions.kl_divergence(true, ours) / math.log(2)
+    torch.testing.assert_close(step_divergence(x, clean, estimate, place, sigma_t, sigma_s), wanted)
+
+
+class ExactGaussian:
+    """Denoiser and reverse variance of N(0, deviation^2): q(x_s | x_t) itself, for given neighbours."""
+
+    def __init__(self, sigmas: Tensor, deviation: float) -> None:
+        self.after = dict(zip(sigmas[:-1].tolist(), sigmas[1:].tolist(), strict=True))
+        self.deviation = deviation
+
+    def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
+        return self.with_variance(x, sigma)[0]
+
+    def with_variance(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+        sigma_t = min(self.after, key=lambda level: abs(level - float(sigma[0])))
+        sigma_s, data = self.after[sigma_t], self.deviation**2
+        of_clean = sigma_t**2 * data / (sigma_t**2 + data)  # Var[x0 | x_t]
+        t, s = torch.tensor(sigma_t, dtype=torch.float64), torch.tensor(sigma_s, dtype=torch.float64)
+        low, high = posterior_variance(t, s), beta_variance(t, s)
+        exact = low + (1 - (s / t) ** 2) ** 2 * of_clean
+        place = (exact / low).log() / (high / low).log()
+        return x.double() * data / (sigma_t**2 + data), place.expand_as(x)
+
+
+@pytest.mark.parametrize("steps", [2, 5, 25])
+def test_with_the_exact_variance_every_level_has_the_exact_distribution_at_any_number_of_steps(steps: int) -> None:
+    sigmas = karras_sigmas(steps, 0.05, 20.0)
+    exact = ExactGaussian(sigmas, SIGMA_DATA)
+    spread: list[float] = []
+    noise = SampleNoise(range(300), (1, 8, 8))
+    start = noise() * math.sqrt(20.0**2 + SIGMA_DATA**2)
+
+    class Spy(ExactGaussian):
+        def with_variance(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor]:
+            spread.append(float(x.std()))
+            return super().with_variance(x, sigma)
+
+    SOLVERS["ancestral"](Spy(sigmas, exact.deviation), start, sigmas, steps, noise, lambda *_: None)
+    # 19,200 draws: a standard error of half a percent.
+    assert spread == pytest.approx([math.sqrt(float(s) ** 2 + SIGMA_DATA**2) for s in sigmas[:-1]], rel=0.025)
+
+
+def test_betas_variance_is_exact_for_data_of_unit_variance() -> None:
+    sigmas = cosine_sigmas(20)
+    exact = ExactGaussian(sigmas, 1.0)
+    for sigma in sigmas[:-2]:
+        _, place = exact.with_variance(torch.zeros(1), sigma.reshape(1))
+        assert float(place) == pytest.approx(1, abs=1e-6)
+
+
+def test_without_a_learned_variance_it_is_the_posteriors() -> None:
+    sigmas = torch.tensor([2.0, 1.0, 0.0], dtype=torch.float64)
+    levels: list[Tensor] = []
+
+    def spy(x: Tensor, sigma: Tensor) -> Tensor:
+        levels.append(x)
+        return denoise_gaussian(x, sigma)
+
+    noise = SampleNoise(range(500), (1, 8, 8))
+    SOLVERS["ancestral"](spy, noise() * 0, sigmas, 2, noise, lambda *_: None)
+    assert float(levels[1].std()) == pytest.approx(math.sqrt(0.25 * 3), rel=0.02)
+
+
+def test_a_thousand_steps_keep_the_distribution() -> None:
+    sigmas = cosine_sigmas(1000)
+    noise = SampleNoise(range(64), (1, 8, 8))
+    end = SOLVERS["ancestral"](denoise_gaussian, noise() * float(sigmas[0]), sigmas, 1000, noise, lambda *_: None)
+    assert float(end.std()) == pytest.approx(SIGMA_DATA, rel=0.05)
+    assert float(end.mean()) == pytest.approx(0, abs=0.03)
+
+
+def test_euler_on_the_cosine_chain_is_ddim() -> None:
+    sigmas = cosine_sigmas(8)
+    start = torch.randn(1, 1, 4, 4, dtype=torch.float64) * float(sigmas[0])
+    end = SOLVERS["euler"](denoise_gaussian, start, sigmas, 8, lambda: torch.zeros(1), lambda *_: None)
+    y = start * scaled(sigmas[0])[1]
+    for sigma_t, sigma_s in itertools.pairwise(sigmas):
+        (bar_t, to_t), (bar_s, _) = scaled(sigma_t), scaled(sigma_s)
+        clean = denoise_gaussian(y / to_t, sigma_t.reshape(1))
+        noise = (y - bar_t.sqrt() * clean) / (1 - bar_t).sqrt()
+        y = bar_s.sqrt() * clean + (1 - bar_s).sqrt() * noise  # Song et al. 2021, eq. 12 without noise
+    torch.testing.assert_close(end, y.float(), rtol=1e-4, atol=1e-5)

@@ -1,0 +1,158 @@
+"""One line of the video table: its reference is at its best in every column, and damage shows in the right one."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from echo_studio.anatomy.motion.cycle import LabelCycle
+from echo_studio.anatomy.motion.volume_curve import end_systole_index
+from echo_studio.errors import DataError, RequestError
+from echo_studio.evaluate.frames.likeness import Clip
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting, measure_reference, measure_video
+from echo_studio.evaluate.video.reference import VideoReference, beat_pairs, differences
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
+from tests.evaluate.beats import ReadsGrey, beat, beating, painted
+from tests.generate.tiny import tiny_segmenter
+
+FRAMES = 12
+ES = end_systole_index(FRAMES, 70)
+SETTING = VideoSetting("fake", "heun", 4, FRAMES)
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> VideoReference:
+    folder = tmp_path_factory.mktemp("segmenter")
+    tiny_segmenter(folder)
+    loaded = FrameSegmenter.load(folder)
+    return VideoReference(ReadsGrey(loaded.card, loaded.network), [beat(50 + k, FRAMES, k) for k in range(3)])
+
+
+class Fake:
+    """Gives the reference clip of the label map back, damaged; with an EF asked, a beat of that EF plus `off`."""
+
+    def __init__(self, reference: VideoReference, noise: float = 0.0, off: float = 0.0) -> None:
+        self.reference, self.noise, self.off = reference, noise, off
+        self.requests: list[VideoRequest] = []
+
+    def generate(self, request: VideoRequest) -> GeneratedVideo:
+        self.requests.append(request)
+        found = next(one for one in self.reference.beats if one.end_diastole == request.label_map)
+        clip, ids, drawn = found.clip, found.ids, 50.0 + self.reference.beats.index(found)
+        if request.end_systole is None:
+            if request.motion.ef > 80:
+                raise RequestError(expected="an EF that this heart reaches", got="82", remedy="ask for less")
+            maps = beating(request.motion.ef + self.off, FRAMES, side=64)
+            clip, ids, drawn = painted(maps), np.stack([one.ids for one in maps]), request.motion.ef
+        noise = np.random.default_rng(request.seed).normal(0, self.noise, clip.shape)
+        clip = np.where(ids > 0, np.clip(clip + noise, 0, 255), 0).astype(np.uint8)
+        cycle = LabelCycle(ids, None, ES, 70.0)
+        return GeneratedVideo(clip, cycle, SimpleNamespace(ef_drawn=drawn), 2.0)  # type: ignore[arg-type]
+
+
+def test_a_generator_that_gives_the_reference_back_is_at_its_best(reference: VideoReference) -> None:
+    calls: list[tuple[int, int]] = []
+    fake = Fake(reference)
+    row = measure_video(fake, SETTING, reference, 7, on_clip=lambda *at: calls.append(at))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
+    assert [request.seed for request in fake.requests] == [7, 8, 9]
+    assert all(request.end_systole is not None for request in fake.requests)
+    assert (row.ssim, row.psnr, row.frechet_frames, row.frechet_motion, row.flicker) == (1, None, 0, 0, 1)
+    assert (row.fid, row.fvd, row.n, row.ef_n, row.seconds) == (None, None, 3, 3, 2)
+    assert row.lv_dice is not None
+    assert row.lv_dice > 0.95
+    assert row.ef_error is not None
+    assert row.ef_error < 2.5
+    json.dumps(row.to_json(), allow_nan=False)
+
+
+def test_noise_costs_likeness_and_distances_and_flickers(reference: VideoReference) -> None:
+    rows = [measure_video(Fake(reference, noise), SETTING, reference) for noise in (3, 9)]
+    for name, sign in (("ssim", -1), ("psnr", -1), ("frechet_frames", 1), ("frechet_motion", 1), ("flicker", 1)):
+        values = [getattr(row, name) for row in rows]
+        assert sign * (values[1] - values[0]) > 0, name
+
+
+def test_efs_are_asked_in_turn_and_their_error_is_what_was_missed(reference: VideoReference) -> None:
+    fake = Fake(reference, off=-6.0)
+    row = measure_video(fake, SETTING, reference, efs=[30, 60])
+    assert [request.motion.ef for request in fake.requests[3:]] == [30, 60, 30]
+    assert row.ef_n == 3
+    assert row.ef_error == pytest.approx(6, abs=2.5)
+    assert row.ef_rank == pytest.approx(1)
+    assert row.ssim == 1
+
+
+def test_an_ef_that_a_heart_cannot_reach_is_left_out(reference: VideoReference) -> None:
+    row = measure_video(Fake(reference), SETTING, reference, efs=[82])
+    assert (row.ef_n, row.ef_error, row.ef_rank) == (0, None, None)
+
+
+def test_the_papers_features_fill_their_columns(reference: VideoReference) -> None:
+    class Paper:
+        def frames(self, clips: list[Clip]) -> np.ndarray:
+            return np.concatenate([clip.reshape(len(clip), -1)[:, ::512].astype(float) for clip in clips])
+
+        def clips(self, clips: list[Clip]) -> np.ndarray:
+            return np.stack([clip.mean(axis=0).ravel()[::512] for clip in clips])
+
+    whole = VideoReference(reference.segmenter, reference.beats, Paper())  # type: ignore[arg-type]
+    same, noisy = (
+        whole.distances(clips)
+        for clips in (
+            [one.clip for one in reference.beats],
+            [np.roll(one.clip, 5, axis=2) for one in reference.beats],
+        )
+    )
+    assert same["fid"] == same["fvd"] == 0
+    for name in ("fid", "fvd"):
+        value = noisy[name]
+        assert value is not None
+        assert value > 0
+
+
+def test_the_reference_itself_is_measured(reference: VideoReference) -> None:
+    row = measure_reference(reference)
+    assert (row.ssim, row.flicker, row.n, row.frames, row.nfe) == (1, 1, 3, FRAMES, 0)
+    assert row.ef_error is not None
+    assert row.ef_error < 2.5
+    assert row.loop is not None
+
+
+def test_a_difference_of_nothing_is_grey_and_the_last_leads_to_the_first() -> None:
+    clip = np.stack([np.full((8, 8), value, np.uint8) for value in (10, 10, 60, 255)])
+    np.testing.assert_array_equal(differences(clip)[:, 0, 0], [128, 178, 255, 0])
+
+
+def test_settings_become_requests(reference: VideoReference) -> None:
+    one = reference.beats[0]
+    own = replace(SETTING, generator="free-echo", start_step=15).request(one, 3)
+    assert (own.generator, own.start_step, own.frames, own.seed, own.view) == ("free-echo", 15, FRAMES, 3, "2CH")
+    assert own.end_systole == one.end_systole
+    asked = SETTING.request(one, 3, 40)
+    assert asked.end_systole is None
+    assert asked.motion.ef == 40
+
+
+def test_pairs_are_of_one_view_and_patients_without_both_frames_are_left_out(tmp_path: Path, camus_folder) -> None:  # type: ignore[no-untyped-def]
+    root = camus_folder(patients=4)
+    from echo_studio.data.datasets.camus import CamusFolder
+
+    (root / "database_split").mkdir()
+    listed = root / "database_split" / "subgroup_validation.txt"
+    listed.write_text("patient0001\npatient0002\npatient0003\n")
+    (root / "patient0002" / "patient0002_2CH_ES.nii.gz").unlink()
+    pairs = beat_pairs(CamusFolder(root), "validation")
+    stems = [(first.frame_id.stem, second.frame_id.stem) for first, second in pairs]
+    assert stems == [(f"patient000{k}_2CH_ED", f"patient000{k}_2CH_ES") for k in (1, 3)]
+    listed.write_text("patient0001\n")
+    with pytest.raises(DataError, match="two validation patients"):
+        beat_pairs(CamusFolder(root), "validation")
+
+
+def test_a_line_without_values_is_plain_json() -> None:
+    assert VideoScores("a", 24, 2).to_json()["psnr"] is None

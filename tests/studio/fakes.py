@@ -1,0 +1,155 @@
+"""An engine without torch: noise in the fan that settles with every NFE, always the same for the same request."""
+
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.errors import RequestError
+from echo_studio.project.library import Library
+from echo_studio.studio.studio import Studio
+from echo_studio.types import GrayImage, Json, Spacing
+from tests.studio.fake_models import FakeModels
+from tests.studio.fake_sets import FakeSets
+from tests.studio.fake_videos import FakeVideos
+
+SIDE = 256
+
+
+@dataclass(frozen=True)
+class FakeRequest:
+    label_map: LabelMap
+    view: str
+    phase: str
+    generator: str
+    solver: str
+    nfe: int
+    seed: int
+    guidance: float = 0.0
+    schedule: str = ""
+
+    def __post_init__(self) -> None:
+        if self.nfe < 1:
+            raise RequestError(expected="an NFE from 1 to 1000", got=str(self.nfe), remedy="try 20")
+        if self.seed < 0:
+            raise RequestError(expected="a seed from 0 to 2^63 - 1", got=str(self.seed), remedy="try 0")
+
+
+@dataclass(frozen=True)
+class FakeRecord:
+    label_map_sha256: str
+    view: str
+    phase: str
+    generator: str
+    solver: str
+    nfe: int
+    seed: int
+    guidance: float = 0.0
+    schedule: str = ""
+    notice: str = "synthetic, not for diagnosis"
+
+    def to_json(self) -> Json:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class FakeGenerated:
+    image: GrayImage
+    record: FakeRecord
+    seconds: float
+
+
+class FakeEngine(FakeModels):
+    def __init__(self, seconds_per_nfe: float = 0.02) -> None:
+        super().__init__()
+        self.seconds_per_nfe = seconds_per_nfe
+        self.evaluations = 0
+        self.evaluated: list[str] = []  # the digest of the label map of each
+        self.failure: Exception | None = None
+        self.videos = FakeVideos()
+        self.sets = FakeSets()
+
+    def solvers(self) -> list[tuple[str, str]]:
+        return [("Heun (2nd order)", "heun"), ("Euler (DDIM)", "euler")]
+
+    def schedules(self) -> list[str]:
+        return ["karras", "few"]
+
+    def generate(
+        self,
+        request: FakeRequest,
+        on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None,
+        *,
+        patient: bool = False,
+    ) -> FakeGenerated:
+        started = time.monotonic()
+        for nfe in range(1, request.nfe + 1):
+            time.sleep(self.seconds_per_nfe)
+            self.evaluations += 1
+            self.evaluated.append(request.label_map.digest)
+            if self.failure is not None:
+                raise self.failure
+            if on_step is not None:
+                on_step(nfe, request.nfe, lambda: speckle(request, 0.5))
+        names = ("view", "phase", "generator", "solver", "nfe", "seed", "guidance", "schedule")
+        chosen = {name: getattr(request, name) for name in names}
+        record = FakeRecord(label_map_sha256=request.label_map.digest, **chosen)
+        return FakeGenerated(speckle(request, 1.0), record, time.monotonic() - started)
+
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
+        return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
+
+    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+        """Bright pixels are wall, dark ones of the lit part are cavity."""
+        ids = np.where(image > 128, LV_MYOCARDIUM, np.where(image > 40, SECTOR, np.where(image > 0, LV_CAVITY, 0)))
+        return LabelMap(ids.astype(np.uint8), spacing_mm)
+
+
+def speckle(request: FakeRequest, gain: float) -> GrayImage:
+    """uint8 (h, w): brighter in the wall, dark in the cavities, 0 outside the fan."""
+    level = np.array([0, 30, 150, 35, 80])[request.label_map.ids]
+    noise = np.random.default_rng(request.seed).gamma(2.0, 0.5, request.label_map.shape)
+    return np.clip(level * noise * gain, 0, 255).astype(np.uint8)
+
+
+def blank() -> LabelMap:
+    """A fan with nothing in it."""
+    fan = Fan((SIDE / 2, 8.0), -0.65, 0.65, 4.0, 236.0)
+    return LabelMap(np.where(fan.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(0)), (0.5, 0.5))
+
+
+def heart() -> LabelMap:
+    """A four-chamber view of ellipses, on the blank fan."""
+    ids = blank().ids.copy()
+    y, x = np.mgrid[0:SIDE, 0:SIDE]
+    for label, (cy, cx, ry, rx) in (
+        (LV_MYOCARDIUM, (105, 130, 70, 42)),
+        (LV_CAVITY, (110, 130, 58, 29)),
+        (LEFT_ATRIUM, (188, 132, 26, 32)),
+    ):
+        ids[((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 <= 1] = label
+    return LabelMap(ids, (0.5, 0.5))
+
+
+TEMPLATES: list[tuple[str, str]] = [
+    ("Blank sector", "blank"),
+    ("Apical four-chamber, end diastole", "4ch-ed"),
+    ("Apical two-chamber, end systole", "2ch-es"),
+]
+
+
+def template(name: str) -> LabelMap:
+    return blank() if name == "blank" else heart()
+
+
+def fake_studio(engine: Any = None, projects: Path | None = None) -> Studio:
+    """A studio whose projects are in a folder of their own, which goes when the program ends."""
+    library = Library(projects or Path(tempfile.mkdtemp(prefix="echo-studio-test-")))
+    return Studio(engine or FakeEngine(), FakeRequest, template, TEMPLATES, library)

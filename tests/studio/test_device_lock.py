@@ -1,0 +1,114 @@
+"""Whose turn it is: one at a time, a person's run before a patient one, also in the middle of that."""
+
+import threading
+import time
+from collections.abc import Callable
+
+from echo_studio.studio.device_lock import Turns
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "not within two minutes"
+        time.sleep(0.002)
+
+
+def start(work: Callable[[], None]) -> threading.Thread:
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_run_waits_until_the_device_is_free() -> None:
+    turns, seen = Turns(), []
+
+    def second() -> None:
+        with turns.take():
+            seen.append("second")
+
+    with turns.take():
+        thread = start(second)
+        until(lambda: turns.waiting == 1)
+        seen.append("first")
+    thread.join(10)
+    assert seen == ["first", "second"]
+
+
+def test_a_patient_run_begins_after_everybody_who_waits() -> None:
+    turns, seen = Turns(), []
+    begun = threading.Event()
+
+    def patient() -> None:
+        begun.set()
+        with turns.take(patient=True):
+            seen.append("patient")
+
+    def urgent() -> None:
+        with turns.take():
+            seen.append("urgent")
+
+    with turns.take():
+        threads = [start(patient)]
+        begun.wait(10)
+        threads += [start(urgent), start(urgent)]
+        until(lambda: turns.waiting == 3)
+    for thread in threads:
+        thread.join(10)
+    assert seen == ["urgent", "urgent", "patient"]
+
+
+def test_a_patient_run_gives_way_in_the_middle_and_is_told_how_long() -> None:
+    turns, seen = Turns(), []
+
+    def urgent() -> None:
+        with turns.take():
+            time.sleep(0.02)
+            seen.append("urgent")
+
+    with turns.take(patient=True):
+        assert turns.give_way() == 0.0
+        thread = start(urgent)
+        until(lambda: turns.waiting == 1)
+        away = turns.give_way()
+        seen.append("patient goes on")
+        assert turns.give_way() == 0.0
+    thread.join(10)
+    assert seen == ["urgent", "patient goes on"]
+    assert away >= 0.02
+
+
+def test_those_who_wait_are_served_in_the_order_in_which_they_came() -> None:
+    turns, seen = Turns(), []
+
+    def run(name: int) -> None:
+        with turns.take():
+            seen.append(name)
+
+    threads = []
+    with turns.take():
+        for name in range(8):
+            threads.append(start(lambda name=name: run(name)))
+            until(lambda name=name: turns.waiting == name + 1)
+    for thread in threads:
+        thread.join(10)
+    assert seen == list(range(8))
+
+
+def test_patient_runs_side_by_side_share_the_device_step_by_step() -> None:
+    turns, seen = Turns(), []
+
+    def patient(name: str) -> None:
+        with turns.take(patient=True):
+            for _ in range(3):
+                seen.append(name)
+                turns.give_way()
+
+    with turns.take():
+        threads = [start(lambda: patient("clip"))]
+        until(lambda: turns.waiting == 1)
+        threads.append(start(lambda: patient("comparison")))
+        until(lambda: turns.waiting == 2)
+    for thread in threads:
+        thread.join(10)
+    assert seen == ["clip", "comparison"] * 3

@@ -1,0 +1,219 @@
+"""Several processes that share each batch are one process: same samples, same randomness, same losses."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.diffusion.loss import sector_mean
+from echo_studio.errors import RecipeError, RequestError
+from echo_studio.train.recipe import Recipe
+from echo_studio.train.share import Share
+from echo_studio.train.team import Alone, join, shares_of
+from echo_studio.types import Json
+from tests.generate.tiny import tiny_checkpoints
+from tests.train.conftest import SHAPES
+from tests.train.together import run
+
+MakeRecipe = Callable[..., Recipe]
+CPU = torch.device("cpu")
+# One of each trainer; adversarial where it can be, since the second part lives on what the first one left.
+TRAINERS = {
+    "segmenter": {"augmentation": {"intensity": 0.5}},
+    "gamma-vae": {"loss": {"crop": 32, "adversarial": 0.1, "feature_matching": 0.1}},
+    "cyclegan": {},
+    "sdm": {"network": {**SHAPES["sdm"]["network"], "dropout": 0.1}},
+    "video-edm": {},
+    "distilled": {
+        "loss": {"teacher": "tiny", "pairs": 8, "solver": "euler", "nfe": 2, "adversarial": 0.1, "channels": 4},
+    },
+}
+
+
+PLAN = """
+name = "tiny"
+title = "Tiny"
+description = "For tests."
+paper = "none"
+kind = "edm"
+resolution = 64
+network = {widths = [8, 16], blocks = 1, attention_levels = [1], mask_channels = 4}
+budget = {images = 8, batch = 4, ema_images = 8}
+optimiser = {learning_rate = 1e-3}
+"""
+
+
+def torchrun(*arguments: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
+    """Two processes on this machine, each with one thread."""
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={processes}"]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    done = subprocess.run([*launch, *arguments], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    return done
+
+
+def drawn(alpha: torch.Tensor) -> list[torch.Tensor]:
+    """What tasks draw: one tensor of each kind, for the samples whose gamma parameters these are."""
+    count = len(alpha)
+    likely = torch.empty(count, 3, 4, 5).contiguous(memory_format=torch.channels_last)
+    return [
+        torch.rand(count),
+        torch.randn((count, 1, 2)),
+        torch.rand(count, 1, 1),
+        torch.randint(24, (count,)),
+        torch.randn_like(likely),
+        torch.rand_like(likely),
+        F.dropout(torch.ones(3 * count, 2), 0.5),
+        torch.randint(24, ()).expand(count),
+        torch._standard_gamma(alpha),
+    ]
+
+
+@pytest.mark.parametrize(("processes", "pieces"), [(2, 1), (4, 1), (1, 3), (2, 3)])
+def test_a_sample_has_its_randomness_from_its_place_in_the_batch(processes: int, pieces: int) -> None:
+    alpha = torch.rand(12, 1, 4, 4, generator=torch.Generator().manual_seed(1)) * 5
+    torch.manual_seed(7)
+    whole = drawn(alpha)
+    after = torch.rand(3)
+    seen = []
+    for number in range(processes):
+        team = Alone()
+        team.size, team.number = processes, number
+        torch.manual_seed(7)
+        for share in shares_of(12, team, pieces):
+            seen.append(share.first)
+            beside = slice(share.piece * 12 // pieces, (share.piece + 1) * 12 // pieces)
+            with share.taken(lambda value: value, lambda mine, rows=beside: alpha[rows], CPU):
+                mine = drawn(alpha[share.rows])
+            same = [
+                torch.equal(one, all_[share.first * k : (share.first + share.count) * k])
+                for one, all_, k in zip(mine, whole, (1, 1, 1, 1, 1, 1, 3, 1, 1), strict=True)
+            ]
+            # Gamma variates take numbers as they need them: those of a later piece are its own.
+            assert same == [True] * 8 + [share.piece == 0]
+        if pieces == 1:
+            assert torch.equal(torch.rand(3), after)
+    assert sorted(seen) == list(range(0, 12, 12 // processes // pieces))
+
+
+def test_a_draw_that_belongs_to_no_sample_is_refused() -> None:
+    with Share(0, 2, 4).taken(lambda value: value, lambda value: value, CPU):
+        with pytest.raises(RuntimeError, match="share of 2"):
+            torch.rand(3)
+        with pytest.raises(RuntimeError, match="randperm"):
+            torch.randperm(4)
+        assert torch.rand(3, generator=torch.Generator()).shape == (3,)
+
+
+def test_sector_means_of_shares_have_the_mean_of_the_batch() -> None:
+    value, inside = (
+        torch.rand(4, 1, 8, 8),
+        (torch.rand(4, 1, 8, 8) < torch.tensor([0.1, 0.9, 0.5, 0.0])[:, None, None, None]),
+    )
+    weights = [inside[rows].float().sum() for rows in (slice(0, 2), slice(2, 4))]
+    shares = []
+    for number in range(2):
+        share = Share(number * 2, 2, 4)
+        with share.taken(lambda mine: sum(weights) / 2, lambda mine: mine, CPU):
+            shares.append(sector_mean(value[share.rows], inside[share.rows].float()))
+    assert float(sum(shares) / 2) == pytest.approx(float(sector_mean(value, inside.float())), abs=1e-6)
+
+
+def test_a_batch_that_cannot_be_shared_is_refused() -> None:
+    with pytest.raises(RecipeError, match="1 processes in 3 pieces"):
+        shares_of(4, Alone(), 3)
+
+
+def test_devices_and_launchers_that_cannot_be_shared_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(RequestError, match="torch can use"):
+        join("tpu3")
+    assert isinstance(join("cpu"), Alone)
+    monkeypatch.setenv("PMI_SIZE", "2")
+    with pytest.raises(RequestError, match="torchrun"):
+        join("cpu")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(RequestError, match="GPU of its own"):
+        join("meta")
+
+
+def close(one: list[dict[str, float]], other: list[dict[str, float]]) -> bool:
+    """Every figure of every step within 1e-5."""
+    assert len(one) == len(other) > 0
+    return all(mine == pytest.approx(theirs, abs=1e-5) for mine, theirs in zip(one, other, strict=True))
+
+
+@pytest.mark.slow
+def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    tiny_checkpoints(tmp_path)
+
+    def order(out: str, kind: str, **more: object) -> Json:
+        return {"out": out, "data": str(data.root), "recipe": recipe(kind, **more).model_dump(mode="json")}
+
+    def alone(one: Json) -> Json:
+        return run({**one, "out": f"alone-{one['out']}"}, data, tmp_path, Alone())
+
+    same = [order(kind, kind, images=8, **more) for kind, more in TRAINERS.items()]
+    same.append({**order("pieces", "gamma-vae", images=8, **TRAINERS["gamma-vae"]), "pieces": 2})
+    begun = order("begun", "edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
+    assert run({**begun, "stop_at": 8}, data, tmp_path, Alone()) == {}
+    other = {**begun, "out": "broken"}
+    going_on = [
+        {**begun, "resume": True},
+        {**begun, "out": "whole"},
+        {**other, "stop_at": 8},
+        {**other, "resume": True},
+    ]
+    (tmp_path / "orders.json").write_text(json.dumps([*same, *going_on]))
+
+    done = torchrun("-m", "tests.train.together", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "told.json").read_text())
+    for one, two in zip(same, told, strict=False):
+        reference = alone(one)
+        assert close(reference["losses"], two["losses"]), one["out"]
+        scores = (reference["scores"]["validation"], two["scores"]["validation"])
+        assert scores[0] == pytest.approx(scores[1], abs=1e-3), one["out"]
+        assert reference["seen"] == two["seen"] == 8
+        assert not two["said"]
+        assert ("2 processes" in two["machine"], "process" in reference["machine"]) == (True, one["out"] == "pieces")
+
+    went_on, whole, _, resumed = told[len(same) :]
+    # What two began two finish bit for bit; what one began they finish too, and say so.
+    assert resumed["sha256"] == whole["sha256"]
+    assert resumed["losses"] == whole["losses"][1:]
+    assert (resumed["said"], whole["said"]) == ([], [])
+    assert "1 process then 2 processes" in went_on["machine"]
+    assert "not bit for bit" in went_on["said"][0]
+    assert close(went_on["losses"], whole["losses"][1:])
+
+
+def test_pieces_change_nothing_where_every_sample_weighs_the_same(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    plan = {"recipe": recipe("segmenter", images=8).model_dump(mode="json")}
+    whole, pieces = (run({**plan, "out": str(n), "pieces": n}, data, tmp_path, Alone()) for n in (1, 4))
+    assert close(whole["losses"], pieces["losses"])
+
+
+@pytest.mark.slow
+def test_the_command_line_shares_the_work_and_speaks_once(
+    tmp_path: Path, data: CamusFolder, recipe: MakeRecipe
+) -> None:
+    plan = tmp_path / "plan.toml"
+    plan.write_text(PLAN)
+    arguments = ["train", str(plan), "--data", str(data.root), "--out", str(tmp_path / "two")]
+    done = torchrun("-m", "echo_studio.cli", *arguments, "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["images_seen"] == 8
+    assert "expected" not in done.stderr
+    assert len(list((tmp_path / "two" / "log").iterdir())) == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"camus", "plan.toml", "two"}

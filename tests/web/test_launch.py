@@ -1,0 +1,55 @@
+"""Starting: offline, on this machine only, and clear when it cannot start."""
+
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from echo_studio.errors import RequestError
+from echo_studio.web.launch import listen, main, stay_offline, warning
+
+
+def test_telemetry_is_off_and_the_own_address_bypasses_proxies() -> None:
+    environment = {"NO_PROXY": "intranet"}
+    stay_offline(environment)
+    stay_offline(environment)
+    assert environment["GRADIO_ANALYTICS_ENABLED"] == "False"
+    assert environment["HF_HUB_OFFLINE"] == "1"
+    assert environment["NO_PROXY"] == "intranet,127.0.0.1,localhost,::1"
+
+
+def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+        with pytest.raises(RequestError, match=f"127.0.0.1:{port}"):
+            listen("127.0.0.1", port)
+        assert main(["--port", str(port)]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "choose another" in told
+
+
+def test_an_impossible_port_is_refused() -> None:
+    with pytest.raises(RequestError, match="70000"):
+        listen("127.0.0.1", 70000)
+
+
+def test_the_page_needs_no_torch_and_writes_nothing_beside_its_source() -> None:
+    code = (
+        "import sys, echo_studio.web.server, pathlib;"
+        "folder = pathlib.Path(echo_studio.web.server.__file__).parent;"
+        "sys.exit('torch' in sys.modules or bool(list(folder.glob('*.pyi'))))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_an_address_that_others_reach_is_warned_of_in_one_line() -> None:
+    assert [warning(host, login=login) for host in ("127.0.0.1", "localhost", "::1") for login in (True, False)] == [
+        ""
+    ] * 6
+    assert "--auth FILE" in warning("0.0.0.0", login=False)
+    assert "TLS" in warning("192.168.1.5", login=True)
+    assert "\n" not in warning("0.0.0.0", login=False)
