@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.stopwatch import Interleaved, Laps, clock_name
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import Generator
@@ -71,7 +71,7 @@ def main() -> None:
 
     laps = Interleaved({words: drawing(*how) for words, how in variants.items()}).run(options.rounds)
     exact = [frame.image for frame in teacher.generate_batch(requests(teacher.card.name, *EXACT))]
-    insides = [within_fan(template(which).ids) > 0 for which, _, _ in MAPS for _ in SEEDS]
+    insides = [within_sector(template(which).ids) > 0 for which, _, _ in MAPS for _ in SEEDS]
     table = Table("Frame", "seconds", "times as fast", "off by, grey levels", "grain")
     slowest = next(iter(laps.values())).seconds
     for words, (generator, solver, nfe) in variants.items():

@@ -97,7 +97,7 @@ def open_map(page: Any, side: int) -> None:
             const grow = (cells) => Uint8Array.from({ length: side * side },
                 (_, i) => cells[Math.floor(i / side / step) * page.width + Math.floor((i % side) / step)]);
             const spacing = page.spacing.split(",").map((mm) => mm / step).join(",");
-            document.open({ width: side, height: side, ids: grow(page.ids), fan: grow(page.fan), spacing },
+            document.open({ width: side, height: side, ids: grow(page.ids), sector: grow(page.sector), spacing },
                 { tool: "open", what: "label map" });
         }""",
         [TEMPLATE, side],

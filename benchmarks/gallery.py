@@ -23,7 +23,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item
-from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
@@ -72,8 +72,8 @@ def write_set(folder: Path, count: int) -> None:
         for k, (view, phase) in enumerate([("2CH", "ED"), ("2CH", "ES"), ("4CH", "ED"), ("4CH", "ES")] * 50)
     ]
     rng = np.random.default_rng(0)
-    hows = [How(name, "heun", 10, {}, "CC BY").to_json() for name in GENERATORS]
-    header = {"format": MANIFEST_FORMAT, "generators": hows, "maps": maps, "batch": 16, "samples": count}
+    samplings = [Sampling(name, "heun", 10, {}, "CC BY").to_json() for name in GENERATORS]
+    header = {"format": MANIFEST_FORMAT, "generators": samplings, "maps": maps, "batch": 16, "samples": count}
     with (part / "manifest.jsonl").open("w") as lines:
         lines.write(json.dumps(header) + "\n")
         for number in range(count):
@@ -188,10 +188,10 @@ def measure(root: Path, name: str, count: int) -> dict[str, Any]:
     return figures
 
 
-def timed(act: Callable[[], Any], turns: int) -> tuple[float, float]:
+def timed(act: Callable[[], Any], device_lock: int) -> tuple[float, float]:
     """The longest of several in milliseconds: by the clock, and of this process's cores, client and server together."""
     worst = 0.0, 0.0
-    for _ in range(turns):
+    for _ in range(device_lock):
         started, computed = time.perf_counter(), time.process_time()
         act()
         took = time.perf_counter() - started, time.process_time() - computed

@@ -27,8 +27,8 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.manifest import SetOrder
-from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.build.synthesise import Batch, synthesise
 from echo_studio.dataset.export.brief import brief_of
@@ -88,7 +88,7 @@ def main() -> None:
     shutil.rmtree(root)
 
 
-def an_order(samples: int, maps: int, batch: int) -> SetOrder:
+def an_order(samples: int, maps: int, batch: int) -> SetRequest:
     """Maps that all differ, as those of many patients do."""
     ids = template("4ch-ed").ids
     bases = []
@@ -96,8 +96,8 @@ def an_order(samples: int, maps: int, batch: int) -> SetOrder:
         drawn = np.array(ids)
         drawn[number // 256, number % 256] = 4
         bases.append(BaseMap(f"patient{number:04d}_4CH_ED", f"patient{number:04d}", "4CH", "ED", LabelMap(drawn)))
-    how = How("edm-l64", "ipndm", 10, {"edm-l64": "ab" * 32, "gamma-vae-64": "cd" * 32}, LICENCE)
-    return SetOrder(tuple(bases), (how,), variations=samples // maps, batch=batch, seed=5)
+    how = Sampling("edm-l64", "ipndm", 10, {"edm-l64": "ab" * 32, "gamma-vae-64": "cd" * 32}, LICENCE)
+    return SetRequest(tuple(bases), (how,), variations=samples // maps, batch=batch, seed=5)
 
 
 def handed_out(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
@@ -112,9 +112,9 @@ def handed_out(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterato
         yield Made(batch.number, hashes)
 
 
-def headers(order: SetOrder) -> Iterator[SampleHeader]:
+def headers(order: SetRequest) -> Iterator[SampleHeader]:
     """As they come from the samples' records."""
-    record = {"generator": "edm-l64", "solver": "ipndm", "nfe": 10, "checkpoints": order.hows[0].checkpoints}
+    record = {"generator": "edm-l64", "solver": "ipndm", "nfe": 10, "checkpoints": order.samplings[0].checkpoints}
     for item in order.items():
         base = order.maps[item.map]
         yield SampleHeader(

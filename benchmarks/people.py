@@ -51,7 +51,7 @@ class Person:
         token = self.ask("POST", f"/studio/sessions?project=new&user={self.name}").json()["token"]
         self.http.headers[TOKEN] = token
         told, ids = server_copy(self.http)
-        self.width, self.height, self.fan = told["width"], told["height"], told["fan"]
+        self.width, self.height, self.sector = told["width"], told["height"], told["sector"]
         self.revision, self.position, self.states = told["revision"], told["position"], [ids]
 
     def ask(self, method: str, path: str, **options: object) -> httpx.Response:
@@ -79,7 +79,7 @@ class Person:
         self.revision += 1
         query = f"revision={self.revision}&position={self.position}&width={self.width}&height={self.height}"
         started = time.perf_counter()
-        self.ask("PUT", f"/studio/label-map?{query}", content=ids + self.fan + op)
+        self.ask("PUT", f"/studio/label-map?{query}", content=ids + self.sector + op)
         self.tally.waited("edit saved", started)
         with self.tally.lock:
             self.tally.edits += 1
@@ -128,8 +128,8 @@ def server_copy(http: httpx.Client) -> tuple[dict[str, object], bytes]:
     told, data = json.loads(reply.content[4 : 4 + length]), reply.content[4 + length :]
     page = told["pages"][told["states"][told["position"] - told["base"]]]
     size = page["width"] * page["height"]
-    fan = data[page["fan"] : page["fan"] + size]
-    known = {"width": page["width"], "height": page["height"], "fan": fan}
+    sector = data[page["sector"] : page["sector"] + size]
+    known = {"width": page["width"], "height": page["height"], "sector": sector}
     return {**known, "revision": told["revision"], "position": told["position"]}, data[page["ids"] : page["ids"] + size]
 
 

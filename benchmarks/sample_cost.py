@@ -17,8 +17,8 @@ from pathlib import Path
 import torch
 
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.build.batch import Maker, heart_of, ranges_from
-from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.batch import SampleRenderer, deformed_map, ranges_from
+from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sources.base_maps import base_maps
 
@@ -34,14 +34,16 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     maps = base_maps(None, "4CH")[:1]
-    order = set_order(maps, [options.generator], "", [options.nfe], None, "cpu", variations=options.samples + 1, seed=5)
+    order = set_request(
+        maps, [options.generator], "", [options.nfe], None, "cpu", variations=options.samples + 1, seed=5
+    )
     header = order.header()
-    maker = Maker(header, lambda number: order.maps[number].label_map)
+    maker = SampleRenderer(header, lambda number: order.maps[number].label_map)
     told: dict[str, list[float]] = {key: [] for key in ("heart", "network", "encode", "write", "write_wall", "bytes")}
     blocks = []
     for number, item in enumerate(order.items()):
         at = [time.thread_time()]
-        heart_of(order.maps[item.map].label_map, item, ranges_from(header))
+        deformed_map(order.maps[item.map].label_map, item, ranges_from(header))
         at.append(time.thread_time())
         (sample,), _ = maker.make([item])
         at.append(time.thread_time())

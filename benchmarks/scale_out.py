@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 
 from benchmarks.processes import below, processor_seconds
-from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import apart, synthesise
 from echo_studio.dataset.sources.base_maps import base_maps
@@ -56,7 +56,7 @@ def timed(workers: int, options: argparse.Namespace) -> tuple[float, float]:
     """Samples a second and processor seconds a sample, after the first ones."""
     maps = base_maps(None, "4CH")[:1]
     count = options.samples + 2 * workers
-    order = set_order(maps, [options.generator], "", [options.nfe], None, "cpu", variations=count, seed=5)
+    order = set_request(maps, [options.generator], "", [options.nfe], None, "cpu", variations=count, seed=5)
     marks: list[tuple[float, float]] = []
 
     def on_made(_: int) -> None:

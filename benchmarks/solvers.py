@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.template import template
 from echo_studio.diffusion.denoiser import Bound, Condition
 from echo_studio.diffusion.randomness import SampleNoise
@@ -36,7 +36,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     generator = load_generator(options.generator)
     side, seeds = generator.card.resolution, [0, 1] * len(MAPS)
-    maps = [within_fan(template(name).resized(side, side).ids) for name, _, _ in MAPS for _ in range(2)]
+    maps = [within_sector(template(name).resized(side, side).ids) for name, _, _ in MAPS for _ in range(2)]
     ids = torch.from_numpy(np.stack(maps))
     inside = (ids > 0).float().unsqueeze(1)
     view, phase = (torch.tensor([entry[k] for entry in MAPS for _ in range(2)]) for k in (1, 2))

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.types import GrayImage, LabelIds, Spacing
 
 SHAPE = (96, 80)
-FAN = Fan(apex=(39.5, 2.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=85.0)
+SECTOR_SHAPE = Sector(apex=(39.5, 2.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=85.0)
 
 
 def _mend_torchvision() -> object:
@@ -39,8 +39,10 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: more 
 _torchvision_operators = _mend_torchvision()  # kept: the operators live as long as the library
 
 
-def echo_like(seed: int = 0, fan: Fan = FAN, shape: tuple[int, int] = SHAPE) -> tuple[GrayImage, LabelIds]:
-    """Speckle in a fan with a dark cavity, and labels 0 to 3: both uint8 (h, w)."""
+def echo_like(
+    seed: int = 0, sector: Sector = SECTOR_SHAPE, shape: tuple[int, int] = SHAPE
+) -> tuple[GrayImage, LabelIds]:
+    """Speckle in a sector with a dark cavity, and labels 0 to 3: both uint8 (h, w)."""
     height, width = shape
     y, x = np.mgrid[0:height, 0:width] / np.array([height, width]).reshape(2, 1, 1)
     ids = np.zeros(shape, np.uint8)
@@ -49,7 +51,7 @@ def echo_like(seed: int = 0, fan: Fan = FAN, shape: tuple[int, int] = SHAPE) -> 
     ids[((x - 0.5) / 0.13) ** 2 + ((y - 0.8) / 0.1) ** 2 < 1] = 3
     speckle = np.random.default_rng(seed).rayleigh(60.0, shape) * np.array([1.0, 0.2, 1.8, 0.3])[ids]
     image = np.clip(speckle, 1, 255).astype(np.uint8)
-    image[~fan.mask(height, width)] = 0
+    image[~sector.mask(height, width)] = 0
     return image, ids
 
 

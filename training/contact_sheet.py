@@ -15,7 +15,7 @@ import numpy as np
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
@@ -67,7 +67,7 @@ def main(root: Path) -> None:
         title = f"{view} {phase}"
         if case >= len(CASES) - 2:
             label_map, defect = DEFECTS[case - len(CASES) + 2](
-                LabelMap(within_fan(label_map.ids), label_map.spacing_mm)
+                LabelMap(within_sector(label_map.ids), label_map.spacing_mm)
             )
             title = f"{title}, {defect}"
         rows = [

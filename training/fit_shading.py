@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.labels import LABEL_COUNT
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.generate.video import shading_weights
 from echo_studio.generate.video.shading import MEANS, places, shade
@@ -31,7 +31,7 @@ def frames(data: CamusFolder, split: str, view: View, every: int) -> Frames:
     return [
         (
             cv2.resize(frame.image, (SIDE, SIDE), interpolation=cv2.INTER_AREA) / 255,
-            within_fan(frame.label_map.resized(SIDE, SIDE).ids),
+            within_sector(frame.label_map.resized(SIDE, SIDE).ids),
         )
         for frame in read
     ]

@@ -3,7 +3,7 @@
     python training/label_maps.py PATH_TO_CAMUS
 
 Frames of one view and phase are moved, turned and scaled onto their group's mean pose, the signed
-distances of their structures are averaged, and the zero level is the mean shape. The fan has the
+distances of their structures are averaged, and the zero level is the mean shape. The sector has the
 group's median parameters. Groups of 40 or more patients each; see GROUPS.
 """
 
@@ -19,7 +19,7 @@ from scipy import ndimage
 from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
-from echo_studio.anatomy.sector.geometry import Fan, fit_fan, threshold_sector, within_fan
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector, threshold_sector, within_sector
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import BUNDLED, maps_folder
@@ -70,17 +70,17 @@ def signed_distance(mask: BoolMask) -> np.ndarray:
     return ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
 
 
-def median_fan(fans: list[Fan]) -> Fan:
+def median_sector(sectors: list[Sector]) -> Sector:
     def middle(values: list[float]) -> float:
         return float(np.median(values))
 
-    return Fan(
-        (middle([f.apex[0] for f in fans]), middle([f.apex[1] for f in fans])),
-        middle([f.angle_left for f in fans]),
-        middle([f.angle_right for f in fans]),
-        middle([f.near for f in fans]),
-        middle([f.far for f in fans]),
-        middle([f.aspect for f in fans]),
+    return Sector(
+        (middle([f.apex[0] for f in sectors]), middle([f.apex[1] for f in sectors])),
+        middle([f.angle_left for f in sectors]),
+        middle([f.angle_right for f in sectors]),
+        middle([f.near for f in sectors]),
+        middle([f.far for f in sectors]),
+        middle([f.aspect for f in sectors]),
     )
 
 
@@ -97,8 +97,8 @@ def average(frames: list[CamusFrame]) -> LabelMap:
         for key, mask in label_map.structures().items():
             moved = cv2.warpAffine(mask.astype(np.uint8), turn, (SIDE, SIDE), flags=cv2.INTER_NEAREST)
             total[key] += signed_distance(moved > 0)
-    fan = median_fan([fit_fan(threshold_sector(cv2.resize(f.image, (SIDE, SIDE)))) for f in frames])
-    ids = np.where(fan.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(OUTSIDE))
+    sector = median_sector([fit_sector(threshold_sector(cv2.resize(f.image, (SIDE, SIDE)))) for f in frames])
+    ids = np.where(sector.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(OUTSIDE))
     inside = ids == SECTOR
     # Where atria vary most their mean shrinks: two pixels back close the gap at the valve.
     ids[(total["la"] > -2 * len(maps)) & inside] = LEFT_ATRIUM
@@ -106,7 +106,7 @@ def average(frames: list[CamusFrame]) -> LabelMap:
     ids[(total["lv_endo"] > 0) & inside] = LV_CAVITY
     known = [m.spacing_mm for m in maps if m.spacing_mm]
     spacing = tuple(round(float(v), 3) for v in np.mean(known, axis=0)) if known else None
-    label_map = LabelMap(within_fan(ids), spacing)  # type: ignore[arg-type]
+    label_map = LabelMap(within_sector(ids), spacing)  # type: ignore[arg-type]
     # Where mean shapes meet, single pixels of one lie beyond the other, and a small atrium falls short of the valve.
     for kind in ("island", "atrium-apart"):
         label_map = repair(label_map, kind)

@@ -62,7 +62,7 @@ class LabelMap:
 
     @property
     def inside(self) -> BoolMask:
-        """(h, w) True where the ultrasound fan or any structure is."""
+        """(h, w) True where the ultrasound sector or any structure is."""
         return np.asarray(self.ids != OUTSIDE)
 
     @cached_property

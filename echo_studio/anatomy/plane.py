@@ -33,7 +33,7 @@ class Plane:
 
     @property
     def aspect(self) -> float:
-        """Size of a pixel in y over its size in x, as in `Fan`."""
+        """Size of a pixel in y over its size in x, as in `Sector`."""
         return self.sy / self.sx
 
     def lengths(self, xy: FloatArray) -> FloatArray:

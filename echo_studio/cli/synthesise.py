@@ -18,7 +18,7 @@ from echo_studio.cli.set_options import number_range, pairs, share
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
-    from echo_studio.dataset.build.manifest import SetOrder
+    from echo_studio.dataset.build.manifest import SetRequest
     from echo_studio.dataset.build.plan import Plan
     from echo_studio.dataset.build.set_folder import SetFolder
 
@@ -100,14 +100,14 @@ def synthesise(
     from echo_studio.dataset.build.cluster import AUTO
     from echo_studio.dataset.build.plan import plan_set
     from echo_studio.dataset.build.ranges import ranges_of
-    from echo_studio.dataset.build.request import set_order
+    from echo_studio.dataset.build.request import set_request
     from echo_studio.dataset.build.stored_set import set_at
     from echo_studio.dataset.sources.base_maps import base_maps
 
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
     shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
     efs = number_range("ef", ef)
-    order = set_order(
+    order = set_request(
         # Beats begin at end diastole: of a folder of both phases, those maps are meant.
         base_maps(label_maps, view, phase or ("ED" if efs else None), split),
         [name.strip() for name in generator.split(",") if name.strip()],
@@ -146,7 +146,7 @@ def synthesise(
 
 
 def _make(
-    order: "SetOrder",
+    order: "SetRequest",
     folder: "SetFolder",
     workers: int,
     checkpoints: Path | None,
@@ -156,10 +156,10 @@ def _make(
 ) -> Json:
     from echo_studio.dataset.build.cluster import on_cluster
     from echo_studio.dataset.build.slurm import SLURM, on_slurm, settings_of
-    from echo_studio.dataset.build.synthesise import Carry
+    from echo_studio.dataset.build.synthesise import Executor
     from echo_studio.dataset.build.synthesise import synthesise as run
 
-    carry: Carry | None = None
+    carry: Executor | None = None
     if cluster.partition(":")[0] == SLURM:
         carry = partial(on_slurm, folder=folder, workers=workers, settings=settings_of(cluster, device))
     elif cluster:

@@ -58,9 +58,11 @@ def train(
         torch.set_num_threads(threads)
     with _one_voice():
         team = join(device)
-        plan = team.in_turn(lambda: read_recipe(recipe))
+        plan = team.main_process_first(lambda: read_recipe(recipe))
         folder = checkpoints or bundled_checkpoints()
-        task = team.in_turn(lambda: task_for(plan, CamusFolder(data, splits), folder, init, str(team.device)))
+        task = team.main_process_first(
+            lambda: task_for(plan, CamusFolder(data, splits), folder, init, str(team.device))
+        )
     columns = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
     bar = Progress(
         TextColumn(columns[0]),
@@ -68,7 +70,7 @@ def train(
         *(TextColumn(column) for column in columns[1:]),
         TimeRemainingColumn(),
         console=Console(stderr=True),
-        disable=not (team.leads and sys.stderr.isatty()),
+        disable=not (team.is_main_process and sys.stderr.isatty()),
     )
     with bar, _one_voice():
         shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
@@ -87,10 +89,10 @@ def train(
             on_step=advance,
             team=team,
             pieces=pieces,
-            tell=lambda text: typer.echo(text, err=True) if team.leads else None,
+            tell=lambda text: typer.echo(text, err=True) if team.is_main_process else None,
         )
         team.leave()
-    if not team.leads:
+    if not team.is_main_process:
         return
     if as_json:
         print_json({"checkpoint": str(out / "checkpoint"), "images_seen": card.images_seen, "scores": card.scores})

@@ -79,7 +79,7 @@ def random_intensity(image: Tensor, strength: float) -> Tensor:
 
 
 def random_crops(image: Tensor, ids: Tensor, size: int, multiple: int) -> tuple[Tensor, Tensor]:
-    """One crop of `size` pixels a side from each sample, its corner on a multiple, half its centre inside the fan.
+    """One crop of `size` pixels a side from each sample, its corner on a multiple, half its centre inside the sector.
 
     Args:
         image: (b, 1, h, w).
@@ -92,12 +92,12 @@ def random_crops(image: Tensor, ids: Tensor, size: int, multiple: int) -> tuple[
 
 
 def random_corners(inside: Tensor, size: int, multiple: int) -> tuple[Tensor, Tensor]:
-    """Rows and columns (b,) of the upper left corners of `random_crops`; `inside` is bool (b, h, w), the fan."""
+    """Rows and columns (b,) of the upper left corners of `random_crops`; `inside` is bool (b, h, w), the sector."""
     b, height, width = inside.shape
     top = (torch.rand(b) * (math.floor((height - size) / multiple) + 1)).long() * multiple
     left = (torch.rand(b) * (math.floor((width - size) / multiple) + 1)).long() * multiple
     black = ~inside[torch.arange(b), top + size // 2, left + size // 2]
-    # A crop centred on black teaches little: aim it at the middle of the fan once.
+    # A crop centred on black teaches little: aim it at the middle of the sector once.
     top[black] = (height - size) // 2 // multiple * multiple
     left[black] = (width - size) // 2 // multiple * multiple
     return top, left

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.errors import RequestError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
@@ -73,7 +73,7 @@ class Generator(ABC):
         self._check(first)
         started = time.perf_counter()
         side = self.card.resolution
-        maps = np.stack([within_fan(r.label_map.resized(side, side).ids) for r in requests])
+        maps = np.stack([within_sector(r.label_map.resized(side, side).ids) for r in requests])
 
         def frames(pixels: Tensor) -> list[GrayImage]:
             grey = ((pixels + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy()
@@ -106,6 +106,6 @@ def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
     if image.shape == (height, width):
         return image
     how = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
-    return np.where(within_fan(label_map.ids) > 0, cv2.resize(image, (width, height), interpolation=how), 0).astype(
+    return np.where(within_sector(label_map.ids) > 0, cv2.resize(image, (width, height), interpolation=how), 0).astype(
         np.uint8
     )

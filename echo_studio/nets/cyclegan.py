@@ -60,11 +60,11 @@ class CycleGAN(nn.Module):
         return torch.where(labels[:, :1] > 0.5, -1.0, echo)
 
     def to_labels(self, echo: Tensor, inside: Tensor) -> Tensor:
-        """Logits float32 (b, labels, h, w) of an echo. Black around the fan is outside for certain, the fan never.
+        """Logits float32 (b, labels, h, w) of an echo. Black around the sector is outside, the sector never.
 
         Args:
             echo: (b, 1, h, w).
-            inside: (b, 1, h, w), 1 in the fan and 0 around it: an echo shows its fan.
+            inside: (b, 1, h, w), 1 in the sector and 0 around it: an echo shows its sector.
         """
         structures = self.label_map(echo).float()
         return torch.cat([SURE - 2 * SURE * inside, structures * inside], dim=1)

@@ -7,7 +7,7 @@ import numpy as np
 
 from echo_studio.data.database import now
 from echo_studio.errors import RequestError
-from echo_studio.project.pictures import Canvas, encode_fan, encode_label_map, load_fan, load_label_map
+from echo_studio.project.pictures import Canvas, encode_label_map, encode_sector, load_label_map, load_sector
 from echo_studio.project.store import Store
 from echo_studio.project.texts import MAX_NUMBER, from_text, to_text
 from echo_studio.types import BoolMask, Json
@@ -31,7 +31,7 @@ class History:
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._fan: tuple[BoolMask, bytes] | None = None  # the last one with its PNG: few edits change it
+        self._sector: tuple[BoolMask, bytes] | None = None  # the last one with its PNG: few edits change it
 
     def begin(self, title: str, first: Canvas) -> None:
         """Fill the tables of a new project."""
@@ -39,7 +39,7 @@ class History:
         with self._store.writing() as sql:
             sql.execute("INSERT INTO project VALUES (1, ?, ?, 0, 0, '{}')", (title, now()))
             entry = self._log(0, 0, "create", "{}", first.label_map.digest)
-            self._add_step(0, entry, label_map, first.fan)
+            self._add_step(0, entry, label_map, first.sector)
 
     def edit(self, revision: int, position: int, op: Json, canvas: Canvas) -> None:
         text = to_text(op, "the op of an edit")
@@ -49,7 +49,7 @@ class History:
             self._check_kept(position - 1)
             entry = self._log(revision, position, "edit", text, canvas.label_map.digest)
             sql.execute("DELETE FROM step WHERE position >= ?", (position,))
-            self._add_step(position, entry, label_map, canvas.fan)
+            self._add_step(position, entry, label_map, canvas.sector)
             sql.execute("DELETE FROM step WHERE position < ?", (position - MAX_BEHIND,))
             sql.execute("UPDATE project SET revision = ?, position = ?", (revision, position))
 
@@ -71,10 +71,10 @@ class History:
     def step(self, position: int) -> Step:
         with self._store.reading() as sql:
             self._check_kept(position)
-            op, label_map, fan = sql.execute(
-                "SELECT op, label_map, fan FROM step JOIN log ON entry = number WHERE step.position = ?", (position,)
+            op, label_map, sector = sql.execute(
+                "SELECT op, label_map, sector FROM step JOIN log ON entry = number WHERE step.position = ?", (position,)
             ).fetchone()
-            canvas = Canvas(load_label_map(self._store.files, label_map), load_fan(self._store.files, fan))
+            canvas = Canvas(load_label_map(self._store.files, label_map), load_sector(self._store.files, sector))
         return Step(position, from_text(op, "an op", self._store.file), canvas)
 
     def steps(self) -> Iterator[Step]:
@@ -99,10 +99,10 @@ class History:
             ).fetchone()
         return int(row[0])
 
-    def _add_step(self, position: int, entry: int, label_map: bytes, fan: BoolMask) -> None:
-        if self._fan is None or not np.array_equal(self._fan[0], fan):
-            self._fan = fan, encode_fan(fan)
-        names = self._store.files.put(label_map), self._store.files.put(self._fan[1])
+    def _add_step(self, position: int, entry: int, label_map: bytes, sector: BoolMask) -> None:
+        if self._sector is None or not np.array_equal(self._sector[0], sector):
+            self._sector = sector, encode_sector(sector)
+        names = self._store.files.put(label_map), self._store.files.put(self._sector[1])
         with self._store.reading() as sql:
             sql.execute("INSERT INTO step VALUES (?, ?, ?, ?)", (position, entry, *names))
 

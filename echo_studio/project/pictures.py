@@ -15,9 +15,9 @@ from echo_studio.errors import DataError, EchoStudioError, ImageError, RequestEr
 from echo_studio.project.files import CURE, ContentFiles
 from echo_studio.types import BoolMask, GrayImage, Json
 
-__all__ = ["Canvas", "encode_fan", "encode_frame", "encode_label_map", "load_fan", "load_frame", "load_label_map"]
+__all__ = ["Canvas", "encode_sector", "encode_frame", "encode_label_map", "load_sector", "load_frame", "load_label_map"]
 
-FAN_SCHEMA = "fan/1"
+SECTOR_SCHEMA = "fan/1"
 PNG = Path("picture.png")  # only its suffix counts
 
 
@@ -27,30 +27,30 @@ class Canvas:
 
     Args:
         label_map: h × w.
-        fan: bool (h, w), where the eraser gives the sector back. A read-only copy is kept.
+        sector: bool (h, w), where the eraser gives the sector back. A read-only copy is kept.
 
     Raises:
-        RequestError: the fan is no mask of the label map's size.
+        RequestError: the sector is no mask of the label map's size.
     """
 
     label_map: LabelMap
-    fan: BoolMask
+    sector: BoolMask
 
     def __post_init__(self) -> None:
-        fan = np.array(self.fan, copy=True)
-        if fan.dtype != np.bool_ or fan.shape != self.label_map.shape:
+        sector = np.array(self.sector, copy=True)
+        if sector.dtype != np.bool_ or sector.shape != self.label_map.shape:
             raise RequestError(
-                expected=f"a fan of type bool and shape {self.label_map.shape}, as the label map has",
-                got=f"{fan.dtype} {fan.shape}",
-                remedy="send fan and label map of the same canvas",
+                expected=f"a sector of type bool and shape {self.label_map.shape}, as the label map has",
+                got=f"{sector.dtype} {sector.shape}",
+                remedy="send sector and label map of the same canvas",
             )
-        fan.setflags(write=False)
-        object.__setattr__(self, "fan", fan)
+        sector.setflags(write=False)
+        object.__setattr__(self, "sector", sector)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Canvas):
             return NotImplemented
-        return self.label_map == other.label_map and np.array_equal(self.fan, other.fan)
+        return self.label_map == other.label_map and np.array_equal(self.sector, other.sector)
 
     def __hash__(self) -> int:
         return hash(self.label_map)
@@ -61,9 +61,9 @@ def encode_label_map(label_map: LabelMap) -> bytes:
     return encode(PNG, label_map.ids, label_map.spacing_mm, SCHEMA, {"schema": SCHEMA})
 
 
-def encode_fan(fan: BoolMask) -> bytes:
+def encode_sector(sector: BoolMask) -> bytes:
     """A PNG of the mask (h, w), 0 and 255."""
-    return encode(PNG, np.where(fan, np.uint8(255), np.uint8(0)), None, FAN_SCHEMA, {"schema": FAN_SCHEMA})
+    return encode(PNG, np.where(sector, np.uint8(255), np.uint8(0)), None, SECTOR_SCHEMA, {"schema": SECTOR_SCHEMA})
 
 
 def encode_frame(image: GrayImage, label_map: LabelMap, record: Json) -> bytes:
@@ -90,11 +90,11 @@ def load_label_map(files: ContentFiles, digest: str) -> LabelMap:
         raise _no_picture("a label map", path, error.got) from error
 
 
-def load_fan(files: ContentFiles, digest: str) -> BoolMask:
-    """Raises DataError where the file is missing, altered or no fan."""
-    values, schema = _load(files, digest, "a fan", "schema")
-    if schema != FAN_SCHEMA or not np.isin(values, (0, 255)).all():
-        raise _no_picture("a fan", files.checked(digest), "another picture")
+def load_sector(files: ContentFiles, digest: str) -> BoolMask:
+    """Raises DataError where the file is missing, altered or no sector."""
+    values, schema = _load(files, digest, "a sector", "schema")
+    if schema != SECTOR_SCHEMA or not np.isin(values, (0, 255)).all():
+        raise _no_picture("a sector", files.checked(digest), "another picture")
     return np.asarray(values == 255)
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.project.history import MAX_BEHIND
-from echo_studio.project.pictures import load_fan, load_frame, load_label_map
+from echo_studio.project.pictures import load_frame, load_label_map, load_sector
 from echo_studio.project.schema import CURE
 from echo_studio.project.store import Store
 from echo_studio.project.texts import MAX_NUMBER, from_text, valid_title
@@ -75,13 +75,13 @@ def _audit_steps(store: Store) -> None:
 
 def _audit_pictures(store: Store) -> None:
     budget = _Budget(store)
-    label_map, fan, frame = (budget.once(load) for load in (load_label_map, load_fan, load_frame))
+    label_map, sector, frame = (budget.once(load) for load in (load_label_map, load_sector, load_frame))
     for name, mask, digest in _rows(
-        store, "SELECT label_map, fan, label_map_sha256 FROM step JOIN log ON entry = number"
+        store, "SELECT label_map, sector, label_map_sha256 FROM step JOIN log ON entry = number"
     ):
         shape, found = label_map(name)
-        if found != digest or shape != fan(mask)[0]:
-            raise _fault(store, "label maps and fans as the log tells", "others")
+        if found != digest or shape != sector(mask)[0]:
+            raise _fault(store, "label maps and sectors as the log tells", "others")
     for image, name in _rows(store, "SELECT image, label_map FROM result"):
         if frame(image)[0] != label_map(name)[0]:
             raise _fault(store, "frames as large as their label maps", "another size")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Turns:
+class DeviceLock:
     """A lock with two kinds of holders, each served in the order in which they came. Runs that a person waits for go
     first; patient ones (a comparison, a clip, a set) begin when no such run waits. Between two NFE a patient run lets
     everybody else go before it, so that patient runs side by side share the device, NFE by NFE."""
@@ -32,7 +32,7 @@ class Turns:
         finally:
             self._release()
 
-    def give_way(self) -> float:
+    def yield_device(self) -> float:
         """Let everybody who waits go first; for the patient run that holds the device.
 
         Returns:

@@ -19,10 +19,10 @@ from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import Generated, GenerationRequest
-from echo_studio.studio.device_lock import Turns
+from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep
 from echo_studio.studio.memory import give_back
-from echo_studio.studio.model_cache import LoadState, Shelf
+from echo_studio.studio.model_cache import LoadState, ModelCache
 from echo_studio.studio.models import Model, model_of
 from echo_studio.studio.set_maker import SetMaker
 from echo_studio.studio.video_engine import VideoEngine
@@ -42,14 +42,14 @@ class Engine:
     def __init__(self, checkpoints: Catalog | Path | None = None, device: str = "cpu") -> None:
         self.catalog = checkpoints if isinstance(checkpoints, Catalog) else catalog(checkpoints)
         self.device = device
-        self._shelf: Shelf[Generator] = Shelf(lambda name: self.catalog.load(name, device))
+        self._model_cache: ModelCache[Generator] = ModelCache(lambda name: self.catalog.load(name, device))
         self._importing = threading.Lock()
         self._segmenter: FrameSegmenter | None = None
         self._loading = threading.Lock()
         # Two runs side by side on one device take longer than one after the other, and twice the memory.
-        self._turns = Turns()
+        self._device_lock = DeviceLock()
         only = None if checkpoints is None else self.catalog.bundled
-        self.videos = VideoEngine(only, device, self._turns, self._loaded_segmenter)
+        self.videos = VideoEngine(only, device, self._device_lock, self._loaded_segmenter)
         self.sets = SetMaker(only, device)
 
     def cards(self) -> list[Card]:
@@ -64,7 +64,7 @@ class Engine:
     def models(self) -> list[Model]:
         """Everything in the catalog with its state, parts and damaged ones too; bundled ones first."""
         found = self.catalog.checkpoints()
-        return [model_of(checkpoint, found, self._shelf.state) for checkpoint in found]
+        return [model_of(checkpoint, found, self._model_cache.state) for checkpoint in found]
 
     def load(self, name: str) -> None:
         """Load a generator, so that the next frame does not wait for it.
@@ -72,12 +72,12 @@ class Engine:
         Raises:
             UnknownNameError, CheckpointError: see `Catalog.load`.
         """
-        with self._shelf.use(name, self._version(name)):
+        with self._model_cache.use(name, self._version(name)):
             pass
 
     def unload(self, name: str) -> None:
         """Free a generator's memory; runs that use it are finished first. The next frame of it loads it again."""
-        self._shelf.drop(name)
+        self._model_cache.drop(name)
         self._tidy(name)
 
     def import_model(self, source: Path, name: str = "") -> Card:
@@ -121,7 +121,7 @@ class Engine:
         def step(done: int, total: int, preview: Callable[[], GrayImage]) -> None:
             nonlocal away
             if patient:
-                away += self._turns.give_way()
+                away += self._device_lock.yield_device()
             if on_step is not None:
                 on_step(done, total, preview)
 
@@ -132,11 +132,11 @@ class Engine:
     def _made(self, request: GenerationRequest, on_step: OnStep, patient: bool) -> Generated:
         """Apart from `generate`, so that nothing refers to the generator when it may leave."""
         version = self._version(request.generator)
-        with self._shelf.use(request.generator, version) as generator, self._turns.take(patient=patient):
+        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(patient=patient):
             return generator.generate(request, on_step)
 
     def _tidy(self, name: str) -> None:
-        if self._shelf.state(name) is LoadState.ABSENT:
+        if self._model_cache.state(name) is LoadState.ABSENT:
             give_back()
 
     def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
@@ -146,7 +146,7 @@ class Engine:
             patient: nobody waits for it: runs on the device go first.
         """
         segmenter = self._loaded_segmenter()
-        with self._turns.take(patient=True) if patient else contextlib.nullcontext():
+        with self._device_lock.take(patient=True) if patient else contextlib.nullcontext():
             return adherence(segmenter, image, label_map)
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:

@@ -11,13 +11,13 @@ from typing import Generic
 
 from echo_studio.errors import BusyError
 from echo_studio.studio.job import Job, JobState, OnStep, OutcomeT, Progress, RequestT
-from echo_studio.studio.scheduler import FairLine
+from echo_studio.studio.scheduler import FairScheduler
 
 __all__ = ["Job", "JobQueue", "JobState", "OnStep", "Progress"]
 
 
 class JobQueue(Generic[RequestT, OutcomeT]):
-    """Runs jobs in a fair order (`FairLine`).
+    """Runs jobs in a fair order (`FairScheduler`).
 
     Args:
         work: does one job; it calls the job's `on_step` after every NFE.
@@ -38,7 +38,7 @@ class JobQueue(Generic[RequestT, OutcomeT]):
         self._workers = workers
         self._max_waiting = max_waiting
         self._max_of_owner = max_of_owner
-        self._line = FairLine()
+        self._line = FairScheduler()
         self._changed = threading.Condition()
         self._waiting: list[Job[RequestT, OutcomeT]] = []  # as they came
         self._current: dict[str, Job[RequestT, OutcomeT]] = {}

@@ -25,7 +25,7 @@ class _Place(Generic[ModelT]):
     leaving: bool = False
 
 
-class Shelf(Generic[ModelT]):
+class ModelCache(Generic[ModelT]):
     """Args:
     load: gives the model of a name; called without a lock, so that others can be used meanwhile.
     """

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.errors import EchoStudioError
 from echo_studio.project.library import Library
 from echo_studio.project.pictures import Canvas
@@ -59,7 +59,7 @@ class OpenProjects:
     def create(self, title: str = UNTITLED, label_map: LabelMap | None = None) -> str:
         """Make a project, not yet open on any page; its id."""
         start = self._first() if label_map is None else label_map
-        project = self.library.create(title, Canvas(start, fan_region(start)))
+        project = self.library.create(title, Canvas(start, sector_region(start)))
         with self._lock:
             self._open[project.id] = _Open(project, "", self._clock())
         return project.id

@@ -19,7 +19,7 @@ class Waiting(Protocol):
 JobT = TypeVar("JobT", bound=Waiting)
 
 
-class FairLine:
+class FairScheduler:
     """Remembers who was served when; holds no jobs.
 
     Without a tie it is round-robin: the owner who was served longest ago comes next, who never was before all.
@@ -45,7 +45,7 @@ class FairLine:
 
     def order(self, waiting: Iterable[JobT]) -> list[JobT]:
         """All of them as they would be served if nobody else came."""
-        trial = FairLine()
+        trial = FairScheduler()
         trial._served, trial._count, trial._live_run = dict(self._served), self._count, self._live_run
         left, order = list(waiting), []
         while left:

@@ -11,7 +11,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.project.pictures import Canvas
 from echo_studio.project.project import Project
 from echo_studio.studio.projects import OpenProjects
-from echo_studio.studio.sharing import let_go
+from echo_studio.studio.sharing import choose_evictions
 from echo_studio.types import BoolMask, Json
 
 MAX_SESSIONS = 64
@@ -26,7 +26,7 @@ class Session:
         user: who logged in; "" where there is no login.
         projects: all that this user has.
         project: what the page works on.
-        label_map, fan: as the page sent them last; the fan is where its eraser gives sector back.
+        label_map, sector: as the page sent them last; the sector is where its eraser gives sector back.
         revision: counts the changes of the canvas.
         notice: one line for the person about how the session began, or empty.
     """
@@ -36,7 +36,7 @@ class Session:
     projects: OpenProjects
     project: Project
     label_map: LabelMap
-    fan: BoolMask
+    sector: BoolMask
     revision: int
     notice: str = ""
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -51,7 +51,7 @@ class Session:
         """Who takes turns and counts against caps: the user, and without a login each session for itself."""
         return self.user or self.token
 
-    def update(self, revision: int, position: int, label_map: LabelMap, fan: BoolMask, op: Json) -> bool:
+    def update(self, revision: int, position: int, label_map: LabelMap, sector: BoolMask, op: Json) -> bool:
         """Take a newer canvas in and save it; False where the message is stale.
 
         Args:
@@ -65,10 +65,10 @@ class Session:
             if revision <= self.revision:
                 return False
             if op:
-                self.project.edit(revision, position, op, Canvas(label_map, fan))
+                self.project.edit(revision, position, op, Canvas(label_map, sector))
             else:
                 self.project.move(revision, position)
-            self.label_map, self.fan, self.revision = label_map, fan, revision
+            self.label_map, self.sector, self.revision = label_map, sector, revision
             return True
 
     def at(self, revision: int) -> LabelMap | None:
@@ -95,11 +95,11 @@ class Sessions:
         token = secrets.token_urlsafe(32)
         project, notice = projects.enter(token, wanted)
         canvas = project.canvas()
-        session = Session(token, user, projects, project, canvas.label_map, canvas.fan, project.revision, notice)
+        session = Session(token, user, projects, project, canvas.label_map, canvas.sector, project.revision, notice)
         with self._lock:
             self._by_token[session.token] = session
             owners = {key: other.user for key, other in self._by_token.items()}
-            excess = [self._by_token.pop(key) for key in let_go(owners, self._limit)]
+            excess = [self._by_token.pop(key) for key in choose_evictions(owners, self._limit)]
         for other in excess:
             self._on_close(other)
         return session

@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.plan import Plan, plan_set
 from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.request import set_order, versions
+from echo_studio.dataset.build.request import set_request, versions
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import apart, start_politely, synthesise
 from echo_studio.dataset.sources.base_maps import BaseMap
@@ -50,12 +50,14 @@ class SetMaker:
         budgets: Sequence[int],
         ranges: Mapping[str, Sequence[float]],
         **how_many: Any,
-    ) -> SetOrder:
-        """See `dataset.build.request.set_order` and `dataset.build.ranges.ranges_of`."""
+    ) -> SetRequest:
+        """See `dataset.build.request.set_request` and `dataset.build.ranges.ranges_of`."""
         widths = ranges_of(ranges)
-        return set_order(maps, generators, solver, budgets, self._checkpoints, self._device, ranges=widths, **how_many)
+        return set_request(
+            maps, generators, solver, budgets, self._checkpoints, self._device, ranges=widths, **how_many
+        )
 
-    def plan(self, order: SetOrder, folder: SetFolder, workers: int) -> Plan:
+    def plan(self, order: SetRequest, folder: SetFolder, workers: int) -> Plan:
         """What the set will cost, measured in a process of its own.
 
         Raises:
@@ -89,7 +91,7 @@ class SetMaker:
         synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, carry)
 
 
-def _planned(order: SetOrder, root: Path, workers: int, checkpoints: Path | None) -> Plan | Refusal:
+def _planned(order: SetRequest, root: Path, workers: int, checkpoints: Path | None) -> Plan | Refusal:
     try:
         return plan_set(order, SetFolder(root), workers, checkpoints)
     except EchoStudioError as error:

@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Callable, Mapping
 
-__all__ = ["let_go"]
+__all__ = ["choose_evictions"]
 
 
-def let_go(owners: Mapping[str, str], most: int, may_go: Callable[[str], bool] = lambda _: True) -> list[str]:
+def choose_evictions(owners: Mapping[str, str], most: int, may_go: Callable[[str], bool] = lambda _: True) -> list[str]:
     """Which things to let go so that at most `most` are left: of whoever has most the oldest, so that nobody pushes
     out what belongs to others by having much.
 

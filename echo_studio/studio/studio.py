@@ -23,8 +23,8 @@ from echo_studio.studio.sessions import Session, Sessions
 from echo_studio.studio.sets.data_sets import DataSets
 from echo_studio.studio.sets.work import SetMaker
 from echo_studio.studio.uploads import Recordings
-from echo_studio.studio.users.audit_log import TRAIL, Trail
-from echo_studio.studio.users.user_folders import Homes
+from echo_studio.studio.users.audit_log import AUDIT_LOG, AuditLog
+from echo_studio.studio.users.user_folders import UserFolders
 from echo_studio.studio.videos import Engine as VideoEngine
 from echo_studio.studio.videos import Videos
 from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
@@ -136,17 +136,17 @@ class Studio:
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
-        self.homes = Homes(library, lambda: template(self.template_names[0][1]))
-        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.homes.is_open)
-        self.videos = Videos(engine.videos, self.homes.is_open)
+        self.user_folders = UserFolders(library, lambda: template(self.template_names[0][1]))
+        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.user_folders.is_open)
+        self.videos = Videos(engine.videos, self.user_folders.is_open)
         self.recordings = Recordings()
-        self.trail = Trail(library.root / TRAIL)
+        self.trail = AuditLog(library.root / AUDIT_LOG)
         self.sets = DataSets(engine, self.trail)
         self.sessions = Sessions(on_close=self._forget)
 
     def open_session(self, project: str | None = None, user: str = "") -> Session:
         """A page opens: on the user's project of this id, on a new one (`projects.NEW`) or on the latest (None)."""
-        return self.sessions.open(self.homes.of(user), project, user)
+        return self.sessions.open(self.user_folders.of(user), project, user)
 
     def close(self) -> None:
         """Stop the jobs and close the projects."""
@@ -154,7 +154,7 @@ class Studio:
         self.comparisons.close()
         self.videos.close()
         self.sets.close()
-        self.homes.close()
+        self.user_folders.close()
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
@@ -290,7 +290,7 @@ class Studio:
         self.jobs.forget(session.token)
         session.projects.leave(session.token)
         self.recordings.drop(session.token)
-        self.sets.boxes.drop(session.token)
+        self.sets.uploaded_maps.drop(session.token)
 
 
 def _kinds(value: object) -> tuple[str, ...]:

@@ -12,11 +12,11 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, SCHEMA
-from echo_studio.data.decoding.recordings import Footage, read_footage
+from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.data.formats.image_file import SUFFIXES, read_noted, suffix_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.errors import EchoStudioError
-from echo_studio.studio.sharing import let_go
+from echo_studio.studio.sharing import choose_evictions
 
 MAX_RECORDINGS = 4  # each may take 256 MiB
 UNSAFE = re.compile(r"[^\w.() -]")
@@ -27,13 +27,13 @@ def safe_name(name: str) -> str:
     return UNSAFE.sub("_", Path(name.replace("\\", "/")).name)[-80:].lstrip(". ") or "file"
 
 
-def read_upload(path: Path) -> LabelMap | Footage:
+def read_upload(path: Path) -> LabelMap | Recording:
     """A label map where the file holds one, else the frames of a recording.
 
     Raises:
         EchoStudioError: neither of them; names the file and the cure.
     """
-    return read_label_map(path) if _holds_labels(path) else read_footage(path)
+    return read_label_map(path) if _holds_labels(path) else read_recording(path)
 
 
 def _holds_labels(path: Path) -> bool:
@@ -52,16 +52,16 @@ class Recordings:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._by_token: dict[str, tuple[str, Footage]] = {}  # with the owner
+        self._by_token: dict[str, tuple[str, Recording]] = {}  # with the owner
 
-    def put(self, token: str, owner: str, footage: Footage) -> None:
+    def put(self, token: str, owner: str, footage: Recording) -> None:
         with self._lock:
             self._by_token.pop(token, None)
             self._by_token[token] = (owner, footage)
-            for other in let_go({key: kept[0] for key, kept in self._by_token.items()}, MAX_RECORDINGS):
+            for other in choose_evictions({key: kept[0] for key, kept in self._by_token.items()}, MAX_RECORDINGS):
                 del self._by_token[other]
 
-    def get(self, token: str) -> Footage | None:
+    def get(self, token: str) -> Recording | None:
         with self._lock:
             return self._by_token[token][1] if token in self._by_token else None
 

@@ -15,9 +15,9 @@ from echo_studio.generate.catalog import catalog
 from echo_studio.generate.video.catalog import VideoEntry, load_video_generator, video_generators
 from echo_studio.generate.video.generator import VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
-from echo_studio.studio.device_lock import Turns
+from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep
-from echo_studio.studio.model_cache import Shelf
+from echo_studio.studio.model_cache import ModelCache
 from echo_studio.types import GrayImage, Json
 
 
@@ -29,9 +29,13 @@ class VideoEngine:
     segmenter: gives the segmenter of frames.
     """
 
-    def __init__(self, folder: Path | None, device: str, turns: Turns, segmenter: Callable[[], FrameSegmenter]) -> None:
-        self._folder, self._device, self._turns, self._segmenter = folder, device, turns, segmenter
-        self._shelf: Shelf[VideoGenerator] = Shelf(lambda name: load_video_generator(name, folder, device))
+    def __init__(
+        self, folder: Path | None, device: str, device_lock: DeviceLock, segmenter: Callable[[], FrameSegmenter]
+    ) -> None:
+        self._folder, self._device, self._device_lock, self._segmenter = folder, device, device_lock, segmenter
+        self._model_cache: ModelCache[VideoGenerator] = ModelCache(
+            lambda name: load_video_generator(name, folder, device)
+        )
 
     def entries(self) -> list[VideoEntry]:
         """The generators that can be asked for; those that were imported meanwhile too."""
@@ -60,11 +64,11 @@ class VideoEngine:
 
         def step(done: int, total: int, preview: Callable[[], GrayImage]) -> None:
             nonlocal away
-            away += self._turns.give_way()
+            away += self._device_lock.yield_device()
             on_step(done, total, preview)
 
         version = self._version(request.generator)
-        with self._shelf.use(request.generator, version) as generator, self._turns.take(patient=True):
+        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(patient=True):
             made = generator.generate(request, step)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
@@ -74,7 +78,7 @@ class VideoEngine:
         Raises:
             RequestError: a generator that starts from noise alone; a heart that cannot move as asked.
         """
-        with self._shelf.use(request.generator, self._version(request.generator)) as generator:
+        with self._model_cache.use(request.generator, self._version(request.generator)) as generator:
             clip = generator.pseudo_clip(request)
         return np.asarray(clip[len(clip) // 2])
 
@@ -83,7 +87,7 @@ class VideoEngine:
         segmenter, cycle = self._segmenter(), made.cycle
         labels: list[LabelMap] = []
         for start in range(0, len(cycle), BATCH):
-            with self._turns.take(patient=True):
+            with self._device_lock.take(patient=True):
                 labels += clip_labels(segmenter, made.clip[start : start + BATCH], cycle.spacing_mm)
         return lv_curve(labels, cycle.es if 0 < cycle.es < len(cycle) else None).to_json()
 

@@ -13,7 +13,7 @@ from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.errors import Cancelled
 from echo_studio.studio.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.sharing import let_go
+from echo_studio.studio.sharing import choose_evictions
 from echo_studio.studio.video_request import Keyframes, preview_cycle, settings_of
 from echo_studio.types import GrayImage, Json
 
@@ -42,7 +42,7 @@ class Engine(Protocol):
 
 
 @dataclass(frozen=True)
-class VideoOrder:
+class VideoJobRequest:
     """A request, and what the page asked for in its own words."""
 
     request: VideoRequest
@@ -64,7 +64,7 @@ class MadeVideo:
         return {**self.generated.record.to_json(), "measured": measured}
 
 
-VideoJob: TypeAlias = Job[VideoOrder, MadeVideo]
+VideoJob: TypeAlias = Job[VideoJobRequest, MadeVideo]
 
 
 class Videos:
@@ -76,7 +76,7 @@ class Videos:
     def __init__(self, engine: Engine, is_open: Callable[[str], bool]) -> None:
         self.engine = engine
         self._is_open = is_open
-        self._queue: JobQueue[VideoOrder, MadeVideo] = JobQueue(self._work, workers=AT_ONCE)
+        self._queue: JobQueue[VideoJobRequest, MadeVideo] = JobQueue(self._work, workers=AT_ONCE)
         self._lock = threading.Lock()
         self._kept: dict[str, VideoJob] = {}  # by project, the newest last
 
@@ -88,12 +88,12 @@ class Videos:
             BusyError: too many videos wait.
         """
         request = self.engine.request(**settings_of(keyframes, order))
-        job = self._queue.submit(session.project.id, VideoOrder(request, dict(order)), owner=session.owner)
+        job = self._queue.submit(session.project.id, VideoJobRequest(request, dict(order)), owner=session.owner)
         with self._lock:
             self._kept.pop(session.project.id, None)
             self._kept[session.project.id] = job
             owners = {project: kept.owner for project, kept in self._kept.items()}
-            excess = let_go(owners, MAX_KEPT, lambda project: self._kept[project].progress().ended)
+            excess = choose_evictions(owners, MAX_KEPT, lambda project: self._kept[project].progress().ended)
             for project in excess:
                 del self._kept[project]
         for project in excess:

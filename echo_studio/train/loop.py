@@ -28,7 +28,7 @@ from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.samples.frames import batch_indices
 from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
 from echo_studio.train.task import GreyTask, PartLoss, Task, TaughtTask
-from echo_studio.train.team import Alone, Team, shares_of
+from echo_studio.train.team import SingleProcess, Team, shares_of
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one
@@ -84,7 +84,7 @@ def train(
         RecipeError: the loss or a gradient is not finite, or the loss explodes; names the step. The last
             state and checkpoint stay as they are. Or the batch cannot be shared.
     """
-    team = team or Alone()
+    team = team or SingleProcess()
     shares = shares_of(recipe.budget.batch, team, pieces)
     digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     model = task.parts["model"]
@@ -95,13 +95,13 @@ def train(
     modules = {**task.parts, "ema": ema.model}
     progress = Progress(0, 0.0)
     if resume:
-        progress = team.in_turn(lambda: load_state(run, modules, optimisers, digest))
-    elif team.in_turn((run / LATEST).exists):
+        progress = team.main_process_first(lambda: load_state(run, modules, optimisers, digest))
+    elif team.main_process_first((run / LATEST).exists):
         raise OutputError(
             expected="an empty run folder", got=f"{run}, which holds a run", remedy="pass --resume or another folder"
         )
     run.mkdir(parents=True, exist_ok=True)
-    count = team.in_turn(lambda: task.load_data(run))
+    count = team.main_process_first(lambda: task.load_data(run))
     networks = {part: team.wrapped(PartLoss(task, part)) for part in task.parts}
     ways = ways_of(progress.ways, team.size, pieces)
     if len(ways) > max(1, len(progress.ways)):
@@ -130,7 +130,10 @@ def train(
         save_state(run, Progress(step, seconds(), ways), modules, optimisers, digest)
         return written
 
-    with SummaryWriter(str(run / "log"), purge_step=progress.step * batch) if team.leads else nullcontext() as log:
+    writer = (
+        SummaryWriter(str(run / "log"), purge_step=progress.step * batch) if team.is_main_process else nullcontext()
+    )
+    with writer as log:
         step = progress.step
         while step < steps and team.told(time.monotonic() - started < minutes * 60):
             tick = time.monotonic()
@@ -144,7 +147,7 @@ def train(
                 optimiser.zero_grad(set_to_none=True)
                 told = []
                 for share in shares:
-                    with team.held_back(networks[part], hold=not share.last):
+                    with team.no_sync(networks[part], hold=not share.last):
                         with share.taken(team.mean, team.together, device):
                             loss, extra = networks[part](index[share.rows].numpy())
                         (loss / pieces).backward()

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from echo_studio.errors import EchoStudioError, RequestError
 
-__all__ = ["Together"]
+__all__ = ["MultiProcess"]
 
 T = TypeVar("T")
 # The others wait while the first one encodes latents, asks a teacher or writes: NCCL would give up after ten minutes.
@@ -35,7 +35,7 @@ PATIENCE = timedelta(hours=12)
 DDP = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
 
 
-class Together:
+class MultiProcess:
     """`team.Team` of the processes that a launcher started, told by its environment (RANK, WORLD_SIZE, ...).
 
     Args:
@@ -68,14 +68,14 @@ class Together:
                 remedy="launch with torchrun",
             )
         self.size, self.number = self.accelerator.num_processes, self.accelerator.process_index
-        self.leads = self.accelerator.is_main_process
+        self.is_main_process = self.accelerator.is_main_process
         self.device = self.accelerator.device
 
     def wrapped(self, network: nn.Module) -> nn.Module:
         wrapped: nn.Module = self.accelerator.prepare_model(network)
         return wrapped
 
-    def held_back(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+    def no_sync(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
         held: AbstractContextManager[None] = network.no_sync() if hold else nullcontext()  # type: ignore[operator]
         return held
 
@@ -96,9 +96,9 @@ class Together:
         broadcast_object_list(said)
         return said[0]
 
-    def in_turn(self, work: Callable[[], T]) -> T:
+    def main_process_first(self, work: Callable[[], T]) -> T:
         done: list[T] = []
-        for mine in (self.leads, not self.leads):
+        for mine in (self.is_main_process, not self.is_main_process):
             fault: EchoStudioError | None = None
             if mine:
                 try:

@@ -1,7 +1,7 @@
 """The processes that train together: one, or those that `torchrun` (on GPUs also `accelerate launch`) started.
 
-The loop asks its team instead of asking how many there are. `Alone` is a team of one, and asks nobody; `Together`
-(`together.py`) is several on Hugging Face accelerate.
+The loop asks its team instead of asking how many there are. `SingleProcess` is a team of one, and asks nobody;
+`MultiProcess` (`multi_process.py`) is several on Hugging Face accelerate.
 """
 
 import os
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.share import Share
 
-__all__ = ["Alone", "Team", "join", "rank", "shares_of"]
+__all__ = ["SingleProcess", "Team", "join", "rank", "shares_of"]
 
 T = TypeVar("T")
 MPI = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
@@ -33,14 +33,14 @@ class Team(Protocol):
 
     size: int
     number: int
-    leads: bool
+    is_main_process: bool
     device: torch.device
 
     def wrapped(self, network: nn.Module) -> nn.Module:
         """The network so that its gradients become the mean over the processes."""
         ...
 
-    def held_back(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+    def no_sync(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
         """Within the block a wrapped network keeps its gradients to itself where `hold` says so: others follow."""
         ...
 
@@ -60,7 +60,7 @@ class Team(Protocol):
         """What the one that leads says."""
         ...
 
-    def in_turn(self, work: Callable[[], T]) -> T:
+    def main_process_first(self, work: Callable[[], T]) -> T:
         """The work done by the one that leads, then by the others, who find the files that it left.
 
         Raises:
@@ -73,10 +73,10 @@ class Team(Protocol):
         ...
 
 
-class Alone:
+class SingleProcess:
     """One process: every answer is its own."""
 
-    size, number, leads = 1, 0, True
+    size, number, is_main_process = 1, 0, True
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = torch.device(device)
@@ -84,7 +84,7 @@ class Alone:
     def wrapped(self, network: nn.Module) -> nn.Module:
         return network
 
-    def held_back(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+    def no_sync(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
         return nullcontext()
 
     def mean(self, tensor: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class Alone:
     def told(self, value: T) -> T:
         return value
 
-    def in_turn(self, work: Callable[[], T]) -> T:
+    def main_process_first(self, work: Callable[[], T]) -> T:
         return work()
 
     def leave(self) -> None:
@@ -131,15 +131,15 @@ def join(device: str) -> Team:
             expected="processes that torchrun started", got="those of mpirun", remedy="launch with torchrun"
         )
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
-        return Alone(device)
+        return SingleProcess(device)
     if device not in ("cpu", "cuda"):
         raise RequestError(
             expected="--device cpu or cuda for several processes", got=device, remedy="each takes a GPU of its own"
         )
     # Late: accelerate takes a second to import, and one process does without.
-    from echo_studio.train.multi_process import Together  # noqa: PLC0415
+    from echo_studio.train.multi_process import MultiProcess  # noqa: PLC0415
 
-    return Together(device)
+    return MultiProcess(device)
 
 
 def shares_of(batch: int, team: Team, pieces: int) -> list[Share]:

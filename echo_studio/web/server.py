@@ -11,10 +11,10 @@ from echo_studio.studio.studio import Studio
 from echo_studio.studio.users.logins import Logins
 from echo_studio.studio.users.users import Users
 from echo_studio.web.middleware.body_limit import BodyLimit
-from echo_studio.web.middleware.export_log import ExportTrail
+from echo_studio.web.middleware.export_log import AuditLogMiddleware
 from echo_studio.web.middleware.first_paint import FirstPaint
 from echo_studio.web.middleware.gradio_routes import NeededRoutes
-from echo_studio.web.middleware.login import Gate
+from echo_studio.web.middleware.login import LoginMiddleware
 from echo_studio.web.page import build_page
 from echo_studio.web.routes import studio_routes
 from echo_studio.web.routes.login import login_routes
@@ -22,7 +22,7 @@ from echo_studio.web.tabs.canvas import PREFIX
 from echo_studio.web.tabs.look import STYLE_SHEETS, first_paint, studio_theme
 from echo_studio.web.tabs.models import MAX_CARD, MAX_WEIGHTS
 
-MAX_BODY = 64 * 2**20  # the labels and the fan of a 4096 x 4096 map, with room to spare
+MAX_BODY = 64 * 2**20  # the labels and the sector of a 4096 x 4096 map, with room to spare
 MAX_FILE = 512 * 2**20  # a long recording, a project with many pinned frames
 FILE_ROUTES = (f"{PREFIX}/open", f"{PREFIX}/projects/import")
 QUEUE_SIZE = 64
@@ -47,11 +47,11 @@ def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY, larger=LARGER)
     app.add_middleware(FirstPaint, head=first_paint())
     app.add_middleware(NeededRoutes)
-    app.add_middleware(ExportTrail, trail=studio.trail)
+    app.add_middleware(AuditLogMiddleware, trail=studio.trail)
     if users is not None:
         logins = Logins(users)
         app.include_router(login_routes(studio, logins))
-        app.add_middleware(Gate, logins=logins)  # the last one added is asked first
+        app.add_middleware(LoginMiddleware, logins=logins)  # the last one added is asked first
     app.include_router(studio_routes(studio))
     page = build_page(studio)
     page.queue(max_size=QUEUE_SIZE, api_open=False)

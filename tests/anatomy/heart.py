@@ -1,10 +1,10 @@
-"""A heart from formulas: half ellipses in a fan, so that every size is known."""
+"""A heart from formulas: half ellipses in a sector, so that every size is known."""
 
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
-from echo_studio.anatomy.sector.geometry import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Sector, with_sector
 from echo_studio.types import Spacing
 
 
@@ -38,5 +38,5 @@ def heart(
     ids[(a >= 0) & ((a / length) ** 2 + (b / (width / 2)) ** 2 <= 1)] = LV_CAVITY
     if atrium[0]:
         ids[(a < 0) & ((a / atrium[0]) ** 2 + (b / (atrium[1] / 2)) ** 2 <= 1)] = LEFT_ATRIUM
-    fan = Fan(((shape[1] - 1) / 2, 2.0), -0.75, 0.75, 0.0, 0.97 * shape[0] * sy / sx, sy / sx)
-    return LabelMap(with_sector(ids, fan.mask(*shape)), spacing)
+    sector = Sector(((shape[1] - 1) / 2, 2.0), -0.75, 0.75, 0.0, 0.97 * shape[0] * sy / sx, sy / sx)
+    return LabelMap(with_sector(ids, sector.mask(*shape)), spacing)

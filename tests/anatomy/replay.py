@@ -3,7 +3,7 @@
 The pixel tools' rules; the browser's tools obey the same ones. Positions are in pixels as the canvas counts
 them (pixel i covers [i, i + 1), centre i + 0.5), x first, in double precision.
 
-brush, eraser, fill, polygon, lasso: the masks of `raster`; the eraser gives its pixels back to the fan
+brush, eraser, fill, polygon, lasso: the masks of `raster`; the eraser gives its pixels back to the sector
 (sector inside it, 0 outside). A lasso is a polygon of many corners; fewer than three corners draw nothing.
 
 transform, of `structures` by `matrix` [a, b, c, d, e, f], whose forward map is, as a DOMMatrix's,
@@ -13,7 +13,7 @@ x' = a·x + c·y + e, y' = b·x + d·y + f. For every output pixel (i, j) of the
 2. x = (d·u − c·v)/det, y = (a·v − b·u)/det;
 3. the pixel looked up, in the map before, is (floor(x + 1e-6), floor(y + 1e-6)); beyond the map it is 0;
 4. where the pixel looked up held a moved structure, the output gets it;
-5. else, where the output pixel held a moved structure, it becomes sector inside the fan, 0 outside;
+5. else, where the output pixel held a moved structure, it becomes sector inside the sector, 0 outside;
 6. else it stays.
 7. Over all this, a pixel that held a locked label stays, unless the label is one of `structures`.
 
@@ -49,12 +49,12 @@ from echo_studio.types import BoolMask, FloatArray, LabelIds
 from tests.anatomy.raster import polygon_mask, region_mask, runs_mask, stroke_mask
 
 
-def replay(label_map: LabelMap, fan: BoolMask, op: Op) -> LabelMap:
+def replay(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelMap:
     """The label map after one operation of the edit log; the same object where it changes nothing.
 
     Args:
         label_map: as it was before the operation.
-        fan: (h, w) True inside the fan, as the canvas knew it: what the eraser and a moved structure leave behind.
+        sector: (h, w) True inside the sector, as the canvas knew it: what the eraser or a move leaves behind.
         op: `{"tool": NAME, ...parameters}`; a tool of `PIXEL_TOOLS` or of `edits.EDITS`.
 
     Raises:
@@ -63,9 +63,11 @@ def replay(label_map: LabelMap, fan: BoolMask, op: Op) -> LabelMap:
         UnknownNameError: a tool or a parameter that does not exist.
         LabelMapError: the map lacks what the operation needs.
     """
-    if fan.shape != label_map.shape:
+    if sector.shape != label_map.shape:
         raise RequestError(
-            expected=f"a fan of the map's size {label_map.shape}", got=f"{fan.shape}", remedy="send the map's own fan"
+            expected=f"a sector of the map's size {label_map.shape}",
+            got=f"{sector.shape}",
+            remedy="send the map's own sector",
         )
     if isinstance(op, Mapping) and op.get("tool") == "open":
         raise RequestError(
@@ -73,21 +75,21 @@ def replay(label_map: LabelMap, fan: BoolMask, op: Op) -> LabelMap:
         )
     tool = read.tool_of(op, (*PIXEL_TOOLS, *EDITS))
     if tool in EDITS:
-        return apply_edit(label_map, op, fan)
-    return with_ids(label_map, PIXEL_TOOLS[tool](label_map, fan, op))
+        return apply_edit(label_map, op, sector)
+    return with_ids(label_map, PIXEL_TOOLS[tool](label_map, sector, op))
 
 
-def _brush(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
+def _brush(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "size", "cells", optional=("locked",))
     return _painted(label_map, _stroke(label_map, op), read.label(op["label"]), op)
 
 
-def _eraser(label_map: LabelMap, fan: BoolMask, op: Op) -> LabelIds:
+def _eraser(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "size", "cells", optional=("locked",))
-    return _painted(label_map, _stroke(label_map, op), _background(fan), op)
+    return _painted(label_map, _stroke(label_map, op), _background(sector), op)
 
 
-def _fill(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
+def _fill(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "at", optional=("locked",))
     height, width = label_map.shape
     x, y = (math.floor(c) for c in read.points([op["at"]], "at")[0])
@@ -96,7 +98,7 @@ def _fill(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
     return _painted(label_map, region_mask(label_map.ids, x, y), read.label(op["label"]), op)
 
 
-def _polygon(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
+def _polygon(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "points", optional=("locked",))
     points = read.points(op["points"], "points")
     if len(points) < 3:
@@ -104,15 +106,15 @@ def _polygon(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
     return _painted(label_map, polygon_mask(label_map.shape, points), read.label(op["label"]), op)
 
 
-def _transform(label_map: LabelMap, fan: BoolMask, op: Op) -> LabelIds:
+def _transform(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "structures", "matrix", optional=("locked",))
     structures = check_structures(read.labels(op["structures"], "structures"))
     # `moved` counts centres as whole numbers.
     source = _before(label_map.shape, read.matrix(op["matrix"])) - 0.5
-    return moved(label_map.ids, source, structures, fan, locked=_locked(op))
+    return moved(label_map.ids, source, structures, sector, locked=_locked(op))
 
 
-def _paste(label_map: LabelMap, _fan: BoolMask, op: Op) -> LabelIds:
+def _paste(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "box", "mask", "matrix", optional=("locked",))
     x0, y0, x1, y1 = read.box(op["box"])
     copied = runs_mask(read.text(op["mask"], "mask"), (y1 - y0 + 1, x1 - x0 + 1))
@@ -150,8 +152,8 @@ def _locked(op: Op) -> frozenset[int]:
     return read.labels(op.get("locked", []), "locked")
 
 
-def _background(fan: BoolMask) -> LabelIds:
-    return np.where(fan, np.uint8(SECTOR), np.uint8(OUTSIDE))
+def _background(sector: BoolMask) -> LabelIds:
+    return np.where(sector, np.uint8(SECTOR), np.uint8(OUTSIDE))
 
 
 def _before(shape: tuple[int, int], matrix: tuple[float, ...]) -> FloatArray:

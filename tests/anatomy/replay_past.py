@@ -29,10 +29,10 @@ EDITED = ("defect-edit", "defect-remove")
 
 @dataclass(frozen=True)
 class Moment:
-    """One state of the history: the map, its fan (h, w), and the operation that led to it, {} at the start."""
+    """One state of the history: the map, its sector (h, w), and the operation that led to it, {} at the start."""
 
     label_map: LabelMap
-    fan: BoolMask
+    sector: BoolMask
     op: Op
 
 
@@ -55,7 +55,7 @@ def replay_past(past: Sequence[Moment], first: int, op: Op) -> LabelMap:
     if tool in ("shape", "vary") and "base" in op:
         base = read.whole(op["base"], "base", first, first + base) - first
         op = {key: value for key, value in op.items() if key != "base"}
-    return replay(past[base].label_map, past[base].fan, op)
+    return replay(past[base].label_map, past[base].sector, op)
 
 
 def _defect_anew(past: Sequence[Moment], first: int, op: Op) -> LabelMap:

@@ -13,7 +13,7 @@ from echo_studio.anatomy.edits.apply import EDITS
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import deform
 from echo_studio.data.template import template
 from echo_studio.errors import EchoStudioError, RequestError, UnknownNameError
@@ -23,7 +23,7 @@ from tests.anatomy.replay import PIXEL_TOOLS, replay
 from tests.browser.brush import ZIGZAG, Model
 
 HEART = heart()
-FAN = np.asarray(HEART.inside)
+SECTOR_SHAPE = np.asarray(HEART.inside)
 IDENTITY = [1, 0, 0, 1, 0, 0]
 POINTS = [[40, 60.5], [200, 80], [120.25, 220], [90, 100]]
 
@@ -44,14 +44,14 @@ OPS = [
 
 
 def ids_of(label_map: LabelMap, op: dict) -> np.ndarray:
-    return replay(label_map, FAN, op).ids
+    return replay(label_map, SECTOR_SHAPE, op).ids
 
 
 @pytest.mark.parametrize("op", OPS, ids=lambda op: op["tool"])
 def test_an_operation_survives_json_changes_something_and_comes_out_alike_every_time(op: dict) -> None:
-    made = replay(HEART, FAN, op)
+    made = replay(HEART, SECTOR_SHAPE, op)
     assert made != HEART
-    assert made == replay(HEART, FAN, json.loads(json.dumps(op)))
+    assert made == replay(HEART, SECTOR_SHAPE, json.loads(json.dumps(op)))
     assert set(np.unique(made.ids)) <= set(range(5))
     assert made.spacing_mm == HEART.spacing_mm
     assert (made.ids[HEART.ids == OUTSIDE] == OUTSIDE).all()
@@ -141,17 +141,17 @@ def test_a_fill_or_a_polygon_that_misses_changes_nothing() -> None:
         {"tool": "brush", "label": 1, "size": 9, "cells": []},
         {"tool": "brush", "label": 1, "size": 9, "cells": [[-500, 20], [-300, 90]]},
     ):
-        assert replay(HEART, FAN, op) is HEART
+        assert replay(HEART, SECTOR_SHAPE, op) is HEART
 
 
 @pytest.mark.parametrize("structures", [[1], [1, 2], [3], [1, 2, 3]])
 def test_the_identity_moves_nothing_and_shifts_there_and_back_restore_what_nothing_covered(structures: list) -> None:
     move = {"tool": "transform", "structures": structures, "matrix": IDENTITY}
-    assert replay(HEART, FAN, move) is HEART
-    there = replay(HEART, FAN, move | {"matrix": [1, 0, 0, 1, 7, -3]})
+    assert replay(HEART, SECTOR_SHAPE, move) is HEART
+    there = replay(HEART, SECTOR_SHAPE, move | {"matrix": [1, 0, 0, 1, 7, -3]})
     for structure in structures:
         assert (np.roll(HEART.ids == structure, (-3, 7), (0, 1)) == (there.ids == structure)).all()
-    back = replay(there, FAN, move | {"matrix": [1, 0, 0, 1, -7, 3]})
+    back = replay(there, SECTOR_SHAPE, move | {"matrix": [1, 0, 0, 1, -7, 3]})
     moved = np.isin(HEART.ids, structures)
     assert (back.ids[moved] == HEART.ids[moved]).all()
     if structures == [1, 2, 3]:
@@ -167,18 +167,18 @@ def test_a_transform_is_the_handles_similarity() -> None:
     # Handles lie on centres at whole numbers; on the canvas the same places are half a pixel farther.
     e, f = np.array([30.5, 8.5]) - np.array([0.5, 0.5]) @ np.array([[cos, sin], [-sin, cos]])
     op = {"tool": "transform", "structures": [1, 2], "matrix": [cos, sin, -sin, cos, e, f]}
-    wanted = deform(HEART, before.tolist(), after.tolist(), [1, 2], "similarity", FAN)
+    wanted = deform(HEART, before.tolist(), after.tolist(), [1, 2], "similarity", SECTOR_SHAPE)
     assert (ids_of(HEART, op) == wanted.ids).all()
 
 
-def test_what_moves_leaves_sector_inside_the_fan_and_nothing_outside() -> None:
+def test_what_moves_leaves_sector_inside_the_sector_and_nothing_outside() -> None:
     ids = np.array(HEART.ids)
     ids[200:220, 2:10] = LEFT_ATRIUM
     beyond = LabelMap(ids, HEART.spacing_mm)
     made = ids_of(beyond, {"tool": "transform", "structures": [3], "matrix": [1, 0, 0, 1, 0, -300]})
     assert not (made == LEFT_ATRIUM).any()
     assert (made[HEART.ids == LEFT_ATRIUM] == SECTOR).all()
-    assert (made[200:220, 2:10][~FAN[200:220, 2:10]] == OUTSIDE).all()
+    assert (made[200:220, 2:10][~SECTOR_SHAPE[200:220, 2:10]] == OUTSIDE).all()
 
 
 @given(mask=arrays(bool, (9, 13)), x=st.integers(-20, 260), y=st.integers(-20, 260))
@@ -207,11 +207,11 @@ def test_runs_tell_every_pixel_of_the_box() -> None:
             runs_mask(bad, (2, 3))
 
 
-def test_a_deform_uses_the_fan_that_the_canvas_knew() -> None:
+def test_a_deform_uses_the_sector_that_the_canvas_knew() -> None:
     op = {"tool": "deform", "kind": "rigid", "structures": [1, 2], "before": [[127, 60]], "after": [[140, 60]]}
     nowhere = np.zeros(HEART.shape, bool)
     assert (replay(HEART, nowhere, op).ids == OUTSIDE).sum() > (HEART.ids == OUTSIDE).sum()
-    assert replay(HEART, fan_region(HEART), op) == deform(HEART, [(127, 60)], [(140, 60)])
+    assert replay(HEART, sector_region(HEART), op) == deform(HEART, [(127, 60)], [(140, 60)])
 
 
 ANYTHING = st.recursive(
@@ -258,16 +258,16 @@ def test_whatever_a_stranger_sends_is_done_or_refused_in_one_line(op: dict, junk
 )
 def test_impossible_operations_are_refused(op: object) -> None:
     with pytest.raises(RequestError):
-        replay(HEART, FAN, op)
+        replay(HEART, SECTOR_SHAPE, op)
 
 
-def test_unknown_tools_and_parameters_and_a_fan_of_another_size_are_refused() -> None:
+def test_unknown_tools_and_parameters_and_a_sector_of_another_size_are_refused() -> None:
     with pytest.raises(UnknownNameError, match="transform"):
-        replay(HEART, FAN, {"tool": "magic wand"})
+        replay(HEART, SECTOR_SHAPE, {"tool": "magic wand"})
     with pytest.raises(UnknownNameError, match="cells, label, locked, size"):
-        replay(HEART, FAN, {"tool": "brush", "label": 1, "size": 3, "cells": [], "colour": "red"})
-    with pytest.raises(RequestError, match="fan"):
-        replay(HEART, FAN[:10], {"tool": "vary", "seed": 1})
+        replay(HEART, SECTOR_SHAPE, {"tool": "brush", "label": 1, "size": 3, "cells": [], "colour": "red"})
+    with pytest.raises(RequestError, match="sector"):
+        replay(HEART, SECTOR_SHAPE[:10], {"tool": "vary", "seed": 1})
 
 
 def test_a_stroke_touches_only_its_way() -> None:

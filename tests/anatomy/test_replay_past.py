@@ -13,7 +13,7 @@ from tests.anatomy.heart import heart
 from tests.anatomy.replay_past import Moment, replay_past
 
 HEART = heart()
-FAN = np.asarray(HEART.inside)
+SECTOR_SHAPE = np.asarray(HEART.inside)
 FIRST = 40  # position of the first state that is kept
 SEPTAL = {"tool": "defect", "defect": "septal", "values": {"at": 0.6, "width_mm": 8.0}}
 STROKE = {"tool": "brush", "label": 3, "size": 9, "cells": [[100, 100], [140, 150]], "locked": [0]}
@@ -21,9 +21,9 @@ STROKE = {"tool": "brush", "label": 3, "size": 9, "cells": [[100, 100], [140, 15
 
 def grown(*ops: dict) -> list[Moment]:
     """The history after these operations."""
-    past = [Moment(HEART, FAN, {})]
+    past = [Moment(HEART, SECTOR_SHAPE, {})]
     for op in ops:
-        past.append(Moment(replay_past(past, FIRST, op), FAN, op))
+        past.append(Moment(replay_past(past, FIRST, op), SECTOR_SHAPE, op))
     return past
 
 
@@ -65,8 +65,8 @@ def test_what_was_drawn_since_stays_pixel_by_pixel() -> None:
 
 def test_what_was_changed_and_changed_back_holds_nothing_fast() -> None:
     past = grown(SEPTAL)
-    past.append(Moment(reshape(past[-1].label_map, Shape(lv_size=1.2)), FAN, {"tool": "shape"}))
-    past.append(Moment(past[1].label_map, FAN, {"tool": "shape"}))
+    past.append(Moment(reshape(past[-1].label_map, Shape(lv_size=1.2)), SECTOR_SHAPE, {"tool": "shape"}))
+    past.append(Moment(past[1].label_map, SECTOR_SHAPE, {"tool": "shape"}))
     assert replay_past(past, FIRST, REMOVE) == HEART
 
 
@@ -101,6 +101,6 @@ def test_what_is_wrong_is_said_in_one_line(op: dict) -> None:
 
 def test_a_defect_of_another_map_is_not_edited() -> None:
     past = grown(SEPTAL)
-    past.append(Moment(LabelMap(HEART.ids[:200]), FAN[:200], {"tool": "open"}))
+    past.append(Moment(LabelMap(HEART.ids[:200]), SECTOR_SHAPE[:200], {"tool": "open"}))
     with pytest.raises(RequestError, match="after the map was opened"):
         replay_past(past, FIRST, REMOVE)

@@ -25,7 +25,7 @@ def looked_up(ids: np.ndarray, matrix: np.ndarray, shape: tuple[int, int]) -> np
 
 
 def moved(ids: np.ndarray, structures: list[int], matrix: np.ndarray, locked: tuple[int, ...] = (0,)) -> np.ndarray:
-    """uint8 (h, w) structures taken off the map, then put down where the matrix has them; fan: where ids is not 0."""
+    """uint8 (h, w) structures taken off, then put down where the matrix has them; sector: where ids is not 0."""
     shown = looked_up(np.where(np.isin(ids, structures), ids, 0), matrix, ids.shape)
     left = np.where(np.isin(ids, structures), 4, ids)
     stays = np.isin(ids, [label for label in locked if label not in structures])

@@ -9,11 +9,11 @@ CAVITY, MYOCARDIUM, ATRIUM, SECTOR = 1, 2, 3, 4
 
 
 class Model:
-    """What the canvas must hold: discs of whole pixels along whole-pixel lines, locks, the fan beneath."""
+    """What the canvas must hold: discs of whole pixels along whole-pixel lines, locks, the sector beneath."""
 
     def __init__(self, ids: np.ndarray) -> None:
         self.ids = ids.copy()
-        self.fan = ids != 0
+        self.sector = ids != 0
         self.locked = {0}
 
     def stroke(self, points: list[tuple[float, float]], size: int, label: int | None) -> None:
@@ -27,12 +27,12 @@ class Model:
 
     def _dab(self, column: int, row: int, size: int, label: int | None) -> None:
         rows, columns = (slice(max(0, at - size), max(0, at + size + 1)) for at in (row, column))
-        ids, fan = self.ids[rows, columns], self.fan[rows, columns]
+        ids, sector = self.ids[rows, columns], self.sector[rows, columns]
         y, x = np.mgrid[: ids.shape[0], : ids.shape[1]]
         offset = 0 if size % 2 else 0.5
         disc = (x + columns.start - column + offset) ** 2 + (y + rows.start - row + offset) ** 2 <= size * size / 4
         disc &= ~np.isin(ids, list(self.locked))
-        ids[disc] = np.where(fan, SECTOR, 0)[disc] if label is None else label
+        ids[disc] = np.where(sector, SECTOR, 0)[disc] if label is None else label
 
 
 def ids_of(page) -> np.ndarray:

@@ -14,7 +14,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 BYTES = """(array) => { let text = "";
   for (let i = 0; i < array.length; i += 8192) text += String.fromCharCode(...array.subarray(i, i + 8192));
   return btoa(text); }"""
-OPEN = """([width, height, ids, fan, spacing]) => {
+OPEN = """([width, height, ids, sector, spacing]) => {
   const { document: map, editor } = window.echoStudio;
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   editor.tool.cancel();
@@ -23,7 +23,7 @@ OPEN = """([width, height, ids, fan, spacing]) => {
   editor.clipboard = null;
   map.locked.clear();
   map.locked.add(0);
-  map.open({ width, height, ids: bytes(ids), fan: bytes(fan), spacing }, { tool: "open", what: "label map" });
+  map.open({ width, height, ids: bytes(ids), sector: bytes(sector), spacing }, { tool: "open", what: "label map" });
   editor.chooseLabel(1);
   editor.resize(12);
 }"""
@@ -59,14 +59,14 @@ def drawing(height: int, width: int) -> np.ndarray:
 
 
 def put(page, ids: np.ndarray, spacing: str = "") -> None:
-    """Open a map as a new step, with the tools as they are at first; the fan is where the map is not 0."""
+    """Open a map as a new step, with the tools as they are at first; the sector is where the map is not 0."""
     packed = [base64.b64encode(part.astype(np.uint8).tobytes()).decode() for part in (ids, ids != 0)]
     page.evaluate(OPEN, [ids.shape[1], ids.shape[0], *packed, spacing])
     page.mouse.move(5, 715)
 
 
 def labels(page, what: str = "ids") -> np.ndarray:
-    """uint8 (h, w) on the canvas: the labels, or the `fan`."""
+    """uint8 (h, w) on the canvas: the labels, or the `sector`."""
     height, width, text = page.evaluate(
         f"() => {{ const d = window.echoStudio.document; return [d.height, d.width, ({BYTES})(d.{what})]; }}"
     )

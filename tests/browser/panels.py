@@ -58,9 +58,9 @@ def replayed(page, steps: int) -> LabelMap:
     for _ in ops:
         page.evaluate("window.echoStudio.document.undo()")
     first = position(page)
-    past = [Moment(on_canvas(page), labels(page, "fan") > 0, {})]
+    past = [Moment(on_canvas(page), labels(page, "sector") > 0, {})]
     for op in ops:
         made = replay_past(past, first, op)
         page.evaluate("window.echoStudio.document.redo()")
-        past.append(Moment(made, labels(page, "fan") > 0, op))
+        past.append(Moment(made, labels(page, "sector") > 0, op))
     return past[-1].label_map

@@ -37,11 +37,11 @@ def panel(studio):
     put(studio, HEART.ids, SPACING)
     studio.keyboard.press("x")
     yield studio
-    let_go(studio)
+    choose_evictions(studio)
     studio.keyboard.press("q")
 
 
-def let_go(page) -> None:
+def choose_evictions(page) -> None:
     chosen = page.locator("[data-panel=defects] [aria-expanded=true]")
     if chosen.count():
         chosen.click()
@@ -125,7 +125,7 @@ def test_an_edited_defect_keeps_the_stroke_that_came_after_it(panel) -> None:
     drag(panel, ACROSS_THE_SEPTUM)
     stroke = labels(panel) != before
     assert stroke.any()
-    let_go(panel)
+    choose_evictions(panel)
     applied(panel, "septal").click()
     assert ghost(panel) is None, "it is in the map as it is"
     type_in(panel, "at", 30)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS
 from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import template
@@ -17,8 +17,8 @@ from tests.browser.desk import desk, position, to_screen
 
 pytestmark = pytest.mark.browser
 
-OPEN = """([width, height, ids, fan, spacing]) => window.echoStudio.document.open(
-  { width, height, ids: Uint8Array.from(ids), fan: Uint8Array.from(fan), spacing },
+OPEN = """([width, height, ids, sector, spacing]) => window.echoStudio.document.open(
+  { width, height, ids: Uint8Array.from(ids), sector: Uint8Array.from(sector), spacing },
   { tool: 'open', what: 'label map' })"""
 TOOL = "window.echoStudio.editor.tools.deform"
 AS_AT_FIRST = f"""() => {{
@@ -56,9 +56,9 @@ def open_heart(page, name: str = "4ch-ed", side: int = 256, spacing: tuple[float
 
 def open_map(page, label_map: LabelMap) -> None:
     height, width = label_map.shape
-    fan = fan_region(label_map).astype(np.uint8)
+    sector = sector_region(label_map).astype(np.uint8)
     spacing = ",".join(str(size) for size in label_map.spacing_mm or ())
-    page.evaluate(OPEN, [width, height, label_map.ids.ravel().tolist(), fan.ravel().tolist(), spacing])
+    page.evaluate(OPEN, [width, height, label_map.ids.ravel().tolist(), sector.ravel().tolist(), spacing])
 
 
 def wait_for_handles(page, condition: str = "true") -> None:
@@ -85,9 +85,9 @@ def last_op(page) -> dict:
 
 
 def replayed(page, label_map: LabelMap) -> np.ndarray:
-    """What Python makes of the last operation, on the map before it and the canvas's fan."""
-    fan = np.array(page.evaluate("Array.from(window.echoStudio.document.fan)"), bool).reshape(label_map.shape)
-    return replay(label_map, fan, last_op(page)).ids
+    """What Python makes of the last operation, on the map before it and the canvas's sector."""
+    sector = np.array(page.evaluate("Array.from(window.echoStudio.document.sector)"), bool).reshape(label_map.shape)
+    return replay(label_map, sector, last_op(page)).ids
 
 
 def click(page, at: Place, modifiers: list[str] | None = None) -> None:

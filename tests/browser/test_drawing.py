@@ -117,7 +117,7 @@ def test_a_finger_draws_a_lasso_a_second_one_drops_it_and_escape_too(page) -> No
     for point in screen[1:]:
         touch("touchMove", point)
     touch("touchEnd")
-    # The fan is painted, the corners outside it are locked. Touches come between frames, so the way may be coarser.
+    # The sector is painted, the corners outside it are locked. Touches come between frames, so the way may be coarser.
     wanted = np.where(inside(ids.shape, seen) & (ids != 0), 1, ids)
     assert (labels(page) != wanted).mean() < 0.002
     now = labels(page)

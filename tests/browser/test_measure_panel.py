@@ -278,7 +278,7 @@ def test_the_canvas_counts_for_its_own_slot_until_that_is_filled(panel) -> None:
 
 
 def test_a_slot_opens_again_as_a_step_and_holds_its_own_copy(panel) -> None:
-    fan = labels(panel, "fan")
+    sector = labels(panel, "sector")
     keep(panel, "4CH", "ED", HEART)
     panel.keyboard.press("3")
     drag(panel, [(90.0, 90.0), (150.0, 100.0)])
@@ -287,7 +287,7 @@ def test_a_slot_opens_again_as_a_step_and_holds_its_own_copy(panel) -> None:
     panel.get_by_role("button", name="Open 4CH ED").click()
     assert position(panel) == steps + 1
     assert on_canvas(panel) == HEART
-    assert np.array_equal(labels(panel, "fan"), fan)
+    assert np.array_equal(labels(panel, "sector"), sector)
     assert last_op(panel) == {"tool": "open", "what": "slot", "name": "4CH-ED"}
     chosen = panel.evaluate(
         "() => { const { view, phase } = window.echoStudio.settings.values; return [view, phase]; }"
@@ -308,10 +308,10 @@ def test_slots_come_back_from_an_export(panel) -> None:
     keep(panel, "2CH", "ES", HEART)
     names = panel.evaluate(
         "() => { const { slots } = window.echoStudio; const kept = slots.export(); slots.set('2CH-ES', null);"
-        " slots.import(kept.map(({ fan, ...page }) => page)); return slots.export().map(({ name }) => name); }"
+        " slots.import(kept.map(({ sector, ...page }) => page)); return slots.export().map(({ name }) => name); }"
     )
     assert names == ["2CH-ES"]
     assert panel.evaluate("window.heard") == ["2CH-ES"] * 3
     panel.get_by_role("button", name="Open 2CH ES").click()
     assert on_canvas(panel) == HEART
-    assert np.array_equal(labels(panel, "fan"), HEART.ids != 0)
+    assert np.array_equal(labels(panel, "sector"), HEART.ids != 0)

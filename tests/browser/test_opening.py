@@ -21,7 +21,7 @@ pytestmark = pytest.mark.browser
 
 
 def echo(seed: int = 0) -> np.ndarray:
-    """uint8 (256, 256), as a scanner's screen shows it: lit in the fan, black around it."""
+    """uint8 (256, 256), as a scanner's screen shows it: lit in the sector, black around it."""
     return np.maximum(speckle(FakeRequest(heart(), "4CH", "ED", "edm-l64", "heun", 1, seed), 1.0), heart().ids != 0)
 
 

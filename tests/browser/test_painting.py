@@ -45,7 +45,7 @@ def test_locked_labels_are_never_overwritten(page) -> None:
     assert ((heart().ids == MYOCARDIUM) == (model.ids == MYOCARDIUM)).all()
 
 
-def test_paint_beyond_the_fan_needs_the_lock_of_outside_open_and_the_eraser_brings_outside_back(page) -> None:
+def test_paint_beyond_the_sector_needs_the_lock_of_outside_open_and_the_eraser_brings_outside_back(page) -> None:
     model = Model(blank().ids)
     across = [(20.0, 60.0), (120.0, 60.0)]
     model.stroke(drag(page, across), 12, CAVITY)
@@ -54,7 +54,7 @@ def test_paint_beyond_the_fan_needs_the_lock_of_outside_open_and_the_eraser_brin
     model.locked.clear()
     model.stroke(drag(page, across), 12, CAVITY)
     assert np.array_equal(ids_of(page), model.ids)
-    assert (model.ids[~model.fan] == CAVITY).any()
+    assert (model.ids[~model.sector] == CAVITY).any()
     page.keyboard.press("e")
     model.stroke(drag(page, across), 12, None)
     assert np.array_equal(ids_of(page), model.ids)

@@ -173,8 +173,8 @@ def test_a_reload_brings_back_canvas_and_history_across_pages_of_other_size(serv
     page = opened(context, f"{server.address}?project=new")
     first = ids_of(page)
     page.evaluate(
-        "() => { const ids = new Uint8Array(96 * 64).fill(4), fan = new Uint8Array(96 * 64).fill(1);"
-        "window.echoStudio.document.open({ width: 96, height: 64, ids, fan, spacing: '0.3,0.7' },"
+        "() => { const ids = new Uint8Array(96 * 64).fill(4), sector = new Uint8Array(96 * 64).fill(1);"
+        "window.echoStudio.document.open({ width: 96, height: 64, ids, sector, spacing: '0.3,0.7' },"
         " { tool: 'open', what: 'label map' }); }"
     )
     drag(page, [(30, 30), (50, 40)])

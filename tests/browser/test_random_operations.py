@@ -153,17 +153,17 @@ def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_b
         page.keyboard.press("Control+Shift+z")
         assert np.array_equal(labels(page), ids)
     assert np.array_equal(mirrored(page), states[-1][0])
-    for number, (op, (before, fan, spacing), (after, _, _)) in enumerate(
+    for number, (op, (before, sector, spacing), (after, _, _)) in enumerate(
         zip(ops, states[:-1], states[1:], strict=True)
     ):
         if op["tool"] != "open":
-            drawn = replay(LabelMap(before, spacing), fan > 0, op).ids
+            drawn = replay(LabelMap(before, spacing), sector > 0, op).ids
             assert np.array_equal(drawn, after), f"step {number}: {op['tool']}"
     assert {"brush", "eraser", "fill", "polygon", "lasso", "transform", "paste"} <= {op["tool"] for op in ops}
     page.keyboard.press("q")
 
 
 def state(page) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
-    """Labels, fan and spacing as they are on the canvas."""
+    """Labels, sector and spacing as they are on the canvas."""
     spacing = page.evaluate("window.echoStudio.document.spacingMm")
-    return labels(page), labels(page, "fan"), tuple(spacing) if spacing else None
+    return labels(page), labels(page, "sector"), tuple(spacing) if spacing else None

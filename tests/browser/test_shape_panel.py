@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.edits.apply import fan_after
+from echo_studio.anatomy.edits.apply import sector_after
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.anatomy.shape.variation import random_variation
@@ -155,18 +155,18 @@ def test_held_arrow_keys_are_one_step(panel) -> None:
     assert slider(panel, "tilt").get_attribute("aria-valuetext") == "+6°"
 
 
-def test_the_fan_goes_along_and_comes_back(panel) -> None:
-    fan = labels(panel, "fan") > 0
+def test_the_sector_goes_along_and_comes_back(panel) -> None:
+    sector = labels(panel, "sector") > 0
     angle = slide(panel, "fan_angle", 0.8)
     op = last_op(panel)
     wanted = reshape(HEART, Shape(fan_angle=angle))
     assert on_canvas(panel) == wanted
-    assert np.array_equal(labels(panel, "fan") > 0, fan_after(HEART, fan, wanted, op))
+    assert np.array_equal(labels(panel, "sector") > 0, sector_after(HEART, sector, wanted, op))
     size = slide(panel, "lv_size", 1.1)
     assert on_canvas(panel) == reshape(HEART, Shape(fan_angle=angle, lv_size=size)) == replayed(panel, 2)
     click_and_settle(panel, panel.get_by_role("button", name="Reset all"))
     assert on_canvas(panel) == HEART
-    assert np.array_equal(labels(panel, "fan") > 0, fan)
+    assert np.array_equal(labels(panel, "sector") > 0, sector)
 
 
 def test_millimetres_need_a_spacing_and_say_so(panel) -> None:

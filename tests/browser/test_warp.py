@@ -9,7 +9,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.plane import Plane
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS, deform
 from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import BUNDLED, template
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 WARP = Path(canvas.STATIC) / "canvas" / "warp.js"
 DRAW = """([map, options, kind, frames]) => {
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const warp = new Warp({ ...map, ids: bytes(map.ids), fan: bytes(map.fan) }, options);
+  const warp = new Warp({ ...map, ids: bytes(map.ids), sector: bytes(map.sector) }, options);
   let ids;
   for (const [before, after] of frames) ids = warp.draw(before, after, kind);
   let text = "";
@@ -53,7 +53,7 @@ def in_browser(
 ) -> np.ndarray:
     """uint8 (h, w) what warp.js draws; `by_way_of` are frames of the same drag before the last one."""
     height, width = label_map.shape
-    sent = {"width": width, "height": height, "ids": packed(label_map.ids), "fan": packed(fan_region(label_map))}
+    sent = {"width": width, "height": height, "ids": packed(label_map.ids), "sector": packed(sector_region(label_map))}
     options = {"structures": structures, "locked": locked, "aspect": Plane.of(label_map).aspect}
     frames = [[before, places] for places in [*(by_way_of or []), after]]
     drawn = base64.b64decode(page.evaluate(DRAW, [sent, options, kind, frames]))

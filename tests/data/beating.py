@@ -9,11 +9,11 @@ import imageio_ffmpeg
 import nibabel as nib
 import numpy as np
 
-from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.datasets.echonet_tables import LIST_COLUMNS, TRACE_COLUMNS
 
 SIDE = 112
-FAN = Fan(apex=(55.5, 1.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=105.0)
+SECTOR_SHAPE = Sector(apex=(55.5, 1.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=105.0)
 CENTRE = (56.0, 50.0)  # x, y
 
 
@@ -31,14 +31,14 @@ def cavity(time: float, period: float) -> np.ndarray:
 
 
 def recording(frames: int, period: float, start: float = 0.0) -> np.ndarray:
-    """uint8 (n, h, w): speckle in a fan with a dark cavity; noise of its own in each frame."""
+    """uint8 (n, h, w): speckle in a sector with a dark cavity; noise of its own in each frame."""
     random = np.random.default_rng(0)
     tissue = random.rayleigh(60.0, (SIDE, SIDE))
-    fan = FAN.mask(SIDE, SIDE)
+    sector = SECTOR_SHAPE.mask(SIDE, SIDE)
     clips = []
     for k in range(frames):
         image = np.where(cavity(start + k, period), 0.15, 1.0) * tissue + random.normal(0, 4, (SIDE, SIDE))
-        clips.append(np.where(fan, np.clip(image, 1, 255), 0).astype(np.uint8))
+        clips.append(np.where(sector, np.clip(image, 1, 255), 0).astype(np.uint8))
     return np.stack(clips)
 
 

@@ -1,4 +1,4 @@
-"""The bundled label maps: whole hearts in a fan, none of them a copy of a patient's."""
+"""The bundled label maps: whole hearts in a sector, none of them a copy of a patient's."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import pytest
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.overlap import structure_dice
-from echo_studio.anatomy.sector.geometry import fit_fan, within_fan
+from echo_studio.anatomy.sector.geometry import fit_sector, within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.template import BUNDLED, maps_folder, template
 from echo_studio.errors import UnknownNameError
@@ -24,20 +24,20 @@ def test_every_file_is_listed_and_every_entry_has_its_file() -> None:
 
 
 @pytest.mark.parametrize("name", HEARTS)
-def test_a_heart_has_one_piece_of_each_structure_inside_the_fan(name: str) -> None:
+def test_a_heart_has_one_piece_of_each_structure_inside_the_sector(name: str) -> None:
     ids = template(name).ids
     assert ids.shape == (256, 256)
     for label in (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM):
         count, _ = cv2.connectedComponents((ids == label).astype(np.uint8), connectivity=8)
         assert count == 2, label
-    assert np.array_equal(within_fan(ids), ids)
+    assert np.array_equal(within_sector(ids), ids)
 
 
-def test_the_blank_template_is_a_fan_and_nothing_else() -> None:
+def test_the_blank_template_is_a_sector_and_nothing_else() -> None:
     ids = template("blank").ids
     assert set(np.unique(ids)) == {OUTSIDE, SECTOR}
-    fan = fit_fan(ids == SECTOR).mask(*ids.shape)
-    assert (fan & (ids == SECTOR)).sum() / (fan | (ids == SECTOR)).sum() > 0.98
+    sector = fit_sector(ids == SECTOR).mask(*ids.shape)
+    assert (sector & (ids == SECTOR)).sum() / (sector | (ids == SECTOR)).sum() > 0.98
 
 
 @pytest.mark.slow

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.build.manifest import SetOrder
-from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.sources.base_maps import base_maps
 
 
@@ -19,11 +19,11 @@ def map_folder(folder: Path) -> Path:
     return folder
 
 
-def small_order(checkpoints: Path, **more: object) -> SetOrder:
+def small_order(checkpoints: Path, **more: object) -> SetRequest:
     """Eight samples of four label maps, some with defects, by the generator `tiny`."""
     about = {"variations": 2, "seed": 5, "defects": {"septal": 0.3, "missing-atrium": 0.2}, **more}
     maps = base_maps(None, "4CH")[:4]
-    return set_order(maps, ["tiny"], "heun", [2], checkpoints, "cpu", **about)
+    return set_request(maps, ["tiny"], "heun", [2], checkpoints, "cpu", **about)
 
 
 def sample_files(root: Path) -> dict[str, str]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.anatomy.sector.geometry import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Sector, with_sector
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
 from tests.conftest import echo_like
@@ -42,11 +42,11 @@ def random_samples(
 
 
 def echo_samples(count: int = 5) -> list[SetSample]:
-    """Frames in a fan, so that the sector can be found again: (96, 80), spacing (0.4, 0.3) mm."""
+    """Frames in a sector, so that the sector can be found again: (96, 80), spacing (0.4, 0.3) mm."""
     samples = []
     for number in range(count):
-        fan = Fan(apex=(39.5, 2.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=85.0 - number)
-        image, ids = echo_like(number, fan)
+        sector = Sector(apex=(39.5, 2.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=85.0 - number)
+        image, ids = echo_like(number, sector)
         about = {"id": f"e{number}", "base": f"heart{number}", "view": "4CH", "phase": "ES", "licence": LICENCE}
         samples.append(
             SetSample(**about, spacing_mm=(0.4, 0.3), image=image, ids=with_sector(np.where(image, ids, 0), image > 0))

@@ -75,7 +75,7 @@ def test_a_sample_alone_is_what_it_is_in_a_batch(generator: Generator) -> None:
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (128, 96), (40, 50)])
-def test_a_frame_has_its_label_maps_size_and_is_black_outside_the_fan(
+def test_a_frame_has_its_label_maps_size_and_is_black_outside_the_sector(
     shape: tuple[int, int], generator: Generator
 ) -> None:
     label_map = heart().resized(*shape)

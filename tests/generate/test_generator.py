@@ -9,7 +9,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
-from echo_studio.anatomy.sector.geometry import Fan, with_sector
+from echo_studio.anatomy.sector.geometry import Sector, with_sector
 from echo_studio.errors import Cancelled, CheckpointError, RequestError, UnknownNameError
 from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import read_card, write_card
@@ -18,7 +18,7 @@ from echo_studio.generate.request import GenerationRequest
 from echo_studio.types import GrayImage
 from tests.generate.tiny import tiny_checkpoints
 
-FAN = Fan((31.5, 2.0), -0.6, 0.6, 0.0, 58.0)
+SECTOR_SHAPE = Sector((31.5, 2.0), -0.6, 0.6, 0.0, 58.0)
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def heart(shift: int = 0) -> LabelMap:
     ids = np.zeros((64, 64), np.uint8)
     ids[((x - 32 - shift) / 12) ** 2 + ((y - 28) / 18) ** 2 < 1] = 2
     ids[((x - 32 - shift) / 8) ** 2 + ((y - 28) / 14) ** 2 < 1] = 1
-    return LabelMap(with_sector(ids, FAN.mask(64, 64)), (0.5, 0.4))
+    return LabelMap(with_sector(ids, SECTOR_SHAPE.mask(64, 64)), (0.5, 0.4))
 
 
 def ask(**changes: object) -> GenerationRequest:
@@ -107,7 +107,7 @@ def test_cancelling_stops_between_two_evaluations(generator: Generator) -> None:
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (128, 96), (40, 50)])
-def test_a_frame_has_its_label_maps_size_and_is_black_outside_the_fan(
+def test_a_frame_has_its_label_maps_size_and_is_black_outside_the_sector(
     shape: tuple[int, int], generator: Generator
 ) -> None:
     label_map = heart().resized(*shape)

@@ -1,4 +1,4 @@
-"""The CycleGAN's generators: shapes, the fan, noise as speckle, and the published size."""
+"""The CycleGAN's generators: shapes, the sector, noise as speckle, and the published size."""
 
 import dataclasses
 
@@ -21,7 +21,7 @@ def network(**changes: int) -> CycleGAN:
     return net
 
 
-def half_fan(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
+def half_sector(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
     """One-hot maps, the left half outside and the right half sector and cavity; where they are inside."""
     ids = torch.zeros(count, 32, 32, dtype=torch.long)
     ids[:, :, 16:] = 4
@@ -30,9 +30,9 @@ def half_fan(count: int = 2) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @pytest.mark.parametrize("patch", [1, 2, 4])
-def test_both_ways_keep_the_size_and_know_the_fan(patch: int) -> None:
+def test_both_ways_keep_the_size_and_know_the_sector(patch: int) -> None:
     net = network(patch=patch)
-    labels, inside = half_fan()
+    labels, inside = half_sector()
     echo = net.to_echo(labels, torch.randn(2, 1, 32, 32))
     assert echo.shape == (2, 1, 32, 32)
     assert (echo[inside == 0] == -1).all()
@@ -45,7 +45,7 @@ def test_both_ways_keep_the_size_and_know_the_fan(patch: int) -> None:
 
 def test_every_weight_learns_from_both_cycles() -> None:
     net = network()
-    labels, inside = half_fan()
+    labels, inside = half_sector()
     echo = net.to_echo(labels, torch.randn(2, 1, 32, 32))
     again = net.to_echo(net.to_labels(echo, inside).softmax(1), torch.randn(2, 1, 32, 32))
     again.square().mean().backward()
@@ -54,7 +54,7 @@ def test_every_weight_learns_from_both_cycles() -> None:
 
 def test_noise_and_labels_both_change_the_echo_pixel_by_pixel() -> None:
     net = network(patch=4)
-    labels, _ = half_fan(1)
+    labels, _ = half_sector(1)
     noise = torch.randn(1, 1, 32, 32)
     base = net.to_echo(labels, noise)
     assert not torch.allclose(net.to_echo(labels, -noise), base, atol=1e-3)
@@ -68,7 +68,7 @@ def test_noise_and_labels_both_change_the_echo_pixel_by_pixel() -> None:
 
 def test_a_sample_alone_is_what_it_is_in_a_batch() -> None:
     net = network()
-    labels, inside = half_fan(3)
+    labels, inside = half_sector(3)
     noise = torch.randn(3, 1, 32, 32)
     together = net.to_echo(labels, noise)
     torch.testing.assert_close(net.to_echo(labels[1:2], noise[1:2]), together[1:2])

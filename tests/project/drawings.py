@@ -19,10 +19,10 @@ SPACING = (0.3081234567, 1 / 3)
 
 
 def drawing(seed: int, shape: tuple[int, int] = (12, 9), spacing: Spacing | None = SPACING) -> Canvas:
-    """Random ids; the fan changes with every fourth seed, as it rarely does in the studio."""
+    """Random ids; the sector changes with every fourth seed, as it rarely does in the studio."""
     ids = np.random.default_rng(seed).integers(0, 5, shape, dtype=np.uint8)
-    fan = np.random.default_rng(seed // 4).random(shape) < 0.5
-    return Canvas(LabelMap(ids, spacing), fan)
+    sector = np.random.default_rng(seed // 4).random(shape) < 0.5
+    return Canvas(LabelMap(ids, spacing), sector)
 
 
 def frame(seed: int, shape: tuple[int, int] = (12, 9)) -> np.ndarray:

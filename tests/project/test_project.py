@@ -26,7 +26,7 @@ def test_a_project_is_the_same_after_it_was_closed_and_opened(tmp_path: Path) ->
 
 @pytest.mark.parametrize("spacing", [None, (0.1, 1e-3), (1 / 3, 0.3081234567)])
 @pytest.mark.parametrize("shape", [(8, 8), (33, 17), (256, 256)])
-def test_ids_spacing_and_fan_come_back_exactly(
+def test_ids_spacing_and_sector_come_back_exactly(
     shape: tuple[int, int], spacing: tuple[float, float] | None, tmp_path: Path
 ) -> None:
     first, second = drawing(1, shape, spacing), drawing(2, shape, spacing)
@@ -118,11 +118,11 @@ def test_what_does_not_fit_the_history_is_refused_and_changes_nothing(tmp_path: 
         assert all_of(project) == before
 
 
-def test_a_fan_of_another_size_or_type_is_no_canvas() -> None:
+def test_a_sector_of_another_size_or_type_is_no_canvas() -> None:
     label_map = LabelMap(np.zeros((8, 9), np.uint8))
-    for fan in (np.zeros((9, 8), bool), np.zeros((8, 9), np.uint8)):
-        with pytest.raises(RequestError, match="fan"):
-            Canvas(label_map, fan)
+    for sector in (np.zeros((9, 8), bool), np.zeros((8, 9), np.uint8)):
+        with pytest.raises(RequestError, match="sector"):
+            Canvas(label_map, sector)
 
 
 def test_one_latest_result_stays_beside_the_pinned_ones(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_files_that_nothing_refers_to_go_at_the_close(tmp_path: Path) -> None:
         for kept in project.results():
             project.remove(kept.id)
         project.clear_slot("4CH-ED")
-    # One map and one fan for the first step, the edited one holds the same; and what is not ours.
+    # One map and one sector for the first step, the edited one holds the same; and what is not ours.
     assert len(list(files.iterdir())) == 3 < full
     (files / "foreign.txt").unlink()
     assert_sound(tmp_path / "p")

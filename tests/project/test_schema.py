@@ -7,7 +7,7 @@ import pytest
 from echo_studio.errors import DataError
 from echo_studio.project import schema
 from echo_studio.project.files import ContentFiles
-from echo_studio.project.pictures import encode_fan, encode_label_map
+from echo_studio.project.pictures import encode_label_map, encode_sector
 from echo_studio.project.project import Project
 from tests.project.drawings import assert_sound, assert_tells, bytes_of, drawing, filled, frame
 
@@ -26,7 +26,7 @@ VERSION_1 = (
             position INTEGER PRIMARY KEY,
             entry INTEGER NOT NULL REFERENCES log (number),
             label_map TEXT NOT NULL,
-            fan TEXT NOT NULL
+            sector TEXT NOT NULL
         ) STRICT""",
     """CREATE TABLE project (
             one INTEGER PRIMARY KEY CHECK (one = 1),
@@ -52,7 +52,7 @@ def version_1(folder: Path) -> Path:
             action = "edit" if position else "create"
             entry = (position + 1, TIME, position, position, action, op, canvas.label_map.digest)
             sql.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", entry)
-            names = files.put(encode_label_map(canvas.label_map)), files.put(encode_fan(canvas.fan))
+            names = files.put(encode_label_map(canvas.label_map)), files.put(encode_sector(canvas.sector))
             sql.execute("INSERT INTO step VALUES (?, ?, ?, ?)", (position, position + 1, *names))
         entry = (3, TIME, 2, 0, "move", "{}", drawing(0).label_map.digest)
         sql.execute("INSERT INTO log VALUES (?, ?, ?, ?, ?, ?, ?)", entry)

@@ -21,7 +21,7 @@ class FakeCard:
     name: str = "edm-l64"
     title: str = "EDM, latent 64"
     kind: str = "edm"
-    description: str = "noise in the fan"
+    description: str = "noise in the sector"
     paper: str = "003: Stojanovski et al."
     makes: str = "frame"
     resolution: int = 256

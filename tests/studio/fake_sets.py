@@ -10,10 +10,10 @@ from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
 from echo_studio.dataset.build.index import Made, files_sha256
-from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.plan import Plan
 from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.sampling import ClipWay, How
+from echo_studio.dataset.build.sampling import ClipSampling, Sampling
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sample import SetSample
@@ -35,22 +35,26 @@ class FakeSets:
     def clips(self) -> list[Json]:
         return [{"name": CLIPS, "title": "Free-Echo"}]
 
-    def order(self, maps: Any, generators: Any, solver: str, budgets: Any, ranges: Any, **how_many: Any) -> SetOrder:
+    def order(self, maps: Any, generators: Any, solver: str, budgets: Any, ranges: Any, **how_many: Any) -> SetRequest:
         for name in generators:
             if name not in (*GENERATORS, CLIPS):
                 raise UnknownNameError("generator", name, GENERATORS)
-        hows = [
-            How(name, solver or "heun", nfe, {}, "CC BY", ClipWay(4, 120.0, 1.0, 50) if name == CLIPS else None)
+        samplings = [
+            Sampling(
+                name, solver or "heun", nfe, {}, "CC BY", ClipSampling(4, 120.0, 1.0, 50) if name == CLIPS else None
+            )
             for name in generators
             for nfe in budgets or [20]
         ]
-        return SetOrder(
-            tuple(maps), tuple(hows), ranges=ranges_of(ranges), versions={"echo-studio": self.version}, **how_many
+        return SetRequest(
+            tuple(maps), tuple(samplings), ranges=ranges_of(ranges), versions={"echo-studio": self.version}, **how_many
         )
 
-    def plan(self, order: SetOrder, folder: SetFolder, workers: int) -> Plan:
-        clips = order.count * sum(how.clip is not None for how in order.hows) // len(order.hows)
-        return Plan(order.count, clips, 0, len(order.maps), len(order.hows), workers, 60.0, 1.0, 20_000_000, 10**10)
+    def plan(self, order: SetRequest, folder: SetFolder, workers: int) -> Plan:
+        clips = order.count * sum(how.clip is not None for how in order.samplings) // len(order.samplings)
+        return Plan(
+            order.count, clips, 0, len(order.maps), len(order.samplings), workers, 60.0, 1.0, 20_000_000, 10**10
+        )
 
     def check(self, folder: SetFolder) -> None:
         if folder.header["versions"] != {"echo-studio": self.version}:

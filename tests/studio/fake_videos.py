@@ -133,7 +133,7 @@ def cycle_of(request: FakeVideoRequest) -> LabelCycle:
 
 
 def speckled(cycle: LabelCycle, seed: int) -> npt.NDArray[np.uint8]:
-    """uint8 (t, h, w): brighter in the wall, dark in the cavities, 0 outside the fan; the speckle stands still."""
+    """uint8 (t, h, w): brighter in the wall, dark in the cavities, 0 outside the sector; the speckle stands still."""
     level = np.array([0, 30, 150, 35, 80])
     noise = np.random.default_rng(seed).gamma(2.0, 0.5, cycle.ids.shape[1:])
     return np.clip(level[cycle.ids] * noise, 0, 255).astype(np.uint8)

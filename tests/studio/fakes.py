@@ -1,4 +1,4 @@
-"""An engine without torch: noise in the fan that settles with every NFE, always the same for the same request."""
+"""An engine without torch: noise in the sector that settles with every NFE, always the same for the same request."""
 
 import tempfile
 import time
@@ -11,7 +11,7 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.errors import RequestError
 from echo_studio.project.library import Library
 from echo_studio.studio.studio import Studio
@@ -113,20 +113,20 @@ class FakeEngine(FakeModels):
 
 
 def speckle(request: FakeRequest, gain: float) -> GrayImage:
-    """uint8 (h, w): brighter in the wall, dark in the cavities, 0 outside the fan."""
+    """uint8 (h, w): brighter in the wall, dark in the cavities, 0 outside the sector."""
     level = np.array([0, 30, 150, 35, 80])[request.label_map.ids]
     noise = np.random.default_rng(request.seed).gamma(2.0, 0.5, request.label_map.shape)
     return np.clip(level * noise * gain, 0, 255).astype(np.uint8)
 
 
 def blank() -> LabelMap:
-    """A fan with nothing in it."""
-    fan = Fan((SIDE / 2, 8.0), -0.65, 0.65, 4.0, 236.0)
-    return LabelMap(np.where(fan.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(0)), (0.5, 0.5))
+    """A sector with nothing in it."""
+    sector = Sector((SIDE / 2, 8.0), -0.65, 0.65, 4.0, 236.0)
+    return LabelMap(np.where(sector.mask(SIDE, SIDE), np.uint8(SECTOR), np.uint8(0)), (0.5, 0.5))
 
 
 def heart() -> LabelMap:
-    """A four-chamber view of ellipses, on the blank fan."""
+    """A four-chamber view of ellipses, on the blank sector."""
     ids = blank().ids.copy()
     y, x = np.mgrid[0:SIDE, 0:SIDE]
     for label, (cy, cx, ry, rx) in (

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from echo_studio.studio.device_lock import Turns
+from echo_studio.studio.device_lock import DeviceLock
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -21,94 +21,94 @@ def start(work: Callable[[], None]) -> threading.Thread:
 
 
 def test_a_run_waits_until_the_device_is_free() -> None:
-    turns, seen = Turns(), []
+    device_lock, seen = DeviceLock(), []
 
     def second() -> None:
-        with turns.take():
+        with device_lock.take():
             seen.append("second")
 
-    with turns.take():
+    with device_lock.take():
         thread = start(second)
-        until(lambda: turns.waiting == 1)
+        until(lambda: device_lock.waiting == 1)
         seen.append("first")
     thread.join(10)
     assert seen == ["first", "second"]
 
 
 def test_a_patient_run_begins_after_everybody_who_waits() -> None:
-    turns, seen = Turns(), []
+    device_lock, seen = DeviceLock(), []
     begun = threading.Event()
 
     def patient() -> None:
         begun.set()
-        with turns.take(patient=True):
+        with device_lock.take(patient=True):
             seen.append("patient")
 
     def urgent() -> None:
-        with turns.take():
+        with device_lock.take():
             seen.append("urgent")
 
-    with turns.take():
+    with device_lock.take():
         threads = [start(patient)]
         begun.wait(10)
         threads += [start(urgent), start(urgent)]
-        until(lambda: turns.waiting == 3)
+        until(lambda: device_lock.waiting == 3)
     for thread in threads:
         thread.join(10)
     assert seen == ["urgent", "urgent", "patient"]
 
 
 def test_a_patient_run_gives_way_in_the_middle_and_is_told_how_long() -> None:
-    turns, seen = Turns(), []
+    device_lock, seen = DeviceLock(), []
 
     def urgent() -> None:
-        with turns.take():
+        with device_lock.take():
             time.sleep(0.02)
             seen.append("urgent")
 
-    with turns.take(patient=True):
-        assert turns.give_way() == 0.0
+    with device_lock.take(patient=True):
+        assert device_lock.yield_device() == 0.0
         thread = start(urgent)
-        until(lambda: turns.waiting == 1)
-        away = turns.give_way()
+        until(lambda: device_lock.waiting == 1)
+        away = device_lock.yield_device()
         seen.append("patient goes on")
-        assert turns.give_way() == 0.0
+        assert device_lock.yield_device() == 0.0
     thread.join(10)
     assert seen == ["urgent", "patient goes on"]
     assert away >= 0.02
 
 
 def test_those_who_wait_are_served_in_the_order_in_which_they_came() -> None:
-    turns, seen = Turns(), []
+    device_lock, seen = DeviceLock(), []
 
     def run(name: int) -> None:
-        with turns.take():
+        with device_lock.take():
             seen.append(name)
 
     threads = []
-    with turns.take():
+    with device_lock.take():
         for name in range(8):
             threads.append(start(lambda name=name: run(name)))
-            until(lambda name=name: turns.waiting == name + 1)
+            until(lambda name=name: device_lock.waiting == name + 1)
     for thread in threads:
         thread.join(10)
     assert seen == list(range(8))
 
 
 def test_patient_runs_side_by_side_share_the_device_step_by_step() -> None:
-    turns, seen = Turns(), []
+    device_lock, seen = DeviceLock(), []
 
     def patient(name: str) -> None:
-        with turns.take(patient=True):
+        with device_lock.take(patient=True):
             for _ in range(3):
                 seen.append(name)
-                turns.give_way()
+                device_lock.yield_device()
 
-    with turns.take():
+    with device_lock.take():
         threads = [start(lambda: patient("clip"))]
-        until(lambda: turns.waiting == 1)
+        until(lambda: device_lock.waiting == 1)
         threads.append(start(lambda: patient("comparison")))
-        until(lambda: turns.waiting == 2)
+        until(lambda: device_lock.waiting == 2)
     for thread in threads:
         thread.join(10)
     assert seen == ["clip", "comparison"] * 3

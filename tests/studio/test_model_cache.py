@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from echo_studio.studio.model_cache import LoadState, Shelf
+from echo_studio.studio.model_cache import LoadState, ModelCache
 
 SECONDS = 120  # after which a test that waits has failed
 
@@ -42,8 +42,8 @@ def bench() -> Bench:
 
 
 @pytest.fixture
-def shelf(bench: Bench) -> Shelf[Thing]:
-    return Shelf(bench.load)
+def model_cache(bench: Bench) -> ModelCache[Thing]:
+    return ModelCache(bench.load)
 
 
 @pytest.fixture
@@ -52,97 +52,103 @@ def pool() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def look(shelf: Shelf[Thing], name: str, version: str = "1", during: Callable[[], Any] = lambda: None) -> Thing:
-    with shelf.use(name, version) as thing:
+def look(
+    model_cache: ModelCache[Thing], name: str, version: str = "1", during: Callable[[], Any] = lambda: None
+) -> Thing:
+    with model_cache.use(name, version) as thing:
         during()
         return thing
 
 
-def test_eight_who_ask_at_once_share_one_load(shelf: Shelf[Thing], bench: Bench, pool: ThreadPoolExecutor) -> None:
-    asked = [pool.submit(look, shelf, "a") for _ in range(8)]
+def test_eight_who_ask_at_once_share_one_load(
+    model_cache: ModelCache[Thing], bench: Bench, pool: ThreadPoolExecutor
+) -> None:
+    asked = [pool.submit(look, model_cache, "a") for _ in range(8)]
     assert bench.begun.acquire(timeout=SECONDS)
-    assert shelf.state("a") is LoadState.LOADING
+    assert model_cache.state("a") is LoadState.LOADING
     bench.free.set()
     assert len({id(one.result(SECONDS)) for one in asked}) == 1
     assert bench.loads == ["a"]
-    assert shelf.state("a") is LoadState.LOADED
+    assert model_cache.state("a") is LoadState.LOADED
 
 
 def test_a_loaded_model_is_used_while_another_is_loaded(
-    shelf: Shelf[Thing], bench: Bench, pool: ThreadPoolExecutor
+    model_cache: ModelCache[Thing], bench: Bench, pool: ThreadPoolExecutor
 ) -> None:
     bench.free.set()
-    look(shelf, "a")
+    look(model_cache, "a")
     bench.free.clear()
-    slow = pool.submit(look, shelf, "b")
-    assert pool.submit(look, shelf, "a").result(SECONDS).name == "a"
+    slow = pool.submit(look, model_cache, "b")
+    assert pool.submit(look, model_cache, "a").result(SECONDS).name == "a"
     assert not slow.done()
     bench.free.set()
     assert slow.result(SECONDS).name == "b"
 
 
 def test_a_failed_load_is_told_to_all_who_wait_and_tried_again_later(
-    shelf: Shelf[Thing], bench: Bench, pool: ThreadPoolExecutor
+    model_cache: ModelCache[Thing], bench: Bench, pool: ThreadPoolExecutor
 ) -> None:
     bench.failure = OSError("gone")
-    asked = [pool.submit(look, shelf, "a") for _ in range(3)]
+    asked = [pool.submit(look, model_cache, "a") for _ in range(3)]
     bench.free.set()
     for one in asked:
         assert isinstance(one.exception(SECONDS), OSError)
-    assert shelf.state("a") is LoadState.ABSENT
+    assert model_cache.state("a") is LoadState.ABSENT
     bench.failure = None
-    assert look(shelf, "a").name == "a"
+    assert look(model_cache, "a").name == "a"
 
 
-def test_what_is_dropped_is_freed(shelf: Shelf[Thing], bench: Bench) -> None:
+def test_what_is_dropped_is_freed(model_cache: ModelCache[Thing], bench: Bench) -> None:
     bench.free.set()
-    kept = weakref.ref(look(shelf, "a"))
+    kept = weakref.ref(look(model_cache, "a"))
     assert kept() is not None
-    shelf.drop("a")
+    model_cache.drop("a")
     assert kept() is None
-    assert shelf.state("a") is LoadState.ABSENT
-    shelf.drop("a")
-    shelf.drop("unknown")
+    assert model_cache.state("a") is LoadState.ABSENT
+    model_cache.drop("a")
+    model_cache.drop("unknown")
 
 
-def test_a_run_in_progress_finishes_before_its_model_goes(shelf: Shelf[Thing], bench: Bench) -> None:
+def test_a_run_in_progress_finishes_before_its_model_goes(model_cache: ModelCache[Thing], bench: Bench) -> None:
     bench.free.set()
-    with shelf.use("a", "1") as thing:
+    with model_cache.use("a", "1") as thing:
         kept = weakref.ref(thing)
         del thing
-        shelf.drop("a")
-        assert shelf.state("a") is LoadState.LEAVING
+        model_cache.drop("a")
+        assert model_cache.state("a") is LoadState.LEAVING
         assert kept() is not None
     assert kept() is None
-    assert shelf.state("a") is LoadState.ABSENT
+    assert model_cache.state("a") is LoadState.ABSENT
 
 
-def test_who_asks_for_a_leaving_model_keeps_it(shelf: Shelf[Thing], bench: Bench) -> None:
+def test_who_asks_for_a_leaving_model_keeps_it(model_cache: ModelCache[Thing], bench: Bench) -> None:
     bench.free.set()
-    with shelf.use("a", "1"):
-        shelf.drop("a")
-        look(shelf, "a")
-        assert shelf.state("a") is LoadState.LOADED
-    assert shelf.state("a") is LoadState.LOADED
+    with model_cache.use("a", "1"):
+        model_cache.drop("a")
+        look(model_cache, "a")
+        assert model_cache.state("a") is LoadState.LOADED
+    assert model_cache.state("a") is LoadState.LOADED
     assert bench.loads == ["a"]
 
 
 def test_a_model_that_is_dropped_while_it_is_loaded_serves_who_waits_and_goes(
-    shelf: Shelf[Thing], bench: Bench, pool: ThreadPoolExecutor
+    model_cache: ModelCache[Thing], bench: Bench, pool: ThreadPoolExecutor
 ) -> None:
-    waiting = pool.submit(look, shelf, "a")
+    waiting = pool.submit(look, model_cache, "a")
     assert bench.begun.acquire(timeout=SECONDS)
-    shelf.drop("a")
+    model_cache.drop("a")
     bench.free.set()
     assert waiting.result(SECONDS).name == "a"
-    assert shelf.state("a") is LoadState.ABSENT
+    assert model_cache.state("a") is LoadState.ABSENT
 
 
-def test_another_version_takes_the_place_and_runs_with_the_older_one_finish(shelf: Shelf[Thing], bench: Bench) -> None:
+def test_another_version_takes_the_place_and_runs_with_the_older_one_finish(
+    model_cache: ModelCache[Thing], bench: Bench
+) -> None:
     bench.free.set()
-    with shelf.use("a", "1") as older:
-        newer = look(shelf, "a", "2")
+    with model_cache.use("a", "1") as older:
+        newer = look(model_cache, "a", "2")
         assert newer is not older
-        assert look(shelf, "a", "2") is newer
-    assert look(shelf, "a", "2") is newer
+        assert look(model_cache, "a", "2") is newer
+    assert look(model_cache, "a", "2") is newer
     assert bench.loads == ["a", "a"]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_studio.studio.scheduler import LIVE_RUN, FairLine
+from echo_studio.studio.scheduler import LIVE_RUN, FairScheduler
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ JOBS = st.lists(st.tuples(st.sampled_from("abcd"), st.booleans()), max_size=16).
 )
 
 
-def served(line: FairLine, waiting: list[Job]) -> list[Job]:
+def served(line: FairScheduler, waiting: list[Job]) -> list[Job]:
     waiting, order = list(waiting), []
     while waiting:
         order.append(line.next(waiting))
@@ -31,29 +31,29 @@ def served(line: FairLine, waiting: list[Job]) -> list[Job]:
 def test_an_owner_of_many_jobs_holds_up_nobody() -> None:
     many = [Job("anna", k) for k in range(5)]
     late = [Job("ben", 5), Job("cleo", 6), Job("ben", 7)]
-    assert [job.owner[0] for job in served(FairLine(), [*many, *late])] == list("abcabaaa")
+    assert [job.owner[0] for job in served(FairScheduler(), [*many, *late])] == list("abcabaaa")
 
 
 def test_jobs_of_one_owner_and_first_jobs_of_several_come_as_they_came() -> None:
-    assert served(FairLine(), [Job("a", k) for k in range(4)]) == [Job("a", k) for k in range(4)]
-    assert served(FairLine(), [Job(name, 0) for name in "dbca"]) == [Job(name, 0) for name in "dbca"]
+    assert served(FairScheduler(), [Job("a", k) for k in range(4)]) == [Job("a", k) for k in range(4)]
+    assert served(FairScheduler(), [Job(name, 0) for name in "dbca"]) == [Job(name, 0) for name in "dbca"]
 
 
 def test_who_was_served_just_now_comes_after_who_was_not() -> None:
-    line = FairLine()
+    line = FairScheduler()
     line.next([Job("anna", 1)])
     assert line.next([Job("anna", 2), Job("ben", 3)]).owner == "ben"
 
 
 def test_a_frame_that_was_asked_for_comes_after_a_few_live_ones_however_many_draw() -> None:
-    line, asked = FairLine(), Job("patient", 0)
+    line, asked = FairScheduler(), Job("patient", 0)
     order = [line.next([asked, *(Job(f"live{k}", k, True) for k in range(20))]) for _ in range(LIVE_RUN + 1)]
     assert [job.live for job in order] == [True] * LIVE_RUN + [False]
 
 
 @given(before=JOBS, waiting=JOBS)
 def test_the_order_that_is_told_is_the_order_that_happens(before: list[Job], waiting: list[Job]) -> None:
-    line = FairLine()
+    line = FairScheduler()
     served(line, before)
     told = line.order(waiting)
     assert served(line, waiting) == told
@@ -62,7 +62,7 @@ def test_the_order_that_is_told_is_the_order_that_happens(before: list[Job], wai
 @given(waiting=JOBS)
 def test_nobody_waits_for_a_second_turn_of_another_of_the_same_kind(waiting: list[Job]) -> None:
     calm = [Job(job.owner, job.number) for job in waiting]
-    order = served(FairLine(), calm)
+    order = served(FairScheduler(), calm)
     for place, job in enumerate(order):
         before = [other.owner for other in order[:place]]
         assert all(before.count(name) <= before.count(job.owner) + 1 for name in before)

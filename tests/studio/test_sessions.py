@@ -12,7 +12,7 @@ from echo_studio.studio.sessions import Session, Sessions
 from echo_studio.studio.users.users import user_folder
 from tests.studio.fakes import FakeEngine, blank, fake_studio, heart
 
-FAN = np.ones((256, 256), bool)
+SECTOR_SHAPE = np.ones((256, 256), bool)
 
 
 class Clock:
@@ -97,8 +97,8 @@ def test_a_project_that_a_page_has_open_is_not_deleted(projects: OpenProjects) -
 def test_what_a_page_draws_is_there_again_after_the_server_was_gone(tmp_path: Path) -> None:
     studio = fake_studio(FakeEngine(0), tmp_path)
     session = studio.open_session(NEW)
-    assert session.update(1, 1, heart(), FAN, {"tool": "open", "what": "template", "name": "4ch-ed"})
-    assert session.update(2, 0, blank(), FAN, {})
+    assert session.update(1, 1, heart(), SECTOR_SHAPE, {"tool": "open", "what": "template", "name": "4ch-ed"})
+    assert session.update(2, 0, blank(), SECTOR_SHAPE, {})
     studio.close()
     again = fake_studio(FakeEngine(0), tmp_path)
     restored = again.open_session(session.project.id)
@@ -126,7 +126,7 @@ def test_no_user_opens_or_sees_the_projects_of_another(tmp_path: Path) -> None:
         assert "id of a project" in session.notice
         assert [listing.id for listing in session.projects.library.list()] == [session.project.id]
     assert annas.folder == tmp_path / "users" / "user-anna"
-    assert studio.homes.is_open(annas.project.id)
+    assert studio.user_folders.is_open(annas.project.id)
     studio.close()
 
 

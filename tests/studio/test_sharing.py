@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from echo_studio.studio.sharing import let_go
+from echo_studio.studio.sharing import choose_evictions
 
 OWNERS = st.lists(st.sampled_from("abc"), max_size=20).map(lambda names: {f"{k}": name for k, name in enumerate(names)})
 
@@ -14,7 +14,7 @@ OWNERS = st.lists(st.sampled_from("abc"), max_size=20).map(lambda names: {f"{k}"
 def test_as_many_are_left_as_may_be_and_nobody_loses_more_than_whoever_has_most(
     owners: dict[str, str], most: int
 ) -> None:
-    gone = let_go(owners, most)
+    gone = choose_evictions(owners, most)
     left = Counter(owner for thing, owner in owners.items() if thing not in gone)
     assert left.total() == min(len(owners), most)
     for owner in {owners[thing] for thing in gone}:
@@ -23,6 +23,6 @@ def test_as_many_are_left_as_may_be_and_nobody_loses_more_than_whoever_has_most(
 
 def test_the_oldest_goes_first_and_what_is_in_use_stays() -> None:
     owners = {"1": "a", "2": "a", "3": "b", "4": "a"}
-    assert let_go(owners, 3) == ["1"]
-    assert let_go(owners, 3, lambda thing: thing != "1") == ["2"]
-    assert let_go(owners, 0, lambda thing: thing == "3") == ["3"]
+    assert choose_evictions(owners, 3) == ["1"]
+    assert choose_evictions(owners, 3, lambda thing: thing != "1") == ["2"]
+    assert choose_evictions(owners, 0, lambda thing: thing == "3") == ["3"]

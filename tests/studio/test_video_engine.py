@@ -12,7 +12,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
-from echo_studio.studio.device_lock import Turns
+from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.video_engine import VideoEngine
 from tests.generate.video.test_generator import checkpoints, heart  # noqa: F401 (fixtures)
 
@@ -25,13 +25,13 @@ class Segmenter:
 
 
 @pytest.fixture
-def turns() -> Turns:
-    return Turns()
+def device_lock() -> DeviceLock:
+    return DeviceLock()
 
 
 @pytest.fixture
-def engine(checkpoints: Path, turns: Turns) -> VideoEngine:  # noqa: F811
-    return VideoEngine(checkpoints, "cpu", turns, Segmenter)  # type: ignore[arg-type]
+def engine(checkpoints: Path, device_lock: DeviceLock) -> VideoEngine:  # noqa: F811
+    return VideoEngine(checkpoints, "cpu", device_lock, Segmenter)  # type: ignore[arg-type]
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -48,13 +48,13 @@ def ask(engine: VideoEngine, heart: LabelMap, generator: str = "video-spade", **
 
 def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(
     engine: VideoEngine,
-    turns: Turns,
+    device_lock: DeviceLock,
     heart: LabelMap,  # noqa: F811
 ) -> None:
     seen: list[str] = []
 
     def frame() -> None:
-        with turns.take():
+        with device_lock.take():
             time.sleep(0.5)
             seen.append("frame")
 
@@ -62,7 +62,7 @@ def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(
         seen.append(f"NFE {done}")
         if done == 1:
             threading.Thread(target=frame, daemon=True).start()
-            until(lambda: turns.waiting == 1)
+            until(lambda: device_lock.waiting == 1)
 
     began = time.perf_counter()
     made = engine.generate(ask(engine, heart), on_step)
@@ -72,7 +72,7 @@ def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(
 
 def test_a_cancel_stops_between_two_nfe_and_leaves_the_device_free(
     engine: VideoEngine,
-    turns: Turns,
+    device_lock: DeviceLock,
     heart: LabelMap,  # noqa: F811
 ) -> None:
     done: list[int] = []
@@ -85,7 +85,7 @@ def test_a_cancel_stops_between_two_nfe_and_leaves_the_device_free(
     with pytest.raises(Cancelled):
         engine.generate(ask(engine, heart), on_step)
     assert done == [1, 2]
-    with turns.take():
+    with device_lock.take():
         pass
 
 

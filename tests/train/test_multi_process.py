@@ -16,7 +16,7 @@ from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.share import Share
-from echo_studio.train.team import Alone, join, shares_of
+from echo_studio.train.team import SingleProcess, join, shares_of
 from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints
 from tests.train.conftest import SHAPES
@@ -84,7 +84,7 @@ def test_a_sample_has_its_randomness_from_its_place_in_the_batch(processes: int,
     after = torch.rand(3)
     seen = []
     for number in range(processes):
-        team = Alone()
+        team = SingleProcess()
         team.size, team.number = processes, number
         torch.manual_seed(7)
         for share in shares_of(12, team, pieces):
@@ -128,13 +128,13 @@ def test_sector_means_of_shares_have_the_mean_of_the_batch() -> None:
 
 def test_a_batch_that_cannot_be_shared_is_refused() -> None:
     with pytest.raises(RecipeError, match="1 processes in 3 pieces"):
-        shares_of(4, Alone(), 3)
+        shares_of(4, SingleProcess(), 3)
 
 
 def test_devices_and_launchers_that_cannot_be_shared_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RequestError, match="torch can use"):
         join("tpu3")
-    assert isinstance(join("cpu"), Alone)
+    assert isinstance(join("cpu"), SingleProcess)
     monkeypatch.setenv("PMI_SIZE", "2")
     with pytest.raises(RequestError, match="torchrun"):
         join("cpu")
@@ -159,12 +159,12 @@ def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(
         return {"out": out, "data": str(data.root), "recipe": recipe(kind, **more).model_dump(mode="json")}
 
     def alone(one: Json) -> Json:
-        return run({**one, "out": f"alone-{one['out']}"}, data, tmp_path, Alone())
+        return run({**one, "out": f"alone-{one['out']}"}, data, tmp_path, SingleProcess())
 
     same = [order(kind, kind, images=8, **more) for kind, more in TRAINERS.items()]
     same.append({**order("pieces", "gamma-vae", images=8, **TRAINERS["gamma-vae"]), "pieces": 2})
     begun = order("begun", "edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
-    assert run({**begun, "stop_at": 8}, data, tmp_path, Alone()) == {}
+    assert run({**begun, "stop_at": 8}, data, tmp_path, SingleProcess()) == {}
     other = {**begun, "out": "broken"}
     going_on = [
         {**begun, "resume": True},
@@ -200,7 +200,7 @@ def test_pieces_change_nothing_where_every_sample_weighs_the_same(
     recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
     plan = {"recipe": recipe("segmenter", images=8).model_dump(mode="json")}
-    whole, pieces = (run({**plan, "out": str(n), "pieces": n}, data, tmp_path, Alone()) for n in (1, 4))
+    whole, pieces = (run({**plan, "out": str(n), "pieces": n}, data, tmp_path, SingleProcess()) for n in (1, 4))
     assert close(whole["losses"], pieces["losses"])
 
 

@@ -44,7 +44,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     orders, team = json.loads((folder / "orders.json").read_text()), join("cpu")
     told = [run(order, CamusFolder(Path(order["data"])), folder, team) for order in orders]
-    if team.leads:
+    if team.is_main_process:
         (folder / "told.json").write_text(json.dumps(told))
     team.leave()
 

@@ -81,7 +81,7 @@ def test_cells_come_with_settings_figures_and_frames(client: TestClient, studio:
         **{"label_map": "Canvas", "view": "4CH", "phase": "ED", "generator": "vp-256", "solver": "heun"},
         **{"schedule": "", "nfe": 2, "seed": str(2**60), "guidance": 0.0},
     }
-    assert cell["figures"]["lv_endo"] is None, "a new project begins with an empty fan"
+    assert cell["figures"]["lv_endo"] is None, "a new project begins with an empty sector"
     assert told["cells"][0]["figures"]["rmse"] == 0
     frame = client.get(f"/studio/comparisons/{told['comparison']}/cells/3/frame")
     image = Image.open(io.BytesIO(frame.content))

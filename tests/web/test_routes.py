@@ -69,7 +69,7 @@ def test_a_label_map_is_taken_in_byte_for_byte_and_saved(client: TestClient, ses
     assert put(client, heart().ids)[0] == 200
     assert np.array_equal(session.label_map.ids, heart().ids)
     assert session.label_map.spacing_mm == (0.5, 0.25)
-    assert session.fan.all()
+    assert session.sector.all()
     assert session.project.canvas().label_map == session.label_map
     assert session.project.history().__next__().op == {}
 

@@ -1,6 +1,6 @@
 """Defects of the chambers and around them: missing atrium, dilated ventricle, effusion, mass.
 
-Strength 0 gives the same object back; nothing outside the fan changes.
+Strength 0 gives the same object back; nothing outside the sector changes.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OU
 from echo_studio.anatomy.landmarks.points import heart_frame
 from echo_studio.anatomy.landmarks.wall_line import LEFT, RIGHT, wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.sliders import Shape, warp_heart
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import FloatArray
@@ -33,17 +33,17 @@ def missing_atrium(label_map: LabelMap, share: float = 1.0) -> LabelMap:
     gone = label_map.ids == LEFT_ATRIUM
     if share <= 0 or not gone.any():
         return label_map
-    fan = fan_region(label_map)
+    sector = sector_region(label_map)
     if share < 1:
         frame = heart_frame(label_map)
         a, _ = frame.coordinates(frame.plane.centres(label_map.shape))
         roof = float(a[gone].min())
         gone &= a < roof * (1 - share)
-    return with_ids(label_map, np.where(gone & fan, np.uint8(SECTOR), label_map.ids))
+    return with_ids(label_map, np.where(gone & sector, np.uint8(SECTOR), label_map.ids))
 
 
 def dilated_ventricle(label_map: LabelMap, factor: float = 1.2, roundness: float = 1.05) -> LabelMap:
-    """Dilated cardiomyopathy: a larger, rounder cavity in a wall that keeps its thickness. The fan ends it.
+    """Dilated cardiomyopathy: a larger, rounder cavity in a wall that keeps its thickness. The sector ends it.
 
     Args:
         factor: of the ventricle's length, 1 to 1.6.
@@ -56,15 +56,15 @@ def dilated_ventricle(label_map: LabelMap, factor: float = 1.2, roundness: float
     if factor == roundness == 1.0:
         return label_map
     before = wall_line(label_map)
-    # Cut at the fan last: a wall that the fan has cut tells no thickness.
+    # Cut at the sector last: a wall that the sector has cut tells no thickness.
     grown = warp_heart(label_map, Shape(lv_size=factor, sphericity=roundness), cut=False)
     line = wall_line(grown)
     # The warp has thickened the wall with all else: the endocardium gives way until it is as thick as it was.
     old = np.interp(line.place * line.side, before.place * before.side, before.thickness)
     inner = np.maximum(line.thickness - old, 0.0) * np.clip((1 - line.place) / 0.08, 0.0, 1.0)
     ids = with_wall_moved(grown, line, inner, np.zeros_like(inner), np.ones(grown.shape, bool))
-    made = with_ids(label_map, np.where(fan_region(label_map), ids, label_map.ids))
-    return repair(made, "island")  # where the fan cuts the wall, specks of it may be left
+    made = with_ids(label_map, np.where(sector_region(label_map), ids, label_map.ids))
+    return repair(made, "island")  # where the sector cuts the wall, specks of it may be left
 
 
 def pericardial_effusion(label_map: LabelMap, thickness_mm: float = 10.0, around: str = "free wall") -> LabelMap:
@@ -97,7 +97,7 @@ def pericardial_effusion(label_map: LabelMap, thickness_mm: float = 10.0, around
         ~ventricle, sampling=(plane.sy, plane.sx), return_indices=True
     )
     at_wall = label_map.ids[row, column] == LV_MYOCARDIUM
-    region = (label_map.ids == SECTOR) & fan_region(label_map) & at_wall & (distance <= thickness_mm)
+    region = (label_map.ids == SECTOR) & sector_region(label_map) & at_wall & (distance <= thickness_mm)
     index, _, _ = line.nearest(region)
     a, _ = line.frame.coordinates(plane.centres(label_map.shape)[region])
     limit = thickness_mm * _rise(a / (0.25 * line.frame.length))
@@ -141,7 +141,7 @@ def cavity_mass(
     centre = (1 - inward) * on_wall + inward * on_axis
     offset = line.frame.plane.centres(label_map.shape) - centre
     inside = np.hypot(offset[..., 0], offset[..., 1]) <= diameter_mm / 2
-    mass = inside & (label_map.ids == LV_CAVITY) & fan_region(label_map)
+    mass = inside & (label_map.ids == LV_CAVITY) & sector_region(label_map)
     return with_ids(label_map, np.where(mass, np.uint8(SECTOR), label_map.ids))
 
 

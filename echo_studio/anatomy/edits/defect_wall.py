@@ -1,7 +1,7 @@
 """Defects of the wall: a hole in the septum, an aneurysm, thin and thick segments, hypertrophy.
 
 All move or remove what the endocardial line (`wall_line`) finds, in mm along and across the wall.
-Strength 0 gives the same object back; nothing outside the fan changes.
+Strength 0 gives the same object back; nothing outside the sector changes.
 """
 
 import cv2
@@ -13,7 +13,7 @@ from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.segments import in_segment, segment_named
 from echo_studio.anatomy.landmarks.wall_line import LEFT, WallLine, wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.types import BoolMask, FloatArray
 
 TAPER = 0.03  # of the line's length: a change of thickness passes into its neighbours, as scars and bulges do
@@ -38,7 +38,7 @@ def septal_defect(label_map: LabelMap, at: float = 0.6, width_mm: float = 8.0) -
         return label_map
     line = wall_line(label_map)
     centre = line.index(at, LEFT)
-    wall = (label_map.ids == LV_MYOCARDIUM) & fan_region(label_map)
+    wall = (label_map.ids == LV_MYOCARDIUM) & sector_region(label_map)
     points = line.frame.plane.centres(label_map.shape)[wall]
     offset = points - line.points[centre]
     # One normal for the whole hole: its sides are parallel, however the wall bends around it.
@@ -58,7 +58,7 @@ def apical_aneurysm(
     """An apical aneurysm: the cavity bulges at the apex beneath a thinned wall.
 
     Args:
-        bulge_mm: how far the endocardium moves outward at the apex, 0 to 25. The fan ends it.
+        bulge_mm: how far the endocardium moves outward at the apex, 0 to 25. The sector ends it.
         neck_mm: length of endocardium that takes part, 10 to 90.
         thinning: share of the wall that is lost at the apex, 0 to 0.9.
 
@@ -75,7 +75,7 @@ def apical_aneurysm(
     window = (1 - distance**3) ** 2
     inner = bulge_mm * window
     outer = inner - thinning * window * line.thickness
-    ids = with_wall_moved(label_map, line, inner, outer, fan_region(label_map))
+    ids = with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
     return with_ids(label_map, ids)
 
 
@@ -95,7 +95,7 @@ def thinned_segment(label_map: LabelMap, segment: str = "apical septal", share: 
     if share <= 0:
         return label_map
     inner = share * window * line.thickness
-    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), fan_region(label_map))
+    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
     return with_ids(label_map, ids)
 
 
@@ -115,7 +115,7 @@ def thickened_segment(label_map: LabelMap, segment: str = "basal inferoseptal", 
     if extra_mm <= 0:
         return label_map
     inner = -extra_mm * window
-    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), fan_region(label_map))
+    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
     return with_ids(label_map, ids)
 
 
@@ -125,7 +125,7 @@ def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7)
     Args:
         extra_mm: added thickness, 0 to 20.
         inward: share of it that grows into the cavity, 0 to 1; the rest moves the epicardium, not
-            beyond the fan.
+            beyond the sector.
 
     Raises:
         LabelMapError: no ventricle, or no spacing.
@@ -138,7 +138,7 @@ def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7)
     outer = np.full(len(line.points), extra_mm * (1 - inward))
     # The annulus keeps its width: the valve's leaflets are not part of the wall.
     inner *= np.clip((1 - line.place) / 0.08, 0.0, 1.0)
-    ids = with_wall_moved(label_map, line, inner, outer, fan_region(label_map))
+    ids = with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
     return with_ids(label_map, ids)
 
 

@@ -133,7 +133,7 @@ DEFECTS: dict[str, Defect] = {
 
 
 def apply_defect(label_map: LabelMap, name: str, values: Mapping[str, Value] | None = None) -> LabelMap:
-    """A label map with a defect; outside the fan it stays as it is.
+    """A label map with a defect; outside the sector it stays as it is.
 
     Lengths are mm. Where any is given in pixels of x (`width_px` for `width_mm`), all that are given must
     be, defaults are not taken, and the map needs no spacing: that is how maps without one get defects.

@@ -10,7 +10,7 @@ from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCAR
 from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
     bare_stretches,
-    beyond_fan,
+    beyond_sector,
     gaps_shown,
     given_back,
     holes_in_sector,
@@ -19,7 +19,7 @@ from echo_studio.anatomy.measure.anomalies import (
 )
 from echo_studio.anatomy.measure.plausibility import FINDINGS, TOUCHING
 from echo_studio.anatomy.plane import largest_piece, near, with_ids
-from echo_studio.anatomy.sector.region import RIM, fan_region, fitted_fan
+from echo_studio.anatomy.sector.region import RIM, fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask, LabelIds
@@ -48,7 +48,7 @@ def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
     """One structure reduced to its largest 8-connected piece, as `skimage.measure.label` with connectivity 2 counts.
 
     Unlike the repair of islands it spares nothing: of a wall that a gap divides it keeps the larger part. Every
-    other piece becomes the structure that it touches most; where that is none, sector inside the fan, 0 outside.
+    other piece becomes the structure that it touches most; where that is none, sector inside the sector, 0 outside.
     Of pieces of one size the first one, row by row, is kept.
 
     Args:
@@ -60,25 +60,25 @@ def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
     if not apart.any():
         return label_map
     given = given_back(label_map.ids, apart, [label.id for label in LABELS if label.id != structure])
-    background = np.where(fan_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
+    background = np.where(sector_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
     return with_ids(label_map, np.where(apart & ~np.isin(given, STRUCTURES), background, given))
 
 
 def without_islands(label_map: LabelMap) -> LabelIds:
     """Every piece apart becomes what lies beside it; sector where that leaves a new piece apart."""
     filled = _nearest(label_map.ids, _islands(label_map.ids))
-    background = np.where(fan_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
+    background = np.where(sector_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
     return np.where(_islands(filled), background, filled)
 
 
 def without_holes(label_map: LabelMap) -> LabelIds:
-    """Holes in the heart become the structure around them, holes in the fan sector."""
+    """Holes in the heart become the structure around them, other holes become sector."""
     ids = without_holes_in_structures(label_map)
     hole = holes_in_sector(label_map)
-    fan = fitted_fan(label_map)
-    if fan is not None and hole.any():
-        # A hole that reaches the fan's edge is filled up to it.
-        hole = hole | (near(hole, RIM + 1) & fan.mask(*label_map.shape))
+    sector = fitted_sector(label_map)
+    if sector is not None and hole.any():
+        # A hole that reaches the sector's edge is filled up to it.
+        hole = hole | (near(hole, RIM + 1) & sector.mask(*label_map.shape))
     return np.where(hole & (ids == OUTSIDE), np.uint8(SECTOR), ids)
 
 
@@ -93,16 +93,16 @@ def without_wall_gaps(label_map: LabelMap) -> LabelIds:
     sound = (line.thickness > least) & ~gap
     wanted = np.interp(line.arc, line.arc[sound], line.thickness[sound]) if sound.any() else np.full(len(gap), least)
     ids = np.where((filled.ids == SECTOR) & (label_map.ids == LV_CAVITY), filled.ids, label_map.ids)
-    region = (ids == SECTOR) & (filled.ids == SECTOR) & fan_region(label_map)
+    region = (ids == SECTOR) & (filled.ids == SECTOR) & sector_region(label_map)
     index, depth, beside = line.nearest(region)
     wall = beside & gap[index] & (depth > -TOUCHING * max(plane.sx, plane.sy)) & (depth <= wanted[index])
     ids[region] = np.where(wall, np.uint8(LV_MYOCARDIUM), np.uint8(SECTOR))
     return ids
 
 
-def within_the_fan(label_map: LabelMap) -> LabelIds:
-    """Structures end where the fan does."""
-    return np.where(beyond_fan(label_map), np.uint8(OUTSIDE), label_map.ids)
+def cut_at_sector(label_map: LabelMap) -> LabelIds:
+    """Structures end where the sector does."""
+    return np.where(beyond_sector(label_map), np.uint8(OUTSIDE), label_map.ids)
 
 
 def with_atrium_joined(label_map: LabelMap) -> LabelIds:
@@ -112,7 +112,7 @@ def with_atrium_joined(label_map: LabelMap) -> LabelIds:
     gap = float(to_cavity[ids == LEFT_ATRIUM].min())
     # Between two borders that face each other the two distances add up to the gap; a little more rounds the sides.
     between = (to_cavity + to_atrium <= 1.15 * gap + 1.5) & np.isin(ids, (SECTOR, LV_MYOCARDIUM, OUTSIDE))
-    return np.where(between & (fan_region(label_map) | (ids == LV_MYOCARDIUM)), np.uint8(LEFT_ATRIUM), ids)
+    return np.where(between & (sector_region(label_map) | (ids == LV_MYOCARDIUM)), np.uint8(LEFT_ATRIUM), ids)
 
 
 REPAIRS: dict[str, Callable[[LabelMap], LabelIds]] = {
@@ -120,7 +120,7 @@ REPAIRS: dict[str, Callable[[LabelMap], LabelIds]] = {
     "hole": without_holes,
     "wall-gap": without_wall_gaps,
     "atrium-apart": with_atrium_joined,
-    "beyond-fan": within_the_fan,
+    "beyond-fan": cut_at_sector,
 }
 
 

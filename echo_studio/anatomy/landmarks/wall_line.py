@@ -121,7 +121,7 @@ def wall_line(label_map: LabelMap) -> WallLine:
 
 
 def with_wall_moved(
-    label_map: LabelMap, line: WallLine, inner: FloatArray, outer: FloatArray, fan: BoolMask
+    label_map: LabelMap, line: WallLine, inner: FloatArray, outer: FloatArray, sector: BoolMask
 ) -> LabelIds:
     """uint8 (h, w) ids after the wall's borders moved along the normals.
 
@@ -130,12 +130,12 @@ def with_wall_moved(
     Args:
         inner: (n,) how far the endocardium moves outward (negative: into the cavity).
         outer: (n,) how far the epicardium moves outward (negative: the wall thins from outside).
-        fan: (h, w) where pixels may change; outside it every id stays.
+        sector: (h, w) where pixels may change; outside it every id stays.
     """
     ids = label_map.ids.copy()
     reach = float(max(line.thickness.max(initial=0.0) + np.abs(outer).max(), np.abs(inner).max())) + 2.0
     plane = line.frame.plane
-    region = _around(line, label_map.shape, reach / min(plane.sx, plane.sy)) & fan
+    region = _around(line, label_map.shape, reach / min(plane.sx, plane.sy)) & sector
     index, depth, beside = line.nearest(region)
     region_ids = ids[region]
     start, end = np.zeros(len(index)), line.thickness[index]

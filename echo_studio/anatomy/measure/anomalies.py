@@ -1,4 +1,4 @@
-"""Where a label map is odd, as masks: islands, holes, bare cavity, structures beyond the fan."""
+"""Where a label map is odd, as masks: islands, holes, bare cavity, structures beyond the sector."""
 
 import itertools
 from collections.abc import Collection, Iterator
@@ -15,7 +15,7 @@ from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.landmarks.wall_line import WallLine
 from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import box_of, largest_piece, near, with_ids
-from echo_studio.anatomy.sector.region import fan_region, fitted_fan
+from echo_studio.anatomy.sector.region import fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -120,8 +120,8 @@ def gaps_shown(label_map: LabelMap) -> LabelMap:
 
 @once
 def holes_in_sector(label_map: LabelMap) -> BoolMask:
-    """(h, w) unlabelled pixels inside the fan, in pieces larger than the fit of the fan is uncertain."""
-    unlabelled = fan_region(label_map) & (label_map.ids == OUTSIDE)
+    """(h, w) unlabelled pixels inside the sector, in pieces larger than the fit of the sector is uncertain."""
+    unlabelled = sector_region(label_map) & (label_map.ids == OUTSIDE)
     keep = np.zeros_like(unlabelled)
     for piece in pieces(unlabelled):
         if piece.size <= SPECK * unlabelled.size:
@@ -131,10 +131,10 @@ def holes_in_sector(label_map: LabelMap) -> BoolMask:
     return np.asarray(keep)
 
 
-def beyond_fan(label_map: LabelMap) -> BoolMask:
-    """(h, w) structures outside the fan; empty where no fan fits, or where they are no more than the fit's doubt."""
-    beyond = np.isin(label_map.ids, STRUCTURES) & ~fan_region(label_map)
-    if beyond.sum() <= SPECK * beyond.size or fitted_fan(label_map) is None:
+def beyond_sector(label_map: LabelMap) -> BoolMask:
+    """(h, w) structures outside the sector; empty where no sector fits, or where they are within the fit's error."""
+    beyond = np.isin(label_map.ids, STRUCTURES) & ~sector_region(label_map)
+    if beyond.sum() <= SPECK * beyond.size or fitted_sector(label_map) is None:
         return np.zeros_like(beyond)
     return np.asarray(beyond)
 
@@ -154,13 +154,13 @@ def bare_stretches(label_map: LabelMap, line: WallLine) -> BoolMask:
     return np.asarray(keep)
 
 
-def cut_by_fan(label_map: LabelMap, line: WallLine) -> BoolMask:
-    """(n,) True where the wall ends because the fan does: its thickness there is not the wall's."""
+def cut_by_sector(label_map: LabelMap, line: WallLine) -> BoolMask:
+    """(n,) True where the wall ends because the sector does: its thickness there is not the wall's."""
     plane = line.frame.plane
     step = 1.5 * plane.width_along(line.normals)[:, None]
     outer = plane.pixels(line.points + line.normals * (line.thickness[:, None] + step))
-    fan = np.where(fan_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
-    return np.asarray(_labels_at(fan, outer) == OUTSIDE)
+    sector = np.where(sector_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
+    return np.asarray(_labels_at(sector, outer) == OUTSIDE)
 
 
 def _labels_at(ids: LabelIds, xy: FloatArray) -> LabelIds:

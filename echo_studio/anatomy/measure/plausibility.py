@@ -20,8 +20,8 @@ from echo_studio.anatomy.landmarks.points import Point, find_landmarks
 from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
     bare_stretches,
-    beyond_fan,
-    cut_by_fan,
+    beyond_sector,
+    cut_by_sector,
     gaps_shown,
     holes_in_sector,
     holes_in_structures,
@@ -78,13 +78,13 @@ def find_islands(label_map: LabelMap) -> Iterator[Finding]:
 
 
 def find_holes(label_map: LabelMap) -> Iterator[Finding]:
-    """Sector enclosed by structures, and unlabelled pixels inside the fan."""
+    """Sector enclosed by structures, and unlabelled pixels inside the sector."""
     for piece in pieces(holes_in_structures(label_map)):
         if piece.size < LEAST_HOLE:
             break  # the rest is smaller still
         yield Finding("hole", f"a hole of {piece.size} pixels in the heart", piece.place, "warning", "hole")
     for piece in pieces(holes_in_sector(label_map)):
-        what = f"{piece.size} pixels inside the fan without a label"
+        what = f"{piece.size} pixels inside the sector without a label"
         yield Finding("hole", what, piece.place, "warning", "hole")
 
 
@@ -112,11 +112,11 @@ def find_wall_gaps(label_map: LabelMap) -> Iterator[Finding]:
         yield Finding("wall-gap", what, (float(x), float(y)), "error", "wall-gap")
 
 
-def find_beyond_fan(label_map: LabelMap) -> Iterator[Finding]:
+def find_beyond_sector(label_map: LabelMap) -> Iterator[Finding]:
     """Structures where the scanner sees nothing; generators cut them there."""
-    beyond = beyond_fan(label_map)
+    beyond = beyond_sector(label_map)
     if beyond.any():
-        what = f"{int(beyond.sum())} pixels of structures outside the fan"
+        what = f"{int(beyond.sum())} pixels of structures outside the sector"
         yield Finding("beyond-fan", what, place_in(beyond), "note", "beyond-fan")
 
 
@@ -163,7 +163,7 @@ def find_sizes(label_map: LabelMap) -> Iterator[Finding]:
     except LabelMapError:
         return
     low, high = WALL_SEGMENT_MM
-    faces = (line.thickness > 0) & (line.normals @ line.frame.along > -0.5) & ~cut_by_fan(label_map, line)
+    faces = (line.thickness > 0) & (line.normals @ line.frame.along > -0.5) & ~cut_by_sector(label_map, line)
     # A tenth of the line at a time: the scale of a segment, without hanging on where segments begin.
     width = max(3, len(faces) // 10)
     share = ndimage.uniform_filter1d(faces.astype(np.float64), width, mode="constant")
@@ -185,7 +185,7 @@ FINDINGS: dict[str, Callable[[LabelMap], Iterator[Finding]]] = {
     "hole": find_holes,
     "wall-gap": find_wall_gaps,
     "atrium-apart": find_atrium_apart,
-    "beyond-fan": find_beyond_fan,
+    "beyond-fan": find_beyond_sector,
     "size": find_sizes,
 }
 

@@ -23,7 +23,7 @@ DOWNWARD = -0.5  # a normal that points so far towards the base belongs to the a
 class Measurements:
     """What one frame tells; None where a structure or the spacing that a value needs is missing.
 
-    Where structures reach beyond the image or the fan has cut them, values are those of what is drawn. Blood in a
+    Where structures reach beyond the image or the sector has cut them, values are those of what is drawn. Blood in a
     gap of the wall (label 1, as a septal defect draws it) is no part of the cavity and counts in no value.
 
     Attributes:

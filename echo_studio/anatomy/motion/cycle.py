@@ -71,10 +71,10 @@ def label_cycle(
 ) -> LabelCycle:
     """The beat between two keyframes: contours in correspondence move, the volume follows `volume_curve`.
 
-    The first frame is the map at end diastole. The frame at end systole is the other keyframe in the first one's fan,
-    which stands still; but a segment of `motion.regional` that moves in that keyframe is held first. Where no long axis
-    is found, or a structure is in one keyframe alone, borders pass over without correspondence. Maps without a cavity
-    make a beat too: without motion, if they are the same.
+    The first frame is the map at end diastole. The frame at end systole is the other keyframe in the first one's
+    sector, which stands still; but a segment of `motion.regional` that moves in that keyframe is held first. Where no
+    long axis is found, or a structure is in one keyframe alone, borders pass over without correspondence. Maps
+    without a cavity make a beat too: without motion, if they are the same.
 
     Args:
         label_map, end_systole: keyframes of one heart, of one size and spacing.

@@ -4,7 +4,8 @@ Points that correspond tell where tissue goes; between them the displacement is 
 kernel (ν = 3/2), smooth near the heart and zero far from it. Ids cannot be blended, distances to borders can: each
 label's signed distance is looked up in both keyframes and averaged, and the label that lies deepest wins. Where the
 keyframes agree after the carrying, that is the carried label; where they do not (a defect in one of them, an
-annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the fan never moves.
+annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the
+sector never moves.
 """
 
 import math
@@ -17,7 +18,7 @@ import numpy.typing as npt
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import Plane, box_of
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -29,8 +30,8 @@ NUGGET = 1e-3  # share by which points need not be met exactly: neighbours that 
 SMOOTH = 0.8  # pixels: a staircase is softened, a gap two pixels wide stays open
 NODES = 48  # along the longer side of the box, between which the displacement is bilinear
 NEVER = 1e4  # pixels: distance of a label that a map does not have
-BACKGROUND = 0  # position among the channels: sector, and what is outside the fan
-CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside the fan, such as an effusion
+BACKGROUND = 0  # position among the channels: sector, and what is outside the sector
+CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside the sector, such as an effusion
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,23 @@ class Carried:
 
 @dataclass(frozen=True)
 class Field:
-    """What all frames of a cycle share: the fan, the box in which something moves, the shape of a pixel."""
+    """What all frames of a cycle share: the sector, the box in which something moves, the shape of a pixel."""
 
-    still: LabelIds  # (h, w): the fan without a heart
+    still: LabelIds  # (h, w): the sector without a heart
     box: tuple[slice, slice]
     aspect: float
 
     @classmethod
     def of(cls, *maps: LabelMap, margin: int) -> "Field":
-        """The field of keyframes of one size; the first one's fan counts.
+        """The field of keyframes of one size; the first one's sector counts.
 
         Args:
             margin: pixels around the structures that belong to the box.
         """
-        fan = fan_region(maps[0])
-        still = np.where(fan, np.uint8(SECTOR), np.uint8(OUTSIDE))
+        sector = sector_region(maps[0])
+        still = np.where(sector, np.uint8(SECTOR), np.uint8(OUTSIDE))
         moving = np.any([_moving(one) for one in maps], axis=0)
-        height, width = fan.shape
+        height, width = sector.shape
         rows, columns = box_of(moving) if moving.any() else (slice(0, 1), slice(0, 1))
         box = (
             slice(max(0, rows.start - margin), min(height, rows.stop + margin)),
@@ -166,8 +167,8 @@ def _matern(one: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def _moving(label_map: LabelMap) -> BoolMask:
-    """(h, w) structures, and what is unlabelled inside the fan."""
-    empty = fan_region(label_map) & (label_map.ids == OUTSIDE)
+    """(h, w) structures, and what is unlabelled inside the sector."""
+    empty = sector_region(label_map) & (label_map.ids == OUTSIDE)
     return np.asarray(np.isin(label_map.ids, STRUCTURES) | empty)
 
 

@@ -136,8 +136,8 @@ def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -
     """The label map at end systole of a heart that is at end diastole.
 
     Shortening and thickening are taken as asked; how much the cavity narrows is searched, until the EF measured on
-    the two maps is the one asked for. The fan stays, and what was drawn besides the heart goes with the tissue around
-    it. A map without a cavity has nothing to contract: it is returned as it is.
+    the two maps is the one asked for. The sector stays, and what was drawn besides the heart goes with the tissue
+    around it. A map without a cavity has nothing to contract: it is returned as it is.
 
     Args:
         label_map: at end diastole.

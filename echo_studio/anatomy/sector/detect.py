@@ -7,13 +7,13 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.plane import largest_piece
-from echo_studio.anatomy.sector.geometry import Fan, fit_fan, sector_of_image, threshold_sector
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector, sector_of_image, threshold_sector
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, GrayImage
 
 # Grey values that may be noise of a lossy file; the sector's own darkness sets the upper end.
 THRESHOLDS = (0, 2, 4, 6, 8, 12, 16, 24, 32)
-FITS = 0.95  # of the lit region's hull and the fan, as intersection over union
+FITS = 0.95  # of the lit region's hull and the sector, as intersection over union
 COVERS = 0.9  # of the light, text left out
 ALIKE = 0.4  # of the largest piece's size: pieces that a dark strip has parted
 SEARCH_SIDE = 512
@@ -21,7 +21,7 @@ CLEAN = 0.97  # as in `sector_of_image`
 
 
 def find_sector(image: GrayImage) -> BoolMask:
-    """(h, w) the sector: the fitted fan where one fits, else the hull of the lit region.
+    """(h, w) the sector: the fitted sector where one fits, else the hull of the lit region.
 
     An image whose background is exactly black gets what `sector_of_image` gives it, without thin things. In others
     several thresholds are tried; thin things (text, scales, traces) are taken away first, and the hull of the light
@@ -35,21 +35,21 @@ def find_sector(image: GrayImage) -> BoolMask:
         ImageError: no lit sector is found.
     """
     if _is_clean(image):
-        return fit_fan(threshold_sector(image)).mask(*image.shape) | _without_thin(sector_of_image(image))
+        return fit_sector(threshold_sector(image)).mask(*image.shape) | _without_thin(sector_of_image(image))
     scale = max(1.0, max(image.shape) / SEARCH_SIDE)
     height, width = (round(side / scale) for side in image.shape)
-    best: tuple[float, Fan] | None = None
+    best: tuple[float, Sector] | None = None
     small = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     for light, hull in _lit_regions(small):
         try:
-            fan = fit_fan(hull)
+            sector = fit_sector(hull)
         except ImageError:
             continue
-        inside = fan.mask(*hull.shape)
+        inside = sector.mask(*hull.shape)
         fits = float((inside & hull).sum() / (inside | hull).sum())
         covers = float((inside & light).sum() / light.sum())
         if fits >= FITS and covers >= COVERS and (best is None or fits * covers > best[0]):
-            best = fits * covers, fan
+            best = fits * covers, sector
     if best is not None:
         return _enlarged(best[1], scale).mask(*image.shape)
     region = sector_of_image(image)
@@ -60,10 +60,10 @@ def find_sector(image: GrayImage) -> BoolMask:
 def _is_clean(image: GrayImage) -> bool:
     closed = threshold_sector(image)
     try:
-        fan = fit_fan(closed).mask(*closed.shape)
+        sector = fit_sector(closed).mask(*closed.shape)
     except ImageError:
         return False
-    return bool((fan & closed).sum() >= CLEAN * (fan | closed).sum())
+    return bool((sector & closed).sum() >= CLEAN * (sector | closed).sum())
 
 
 def _lit_regions(image: GrayImage) -> Iterator[tuple[BoolMask, BoolMask]]:
@@ -97,10 +97,10 @@ def _hull(region: BoolMask) -> BoolMask:
     return np.asarray(hull > 0)
 
 
-def _enlarged(fan: Fan, scale: float) -> Fan:
-    """The fan of an image that was `scale` times as large; pixel centres are at whole numbers."""
-    x, y = ((place + 0.5) * scale - 0.5 for place in fan.apex)
-    return dataclasses.replace(fan, apex=(x, y), near=fan.near * scale, far=fan.far * scale)
+def _enlarged(sector: Sector, scale: float) -> Sector:
+    """The sector of an image that was `scale` times as large; pixel centres are at whole numbers."""
+    x, y = ((place + 0.5) * scale - 0.5 for place in sector.apex)
+    return dataclasses.replace(sector, apex=(x, y), near=sector.near * scale, far=sector.far * scale)
 
 
 def _disc(side: float) -> GrayImage:

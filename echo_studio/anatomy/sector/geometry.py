@@ -1,8 +1,8 @@
-"""The ultrasound sector (fan): found in an image, described by five numbers, drawn again as a mask.
+"""The ultrasound sector: found in an image, described by five numbers, drawn again as a mask.
 
 The papers add the sector as a fourth label "through simple thresholding on the original images"
 (003 III-A). Thresholding alone leaves pinholes where the image is truly black, so the mask is
-closed and a fan is fitted; the fan also gives the editor its apex, angle and depth.
+closed and a sector is fitted; the sector also gives the editor its apex, angle and depth.
 """
 
 import dataclasses
@@ -18,7 +18,7 @@ from echo_studio.types import BoolMask, FloatArray, GrayImage, LabelIds
 
 
 @dataclass(frozen=True)
-class Fan:
+class Sector:
     """A sector of an annulus, seen through an anisotropic pixel grid.
 
     Attributes:
@@ -38,7 +38,7 @@ class Fan:
     aspect: float = 1.0
 
     def mask(self, height: int, width: int) -> BoolMask:
-        """(height, width) True inside the fan, pixel centres at whole numbers."""
+        """(height, width) True inside the sector, pixel centres at whole numbers."""
         dx = np.arange(width) - self.apex[0]
         dy = ((np.arange(height) - self.apex[1]) * self.aspect)[:, None]
         square = dx**2 + dy**2
@@ -72,10 +72,10 @@ def threshold_sector(image: GrayImage) -> BoolMask:
     return np.asarray(pieces == 1 + int(areas.argmax()))
 
 
-def fit_fan(mask: BoolMask) -> Fan:
-    """Least-squares fan of a sector mask: straight edges by two line fits, arcs by an ellipse about the apex.
+def fit_sector(mask: BoolMask) -> Sector:
+    """Least-squares sector of a sector mask: straight edges by two line fits, arcs by an ellipse about the apex.
 
-    Works for fans cut off by the image border, since border pixels take no part in the fits.
+    Works for sectors cut off by the image border, since border pixels take no part in the fits.
 
     Raises:
         ImageError: the mask has no two straight edges that meet above its centre.
@@ -90,7 +90,7 @@ def fit_fan(mask: BoolMask) -> Fan:
     line_right = _edge_line(span, right[: widest + 1], width)
     if line_left is None or line_right is None or line_right[0] - line_left[0] < 0.1:
         raise ImageError(
-            expected="a fan with two straight edges",
+            expected="a sector with two straight edges",
             got="a lit region of another shape",
             remedy="draw the sector by hand (label 4)",
         )
@@ -104,11 +104,11 @@ def fit_fan(mask: BoolMask) -> Fan:
     near = float(np.hypot(x - apex_x, (y - apex_y) * aspect).min())
     # Half a pixel outward, because the fits run through the centres of the outermost lit pixels.
     half = 0.5 / max(far, 1.0)
-    return Fan((apex_x, apex_y), edges[0] - half, edges[1] + half, max(0.0, near - 0.5), far + 0.5, aspect)
+    return Sector((apex_x, apex_y), edges[0] - half, edges[1] + half, max(0.0, near - 0.5), far + 0.5, aspect)
 
 
 def sector_of_image(image: GrayImage) -> BoolMask:
-    """(h, w) the sector of an echo image: the fitted fan, or the closed threshold where no fan fits it.
+    """(h, w) the sector of an echo image: the fitted sector, or the closed threshold where no sector fits it.
 
     Args:
         image: uint8 (h, w), black outside the sector.
@@ -118,11 +118,11 @@ def sector_of_image(image: GrayImage) -> BoolMask:
     """
     closed = threshold_sector(image)
     try:
-        fan = fit_fan(closed).mask(*closed.shape)
+        sector = fit_sector(closed).mask(*closed.shape)
     except ImageError:
         return closed
-    overlap = (fan & closed).sum() / (fan | closed).sum()
-    return fan | closed if overlap >= 0.97 else closed
+    overlap = (sector & closed).sum() / (sector | closed).sum()
+    return sector | closed if overlap >= 0.97 else closed
 
 
 def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
@@ -130,56 +130,56 @@ def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
     return np.where((ids == OUTSIDE) & sector, np.uint8(SECTOR), ids)
 
 
-def fan_of(ids: LabelIds) -> Fan | None:
-    """The fan whose sector label ids show, fitted to the hull of its sector pixels; None where none fits.
+def sector_of(ids: LabelIds) -> Sector | None:
+    """The sector that label ids show, fitted to the hull of the pixels of label 4; None where none fits.
 
-    Structures may lie over the fan's edges and reach beyond them, so they take no part in the fit.
+    Structures may lie over the sector's edges and reach beyond them, so they take no part in the fit.
 
     Args:
         ids: uint8 (h, w) of `camus+sector/1`.
     """
-    sector, inside = ids == SECTOR, ids != OUTSIDE
-    rows = np.flatnonzero(sector.any(axis=1))
+    tissue, inside = ids == SECTOR, ids != OUTSIDE
+    rows = np.flatnonzero(tissue.any(axis=1))
     if not len(rows):
         return None
     # The ends of every row have the same hull as all the pixels.
-    ends = sector[rows].argmax(axis=1), sector.shape[1] - 1 - sector[rows, ::-1].argmax(axis=1)
+    ends = tissue[rows].argmax(axis=1), tissue.shape[1] - 1 - tissue[rows, ::-1].argmax(axis=1)
     points = np.concatenate([np.stack([end, rows], axis=1) for end in ends]).astype(np.int32)
     hull = np.zeros_like(ids)
     cv2.fillConvexPoly(hull, cv2.convexHull(points), 1)
     try:
-        fan = fit_fan(hull > 0)
+        sector = fit_sector(hull > 0)
     except ImageError:
         return None
     # Where no sector is left before the heart (an effusion at the apex) the near arc shows nowhere: start at the heart.
-    y, x = np.nonzero(dataclasses.replace(fan, near=0.0).mask(*ids.shape) & inside)
-    first = float(np.hypot(x - fan.apex[0], (y - fan.apex[1]) * fan.aspect).min(initial=fan.far))
-    fan = dataclasses.replace(fan, near=min(fan.near, max(0.0, first - 0.5)))
-    mask = fan.mask(*ids.shape)
+    y, x = np.nonzero(dataclasses.replace(sector, near=0.0).mask(*ids.shape) & inside)
+    first = float(np.hypot(x - sector.apex[0], (y - sector.apex[1]) * sector.aspect).min(initial=sector.far))
+    sector = dataclasses.replace(sector, near=min(sector.near, max(0.0, first - 0.5)))
+    mask = sector.mask(*ids.shape)
     # A sector drawn freely has a fit too, only not one that tells where it ends.
-    misses = (mask & sector).sum() < 0.97 * sector.sum() or (mask & inside).sum() < 0.75 * mask.sum()
-    return None if misses else fan
+    misses = (mask & tissue).sum() < 0.97 * tissue.sum() or (mask & inside).sum() < 0.75 * mask.sum()
+    return None if misses else sector
 
 
-def within_fan(ids: LabelIds) -> LabelIds:
-    """Label ids with every structure cut off where the fan ends: what the scanner can see of them.
+def within_sector(ids: LabelIds) -> LabelIds:
+    """Label ids with every structure cut off where the sector ends: what the scanner can see of them.
 
-    Annotators (CAMUS's among them) and painters draw walls and atria beyond the fan; the image is
-    black there. Where no fan fits, as in a sector drawn freely, the ids are returned as they are.
+    Annotators (CAMUS's among them) and painters draw walls and atria beyond the sector; the image is
+    black there. Where no sector fits, as in a sector drawn freely, the ids are returned as they are.
 
     Args:
         ids: uint8 (h, w) of `camus+sector/1`.
     """
-    fan = fan_of(ids)
-    if fan is None:
+    sector = sector_of(ids)
+    if sector is None:
         return ids
-    return np.where(fan.mask(*ids.shape) | (ids == SECTOR), ids, np.uint8(OUTSIDE))
+    return np.where(sector.mask(*ids.shape) | (ids == SECTOR), ids, np.uint8(OUTSIDE))
 
 
 def _edge_line(y: FloatArray, x: FloatArray, width: int) -> tuple[float, float] | None:
     """Slope and intercept of x = a*y + b through an edge; trimmed twice, border pixels left out."""
     keep = (x > 0) & (x < width - 1)
-    # The tip of the fan is rounded by the near arc and the foot by the far one.
+    # The tip of the sector is rounded by the near arc and the foot by the far one.
     keep &= (y > y[0] + 0.08 * (y[-1] - y[0])) & (y < y[-1] - 0.03 * (y[-1] - y[0]))
     if keep.sum() < 8:
         return None

@@ -29,7 +29,7 @@ import numpy.typing as npt
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.plane import Plane, pixel_centres
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import VENTRICLE, carry
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray
@@ -51,7 +51,7 @@ def deform(
     after: Sequence[Point],
     structures: Collection[int] = VENTRICLE,
     kind: Kind = "rigid",
-    fan: BoolMask | None = None,
+    sector: BoolMask | None = None,
     locked: Collection[int] = (),
 ) -> LabelMap:
     """The label map after handles were dragged; the same object where none was.
@@ -61,7 +61,7 @@ def deform(
         before, after: (x, y) of every handle, pinned ones too, in pixels.
         structures: ids that follow the handles; cavity and wall linked by default. Others stay.
         kind: `rigid`, `similarity` or `affine`.
-        fan: (h, w) the fan, where it is known already; `fan_region(label_map)` by default.
+        sector: (h, w) the sector, where it is known already; `sector_region(label_map)` by default.
         locked: ids whose pixels stay, where they are not what moves.
 
     Raises:
@@ -72,7 +72,7 @@ def deform(
     if np.array_equal(rest, moved):
         return label_map
     source = source_points(label_map.shape, rest, moved, kind, Plane.of(label_map).aspect)
-    return carry(label_map, source, structures, fan_region(label_map) if fan is None else fan, locked=locked)
+    return carry(label_map, source, structures, sector_region(label_map) if sector is None else sector, locked=locked)
 
 
 def source_points(

@@ -1,4 +1,4 @@
-"""The shape sliders: a ventricle's size, roundness, wall, tilt and apex, the atrium's size, the fan."""
+"""The shape sliders: a ventricle's size, roundness, wall, tilt and apex, the atrium's size, the sector."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.wall_line import wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
-from echo_studio.anatomy.sector.region import fan_region, with_fan
+from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, carry
 from echo_studio.errors import RequestError
 from echo_studio.types import FloatArray
@@ -35,8 +35,8 @@ SLIDERS: dict[str, Slider] = {
     "apex_along": Slider("Apex, along the axis", -0.3, 0.3, 0.0, "share"),
     "apex_across": Slider("Apex, across the axis", -0.4, 0.4, 0.0, "share"),
     "tilt": Slider("Tilt", -45.0, 45.0, 0.0, "degrees"),
-    "fan_angle": Slider("Fan angle", 0.5, 1.5, 1.0, "times"),
-    "fan_depth": Slider("Fan depth", 0.5, 1.5, 1.0, "times"),
+    "fan_angle": Slider("Sector angle", 0.5, 1.5, 1.0, "times"),
+    "fan_depth": Slider("Sector depth", 0.5, 1.5, 1.0, "times"),
 }
 
 
@@ -53,7 +53,7 @@ class Shape:
         apex_along: shift of the apex away from the annulus, as a share of the long axis.
         apex_across: shift of the apex to the right of the axis, as a share of the long axis.
         tilt: turn of the heart about the annulus, in degrees, clockwise.
-        fan_angle, fan_depth: factors of the fan's opening and far radius.
+        fan_angle, fan_depth: factors of the sector's opening and far radius.
 
     Raises:
         RequestError: a value outside its range.
@@ -85,35 +85,35 @@ def reshape(label_map: LabelMap, shape: Shape) -> LabelMap:
     """The label map with the sliders moved; the same object where they all stand neutral.
 
     First the heart is warped as one continuous map, so that structures that touched still do, then
-    the wall is thickened, then the fan is drawn. Structures stop at the fan.
+    the wall is thickened, then the sector is drawn. Structures stop at the sector.
 
     Raises:
-        LabelMapError: the map has no ventricle to change, no spacing for `wall_mm`, or no fan to change.
+        LabelMapError: the map has no ventricle to change, no spacing for `wall_mm`, or no sector to change.
     """
     result = label_map
     if dataclasses.replace(shape, wall=1.0, wall_mm=0.0, fan_angle=1.0, fan_depth=1.0) != Shape():
         result = warp_heart(label_map, shape, cut=True)
     if shape.wall != 1.0 or shape.wall_mm:
         result = with_wall(result, shape.wall, shape.wall_mm)
-    return with_fan(result, shape.fan_angle, shape.fan_depth)
+    return resize_sector(result, shape.fan_angle, shape.fan_depth)
 
 
 def warp_heart(label_map: LabelMap, shape: Shape, *, cut: bool) -> LabelMap:
-    """The part of `reshape` that moves structures, without wall and fan.
+    """The part of `reshape` that moves structures, without wall and sector.
 
     Args:
-        cut: structures stop at the fan.
+        cut: structures stop at the sector.
 
     Raises:
         LabelMapError: the map has no ventricle with a long axis.
     """
     frame = heart_frame(label_map)
     source = frame.plane.pixels(_source(frame, frame.plane.centres(label_map.shape), shape, _atrium(label_map)))
-    return carry(label_map, source, STRUCTURES, fan_region(label_map), cut=cut)
+    return carry(label_map, source, STRUCTURES, sector_region(label_map), cut=cut)
 
 
 def with_wall(label_map: LabelMap, times: float = 1.0, added_mm: float = 0.0) -> LabelMap:
-    """The wall thicker or thinner from outside: the cavity stays, the epicardium moves, not beyond the fan.
+    """The wall thicker or thinner from outside: the cavity stays, the epicardium moves, not beyond the sector.
 
     Args:
         times: factor of the thickness, everywhere along the wall.
@@ -127,7 +127,7 @@ def with_wall(label_map: LabelMap, times: float = 1.0, added_mm: float = 0.0) ->
     line = wall_line(label_map)
     wanted = np.maximum(line.thickness * times + added_mm, 0.0)
     outer = np.where(line.thickness > 0, wanted - line.thickness, 0.0)
-    ids = with_wall_moved(label_map, line, np.zeros_like(outer), outer, fan_region(label_map))
+    ids = with_wall_moved(label_map, line, np.zeros_like(outer), outer, sector_region(label_map))
     return with_ids(label_map, ids)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABEL_COUNT
 from echo_studio.anatomy.plane import box_of, with_ids
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import check_structures
 from echo_studio.errors import RequestError
 
@@ -47,4 +47,4 @@ def smooth(label_map: LabelMap, structure: int, radius: float = 3.0) -> LabelMap
     smoothed = np.where(part == structure, weights.argmax(axis=0).astype(np.uint8), part)
     ids = label_map.ids.copy()
     ids[rows, columns] = np.where(inside, np.uint8(structure), smoothed)
-    return with_ids(label_map, np.where(fan_region(label_map), ids, label_map.ids))
+    return with_ids(label_map, np.where(sector_region(label_map), ids, label_map.ids))

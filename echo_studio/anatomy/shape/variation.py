@@ -14,7 +14,7 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.plane import pixel_centres
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.elastic import draw_control_points, spline_displacement, unfolded
 from echo_studio.anatomy.shape.warp import STRUCTURES, carry
 from echo_studio.errors import RequestError
@@ -95,9 +95,9 @@ def source_of(variation: Variation, shape: tuple[int, int]) -> tuple[FloatArray,
 
 
 def vary(label_map: LabelMap, variation: Variation) -> LabelMap:
-    """The label map with its structures moved by a variation; the fan stays and ends them."""
+    """The label map with its structures moved by a variation; the sector stays and ends them."""
     source, _ = source_of(variation, label_map.shape)
-    return carry(label_map, source, STRUCTURES, fan_region(label_map), cut=True)
+    return carry(label_map, source, STRUCTURES, sector_region(label_map), cut=True)
 
 
 def random_variation(label_map: LabelMap, seed: int, ranges: VariationRanges = PAPER) -> LabelMap:

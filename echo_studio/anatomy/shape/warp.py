@@ -7,12 +7,12 @@ For an output pixel o whose source is the point f(o) = (x, y):
    is decided alike by every program that computes f in double precision;
 2. beyond the image the label looked up is 0;
 3. where the label looked up is a moved structure, o gets it;
-4. else, where o held a moved structure before, it is uncovered: sector inside the fan, 0 outside;
+4. else, where o held a moved structure before, it is uncovered: sector inside the sector, 0 outside;
 5. else o keeps its label.
 
 Pixels that hold a locked label keep it, unless structures of that label are what moves.
 
-The fan and the structures that are not moved stay where they are; moved structures lie on top of
+The sector and the structures that are not moved stay where they are; moved structures lie on top of
 them. No label is ever blended, so the label set is closed.
 """
 
@@ -35,7 +35,7 @@ def carry(
     label_map: LabelMap,
     source: FloatArray,
     structures: Collection[int],
-    fan: BoolMask,
+    sector: BoolMask,
     *,
     cut: bool = False,
     locked: Collection[int] = (),
@@ -45,22 +45,22 @@ def carry(
     Args:
         source: (h, w, 2) for every output pixel the point (x, y) that it shows, in pixels.
         structures: the ids that move: of 1, 2 and 3.
-        fan: (h, w) True inside the fan, see `fan_region`.
-        cut: structures stop at the fan. Without it they may reach beyond, as annotators draw them.
+        sector: (h, w) True inside the sector, see `sector_region`.
+        cut: structures stop at the sector. Without it they may reach beyond, as annotators draw them.
         locked: ids whose pixels stay, where they are not what moves.
 
     Raises:
         RequestError: another id is to be moved.
     """
     wanted = check_structures(structures)
-    return with_ids(label_map, moved(label_map.ids, source, wanted, fan, cut=cut, locked=locked))
+    return with_ids(label_map, moved(label_map.ids, source, wanted, sector, cut=cut, locked=locked))
 
 
 def moved(
     ids: LabelIds,
     source: FloatArray,
     structures: Collection[int],
-    fan: BoolMask,
+    sector: BoolMask,
     *,
     cut: bool = False,
     locked: Collection[int] = (),
@@ -73,10 +73,10 @@ def moved(
     looked_up = np.where(inside, ids[y.clip(0, height - 1), x.clip(0, width - 1)], np.uint8(OUTSIDE))
     shown, was = np.isin(looked_up, list(structures)), np.isin(ids, list(structures))
     if cut:
-        shown &= fan
-        was &= fan
+        shown &= sector
+        was &= sector
     shown &= ~np.isin(ids, [label for label in locked if label not in structures])
-    uncovered = np.where(fan, np.uint8(SECTOR), np.uint8(OUTSIDE))
+    uncovered = np.where(sector, np.uint8(SECTOR), np.uint8(OUTSIDE))
     return np.where(shown, looked_up, np.where(was, uncovered, ids))
 
 
@@ -91,6 +91,6 @@ def check_structures(structures: Collection[int]) -> list[int]:
         raise RequestError(
             expected="structures to move: 1 (LV cavity), 2 (LV myocardium), 3 (left atrium)",
             got=f"{wanted or 'none'}",
-            remedy="name at least one of them; the fan has its own sliders",
+            remedy="name at least one of them; the sector has its own sliders",
         )
     return wanted

@@ -18,7 +18,7 @@ from torch import Tensor
 
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.motion.volume_curve import volume_curve
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.clips.registration import carried, velocity_between
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.errors import DataError
@@ -34,7 +34,7 @@ def interpolated_cycle(
 ) -> tuple[Clip, Clip]:
     """A clip and its label maps, both uint8 (frames, side, side), from two frames of one patient and view.
 
-    Frame 0 is the ED frame itself; the frame of end systole is the ES frame, inside the ED frame's fan.
+    Frame 0 is the ED frame itself; the frame of end systole is the ES frame, inside the ED frame's sector.
 
     Raises:
         DataError: the frames are of different patients or views, or not ED and ES.
@@ -90,11 +90,11 @@ def _blurred(image: Tensor) -> Tensor:
 
 
 def _labels(frame: CamusFrame, side: int) -> Tensor:
-    return torch.from_numpy(within_fan(frame.label_map.resized(side, side).ids))
+    return torch.from_numpy(within_sector(frame.label_map.resized(side, side).ids))
 
 
 def _pixels(frame: CamusFrame, side: int) -> Tensor:
-    """float32 (1, side, side) in [-1, 1]; outside the fan what lies nearest inside, so that nothing black moves in."""
+    """float32 (1, side, side) in [-1, 1]; outside the sector the nearest pixel inside, so that no black moves in."""
     image = cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA)
     outside = _labels(frame, side).numpy() == OUTSIDE
     y, x = distance_transform_edt(outside, return_distances=False, return_indices=True)

@@ -22,7 +22,7 @@ def velocity_between(first: Tensor, second: Tensor, image_first: Tensor, image_s
     """The velocity that carries each first frame to its second.
 
     Args:
-        first, second: uint8 (b, h, w) label maps of the same fan.
+        first, second: uint8 (b, h, w) label maps of the same sector.
         image_first, image_second: float32 (b, 1, h, w) in [-1, 1].
 
     Returns:
@@ -33,7 +33,7 @@ def velocity_between(first: Tensor, second: Tensor, image_first: Tensor, image_s
     grey_first, grey_second = (
         _standard(image, ids, side) for image, ids in ((image_first, first), (image_second, second))
     )
-    # Speckle beyond the fan's edge is not there to be moved in: the field fades out towards it.
+    # Speckle beyond the sector's edge is not there to be moved in: the field fades out towards it.
     inside = 1 - F.avg_pool2d(F.interpolate((first == 0).float()[:, None], side, mode="area"), 5, 1, 2)
     control = torch.zeros(len(first), 2, CONTROL, CONTROL, requires_grad=True)
     descent = torch.optim.Adam([control], lr=0.02)
@@ -83,7 +83,7 @@ def _soft(ids: Tensor, side: int) -> Tensor:
 
 
 def _standard(image: Tensor, ids: Tensor, side: int) -> Tensor:
-    """Blurred, mean 0 and deviation 1 inside the fan, 0 outside."""
+    """Blurred, mean 0 and deviation 1 inside the sector, 0 outside."""
     inside = F.interpolate((ids > 0).float()[:, None], side, mode="area")
     grey = F.avg_pool2d(F.interpolate(image, side, mode="area"), 3, 1, 1) * inside
     weight = inside.sum((2, 3), keepdim=True).clamp(min=1)

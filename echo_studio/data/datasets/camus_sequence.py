@@ -37,7 +37,7 @@ def read_half_sequence(folder: CamusFolder, patient: str, view: View, frames: in
     """A half sequence as a mirrored cycle of `frames` frames, each with labels; ES is frame `frames // 2`.
 
     The order is that of `Info_*.cfg`; without it, the end with the larger cavity is ED. Labels between two recorded
-    frames are blended as shapes (`labels_between`). The fan is that of the whole sequence, so that it stands still.
+    frames are blended as shapes (`labels_between`). The sector is that of the whole sequence, so that it stands still.
 
     Raises:
         RequestError: fewer than 2 frames or more than 512.
@@ -55,7 +55,7 @@ def read_half_sequence(folder: CamusFolder, patient: str, view: View, frames: in
     there_and_back, index = beat_times(0.0, float(last), 2.0 * last, frames)
     times = last - np.abs(last - there_and_back)
     rate = _number(info, "FrameRate")
-    # Of all frames together: one fan that stands still.
+    # Of all frames together: one sector that stands still.
     sector = sector_of_image(images.max(axis=0)) if SECTOR not in ids else None
     labels = labels_between(ids, times)
     if sector is not None:

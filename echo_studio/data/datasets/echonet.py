@@ -27,7 +27,7 @@ from echo_studio.data.datasets.heartbeat import (
     frames_at,
     within_recording,
 )
-from echo_studio.data.decoding.recordings import Footage, read_footage
+from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -106,7 +106,7 @@ class EchonetFolder:
         """
         check_count(frames)
         path = self.path(name)
-        footage = read_footage(path)
+        footage = read_recording(path)
         check_recorded(len(footage.frames), footage.total, path.name)
         masks = self._masks(name, footage)
         ed, es = (pick(masks, key=lambda frame: masks[frame].sum()) for pick in (max, min))
@@ -125,7 +125,7 @@ class EchonetFolder:
             info={"EF": f"{video.ef:g}", "ESV": f"{video.esv:g}", "EDV": f"{video.edv:g}", "Split": video.split},
         )
 
-    def _masks(self, name: str, footage: Footage) -> dict[int, BoolMask]:
+    def _masks(self, name: str, footage: Recording) -> dict[int, BoolMask]:
         traced = self.traces.get(name, {})
         if len(traced) < 2:
             raise DataError(

@@ -8,7 +8,7 @@ import numpy as np
 
 from echo_studio.data.datasets.cycle_length import SLOWEST, cycle_length
 from echo_studio.data.datasets.heartbeat import Heartbeat, check_count, check_recorded, frames_at
-from echo_studio.data.decoding.recordings import Footage, read_footage
+from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import DataError, ImageError
 
@@ -53,10 +53,10 @@ def read_loop(path: Path, frames: int = 24) -> Heartbeat:
     Raises:
         RequestError: fewer than 2 frames or more than 512.
         DataError: a still, too many frames, nothing that moves, or no heartbeat that comes back.
-        ImageError: the file cannot be read; see `read_footage`. Playlists and addresses are refused.
+        ImageError: the file cannot be read; see `read_recording`. Playlists and addresses are refused.
     """
     check_count(frames)
-    footage = read_footage(path)
+    footage = read_recording(path)
     check_recorded(len(footage.frames), footage.total, path.name)
     pace, recorded = footage.seconds_per_frame, len(footage.frames)
     if (footage.frames == footage.frames[:1]).all():
@@ -73,7 +73,7 @@ def read_loop(path: Path, frames: int = 24) -> Heartbeat:
     )
 
 
-def _long(footage: Footage) -> bool:
+def _long(footage: Recording) -> bool:
     """Whether a recording holds more than the slowest heartbeat."""
     pace = footage.seconds_per_frame
     return footage.shortened or (pace is not None and len(footage.frames) * pace > 60.0 / SLOWEST)

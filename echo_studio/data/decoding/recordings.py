@@ -13,7 +13,7 @@ from echo_studio.types import BoolMask, GrayImage, Spacing
 
 
 @dataclass(frozen=True, eq=False)
-class Footage:
+class Recording:
     """Frames of one recording. Holds no name, no date, no header: only what can be seen and measured.
 
     Attributes:
@@ -37,7 +37,7 @@ class Footage:
         return self.total > len(self.frames)
 
 
-def read_footage(path: Path, suffix: str | None = None) -> Footage:
+def read_recording(path: Path, suffix: str | None = None) -> Recording:
     """Read PNG, JPEG, GIF, NIfTI, DICOM, MP4 or AVI; the content decides, not the name.
 
     Colour becomes grey by luminance, coloured text and traces with it. Frames over 1024 a side are reduced
@@ -68,23 +68,25 @@ def read_footage(path: Path, suffix: str | None = None) -> Footage:
         ) from error
     except ImageError as error:
         raise ImageError(expected=error.expected, got=f"{name}: {error.got}", remedy=error.remedy) from error
-    return Footage(decoded.frames, decoded.spacing_mm, decoded.seconds_per_frame, decoded.total)
+    return Recording(decoded.frames, decoded.spacing_mm, decoded.seconds_per_frame, decoded.total)
 
 
-def without_annotations(image: GrayImage, fan_mask: BoolMask) -> GrayImage:
-    """A frame with everything outside the fan black: names, dates, scales, logos stand there.
+def without_annotations(image: GrayImage, sector_mask: BoolMask) -> GrayImage:
+    """A frame with everything outside the sector black: names, dates, scales, logos stand there.
 
-    This is what may be shown and kept. Text or a trace that the scanner drew into the fan itself stays.
+    This is what may be shown and kept. Text or a trace that the scanner drew into the sector itself stays.
 
     Args:
         image: uint8 (h, w).
-        fan_mask: (h, w) True inside the fan.
+        fan_mask: (h, w) True inside the sector.
 
     Raises:
         ImageError: the two have different shapes.
     """
-    if image.shape != fan_mask.shape:
+    if image.shape != sector_mask.shape:
         raise ImageError(
-            expected=f"a fan mask of shape {image.shape}", got=f"{fan_mask.shape}", remedy="fit the fan to this frame"
+            expected=f"a sector mask of shape {image.shape}",
+            got=f"{sector_mask.shape}",
+            remedy="fit the sector to this frame",
         )
-    return np.where(fan_mask, image, np.uint8(0))
+    return np.where(sector_mask, image, np.uint8(0))

@@ -20,7 +20,7 @@ from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.shape.variation import VariationRanges, random_variation
 from echo_studio.dataset.build.manifest import Item
-from echo_studio.dataset.build.sampling import ClipWay, How
+from echo_studio.dataset.build.sampling import ClipSampling, Sampling
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import CheckpointError, LabelMapError, RequestError
 from echo_studio.generate.catalog import load_generator
@@ -31,13 +31,13 @@ from echo_studio.generate.video.generator import VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.types import Json, LabelIds, Phase, View
 
-__all__ = ["Maker", "clip_request", "contracted", "heart_of", "loaded", "ranges_from"]
+__all__ = ["SampleRenderer", "clip_request", "contracted", "deformed_map", "loaded", "ranges_from"]
 
 UNKNOWN_LICENCE = "not stated"
 
 
 @dataclass(frozen=True)
-class Maker:
+class SampleRenderer:
     """Makes the samples of one manifest.
 
     Attributes:
@@ -61,7 +61,7 @@ class Maker:
             CheckpointError: the generator is not the one that the manifest names.
             EchoStudioError: a label map or weights cannot be read.
         """
-        how = How.of(self.header["generators"][items[0].how])
+        how = Sampling.of(self.header["generators"][items[0].how])
         generator = loaded(how.generator, how.clip is not None, self.checkpoints, self.device)
         weights = {generator.card.name: generator.card.sha256, **generator.card.needs}
         if weights != how.checkpoints:
@@ -73,7 +73,7 @@ class Maker:
         for item in items:
             base = self.base(item.map)
             try:
-                hearts.append((item, heart_of(base, item, ranges_from(self.header))))
+                hearts.append((item, deformed_map(base, item, ranges_from(self.header))))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
         if isinstance(generator, VideoGenerator):
@@ -81,7 +81,7 @@ class Maker:
         return self._frames(how, generator, hearts, set_aside)
 
     def _frames(
-        self, how: How, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+        self, how: Sampling, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
     ) -> tuple[list[SetSample], dict[str, str]]:
         shown: list[tuple[Item, GenerationRequest, float | None]] = []
         for item, heart in hearts:
@@ -103,7 +103,7 @@ class Maker:
         return samples, set_aside
 
     def _clips(
-        self, how: How, generator: VideoGenerator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+        self, how: Sampling, generator: VideoGenerator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
     ) -> tuple[list[SetSample], dict[str, str]]:
         samples = []
         for item, heart in hearts:
@@ -117,7 +117,7 @@ class Maker:
 
     def _sample(
         self,
-        how: How,
+        how: Sampling,
         item: Item,
         made: Generated | GeneratedVideo,
         image: npt.NDArray[np.uint8],
@@ -150,7 +150,7 @@ class Maker:
         )
 
 
-def heart_of(base: LabelMap, item: Item, ranges: VariationRanges) -> LabelMap:
+def deformed_map(base: LabelMap, item: Item, ranges: VariationRanges) -> LabelMap:
     """The label map of a sample, of a beating one at end diastole: the base deformed, then damaged.
 
     Raises:
@@ -178,10 +178,10 @@ def contracted(heart: LabelMap, ef: float, view: View) -> tuple[LabelMap, float 
     return systole, ejection_fraction(full.volume, left.volume) if full and left else None
 
 
-def clip_request(how: How, item: Item, heart: LabelMap, view: View) -> VideoRequest:
+def clip_request(how: Sampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
     """What the beat of a heart is asked for as."""
-    assert isinstance(how.clip, ClipWay)
-    assert item.ef is not None  # `SetOrder` refuses clips without
+    assert isinstance(how.clip, ClipSampling)
+    assert item.ef is not None  # `SetRequest` refuses clips without
     return VideoRequest(
         heart,
         None,

@@ -17,11 +17,11 @@ from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
-from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.types import Json
 
-__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetOrder"]
+__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetRequest"]
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
 MAX_SAMPLES = 10_000_000
@@ -75,7 +75,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class SetOrder:
+class SetRequest:
     """Label maps x variations x ways to make frames x seeds.
 
     Attributes:
@@ -98,7 +98,7 @@ class SetOrder:
     """
 
     maps: tuple[BaseMap, ...]
-    hows: tuple[How, ...]
+    samplings: tuple[Sampling, ...]
     variations: int = 5
     repeats: int = 1
     ranges: VariationRanges = PAPER
@@ -133,7 +133,7 @@ class SetOrder:
             )
 
     def _check_ef(self) -> None:
-        clips = next((how.generator for how in self.hows if how.clip), None)
+        clips = next((how.generator for how in self.samplings if how.clip), None)
         if self.ef is None:
             if clips:
                 raise RequestError(
@@ -156,7 +156,7 @@ class SetOrder:
     @property
     def count(self) -> int:
         """Samples in all."""
-        return len(self.maps) * max(1, self.variations) * self.repeats * len(self.hows)
+        return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
     def header(self) -> Json:
         """The first line of the manifest: equal orders have equal ones, others not."""
@@ -172,7 +172,7 @@ class SetOrder:
             "ranges": asdict(self.ranges),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
-            "generators": [how.to_json() for how in self.hows],
+            "generators": [how.to_json() for how in self.samplings],
             "batch": self.batch,
             "device": self.device,
             "versions": dict(self.versions),
@@ -193,7 +193,7 @@ class SetOrder:
     def items(self) -> Iterator[Item]:
         """Every sample, one generator after the other, so that a worker loads each once."""
         number = 0
-        for how in range(len(self.hows)):
+        for how in range(len(self.samplings)):
             for place, one in enumerate(self.maps):
                 digest = one.label_map.digest  # computed anew each time that it is asked for
                 for copy in range(max(1, self.variations)):

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from echo_studio.dataset.build.batch import Maker
-from echo_studio.dataset.build.manifest import Item, SetOrder
+from echo_studio.dataset.build.batch import SampleRenderer
+from echo_studio.dataset.build.manifest import Item, SetRequest
 from echo_studio.dataset.build.set_folder import SetFolder, in_batches
 from echo_studio.dataset.build.synthesise import one_thread
 from echo_studio.dataset.pairs import pair_files
@@ -49,7 +49,7 @@ class Plan:
 
 
 def plan_set(
-    order: SetOrder, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
+    order: SetRequest, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
 ) -> Plan:
     """Time a batch of each generator that has something left to make. Nothing is written.
 
@@ -61,9 +61,9 @@ def plan_set(
         EchoStudioError: a generator cannot be loaded.
     """
     made = folder.finished() if folder.begun else set()
-    maker = Maker(order.header(), lambda number: order.maps[number].label_map, checkpoints, order.device)
+    maker = SampleRenderer(order.header(), lambda number: order.maps[number].label_map, checkpoints, order.device)
     left = 0
-    counts = [0] * len(order.hows)
+    counts = [0] * len(order.samplings)
     first: dict[int, list[Item]] = {}
     for number, items in _batches(order):
         if number not in made:
@@ -79,10 +79,10 @@ def plan_set(
     at_once = min(workers, cores()) if order.device == "cpu" and not elsewhere else workers
     return Plan(
         samples=order.count,
-        clips=sum(how.clip is not None for how in order.hows) * order.count // len(order.hows),
+        clips=sum(how.clip is not None for how in order.samplings) * order.count // len(order.samplings),
         finished=order.count - left,
         label_maps=len(order.maps),
-        generators=len(order.hows),
+        generators=len(order.samplings),
         workers=workers,
         seconds=round(seconds, 1),
         minutes=round(seconds / at_once / 60, 2),
@@ -91,7 +91,7 @@ def plan_set(
     )
 
 
-def _measured(maker: Maker, items: list[Item]) -> tuple[float, float]:
+def _measured(maker: SampleRenderer, items: list[Item]) -> tuple[float, float]:
     """Seconds and bytes of the disk for one sample; the first batch loads and warms up."""
     maker.make(items)
     started = time.perf_counter()
@@ -100,5 +100,5 @@ def _measured(maker: Maker, items: list[Item]) -> tuple[float, float]:
     return (time.perf_counter() - started) / len(items), sum(sizes) / len(items)
 
 
-def _batches(order: SetOrder) -> Iterator[tuple[int, list[Item]]]:
+def _batches(order: SetRequest) -> Iterator[tuple[int, list[Item]]]:
     return in_batches(order.items(), order.batch)

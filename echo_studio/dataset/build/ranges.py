@@ -8,7 +8,7 @@ from echo_studio.errors import RequestError, UnknownNameError
 
 __all__ = ["ranges_of"]
 
-# Name: how many numbers, least and greatest. Beyond these the structures leave the fan.
+# Name: how many numbers, least and greatest. Beyond these the structures leave the sector.
 LIMITS: dict[str, tuple[int, float, float]] = {
     "rotation_deg": (1, 0.0, 90.0),
     "translation": (2, 0.0, 0.5),

@@ -11,8 +11,8 @@ import torch
 
 from echo_studio import __version__
 from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.manifest import SetOrder
-from echo_studio.dataset.build.sampling import ClipWay, How
+from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.sampling import ClipSampling, Sampling
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.frames.adherence import check_sampling
 from echo_studio.evaluate.utility.request import samplings
@@ -20,13 +20,13 @@ from echo_studio.generate.catalog import catalog
 from echo_studio.generate.video.catalog import VideoEntry, video_generators
 from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 
-__all__ = ["CLIP_FRAMES", "set_order", "versions"]
+__all__ = ["CLIP_FRAMES", "set_request", "versions"]
 
 CLIP_FRAMES = 24  # of a heartbeat, as the video generators are trained on
 HEART_RATE = 70.0
 
 
-def set_order(
+def set_request(
     maps: Sequence[BaseMap],
     generators: Sequence[str],
     solver: str,
@@ -35,7 +35,7 @@ def set_order(
     device: str,
     clip_frames: int | None = None,
     **how_many: Any,
-) -> SetOrder:
+) -> SetRequest:
     """Look generators up and say exactly what they are.
 
     Args:
@@ -43,7 +43,7 @@ def set_order(
         solver: empty for each generator's advised one.
         budgets: NFE; empty for the advised one.
         clip_frames: of every clip; None for `CLIP_FRAMES`.
-        how_many: variations, seeds and so on: the other fields of `SetOrder`.
+        how_many: variations, seeds and so on: the other fields of `SetRequest`.
 
     Raises:
         UnknownNameError: no such generator, solver or defect.
@@ -68,19 +68,19 @@ def set_order(
     unknown = next((name for name in generators if name not in frames and name not in clips), None)
     if unknown is not None:
         raise UnknownNameError("generator", unknown, {**frames, **clips})
-    hows = []
+    chosen = []
     for one in samplings([name for name in generators if name in frames], solver, budgets, checkpoints, device):
         card = frames[one.generator].card
         assert card is not None
-        hows.append(How(card.name, one.solver, one.nfe, {card.name: card.sha256, **card.needs}, card.licence))
+        chosen.append(Sampling(card.name, one.solver, one.nfe, {card.name: card.sha256, **card.needs}, card.licence))
     beats = [clips[name] for name in generators if name not in frames]
     if clip_frames is not None and not beats:
         raise RequestError(
             expected="--frames with a generator of clips", got=", ".join(generators), remedy="leave it out"
         )
     for entry in beats:
-        hows += _ways(entry, solver, budgets, checkpoints, CLIP_FRAMES if clip_frames is None else clip_frames)
-    return SetOrder(tuple(maps), tuple(hows), device=kind, versions=versions(), **how_many)
+        chosen += _ways(entry, solver, budgets, checkpoints, CLIP_FRAMES if clip_frames is None else clip_frames)
+    return SetRequest(tuple(maps), tuple(chosen), device=kind, versions=versions(), **how_many)
 
 
 def versions() -> dict[str, str]:
@@ -90,7 +90,7 @@ def versions() -> dict[str, str]:
 
 def _ways(
     entry: VideoEntry, solver: str, budgets: Sequence[int], checkpoints: Path | None, frames: int
-) -> Iterator[How]:
+) -> Iterator[Sampling]:
     """A generator of clips with every NFE, guidance and start step as advised."""
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise RequestError(
@@ -98,8 +98,8 @@ def _ways(
         )
     card = catalog(checkpoints).generators("video")[entry.checkpoint].card
     assert card is not None
-    clip = ClipWay(frames, HEART_RATE, entry.advised_guidance, entry.advised_start_step)
+    clip = ClipSampling(frames, HEART_RATE, entry.advised_guidance, entry.advised_start_step)
     for nfe in budgets or [entry.advised_nfe]:
         check_sampling(solver or entry.advised_solver, nfe, 0)
         weights = {card.name: card.sha256, **card.needs}
-        yield How(entry.name, solver or entry.advised_solver, nfe, weights, card.licence, clip)
+        yield Sampling(entry.name, solver or entry.advised_solver, nfe, weights, card.licence, clip)

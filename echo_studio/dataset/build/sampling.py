@@ -5,11 +5,11 @@ from typing import Any
 
 from echo_studio.types import Json
 
-__all__ = ["ClipWay", "How"]
+__all__ = ["ClipSampling", "Sampling"]
 
 
 @dataclass(frozen=True)
-class ClipWay:
+class ClipSampling:
     """What a generator of clips is asked for beside solver and NFE; see `generate.video.request.VideoRequest`.
 
     Attributes:
@@ -31,7 +31,7 @@ class ClipWay:
 
 
 @dataclass(frozen=True)
-class How:
+class Sampling:
     """One way to make samples: a generator with its weights (sha256 by name), solver and NFE; `clip` for clips."""
 
     generator: str
@@ -39,14 +39,14 @@ class How:
     nfe: int
     checkpoints: dict[str, str]
     licence: str
-    clip: ClipWay | None = None
+    clip: ClipSampling | None = None
 
     def to_json(self) -> Json:
         """As a manifest's header keeps it; `clip` is left out for frames."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
     @classmethod
-    def of(cls, about: dict[str, Any]) -> "How":
+    def of(cls, about: dict[str, Any]) -> "Sampling":
         """What `to_json` wrote."""
         clip = about.get("clip")
-        return cls(**{**about, "clip": None if clip is None else ClipWay(**clip)})
+        return cls(**{**about, "clip": None if clip is None else ClipSampling(**clip)})

@@ -22,7 +22,7 @@ from echo_studio.data.atomic import write_folder, write_lines
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.lock import FileLock
 from echo_studio.dataset.build.index import RESUME, Index
-from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetOrder
+from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetRequest
 from echo_studio.errors import BusyError, DataError, OutputError
 from echo_studio.types import Json
 
@@ -94,7 +94,7 @@ class SetFolder:
             self._bases.clear()
         return self._bases.setdefault(number, label_map)
 
-    def check(self, order: SetOrder) -> None:
+    def check(self, order: SetRequest) -> None:
         """Refuse a folder that holds something else than this order's set.
 
         Raises:
@@ -116,7 +116,7 @@ class SetFolder:
             )
 
     @contextmanager
-    def begin(self, order: SetOrder) -> Iterator[None]:
+    def begin(self, order: SetRequest) -> Iterator[None]:
         """Hold the folder for the block, with the order's manifest and maps in it.
 
         Raises:

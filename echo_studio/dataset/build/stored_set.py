@@ -22,7 +22,7 @@ from typing import Any
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.dataset.build.index import RESUME, Index, Made, read_made
-from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, SetFolder, header_from
 from echo_studio.dataset.extras import need
 from echo_studio.errors import OutputError
@@ -202,7 +202,7 @@ class StoredSet(SetFolder):
         return super().base(number)
 
     @contextmanager
-    def begin(self, order: SetOrder) -> Iterator[None]:
+    def begin(self, order: SetRequest) -> Iterator[None]:
         """As `SetFolder.begin`, without its lock."""
         begun = self.begun
         self.check(order)

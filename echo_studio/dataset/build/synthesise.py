@@ -19,7 +19,7 @@ from typing import Protocol
 
 import torch
 
-from echo_studio.dataset.build.batch import Maker
+from echo_studio.dataset.build.batch import SampleRenderer
 from echo_studio.dataset.build.index import Made, files_sha256
 from echo_studio.dataset.build.manifest import Item
 from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
@@ -28,13 +28,13 @@ from echo_studio.dataset.pairs import pair_files
 from echo_studio.errors import EchoStudioError
 from echo_studio.parallel import Refusal, start_worker, worker_pool
 
-__all__ = ["DEATHS", "Batch", "Carry", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
+__all__ = ["DEATHS", "Batch", "Executor", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
 
 DEATHS = 5  # of its worker, after which a batch is not tried again
 AHEAD = 2  # batches a worker is given in advance
 
 
-class Carry(Protocol):
+class Executor(Protocol):
     """Makes batches and gives each back when its samples are on the disk; `stop` ends it between two."""
 
     def __call__(self, waiting: "Iterator[Batch]", *, stop: Callable[[], bool]) -> Iterator[Made]: ...
@@ -62,7 +62,7 @@ class Batch:
             EchoStudioError: label maps or weights that cannot be read.
         """
         folder = _set_at(self.root, (self.root / MANIFEST).stat().st_mtime_ns if isinstance(self.root, Path) else 0)
-        maker = Maker(folder.header, folder.base, self.checkpoints, self.device)
+        maker = SampleRenderer(folder.header, folder.base, self.checkpoints, self.device)
         samples, set_aside = maker.make(self.items)
         hashes = {}
         for sample in samples:
@@ -79,7 +79,7 @@ def synthesise(
     device: str = "cpu",
     on_made: Callable[[int], None] = lambda samples: None,
     stop: Callable[[], bool] = lambda: False,
-    carry: Carry | None = None,
+    carry: Executor | None = None,
 ) -> None:
     """Make what is missing of a set that was begun; call it within `SetFolder.begin`.
 

@@ -7,13 +7,13 @@ from functools import lru_cache
 from echo_studio.dataset.sample import SampleHeader
 from echo_studio.types import Json, Phase, View
 
-__all__ = ["Brief", "brief_of"]
+__all__ = ["SampleSummary", "brief_of"]
 
 UNKNOWN = "not recorded"
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class SampleSummary:
     """A sample's header without its record.
 
     Attributes:
@@ -32,9 +32,9 @@ class Brief:
     weights: tuple[tuple[str, str], ...]
 
 
-def brief_of(header: SampleHeader) -> Brief:
+def brief_of(header: SampleHeader) -> SampleSummary:
     """The brief of a header; what many samples share is held once."""
-    return Brief(
+    return SampleSummary(
         header.id,
         sys.intern(header.base),
         header.view,

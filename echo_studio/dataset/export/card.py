@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from echo_studio import __version__
 from echo_studio.anatomy.labels import LABELS, SCHEMA
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.export.brief import Brief
+from echo_studio.dataset.export.brief import SampleSummary
 from echo_studio.dataset.split import SPLITS, Split
 from echo_studio.types import Json
 
 __all__ = ["card_json", "card_markdown"]
 
 
-def card_json(briefs: Sequence[Brief], split_of: dict[str, Split], form: str, scores: Json) -> Json:
+def card_json(briefs: Sequence[SampleSummary], split_of: dict[str, Split], form: str, scores: Json) -> Json:
     """The card as JSON.
 
     Args:
@@ -75,12 +75,12 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
     return "\n".join(sections)
 
 
-def _split(briefs: Sequence[Brief], split_of: dict[str, Split], name: Split) -> Json:
+def _split(briefs: Sequence[SampleSummary], split_of: dict[str, Split], name: Split) -> Json:
     part = [one for one in briefs if split_of[one.id] == name]
     return {"samples": len(part), "label_maps": len({one.base for one in part})}
 
 
-def _weights(briefs: Sequence[Brief]) -> Json:
+def _weights(briefs: Sequence[SampleSummary]) -> Json:
     """sha256 of every checkpoint that took part; two under one name are told apart by their hash."""
     pairs = {pair for one in briefs for pair in one.weights}
     names = Counter(name for name, _ in pairs)

@@ -12,7 +12,7 @@ from typing import TextIO
 
 from echo_studio.data.atomic import filling_folder
 from echo_studio.dataset.curation.curated import Choose, chooser
-from echo_studio.dataset.export.brief import Brief, brief_of
+from echo_studio.dataset.export.brief import SampleSummary, brief_of
 from echo_studio.dataset.export.camus import read_camus, write_camus
 from echo_studio.dataset.export.card import card_json, card_markdown
 from echo_studio.dataset.export.dicom import read_dicom_set, write_dicom
@@ -132,7 +132,7 @@ def export_set(
     return card
 
 
-def check_kind(name: str, briefs: list[Brief]) -> None:
+def check_kind(name: str, briefs: list[SampleSummary]) -> None:
     """Refuse what a format has no place for.
 
     Raises:

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.sector.detect import find_sector
-from echo_studio.anatomy.sector.geometry import Fan, fit_fan
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, FloatArray, GrayImage
 
-INSET = 0.03  # of depth and of angle, left out at each border, where fan and picture end in a step
+INSET = 0.03  # of depth and of angle, left out at each border, where sector and picture end in a step
 MIN_SIDE = 16  # samples along and across that a grid needs
 
 
@@ -32,41 +32,41 @@ class BeamGrid:
     near: float
 
 
-def fan_in(image: GrayImage) -> Fan:
-    """The fan of a frame's own sector.
+def sector_in(image: GrayImage) -> Sector:
+    """The sector of a frame's own sector.
 
     Raises:
-        ImageError: no lit sector, or none that a fan fits.
+        ImageError: no lit sector, or none that a sector fits.
     """
-    return fit_fan(find_sector(image))
+    return fit_sector(find_sector(image))
 
 
-def on_beams(image: GrayImage, fan: Fan) -> BeamGrid:
-    """Sample a frame along the beams of its fan, with cubic interpolation.
+def on_beams(image: GrayImage, sector: Sector) -> BeamGrid:
+    """Sample a frame along the beams of its sector, with cubic interpolation.
 
     Neighbouring columns are one pixel apart at the middle depth, so that no detail falls between them there.
 
     Args:
         image: uint8 (h, w).
-        fan: of this frame.
+        sector: of this frame.
 
     Raises:
-        ImageError: the fan is too small for statistics.
+        ImageError: the sector is too small for statistics.
     """
-    depth, angle = fan.far - fan.near, fan.angle_right - fan.angle_left
-    near, far = fan.near + INSET * depth, fan.far - INSET * depth
-    left, right = fan.angle_left + INSET * angle, fan.angle_right - INSET * angle
+    depth, angle = sector.far - sector.near, sector.angle_right - sector.angle_left
+    near, far = sector.near + INSET * depth, sector.far - INSET * depth
+    left, right = sector.angle_left + INSET * angle, sector.angle_right - INSET * angle
     rows, columns = int(far - near) + 1, int((right - left) * (near + far) / 2) + 1
     if min(rows, columns) < MIN_SIDE:
         raise ImageError(
-            expected=f"a fan of {MIN_SIDE} pixels or more along and across",
+            expected=f"a sector of {MIN_SIDE} pixels or more along and across",
             got=f"{rows} x {columns}",
             remedy="enlarge it",
         )
     radii = near + np.arange(rows)[:, None]
     angles = np.linspace(left, right, columns)
-    x = (fan.apex[0] + radii * np.sin(angles)).astype(np.float32)
-    y = (fan.apex[1] + radii * np.cos(angles) / fan.aspect).astype(np.float32)
+    x = (sector.apex[0] + radii * np.sin(angles)).astype(np.float32)
+    y = (sector.apex[1] + radii * np.cos(angles) / sector.aspect).astype(np.float32)
     height, width = image.shape
     seen = (x >= 0) & (x <= width - 1) & (y >= 0) & (y <= height - 1)
     grey = cv2.remap(image.astype(np.float32), x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)

@@ -41,7 +41,7 @@ def measure_fidelity(
 
     Raises:
         RequestError: fewer than two frames in a set.
-        ImageError: too few frames in which a fan is found.
+        ImageError: too few frames in which a sector is found.
     """
     sets = {"made": list(made.images), "real": [f.image for f in real], "other": [f.image for f in others]}
     for name, some in sets.items():
@@ -106,7 +106,7 @@ def _inception(network: PaperFeatures, images: dict[str, list[GrayImage]]) -> Js
 
 
 def _measured(images: Sequence[GrayImage], name: str) -> list[Speckle]:
-    """Of the frames in which a fan is found: a made frame may be so poor that none is, and the report counts them."""
+    """Of the frames in which a sector is found: a poor frame may show none, and the report counts them."""
     found = []
     for image in images:
         try:
@@ -115,7 +115,7 @@ def _measured(images: Sequence[GrayImage], name: str) -> list[Speckle]:
             continue
     if len(found) < LEAST:
         raise ImageError(
-            expected=f"a fan in {LEAST} {name} frames or more", got=f"{len(found)}", remedy="look at the frames"
+            expected=f"a sector in {LEAST} {name} frames or more", got=f"{len(found)}", remedy="look at the frames"
         )
     return found
 

@@ -1,4 +1,4 @@
-"""The label map of a real frame: structures by the segmenter, the sector by its fan."""
+"""The label map of a real frame: structures by the segmenter, the sector by its sector."""
 
 import cv2
 import numpy as np
@@ -16,7 +16,7 @@ def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing
     """Labels 0 to 4 of a frame, at its size. Each structure is one piece without holes; one that is not seen is absent.
 
     The segmenter looks at the box around the sector alone, as in the frames that it was trained on: what a
-    screen shows around the fan does not shrink the heart. Structures may reach beyond the fan, as CAMUS's do.
+    screen shows around the sector does not shrink the heart. Structures may reach beyond the sector, as CAMUS's do.
 
     Args:
         image: uint8 (h, w), 8 to 4096 pixels a side.

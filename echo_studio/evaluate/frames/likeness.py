@@ -1,6 +1,6 @@
 """How alike two clips are, pixel by pixel: SSIM and PSNR, as the video papers report them.
 
-Both are taken of whole frames in [0, 255], the black outside the fan included, and averaged over frames: the black
+Both are taken of whole frames in [0, 255], the black outside the sector included, and averaged over frames: the black
 raises both, for every method alike. Nguyen et al. 2024 work at 128 x 128, so compare there.
 """
 

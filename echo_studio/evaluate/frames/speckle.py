@@ -1,11 +1,11 @@
-"""Speckle statistics of a frame: grey levels inside the fan, the grain along and across the beam, light over depth."""
+"""Speckle statistics of a frame: grey levels inside the sector, grain along and across the beam, light over depth."""
 
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
-from echo_studio.evaluate.frames.beam import BeamGrid, fan_in, on_beams
+from echo_studio.evaluate.frames.beam import BeamGrid, on_beams, sector_in
 from echo_studio.evaluate.frames.grey_fit import GreyFit, fit_grey
 from echo_studio.types import FloatArray, GrayImage
 
@@ -20,7 +20,7 @@ class Speckle:
     """What one frame shows.
 
     Attributes:
-        grey: fits to the grey levels of the fan.
+        grey: fits to the grey levels of the sector.
         along: full width at half maximum of the grain's autocorrelation along the beam, in pixels of x.
         across: the same across the beam, in degrees.
         profile: mean grey level at `DEPTHS` depths, float64, near to far.
@@ -46,18 +46,18 @@ class Speckle:
 
 
 def speckle(image: GrayImage) -> Speckle:
-    """Measure a frame in its own fan. Widths are in its pixels: bring frames to one size to compare them.
+    """Measure a frame in its own sector. Widths are in its pixels: bring frames to one size to compare them.
 
     Args:
         image: uint8 (h, w), black outside the sector.
 
     Raises:
-        ImageError: no lit sector, none that a fan fits, or one that is too small.
+        ImageError: no lit sector, none that a sector fits, or one that is too small.
     """
-    fan = fan_in(image)
-    beams = on_beams(image, fan)
+    sector = sector_in(image)
+    beams = on_beams(image, sector)
     along, across = grain_widths(beams)
-    levels = image[fan.mask(*image.shape)]
+    levels = image[sector.mask(*image.shape)]
     return Speckle(fit_grey(levels), along, across * beams.degrees, depth_profile(beams))
 
 

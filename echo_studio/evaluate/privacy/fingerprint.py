@@ -21,7 +21,7 @@ Prints: TypeAlias = npt.NDArray[np.float32]  # (n, d): one row a frame
 
 SIDE = 64  # of the picture that the grain is taken from: noise and single pixels average out
 LOCAL = 3.0  # deviation of the Gaussian whose mean is taken away, in pixels of that picture
-DARK = 12.0  # grey levels of a local mean below which a place counts as outside the fan, noisy black included
+DARK = 12.0  # grey levels of a local mean below which a place counts as outside the sector, noisy black included
 FAINT = 5.0  # grey levels: texture fainter than this is not raised to full strength
 REACH = 2  # pixels of that picture that a copy may be shifted by, either way: 3 % of the side
 GRID = 4  # cells a side of the structure print
@@ -29,7 +29,7 @@ BATCH = 8
 
 
 def grain_print(image: GrayImage) -> Prints:
-    """(SIDE^2,) of length 1: grey levels without their local mean, over their local deviation, 0 outside the fan.
+    """(SIDE^2,) of length 1: grey levels without their local mean, over their local deviation, 0 outside the sector.
 
     Args:
         image: uint8 (h, w), black outside the sector but for noise.

@@ -2,7 +2,7 @@
 
 The papers deform every label map of CAMUS's training and validation patients five times (000 2.2, 003 III-D): 9,000
 maps of 450 patients. A set here is planned first, as a list of draws, and carried out map by map in any order: an
-entry says all that its map depends on. Deforming repairs folds, keeps labels nearest, and leaves the fan where the
+entry says all that its map depends on. Deforming repairs folds, keeps labels nearest, and leaves the sector where the
 scanner had it: structures end there (`anatomy.shape.variation`).
 """
 

@@ -177,11 +177,11 @@ def _likeness(clips: Sequence[Clip], reference: VideoReference) -> Json:
 
 
 def _temporal(clips: Sequence[Clip], beats: Sequence[Beat]) -> Json:
-    fans = [np.asarray((beat.ids != OUTSIDE).all(axis=0)) for beat in beats]
-    ratios = [flicker(clip, beat.clip, fan) for clip, beat, fan in zip(clips, beats, fans, strict=True)]
+    sectors = [np.asarray((beat.ids != OUTSIDE).all(axis=0)) for beat in beats]
+    ratios = [flicker(clip, beat.clip, sector) for clip, beat, sector in zip(clips, beats, sectors, strict=True)]
     return {
         "flicker": _mean(ratios),
-        "loop": _mean([loop_closure(clip, fan) for clip, fan in zip(clips, fans, strict=True)]),
+        "loop": _mean([loop_closure(clip, sector) for clip, sector in zip(clips, sectors, strict=True)]),
     }
 
 

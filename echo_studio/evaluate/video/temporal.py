@@ -11,14 +11,14 @@ def changes(clip: Clip, inside: BoolMask) -> FloatArray:
     """(t,) mean absolute difference in grey levels from each frame to the next; of the last one to the first.
 
     Args:
-        inside: (h, w) where to look: the fan.
+        inside: (h, w) where to look: the sector.
 
     Raises:
         RequestError: fewer than 3 frames, or nothing inside.
     """
     if len(clip) < 3 or not inside.any():
         raise RequestError(
-            expected="a clip of 3 frames or more and a fan", got=f"{len(clip)} frames", remedy="make a longer clip"
+            expected="a clip of 3 frames or more and a sector", got=f"{len(clip)} frames", remedy="make a longer clip"
         )
     pixels = clip[:, inside].astype(np.float64)
     return np.asarray(np.abs(np.roll(pixels, -1, axis=0) - pixels).mean(axis=1))

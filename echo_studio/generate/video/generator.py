@@ -11,7 +11,7 @@ from torch import Tensor
 
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
 from echo_studio.diffusion.guidance import Guided
 from echo_studio.diffusion.randomness import SampleNoise
@@ -137,7 +137,7 @@ class VideoGenerator:
     def _shrunk(self, ids: LabelIds) -> LabelIds:
         side = self.card.resolution
         shrunk = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_NEAREST_EXACT) for frame in ids]
-        return np.stack([within_fan(np.asarray(frame, np.uint8)) for frame in shrunk])
+        return np.stack([within_sector(np.asarray(frame, np.uint8)) for frame in shrunk])
 
     def _condition(self, ids: LabelIds, request: VideoRequest) -> Condition:
         one_hot = soft_one_hot(torch.from_numpy(ids).to(self.device), self.codec.factor)
@@ -155,11 +155,11 @@ class VideoGenerator:
         return np.asarray(grey(self.codec.decode(frame, inside[k : k + 1]))[0])
 
     def _fitted(self, image: GrayImage, cycle: LabelCycle, k: int) -> GrayImage:
-        """A frame at its label map's size, black outside the fan."""
+        """A frame at its label map's size, black outside the sector."""
         ids = cycle.ids[k]
         how = cv2.INTER_AREA if ids.shape[0] < image.shape[0] else cv2.INTER_CUBIC
         sized = cv2.resize(image, ids.shape[::-1], interpolation=how)
-        return np.where(within_fan(ids) > 0, sized, 0).astype(np.uint8)
+        return np.where(within_sector(ids) > 0, sized, 0).astype(np.uint8)
 
 
 def cycle_of(request: VideoRequest) -> LabelCycle:

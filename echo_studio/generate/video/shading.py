@@ -1,9 +1,9 @@
 """How bright real hearts are by label and place: a regression on real frames, for pseudo-images.
 
 A coloured label (SDEdit) has one grey level. Place explains as much again in real frames: the far field is brighter in
-the middle than at the edges of the fan, walls shine into the blood beside them, the mitral valve is a line, and tissue
-is bright where it borders on a wall. On 67 validation frames the mean squared error of a pixel's grey level inside the
-sector is 0.0212, with one level a label 0.0265.
+the middle than at the edges of the sector, walls shine into the blood beside them, the mitral valve is a line, and
+tissue is bright where it borders on a wall. On 67 validation frames the mean squared error of a pixel's grey level
+inside the sector is 0.0212, with one level a label 0.0265.
 """
 
 import cv2
@@ -38,7 +38,7 @@ def shade(ids: LabelIds, view: View) -> FloatArray:
 
 
 def places(ids: LabelIds) -> FloatArray:
-    """What describes a place, (h, w, 24): where it is in the fan and what it is near to.
+    """What describes a place, (h, w, 24): where it is in the sector and what it is near to.
 
     Args:
         ids: uint8 (h, w), not all outside.

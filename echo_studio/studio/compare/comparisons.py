@@ -16,7 +16,7 @@ from echo_studio.studio.compare.run import Engine as RunEngine
 from echo_studio.studio.compare.sheet import heading
 from echo_studio.studio.jobs import Job, JobQueue
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.sharing import let_go
+from echo_studio.studio.sharing import choose_evictions
 from echo_studio.types import PHASES, VIEWS, Json, Phase, View
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ class Comparisons:
             older = self._kept.pop(project, None)
             self._kept[project], self._orders[project] = job, order
             owners = {name: kept.owner for name, kept in self._kept.items()}
-            excess = let_go(owners, MAX_KEPT, lambda name: self._kept[name].progress().ended)
+            excess = choose_evictions(owners, MAX_KEPT, lambda name: self._kept[name].progress().ended)
             for forgotten in excess:
                 del self._kept[forgotten], self._orders[forgotten]
         if older is not None:

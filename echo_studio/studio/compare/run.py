@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.errors import Cancelled, EchoStudioError
 from echo_studio.studio.compare.plan import Plan
 from echo_studio.studio.jobs import OnStep
@@ -83,7 +83,7 @@ class Comparison:
     def sectors(self) -> dict[str, BoolMask]:
         """(h, w) by the name of a label map: where its frames show something."""
         maps = {cell.guide: cell.request.label_map for cell in self.plan.cells}
-        return {name: np.asarray(within_fan(label_map.ids) > 0) for name, label_map in maps.items()}
+        return {name: np.asarray(within_sector(label_map.ids) > 0) for name, label_map in maps.items()}
 
     @property
     def cells(self) -> list[Progress]:

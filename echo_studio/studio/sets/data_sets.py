@@ -17,9 +17,9 @@ from echo_studio.studio.sets.open_sets import OpenSets
 from echo_studio.studio.sets.places import places_of
 from echo_studio.studio.sets.requests import read_order
 from echo_studio.studio.sets.tasks import SetTasks
-from echo_studio.studio.sets.uploaded_maps import MapBoxes
+from echo_studio.studio.sets.uploaded_maps import UploadedMaps
 from echo_studio.studio.sets.work import Engine, SetWork, made_folder, to_write
-from echo_studio.studio.users.audit_log import Trail
+from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.types import Json
 
 
@@ -29,10 +29,10 @@ class DataSets:
     trail: where exports are written down.
     """
 
-    def __init__(self, engine: Engine, trail: Trail) -> None:
+    def __init__(self, engine: Engine, trail: AuditLog) -> None:
         self._trail = trail
         self._engine = engine
-        self.boxes = MapBoxes()
+        self.uploaded_maps = UploadedMaps()
         self.tasks = SetTasks()
         self.thumbnails = Thumbnails()
         self._open = OpenSets()
@@ -56,7 +56,7 @@ class DataSets:
         Raises:
             EchoStudioError: see `read_order` and `SetMaker.plan`.
         """
-        planned = read_order(session, order, self.boxes, self._engine.sets)
+        planned = read_order(session, order, self.uploaded_maps, self._engine.sets)
         folder = SetFolder(places_of(session).a_set(str(order.get("name"))))
         folder.check(planned)
         return self._engine.sets.plan(planned, folder, self._workers(order)).to_json()
@@ -67,7 +67,7 @@ class DataSets:
         Raises:
             EchoStudioError: see `read_order`; BusyError where it is being made already.
         """
-        planned = read_order(session, order, self.boxes, self._engine.sets)
+        planned = read_order(session, order, self.uploaded_maps, self._engine.sets)
         path = places_of(session).a_set(str(order.get("name")))
         folder = SetFolder(path)
         folder.check(planned)
@@ -205,7 +205,7 @@ class DataSets:
     def close(self) -> None:
         """Stop everything and let the sets go: the server stops."""
         self.tasks.close()
-        self.boxes.close()
+        self.uploaded_maps.close()
         self._open.close()
 
     def _workers(self, order: Mapping[str, Any]) -> int:

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.variation import SIDE
-from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.sources.base_maps import BaseMap, base_maps
 from echo_studio.errors import DataError, RequestError
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.sets.uploaded_maps import MapBoxes
+from echo_studio.studio.sets.uploaded_maps import UploadedMaps
 from echo_studio.types import PHASES, VIEWS, View
 
 __all__ = ["Orders", "read_order"]
@@ -29,10 +29,10 @@ class Orders(Protocol):
         budgets: Any,
         ranges: Any,
         **how_many: Any,
-    ) -> SetOrder: ...
+    ) -> SetRequest: ...
 
 
-def read_order(session: Session, told: Mapping[str, Any], boxes: MapBoxes, orders: Orders) -> SetOrder:
+def read_order(session: Session, told: Mapping[str, Any], uploaded_maps: UploadedMaps, orders: Orders) -> SetRequest:
     """The order of a page.
 
     Args:
@@ -43,7 +43,7 @@ def read_order(session: Session, told: Mapping[str, Any], boxes: MapBoxes, order
     Raises:
         EchoStudioError: something in it is impossible.
     """
-    maps = _maps(session, told, boxes)
+    maps = _maps(session, told, uploaded_maps)
     generators, budgets = told.get("generators"), told.get("nfe", [])
     for what, values, kind in (("generators", generators, str), ("NFE", budgets, int)):
         if not isinstance(values, list) or len(values) > MOST_NAMES or not all(type(one) is kind for one in values):
@@ -73,7 +73,7 @@ def read_order(session: Session, told: Mapping[str, Any], boxes: MapBoxes, order
     return order
 
 
-def _maps(session: Session, told: Mapping[str, Any], boxes: MapBoxes) -> tuple[BaseMap, ...]:
+def _maps(session: Session, told: Mapping[str, Any], uploaded_maps: UploadedMaps) -> tuple[BaseMap, ...]:
     kind = told.get("maps")
     view, phase = told.get("map_view") or None, told.get("map_phase") or None
     if view not in (None, *VIEWS) or phase not in (None, *PHASES):
@@ -81,9 +81,9 @@ def _maps(session: Session, told: Mapping[str, Any], boxes: MapBoxes) -> tuple[B
     if kind == "bundled":
         return base_maps(None, view, phase)
     if kind == "files":
-        if not boxes.names(session.token):
+        if not uploaded_maps.names(session.token):
             raise DataError(expected="label maps", got="none sent yet", remedy="choose files first")
-        return base_maps(boxes.of(session.token), view, phase)
+        return base_maps(uploaded_maps.of(session.token), view, phase)
     if kind == "slots":
         kept = session.project.slots()
         if not kept:

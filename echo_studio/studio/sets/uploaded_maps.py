@@ -9,14 +9,14 @@ from pathlib import Path
 from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
 from echo_studio.errors import DataError
 
-__all__ = ["MAX_FILE", "MapBoxes"]
+__all__ = ["MAX_FILE", "UploadedMaps"]
 
 MAX_FILES = 5000
 MAX_FILE = 64 << 20  # bytes, of one file or archive
 MAX_BOX = 512 << 20  # bytes, of all
 
 
-class MapBoxes:
+class UploadedMaps:
     """Label maps that pages have sent; each page has a box, which goes with its session."""
 
     def __init__(self) -> None:

@@ -21,7 +21,7 @@ from echo_studio.studio.sets.tasks import SetTask, SetTasks
 from echo_studio.types import GrayImage, Json
 
 if TYPE_CHECKING:
-    from echo_studio.dataset.build.manifest import SetOrder
+    from echo_studio.dataset.build.manifest import SetRequest
     from echo_studio.dataset.build.plan import Plan
 
 AT_ONCE = 8  # frames measured between two looks at whether to stop
@@ -35,7 +35,7 @@ class SetMaker(Orders, Protocol):
 
     def clips(self) -> list[Json]: ...
 
-    def plan(self, order: SetOrder, folder: SetFolder, workers: int) -> Plan: ...
+    def plan(self, order: SetRequest, folder: SetFolder, workers: int) -> Plan: ...
 
     def check(self, folder: SetFolder) -> None: ...
 

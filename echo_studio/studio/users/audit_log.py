@@ -11,9 +11,9 @@ from echo_studio.data.atomic import sync_folder
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["TRAIL", "Trail", "folder_sha256"]
+__all__ = ["AUDIT_LOG", "AuditLog", "folder_sha256"]
 
-TRAIL = "audit.jsonl"
+AUDIT_LOG = "audit.jsonl"
 
 
 def folder_sha256(folder: Path) -> tuple[str, int]:
@@ -30,7 +30,7 @@ def folder_sha256(folder: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-class Trail:
+class AuditLog:
     """The trail in the file at `path`, which is made with the first line and is read by its owner alone."""
 
     def __init__(self, path: Path) -> None:

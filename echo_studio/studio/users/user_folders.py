@@ -9,7 +9,7 @@ from echo_studio.studio.projects import OpenProjects
 from echo_studio.studio.users.users import user_folder
 
 
-class Homes:
+class UserFolders:
     """Args:
     library: where the projects are; without a login they are all in it, else in a library of each user below it.
     first: the label map that a new project begins with.

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.types import PHASES, VIEWS
 
@@ -34,10 +34,10 @@ class Frames:
         return Frames(self.image[::step], self.ids[::step], self.view[::step], self.phase[::step])
 
 
-def load_frames(data: CamusFolder, split: str, resolution: int, *, fan_only: bool) -> Frames:
+def load_frames(data: CamusFolder, split: str, resolution: int, *, sector_only: bool) -> Frames:
     """Read a split and resize every frame to resolution x resolution: images by area, labels by nearest neighbour.
 
-    With `fan_only`, labels end where the fan ends, as generators see them; segmenters learn the
+    With `sector_only`, labels end where the sector ends, as generators see them; segmenters learn the
     annotators' whole shapes.
     """
     frame_ids = data.frame_ids(data.split(split))
@@ -48,7 +48,7 @@ def load_frames(data: CamusFolder, split: str, resolution: int, *, fan_only: boo
         size = (resolution, resolution)
         images.append(cv2.resize(frame.image, size, interpolation=cv2.INTER_LINEAR if grows else cv2.INTER_AREA))
         labels = frame.label_map.resized(resolution, resolution).ids
-        ids.append(within_fan(labels) if fan_only else labels)
+        ids.append(within_sector(labels) if sector_only else labels)
     return Frames(
         torch.from_numpy(np.stack(images)),
         torch.from_numpy(np.stack(ids)),

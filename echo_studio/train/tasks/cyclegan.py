@@ -89,19 +89,19 @@ class CycleGANTask:
         self._made_and_real: deque[dict[str, tuple[Tensor, Tensor]]] = deque()  # of pieces not judged yet
 
     def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, fan_only=True)
+        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
+        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
         return len(self.frames)
 
     def unpaired(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Label maps uint8 (b, h, w) of the frames of `index`; echoes (b, 1, h, w) of other frames, and their fans.
+        """Label maps uint8 (b, h, w) of the frames of `index`; echoes (b, 1, h, w) of other frames, and their sectors.
 
-        Each side has its own augmentation. What an echo's own label map says of it is its fan, which anyone sees.
+        Each side has its own augmentation. What an echo's own label map says of it is its sector, which anyone sees.
         """
         _, ids = warp(self.frames.pixels(index), self.frames.ids[index], random_affine(len(index), self.ranges))
         other = torch.randint(len(self.frames), (len(index),))
-        echo, fan = warp(self.frames.pixels(other), self.frames.ids[other], random_affine(len(other), self.ranges))
-        inside = (fan > 0).float().unsqueeze(1)
+        echo, sector = warp(self.frames.pixels(other), self.frames.ids[other], random_affine(len(other), self.ranges))
+        inside = (sector > 0).float().unsqueeze(1)
         return ids, torch.where(inside > 0, echo, -1.0), inside
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -109,15 +109,15 @@ class CycleGANTask:
             return self._generator_loss(index) if part == "model" else self._discriminator_loss()
 
     def _generator_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        ids, echo, fan = (tensor.to(self.device) for tensor in self.unpaired(index))
+        ids, echo, sector = (tensor.to(self.device) for tensor in self.unpaired(index))
         labels = soft_one_hot(ids, 1)
         inside = (ids > 0).float().unsqueeze(1)
         made_echo = self.model.to_echo(labels, torch.randn_like(echo))
         read = self.model.to_labels(made_echo, inside)
         cycle_labels = sector_mean(F.cross_entropy(read, ids.long(), reduction="none").unsqueeze(1), inside)
-        made_labels = _hard(self.model.to_labels(echo, fan))
+        made_labels = _hard(self.model.to_labels(echo, sector))
         again = self.model.to_echo(made_labels, torch.randn_like(echo))
-        cycle_echo = sector_mean((again - echo).abs(), fan)
+        cycle_echo = sector_mean((again - echo).abs(), sector)
         self.judges.requires_grad_(False)  # their gradients are not asked for here, and cost a third of their time
         fooled = {"echo": self._fooled("echo", made_echo), "labels": self._fooled("labels", self._coarse(made_labels))}
         self.judges.requires_grad_(True)

@@ -70,8 +70,8 @@ class DenoiserTask:
         self.training: CleanSamples
 
     def load_data(self, cache: Path) -> int:
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, fan_only=True)
-        frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
+        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
+        frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
         if self._needs:
             sha256 = next(iter(self._needs.values()))
             bank = encoded_beforehand(frames, self.codec, self.recipe, self.copies, sha256, cache, self.device)

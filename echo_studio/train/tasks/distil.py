@@ -108,9 +108,9 @@ class DistilTask:
     def load_data(self, cache: Path) -> int:
         """Asks the teacher for all pairs first, which takes long; an interrupted call goes on where it was."""
         size, seed = self.recipe.resolution, self.recipe.seed
-        held_out = load_frames(self.data, "validation", size, fan_only=True).thinned(VALIDATION_PAIRS)
+        held_out = load_frames(self.data, "validation", size, sector_only=True).thinned(VALIDATION_PAIRS)
         self.validation = teacher_pairs(self.teacher, held_out, len(held_out), None, seed, cache / "validation-pairs")
-        frames = load_frames(self.data, "training", size, fan_only=True)
+        frames = load_frames(self.data, "training", size, sector_only=True)
         ranges = self.recipe.augmentation.ranges()
         self.pairs = teacher_pairs(self.teacher, frames, self.weights.pairs, ranges, seed + 1, cache / "pairs")
         self.scale = self.pairs.deviation()

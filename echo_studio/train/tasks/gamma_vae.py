@@ -105,8 +105,8 @@ class GammaVAETask:
         self._made_and_real: deque[tuple[Tensor, Tensor]] = deque()  # of pieces not judged yet
 
     def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=True)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, fan_only=True)
+        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
+        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
         return len(self.frames)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:

@@ -42,8 +42,8 @@ class SegmenterTask:
         self.validation: Frames
 
     def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, fan_only=False)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, fan_only=False)
+        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=False)
+        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=False)
         return len(self.frames)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:

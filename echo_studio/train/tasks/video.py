@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from echo_studio.anatomy.sector.geometry import within_fan
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Bound
 from echo_studio.diffusion.families import family
@@ -161,7 +161,7 @@ class VideoTask:
         shrunk = (
             (
                 np.asarray(cv2.resize(frame.image, (side, side), interpolation=cv2.INTER_AREA), np.uint8),
-                within_fan(frame.label_map.resized(side, side).ids),
+                within_sector(frame.label_map.resized(side, side).ids),
             )
             for frame in frames
         )

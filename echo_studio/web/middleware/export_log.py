@@ -10,16 +10,16 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echo_studio.errors import OutputError
-from echo_studio.studio.users.audit_log import Trail
+from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.web.wire.wire import PROJECT, USER
 
 log = logging.getLogger(__name__)
 
 
-class ExportTrail:
+class AuditLogMiddleware:
     """ASGI middleware: the last byte of a file leaves after its line is on the disk, or does not leave."""
 
-    def __init__(self, app: ASGIApp, trail: Trail) -> None:
+    def __init__(self, app: ASGIApp, trail: AuditLog) -> None:
         self.app = app
         self.trail = trail
 

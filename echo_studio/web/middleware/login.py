@@ -36,7 +36,7 @@ def cookie_of(scope: Scope) -> str:
     return found
 
 
-class Gate:
+class LoginMiddleware:
     """ASGI middleware: requests of somebody who is logged in pass, with the user's name in `scope[USER]`."""
 
     def __init__(self, app: ASGIApp, logins: Logins) -> None:

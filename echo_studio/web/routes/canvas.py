@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
@@ -31,11 +31,11 @@ def routes(studio: Studio) -> APIRouter:
         position: int,
     ) -> dict[str, int]:
         """A settled change: with an edit in the body a new step of the history, without one a move along it."""
-        label_map, fan, op = await posted_edit(request, layout)
+        label_map, sector, op = await posted_edit(request, layout)
         if not session.projects.owns(session.token, session.project):
             raise HTTPException(423, TAKEN)
         try:
-            taken = await run_in_threadpool(session.update, revision, position, label_map, fan, op)
+            taken = await run_in_threadpool(session.update, revision, position, label_map, sector, op)
         except EchoStudioError as error:
             raise HTTPException(507, str(error)) from error
         if not taken:
@@ -48,6 +48,6 @@ def routes(studio: Studio) -> APIRouter:
             label_map = studio.template(name)
         except EchoStudioError as error:
             raise HTTPException(404, str(error)) from error
-        return map_response(label_map, fan_region(label_map))
+        return map_response(label_map, sector_region(label_map))
 
     return router

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.errors import BusyError, EchoStudioError
 from echo_studio.studio.compare.comparisons import ComparisonJob
 from echo_studio.studio.compare.figures import figures_csv
@@ -89,7 +89,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/comparisons/{number}/cells/{cell}/label-map")
     def label_map(job: Annotated[ComparisonJob, Depends(job_of)], cell: Annotated[int, Depends(cell_of)]) -> Response:
         found = job.request.plan.cells[cell].request.label_map
-        return map_response(found, fan_region(found))
+        return map_response(found, sector_region(found))
 
     @router.get("/comparisons/{number}/download/{name}")
     def download(job: Annotated[ComparisonJob, Depends(job_of)], name: str, reference: int = 0) -> Response:

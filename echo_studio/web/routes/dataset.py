@@ -42,17 +42,17 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("/maps")
     def maps(session: Mine) -> list[str]:
         """The label map files that this page has sent."""
-        return sets.boxes.names(session.token)
+        return sets.uploaded_maps.names(session.token)
 
     @router.post("/maps")
     async def put_map(request: Request, session: Mine, name: Annotated[str, Header(alias="X-File-Name")]) -> Json:
         body = await read_body(request, 1, MAX_FILE, "a label map")
-        taken = await run_in_threadpool(told, sets.boxes.put, session.token, unquote(name), body)
-        return {"taken": taken, "names": sets.boxes.names(session.token)}
+        taken = await run_in_threadpool(told, sets.uploaded_maps.put, session.token, unquote(name), body)
+        return {"taken": taken, "names": sets.uploaded_maps.names(session.token)}
 
     @router.delete("/maps")
     def drop_maps(session: Mine) -> Json:
-        sets.boxes.drop(session.token)
+        sets.uploaded_maps.drop(session.token)
         return {}
 
     @router.post("/sets")

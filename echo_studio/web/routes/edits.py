@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.anatomy.edits.apply import apply_edit, fan_after
+from echo_studio.anatomy.edits.apply import apply_edit, sector_after
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.inspect import SLOTS, inspect_map, inspect_pair
 from echo_studio.anatomy.shape.handles import automatic_handles
@@ -34,11 +34,11 @@ def routes(studio: Studio) -> APIRouter:
         request: Request,
         layout: Annotated[Measures, Depends(measures)],
     ) -> Response:
-        label_map, fan, op = await posted_edit(request, layout)
+        label_map, sector, op = await posted_edit(request, layout)
 
         def changed() -> tuple[LabelMap, BoolMask]:
             after = apply_edit(label_map, op)
-            return after, fan_after(label_map, fan, after, op)
+            return after, sector_after(label_map, sector, after, op)
 
         try:
             return map_response(*await run_in_threadpool(changed))

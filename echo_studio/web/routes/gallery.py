@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Body, Depends, HTTPException, Response
 
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.dataset.curation.query import Filter
@@ -79,7 +79,7 @@ def routes(studio: Studio) -> APIRouter:
             return read_label_map(first(sets.sample(session, name, _number(number)), "labels"))
 
         labels = told(found)
-        return map_response(labels, fan_region(labels))
+        return map_response(labels, sector_region(labels))
 
     @router.get("/samples/{number}/clip")
     def clip(session: Mine, name: str, number: int) -> Response:

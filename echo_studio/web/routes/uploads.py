@@ -8,8 +8,8 @@ from urllib.parse import unquote
 from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.anatomy.sector.region import fan_region
-from echo_studio.data.decoding.recordings import Footage, without_annotations
+from echo_studio.anatomy.sector.region import sector_region
+from echo_studio.data.decoding.recordings import Recording, without_annotations
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
@@ -22,7 +22,7 @@ def routes(studio: Studio) -> APIRouter:
     session_of = session_getter(studio)
     router = APIRouter(dependencies=[Depends(session_of)])
 
-    def frame_of(number: int, session: Annotated[Session, Depends(session_of)]) -> tuple[Footage, GrayImage]:
+    def frame_of(number: int, session: Annotated[Session, Depends(session_of)]) -> tuple[Recording, GrayImage]:
         footage = studio.recordings.get(session.token)
         if footage is None:
             raise HTTPException(404, "The recording is not in memory any more. Open it again.")
@@ -44,37 +44,37 @@ def routes(studio: Studio) -> APIRouter:
                 found = await run_in_threadpool(read_upload, path)
             except EchoStudioError as error:
                 raise HTTPException(422, str(error)) from error
-        if not isinstance(found, Footage):
-            return map_response(found, fan_region(found), **{"X-Kind": "label-map"})
+        if not isinstance(found, Recording):
+            return map_response(found, sector_region(found), **{"X-Kind": "label-map"})
         studio.recordings.put(session.token, session.owner, found)
         seconds = "" if found.seconds_per_frame is None else repr(found.seconds_per_frame)
         told = {"Frames": len(found.frames), "Total": found.total, "Seconds": seconds}
         return Response(headers={"X-Kind": "recording", **{f"X-{key}": str(value) for key, value in told.items()}})
 
     @router.get("/recording/{number}")
-    def frame(chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)]) -> Response:
+    def frame(chosen: Annotated[tuple[Recording, GrayImage], Depends(frame_of)]) -> Response:
         """A frame as it is, for the person who chooses one."""
         return Response(png(chosen[1], real=True), media_type="image/png")
 
     @router.get("/recording/{number}/label-map")
-    def labelled(chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)]) -> Response:
-        """The segmenter's labels of a frame, its fan fitted."""
+    def labelled(chosen: Annotated[tuple[Recording, GrayImage], Depends(frame_of)]) -> Response:
+        """The segmenter's labels of a frame, its sector fitted."""
         footage, image = chosen
         try:
             label_map = studio.engine.label_frame(image, footage.spacing_mm)
         except EchoStudioError as error:
             raise HTTPException(422, str(error)) from error
-        return map_response(label_map, fan_region(label_map))
+        return map_response(label_map, sector_region(label_map))
 
-    @router.get("/recording/{number}/fan")
-    def within_fan(
+    @router.get("/recording/{number}/sector")
+    def within_sector(
         session: Annotated[Session, Depends(session_of)],
-        chosen: Annotated[tuple[Footage, GrayImage], Depends(frame_of)],
+        chosen: Annotated[tuple[Recording, GrayImage], Depends(frame_of)],
     ) -> Response:
-        """The frame to draw over: black outside the fan, where names and dates stand."""
-        image, fan = chosen[1], session.fan
-        if image.shape != fan.shape:
+        """The frame to draw over: black outside the sector, where names and dates stand."""
+        image, sector = chosen[1], session.sector
+        if image.shape != sector.shape:
             raise HTTPException(409, "The canvas holds a map of another size. Label the frame again.")
-        return Response(png(without_annotations(image, fan), real=True), media_type="image/png")
+        return Response(png(without_annotations(image, sector), real=True), media_type="image/png")
 
     return router

@@ -2,7 +2,7 @@
 
 Four bytes (little endian) say how long the JSON after them is; the rest is label ids, a byte a pixel, to which
 the JSON points by offset. The history is cut into pages: runs of steps on a map of the same size in the same
-fan. Within a page a step keeps only the box of pixels that it changed, before and after.
+sector. Within a page a step keeps only the box of pixels that it changed, before and after.
 """
 
 import json
@@ -54,7 +54,7 @@ def pack_history(project: Project) -> bytes:
             height, width = canvas.label_map.shape
             spacing = canvas.label_map.spacing_mm
             words = "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
-            pages.append({"width": width, "height": height, "spacing": words, "fan": packer.add(canvas.fan)})
+            pages.append({"width": width, "height": height, "spacing": words, "sector": packer.add(canvas.sector)})
             shown.append(canvas.label_map.ids)
         else:
             steps.append({"op": step.op, **_patch(packer, previous.label_map.ids, canvas.label_map.ids)})
@@ -71,7 +71,7 @@ def pack_history(project: Project) -> bytes:
 
 def _same_page(one: Canvas, other: Canvas) -> bool:
     same_map = one.label_map.shape == other.label_map.shape and one.label_map.spacing_mm == other.label_map.spacing_mm
-    return same_map and np.array_equal(one.fan, other.fan)
+    return same_map and np.array_equal(one.sector, other.sector)
 
 
 def _patch(packer: _Packer, before: LabelIds, after: LabelIds) -> Json:

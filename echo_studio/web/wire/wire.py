@@ -1,4 +1,4 @@
-"""How label maps, fans and frames travel: raw bytes with their measures beside them, checked on arrival."""
+"""How label maps, sectors and frames travel: raw bytes with their measures beside them, checked on arrival."""
 
 import io
 import json
@@ -37,7 +37,7 @@ class Measures:
 
 
 def user_of(request: Request) -> str:
-    """Who logged in, as `login.Gate` found out; "" where there is no login."""
+    """Who logged in, as `login.LoginMiddleware` found out; "" where there is no login."""
     return str(request.scope.get(USER, ""))
 
 
@@ -93,15 +93,15 @@ async def posted_map(request: Request, layout: Measures) -> LabelMap:
 
 
 async def posted_edit(request: Request, layout: Measures) -> tuple[LabelMap, BoolMask, Json]:
-    """The label map, after it the fan, a byte a pixel each, after them what was or is to be done, as JSON.
+    """The label map, after it the sector, a byte a pixel each, after them what was or is to be done, as JSON.
 
     An edit travels in the body, because a freehand stroke is longer than headers may be.
     """
     size = layout.width * layout.height
-    words = f"{layout.width} x {layout.height} labels, their fan and an edit"
+    words = f"{layout.width} x {layout.height} labels, their sector and an edit"
     body = await read_body(request, 2 * size, 2 * size + MAX_OP_BYTES, words)
-    fan = np.frombuffer(body[size : 2 * size], np.uint8).reshape(layout.height, layout.width) > 0
-    return map_from(body[:size], layout), fan, parsed_op(body[2 * size :])
+    sector = np.frombuffer(body[size : 2 * size], np.uint8).reshape(layout.height, layout.width) > 0
+    return map_from(body[:size], layout), sector, parsed_op(body[2 * size :])
 
 
 def map_from(body: bytes, layout: Measures) -> LabelMap:
@@ -125,8 +125,8 @@ def parsed_op(text: bytes) -> Json:
     return op
 
 
-def map_response(label_map: LabelMap, fan: BoolMask | None = None, **headers: str) -> Response:
-    """Label ids, after them the fan where there is one."""
+def map_response(label_map: LabelMap, sector: BoolMask | None = None, **headers: str) -> Response:
+    """Label ids, after them the sector where there is one."""
     height, width = label_map.shape
     spacing = label_map.spacing_mm
     told: dict[str, Any] = {
@@ -135,7 +135,7 @@ def map_response(label_map: LabelMap, fan: BoolMask | None = None, **headers: st
         "X-Spacing": "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}",
         **headers,
     }
-    body = label_map.ids.tobytes() + (b"" if fan is None else fan.astype(np.uint8).tobytes())
+    body = label_map.ids.tobytes() + (b"" if sector is None else sector.astype(np.uint8).tobytes())
     return Response(body, media_type=RAW, headers=told)
 
 

@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from scipy import ndimage
 
-from echo_studio.anatomy.edits.apply import apply_edit, fan_after
+from echo_studio.anatomy.edits.apply import apply_edit, sector_after
 from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
 from echo_studio.anatomy.edits.repair import REPAIRS, only_largest, repair
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.anatomy.shape.variation import random_variation
@@ -25,7 +25,7 @@ HEART = heart()
 
 
 def speckled(start: LabelMap = HEART) -> LabelMap:
-    """Specks of all three structures: in the sector, in the cavity, in the wall and beyond the fan."""
+    """Specks of all three structures: in the sector, in the cavity, in the wall and beyond the sector."""
     ids = np.array(start.ids)
     ids[120:124, 30:34] = LV_CAVITY
     ids[100:103, 120:124] = LEFT_ATRIUM
@@ -88,26 +88,26 @@ def test_the_piece_that_stays_is_the_largest_that_scipy_labels(ids: np.ndarray, 
     assert (made[others] == ids[others]).all()
 
 
-def test_the_fan_stays_but_for_its_own_sliders() -> None:
-    fan = np.asarray(HEART.inside)
+def test_the_sector_stays_but_for_its_own_sliders() -> None:
+    sector = np.asarray(HEART.inside)
     for op in ({"tool": "vary", "seed": 1}, {"tool": "shape", "values": {"lv_size": 1.2, "fan_angle": 1.0}}):
-        assert fan_after(HEART, fan, apply_edit(HEART, op), op) is fan
-        assert (fan_after(HEART, None, apply_edit(HEART, op), op) == fan_region(HEART)).all()
+        assert sector_after(HEART, sector, apply_edit(HEART, op), op) is sector
+        assert (sector_after(HEART, None, apply_edit(HEART, op), op) == sector_region(HEART)).all()
     for values in ({"fan_angle": 0.8}, {"fan_depth": 0.8}, {"fan_angle": 1.1, "lv_size": 1.1}):
         op = {"tool": "shape", "values": values}
         after = apply_edit(HEART, op)
-        assert (fan_after(HEART, fan, after, op) == after.inside).mean() > 0.999
-        assert (fan_after(HEART, fan, after, op) != fan).any()
+        assert (sector_after(HEART, sector, after, op) == after.inside).mean() > 0.999
+        assert (sector_after(HEART, sector, after, op) != sector).any()
 
 
-def test_an_effusion_stays_black_when_the_fan_changes() -> None:
+def test_an_effusion_stays_black_when_the_sector_changes() -> None:
     filled = apply_defect(HEART, "effusion")
     layer = (filled.ids == OUTSIDE) & HEART.inside
     op = {"tool": "shape", "values": {"fan_angle": 1.1}}
     after = apply_edit(filled, op)
-    # Where the layer lies on the very rim of the fan, the labels cannot tell it from what is outside.
+    # Where the layer lies on the very rim of the sector, the labels cannot tell it from what is outside.
     assert (after.ids[layer] == OUTSIDE).mean() > 0.8
-    assert fan_after(filled, np.asarray(HEART.inside), after, op)[layer].mean() > 0.8
+    assert sector_after(filled, np.asarray(HEART.inside), after, op)[layer].mean() > 0.8
 
 
 @pytest.mark.parametrize(
@@ -154,17 +154,17 @@ def test_a_map_that_lacks_what_an_edit_needs_is_refused() -> None:
 
 
 @pytest.mark.parametrize("side", [64, 128, 512, 1024])
-def test_a_resized_map_keeps_its_labels_its_millimetres_and_its_fan(side: int) -> None:
+def test_a_resized_map_keeps_its_labels_its_millimetres_and_its_sector(side: int) -> None:
     start = template("4ch-ed")
     op = {"tool": "resize", "side": side}
     after = apply_edit(start, op)
-    fan = fan_after(start, fan_region(start), after, op)
-    assert after.shape == fan.shape == (side, side)
+    sector = sector_after(start, sector_region(start), after, op)
+    assert after.shape == sector.shape == (side, side)
     assert set(np.unique(after.ids)) == set(np.unique(start.ids))
     assert after.spacing_mm == pytest.approx(tuple(256 / side * mm for mm in start.spacing_mm))
     if side > 256:
         assert apply_edit(after, {"tool": "resize", "side": 256}) == start
-    assert np.array_equal(fan, LabelMap(fan_region(start).astype(np.uint8)).resized(side, side).ids > 0)
+    assert np.array_equal(sector, LabelMap(sector_region(start).astype(np.uint8)).resized(side, side).ids > 0)
 
 
 @pytest.mark.parametrize("side", [63, 1025, 256.5, "256", None])

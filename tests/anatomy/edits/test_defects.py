@@ -42,7 +42,7 @@ def test_a_defect_of_no_strength_gives_the_same_object(name: str) -> None:
 
 @pytest.mark.parametrize("name", DEFECTS)
 @pytest.mark.parametrize("start", ["formulas", "4ch-ed", "4ch-es", "4ch-ed-thick-wall"])
-def test_a_defect_changes_something_inside_the_fan_only_and_alike_every_time(name: str, start: str) -> None:
+def test_a_defect_changes_something_inside_the_sector_only_and_alike_every_time(name: str, start: str) -> None:
     label_map = HEART if start == "formulas" else template(start)
     made = apply_defect(label_map, name)
     assert made != label_map

@@ -142,7 +142,7 @@ def test_camus_frames_have_few_findings_and_their_repairs_work(camus_root, capsy
         for kind in {finding.kind for finding in found if finding.repair}:
             assert kind not in kinds(repair(label_map, kind))
     with capsys.disabled():
-        print(f"\n{odd} of {frames} frames have a finding beyond structures outside the fan")
+        print(f"\n{odd} of {frames} frames have a finding beyond structures outside the sector")
     assert odd <= frames / 10
 
 

@@ -45,7 +45,7 @@ def test_volumes_follow_the_curve(cycle: LabelCycle) -> None:
     assert np.abs((volumes - least) / (full - least) - volume_curve(24, 70)).max() < 0.06
 
 
-def test_frames_are_whole_and_the_fan_stands_still(cycle: LabelCycle) -> None:
+def test_frames_are_whole_and_the_sector_stands_still(cycle: LabelCycle) -> None:
     for k, ids in enumerate(cycle.ids):
         assert set(np.unique(ids)) <= set(np.unique(DIASTOLE.ids))
         assert not holes_in_structures(cycle.frame(k)).any()

@@ -36,7 +36,7 @@ def test_the_ef_measured_is_the_ef_asked_for(name: str, side: int) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_contraction_tears_nothing_and_leaves_the_fan(name: str) -> None:
+def test_a_contraction_tears_nothing_and_leaves_the_sector(name: str) -> None:
     diastole = template(name)
     systole = end_systole(diastole, usual_motion(60))
     assert set(np.unique(systole.ids)) == set(np.unique(diastole.ids))

@@ -4,18 +4,25 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, OUTSIDE, SECTOR
-from echo_studio.anatomy.sector.geometry import Fan, fit_fan, sector_of_image, threshold_sector, with_sector, within_fan
+from echo_studio.anatomy.sector.geometry import (
+    Sector,
+    fit_sector,
+    sector_of_image,
+    threshold_sector,
+    with_sector,
+    within_sector,
+)
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.errors import ImageError
 
-FANS = [
-    Fan((127.5, 4.0), -0.65, 0.65, 0.0, 230.0),
-    Fan((127.5, 4.0), -0.65, 0.65, 20.0, 230.0),
-    Fan((120.0, 10.0), -0.5, 0.7, 0.0, 225.0),
-    Fan((127.5, -15.0), -0.5, 0.5, 30.0, 260.0),
-    Fan((127.5, 4.0), -0.6, 0.6, 0.0, 170.0, aspect=0.7),
-    Fan((127.5, 4.0), -0.5, 0.5, 0.0, 300.0, aspect=1.3),
+SECTORS = [
+    Sector((127.5, 4.0), -0.65, 0.65, 0.0, 230.0),
+    Sector((127.5, 4.0), -0.65, 0.65, 20.0, 230.0),
+    Sector((120.0, 10.0), -0.5, 0.7, 0.0, 225.0),
+    Sector((127.5, -15.0), -0.5, 0.5, 30.0, 260.0),
+    Sector((127.5, 4.0), -0.6, 0.6, 0.0, 170.0, aspect=0.7),
+    Sector((127.5, 4.0), -0.5, 0.5, 0.0, 300.0, aspect=1.3),
 ]
 
 
@@ -31,44 +38,44 @@ def iou(a: np.ndarray, b: np.ndarray) -> float:
     return float((a & b).sum() / (a | b).sum())
 
 
-@pytest.mark.parametrize("fan", FANS)
-def test_a_fan_is_recovered_from_its_mask(fan: Fan) -> None:
-    found = fit_fan(fan.mask(256, 256))
-    assert found.apex == pytest.approx(fan.apex, abs=1.5)
-    assert (found.angle_left, found.angle_right) == pytest.approx((fan.angle_left, fan.angle_right), abs=0.02)
-    assert found.far == pytest.approx(fan.far, rel=0.01)
-    assert found.aspect == pytest.approx(fan.aspect, rel=0.02)
-    assert found.near == pytest.approx(fan.near, abs=2.0)
+@pytest.mark.parametrize("sector", SECTORS)
+def test_a_sector_is_recovered_from_its_mask(sector: Sector) -> None:
+    found = fit_sector(sector.mask(256, 256))
+    assert found.apex == pytest.approx(sector.apex, abs=1.5)
+    assert (found.angle_left, found.angle_right) == pytest.approx((sector.angle_left, sector.angle_right), abs=0.02)
+    assert found.far == pytest.approx(sector.far, rel=0.01)
+    assert found.aspect == pytest.approx(sector.aspect, rel=0.02)
+    assert found.near == pytest.approx(sector.near, abs=2.0)
 
 
-@pytest.mark.parametrize("fan", FANS)
-def test_the_sector_of_a_speckled_image_is_the_fan_that_made_it(fan: Fan) -> None:
-    mask = fan.mask(256, 256)
+@pytest.mark.parametrize("sector", SECTORS)
+def test_the_sector_of_a_speckled_image_is_the_sector_that_made_it(sector: Sector) -> None:
+    mask = sector.mask(256, 256)
     assert iou(sector_of_image(speckled(mask)), mask) > 0.98
 
 
-def test_a_fan_cut_off_by_the_image_border_is_still_found() -> None:
-    fan = Fan((127.5, 4.0), -0.75, 0.75, 0.0, 262.0)
-    mask = fan.mask(256, 256)
+def test_a_sector_cut_off_by_the_image_border_is_still_found() -> None:
+    sector = Sector((127.5, 4.0), -0.75, 0.75, 0.0, 262.0)
+    mask = sector.mask(256, 256)
     assert mask[-1].any()
     assert mask[:, 0].any()
     assert iou(sector_of_image(speckled(mask)), mask) > 0.98
 
 
-@pytest.mark.parametrize("fan", FANS)
-def test_every_lit_pixel_of_the_largest_piece_is_in_the_sector(fan: Fan) -> None:
-    image = speckled(fan.mask(256, 256))
+@pytest.mark.parametrize("sector", SECTORS)
+def test_every_lit_pixel_of_the_largest_piece_is_in_the_sector(sector: Sector) -> None:
+    image = speckled(sector.mask(256, 256))
     assert not (threshold_sector(image) & ~sector_of_image(image)).any()
 
 
-def test_text_beside_the_fan_is_left_out() -> None:
-    mask = FANS[0].mask(256, 256)
+def test_text_beside_the_sector_is_left_out() -> None:
+    mask = SECTORS[0].mask(256, 256)
     image = speckled(mask)
     image[8:14, 4:30] = 255
     assert not sector_of_image(image)[8:14, 4:30].any()
 
 
-def test_a_lit_shape_that_is_no_fan_gives_its_closed_threshold() -> None:
+def test_a_lit_shape_that_is_no_sector_gives_its_closed_threshold() -> None:
     image = np.zeros((128, 128), np.uint8)
     image[20:100, 30:90] = 200
     sector = sector_of_image(image)
@@ -81,8 +88,8 @@ def test_an_image_without_a_lit_area_is_refused(image: np.ndarray) -> None:
         sector_of_image(image)
 
 
-def test_a_mask_follows_angles_and_radii_of_its_fan() -> None:
-    mask = Fan((50.0, 0.0), -math.pi / 4, math.pi / 4, 10.0, 40.0).mask(60, 101)
+def test_a_mask_follows_angles_and_radii_of_its_sector() -> None:
+    mask = Sector((50.0, 0.0), -math.pi / 4, math.pi / 4, 10.0, 40.0).mask(60, 101)
     assert mask[20, 50]
     assert not mask[5, 50]
     assert not mask[45, 50]
@@ -110,7 +117,7 @@ def test_sectors_of_camus_cover_what_is_lit_and_little_more(camus_root, capsys: 
         overlaps.append(iou(sector, image > 0))
         listed = folder.listed_spacing.get(frame)
         if listed:
-            aspects.append(fit_fan(sector).aspect / (listed[0] / listed[1]))
+            aspects.append(fit_sector(sector).aspect / (listed[0] / listed[1]))
     with capsys.disabled():
         print(f"\n{len(overlaps)} frames: overlap min {min(overlaps):.4f}, mean {np.mean(overlaps):.4f}")
         if aspects:  # of the containers, only the PNG one was resized and lists its spacing
@@ -118,22 +125,22 @@ def test_sectors_of_camus_cover_what_is_lit_and_little_more(camus_root, capsys: 
     assert min(overlaps) >= 0.99
 
 
-def test_structures_are_cut_where_the_fan_ends_and_nowhere_else() -> None:
-    fan = Fan((63.5, 4.0), -0.6, 0.6, 0.0, 118.0).mask(128, 128)
-    ids = with_sector(np.zeros((128, 128), np.uint8), fan)
+def test_structures_are_cut_where_the_sector_ends_and_nowhere_else() -> None:
+    sector = Sector((63.5, 4.0), -0.6, 0.6, 0.0, 118.0).mask(128, 128)
+    ids = with_sector(np.zeros((128, 128), np.uint8), sector)
     painted = ids.copy()
     painted[90:128, 50:80] = LEFT_ATRIUM  # across the far arc
     painted[20:60, 20:70] = LV_CAVITY  # across the left edge
-    cut = within_fan(painted)
+    cut = within_sector(painted)
     found = cut != OUTSIDE
-    assert (found & fan).sum() / (found | fan).sum() > 0.98
-    assert np.array_equal(cut[fan & found], painted[fan & found])
-    assert np.array_equal(within_fan(cut), cut)
+    assert (found & sector).sum() / (found | sector).sum() > 0.98
+    assert np.array_equal(cut[sector & found], painted[sector & found])
+    assert np.array_equal(within_sector(cut), cut)
 
 
 def test_a_sector_drawn_freely_is_left_as_it_is() -> None:
     ids = np.zeros((128, 128), np.uint8)
     ids[40:90, 10:120] = SECTOR
     ids[60:100, 60:80] = LV_CAVITY
-    assert np.array_equal(within_fan(ids), ids)
-    assert np.array_equal(within_fan(np.where(ids == SECTOR, 0, ids).astype(np.uint8)) != 0, ids == LV_CAVITY)
+    assert np.array_equal(within_sector(ids), ids)
+    assert np.array_equal(within_sector(np.where(ids == SECTOR, 0, ids).astype(np.uint8)) != 0, ids == LV_CAVITY)

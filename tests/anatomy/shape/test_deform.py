@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres
-from echo_studio.anatomy.sector.region import fan_region
+from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import GRID, KINDS, Kind, deform, moving_least_squares, source_points
 from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.anatomy.shape.warp import STRUCTURES, carry
@@ -32,7 +32,7 @@ def shifted(mask: np.ndarray, dx: int, dy: int) -> np.ndarray:
 def test_handles_that_did_not_move_change_no_byte(kind: Kind) -> None:
     assert deform(HEART, PLACES, PLACES, STRUCTURES, kind) is HEART
     source = source_points(HEART.shape, np.array(PLACES), np.array(PLACES), kind, 1.2)
-    assert carry(HEART, source, STRUCTURES, fan_region(HEART)) == HEART
+    assert carry(HEART, source, STRUCTURES, sector_region(HEART)) == HEART
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -57,14 +57,14 @@ def test_half_a_pixel_is_a_tie_and_rounds_the_source_up(kind: Kind) -> None:
 
 @given(seed=st.integers(0, 10_000), kind=st.sampled_from(KINDS))
 @settings(max_examples=15, deadline=None)
-def test_any_drag_keeps_the_label_set_and_the_fan_and_is_deterministic(seed: int, kind: Kind) -> None:
+def test_any_drag_keeps_the_label_set_and_the_sector_and_is_deterministic(seed: int, kind: Kind) -> None:
     rng = np.random.default_rng(seed)
     after = [(x + dx, y + dy) for (x, y), (dx, dy) in zip(PLACES, rng.normal(0, 8, (len(PLACES), 2)), strict=True)]
     moved = deform(HEART, PLACES, after, STRUCTURES, kind)
     assert set(np.unique(moved.ids)) <= set(np.unique(HEART.ids))
-    fan = fan_region(HEART)
-    assert not ((moved.ids == OUTSIDE) & fan).any()
-    assert not ((moved.ids == SECTOR) & ~fan).any()
+    sector = sector_region(HEART)
+    assert not ((moved.ids == OUTSIDE) & sector).any()
+    assert not ((moved.ids == SECTOR) & ~sector).any()
     assert deform(HEART, PLACES, after, STRUCTURES, kind) == moved
 
 
@@ -148,7 +148,7 @@ def test_a_free_structure_moves_alone_and_uncovers_sector() -> None:
     assert (moved.ids[uncovered] == SECTOR).all()
 
 
-def test_what_moves_off_the_fan_uncovers_nothing_but_sector_and_outside() -> None:
+def test_what_moves_off_the_sector_uncovers_nothing_but_sector_and_outside() -> None:
     atrium = deform(HEART, PLACES, [(x, y + 500) for x, y in PLACES], [LEFT_ATRIUM])
     assert not (atrium.ids == LEFT_ATRIUM).any()
     assert (atrium.ids[HEART.ids == LEFT_ATRIUM] == SECTOR).all()

@@ -5,8 +5,8 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.points import heart_frame
 from echo_studio.anatomy.measure.sizes import measure
-from echo_studio.anatomy.sector.geometry import fan_of
-from echo_studio.anatomy.sector.region import fan_region, with_fan
+from echo_studio.anatomy.sector.geometry import sector_of
+from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.data.template import BUNDLED, template
@@ -27,7 +27,7 @@ def test_neutral_sliders_give_the_same_object() -> None:
 
 
 @pytest.mark.parametrize("name", SLIDERS)
-def test_every_slider_keeps_the_label_set_and_all_but_its_own_keep_the_fan(name: str) -> None:
+def test_every_slider_keeps_the_label_set_and_all_but_its_own_keep_the_sector(name: str) -> None:
     made = reshape(HEART, Shape(**{name: MOVED[name]}))
     assert made != HEART
     assert made == reshape(HEART, Shape(**{name: MOVED[name]}))
@@ -93,16 +93,16 @@ def test_the_apex_moves_by_shares_of_the_long_axis() -> None:
     assert np.degrees(np.arctan2(frame.along[0], -frame.along[1])) == pytest.approx(11.3, abs=2.5)
 
 
-def test_the_fan_sliders_change_opening_and_depth_and_cut_what_lies_outside() -> None:
-    fan = fan_of(HEART.ids)
-    assert fan is not None
+def test_the_sector_sliders_change_opening_and_depth_and_cut_what_lies_outside() -> None:
+    sector = sector_of(HEART.ids)
+    assert sector is not None
     for angle, depth in ((0.6, 1.0), (1.0, 0.8), (1.2, 0.9)):
-        changed = with_fan(HEART, angle, depth)
-        found = fan_of(changed.ids)
+        changed = resize_sector(HEART, angle, depth)
+        found = sector_of(changed.ids)
         assert found is not None
-        opening = (found.angle_right - found.angle_left) / (fan.angle_right - fan.angle_left)
+        opening = (found.angle_right - found.angle_left) / (sector.angle_right - sector.angle_left)
         assert opening == pytest.approx(angle, rel=0.03)
-        assert found.far / fan.far == pytest.approx(depth, rel=0.02)
+        assert found.far / sector.far == pytest.approx(depth, rel=0.02)
         assert set(np.unique(changed.ids)) <= set(range(5))
 
 
@@ -113,22 +113,22 @@ def test_millimetres_without_spacing_and_shapes_without_a_heart_are_refused() ->
     for shape in (Shape(lv_size=1.1), Shape(wall=1.2)):
         with pytest.raises(LabelMapError, match="long axis"):
             reshape(template("blank"), shape)
-    with pytest.raises(LabelMapError, match="fan"):
-        with_fan(LabelMap(np.full((64, 64), LV_CAVITY, np.uint8)), angle=0.8)
+    with pytest.raises(LabelMapError, match="sector"):
+        resize_sector(LabelMap(np.full((64, 64), LV_CAVITY, np.uint8)), angle=0.8)
 
 
 @pytest.mark.parametrize("name", BUNDLED)
-def test_the_fan_of_a_template_is_what_it_shows(name: str) -> None:
+def test_the_sector_of_a_template_is_what_it_shows(name: str) -> None:
     label_map = template(name)
-    assert fan_of(label_map.ids) is not None
-    assert (fan_region(label_map) != label_map.inside).sum() < 20
+    assert sector_of(label_map.ids) is not None
+    assert (sector_region(label_map) != label_map.inside).sum() < 20
 
 
-def test_where_no_fan_fits_the_fan_is_all_that_is_labelled() -> None:
+def test_where_no_sector_fits_the_sector_is_all_that_is_labelled() -> None:
     ids = np.zeros((64, 64), np.uint8)
     ids[10:50, 5:60] = SECTOR
     ids[20:30, 20:30] = LEFT_ATRIUM
-    assert (fan_region(LabelMap(ids)) == (ids != OUTSIDE)).all()
+    assert (sector_region(LabelMap(ids)) == (ids != OUTSIDE)).all()
 
 
 def test_smoothing_takes_spikes_off_one_structure_and_leaves_the_others() -> None:

@@ -25,7 +25,7 @@ STILL = np.zeros((10, 10, 2))
 
 @given(seed=st.integers(0, 2**32))
 @settings(max_examples=15, deadline=None)
-def test_a_variation_is_closed_keeps_the_fan_folds_nowhere_and_comes_back_with_its_seed(seed: int) -> None:
+def test_a_variation_is_closed_keeps_the_sector_folds_nowhere_and_comes_back_with_its_seed(seed: int) -> None:
     varied = random_variation(HEART, seed)
     assert varied == random_variation(HEART, seed)
     assert set(np.unique(varied.ids)) <= set(np.unique(HEART.ids))

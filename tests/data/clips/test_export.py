@@ -19,7 +19,7 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 
 from echo_studio.data.clips.clip import Clip
 from echo_studio.data.clips.export import FORMATS, clip_download, clip_format_of, write_clip
-from echo_studio.data.decoding.recordings import read_footage
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.formats.media import NOTICE
@@ -54,7 +54,7 @@ def test_nifti_keeps_frames_labels_spacing_and_time(tmp_path: Path) -> None:
 
 def test_nifti_is_read_back_as_footage(tmp_path: Path) -> None:
     write_clip(tmp_path / "beat.nii.gz", clip())
-    footage = read_footage(tmp_path / "beat.nii.gz")
+    footage = read_recording(tmp_path / "beat.nii.gz")
     assert (footage.frames == clip().frames).all()
     assert footage.seconds_per_frame == pytest.approx(1 / 28)
     assert footage.spacing_mm == pytest.approx(SPACING)
@@ -63,10 +63,10 @@ def test_nifti_is_read_back_as_footage(tmp_path: Path) -> None:
 def test_an_unknown_spacing_is_not_told_as_a_millimetre(tmp_path: Path) -> None:
     write_clip(tmp_path / "beat.nii.gz", clip(spacing=None))
     assert nib.load(tmp_path / "beat.nii.gz").header.get_xyzt_units() == ("unknown", "sec")
-    assert read_footage(tmp_path / "beat.nii.gz").spacing_mm is None
+    assert read_recording(tmp_path / "beat.nii.gz").spacing_mm is None
     write_clip(tmp_path / "beat.dcm", clip(spacing=None))
     assert "SequenceOfUltrasoundRegions" not in pydicom.dcmread(tmp_path / "beat.dcm")
-    assert read_footage(tmp_path / "beat.dcm").spacing_mm is None
+    assert read_recording(tmp_path / "beat.dcm").spacing_mm is None
 
 
 def test_dicom_is_a_synthetic_ultrasound_loop_with_pace_and_pixel_size(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_dicom_names_nobody_and_no_day(tmp_path: Path) -> None:
 
 def test_dicom_is_read_back_as_footage(tmp_path: Path) -> None:
     write_clip(tmp_path / "beat.dcm", clip())
-    footage = read_footage(tmp_path / "beat.dcm")
+    footage = read_recording(tmp_path / "beat.dcm")
     assert (footage.frames == clip().frames).all()
     assert footage.spacing_mm == pytest.approx(SPACING)
     assert footage.seconds_per_frame == pytest.approx(1 / 28)
@@ -133,7 +133,7 @@ def test_mp4_plays_at_its_pace_and_says_what_it_is(tmp_path: Path) -> None:
     ).stdout.decode()
     assert f"comment={NOTICE}" in told
     assert "video-spade" in told
-    assert read_footage(path).seconds_per_frame == pytest.approx(1 / 28, rel=1e-3)
+    assert read_recording(path).seconds_per_frame == pytest.approx(1 / 28, rel=1e-3)
 
 
 def test_gif_keeps_every_grey_value_and_the_length_of_the_cycle(tmp_path: Path) -> None:

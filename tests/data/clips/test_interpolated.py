@@ -14,7 +14,7 @@ from echo_studio.data.clips.registration import carried, displacement, velocity_
 from echo_studio.data.datasets.camus import CamusFrame, FrameId
 from echo_studio.errors import DataError
 from echo_studio.types import LabelIds, Phase
-from tests.conftest import FAN, echo_like
+from tests.conftest import SECTOR_SHAPE, echo_like
 
 
 def smaller_heart(ids: LabelIds, scale: float) -> LabelIds:
@@ -28,7 +28,7 @@ def smaller_heart(ids: LabelIds, scale: float) -> LabelIds:
 
 def frame(phase: Phase, scale: float, patient: str = "patient0001") -> CamusFrame:
     image, ids = echo_like(seed=3)
-    ids = with_sector(smaller_heart(ids, scale), FAN.mask(*ids.shape))
+    ids = with_sector(smaller_heart(ids, scale), SECTOR_SHAPE.mask(*ids.shape))
     return CamusFrame(FrameId(patient, "4CH", phase), smaller_heart(image, scale), LabelMap(ids))
 
 
@@ -53,7 +53,7 @@ def test_the_cavity_shrinks_to_end_systole_and_grows_again(cycle: tuple[np.ndarr
     assert (np.diff(np.append(areas[es:], areas[0])) >= 0).all()
 
 
-def test_the_fan_stands_still_and_is_black_outside(cycle: tuple[np.ndarray, np.ndarray]) -> None:
+def test_the_sector_stands_still_and_is_black_outside(cycle: tuple[np.ndarray, np.ndarray]) -> None:
     clip, ids = cycle
     assert ((ids > 0) == (ids[0] > 0)).all()
     assert not clip[ids == 0].any()

@@ -54,8 +54,8 @@ def test_a_half_sequence_becomes_a_mirrored_cycle_with_labels_spacing_and_time(t
     areas = np.array([(heartbeat.labels[k].ids == LV_CAVITY).sum() for k in range(24)])
     assert (areas[0], areas[12]) == (IDS[0].sum(), IDS[10].sum())
     assert (np.diff(areas[:13]) <= 0).all()
-    fans = [heartbeat.labels[k].ids != 0 for k in range(24)]
-    assert all((fan == fans[0]).all() for fan in fans)
+    sectors = [heartbeat.labels[k].ids != 0 for k in range(24)]
+    assert all((sector == sectors[0]).all() for sector in sectors)
     assert (heartbeat.labels[5].ids == SECTOR).any()
 
 

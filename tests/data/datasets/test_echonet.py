@@ -9,7 +9,7 @@ import pytest
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.data.datasets.echonet import EchonetFolder
 from echo_studio.data.datasets.echonet_trace import crosses_itself, trace_mask
-from echo_studio.data.decoding.recordings import Footage
+from echo_studio.data.decoding.recordings import Recording
 from echo_studio.errors import DataError, EchoStudioError
 from tests.data.beating import cavity, chords, recording, write_echonet
 
@@ -214,6 +214,6 @@ def test_missing_tables_are_one_line(tmp_path: Path) -> None:
 
 
 def test_a_hundred_thousand_frames_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    endless = Footage(np.zeros((512, 64, 64), np.uint8), total=100_000)
-    monkeypatch.setattr("echo_studio.data.datasets.echonet.read_footage", lambda path: endless)
+    endless = Recording(np.zeros((512, 64, 64), np.uint8), total=100_000)
+    monkeypatch.setattr("echo_studio.data.datasets.echonet.read_recording", lambda path: endless)
     assert "100000" in refused(small(tmp_path))

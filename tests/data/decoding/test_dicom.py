@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless, U
 
 from echo_studio.data.decoding.decoded import Decoded
 from echo_studio.data.decoding.decoder import decode
-from echo_studio.data.decoding.recordings import read_footage
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import EchoStudioError, ImageError
 from tests.conftest import echo_like
@@ -55,7 +55,7 @@ def saved(made: Dataset, path: Path) -> Path:
 
 @pytest.fixture
 def read(tmp_path: Path) -> Callable[[Dataset], Any]:
-    return lambda made: read_footage(saved(made, tmp_path / "scan.dcm"))
+    return lambda made: read_recording(saved(made, tmp_path / "scan.dcm"))
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def refused(tmp_path: Path) -> Callable[[Dataset | bytes], str]:
         path = tmp_path / "scan.dcm"
         path.write_bytes(made) if isinstance(made, bytes) else saved(made, path)
         with pytest.raises(EchoStudioError) as caught:
-            read_footage(path)
+            read_recording(path)
         message = str(caught.value)
         assert "scan.dcm" in message
         assert "\n" not in message
@@ -183,7 +183,7 @@ def test_a_region_in_other_units_cuts_but_does_not_measure(read) -> None:
 
 
 def test_nothing_of_the_patient_comes_along(tmp_path: Path) -> None:
-    footage = read_footage(saved(dicom(FRAMES, PatientID="12345", StudyDate="20200101"), tmp_path / "scan.dcm"))
+    footage = read_recording(saved(dicom(FRAMES, PatientID="12345", StudyDate="20200101"), tmp_path / "scan.dcm"))
     told = repr({**footage.__dict__, "frames": None})
     assert not any(word in told for word in ("Doe", "12345", "2020", "scan"))
     assert list(tmp_path.iterdir()) == [tmp_path / "scan.dcm"]
@@ -242,7 +242,7 @@ def test_sequences_nested_without_end_are_read_past_or_refused(tmp_path: Path) -
     place = whole.index(b"\x28\x00\x02\x00US")
     (tmp_path / "scan.dcm").write_bytes(whole[:place] + opened * 20000 + whole[place:])
     with pytest.raises(EchoStudioError, match=r"scan\.dcm"):
-        read_footage(tmp_path / "scan.dcm")
+        read_recording(tmp_path / "scan.dcm")
 
 
 def test_truncated_and_damaged_files_are_read_or_refused_but_never_crash(tmp_path: Path, refused) -> None:
@@ -257,7 +257,7 @@ def test_truncated_and_damaged_files_are_read_or_refused_but_never_crash(tmp_pat
         flipped[random.integers(132, head, 5)] = random.integers(0, 256, 5)
         (tmp_path / "flipped.dcm").write_bytes(flipped.tobytes())
         try:
-            read_footage(tmp_path / "flipped.dcm")
+            read_recording(tmp_path / "flipped.dcm")
         except EchoStudioError as error:
             assert "Doe" not in str(error)
 
@@ -293,7 +293,7 @@ def test_a_deflated_file_is_never_inflated(refused, tmp_path: Path) -> None:
 )
 def test_pydicom_s_ultrasound_examples_open(name: str, shape: tuple[int, ...], spacing: None) -> None:
     place = Path(pydicom.__file__).parent / "data" / "test_files" / name
-    footage = read_footage(place)
+    footage = read_recording(place)
     assert footage.frames.shape == shape
     assert footage.spacing_mm == spacing
     assert 5 < footage.frames.mean() < 60

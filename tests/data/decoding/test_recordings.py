@@ -17,7 +17,7 @@ from PIL import Image
 from echo_studio.data.decoding import process as apart
 from echo_studio.data.decoding.frame_stack import MAX_FRAMES
 from echo_studio.data.decoding.nifti_frames import read_packed_nifti_frames
-from echo_studio.data.decoding.recordings import Footage, read_footage, without_annotations
+from echo_studio.data.decoding.recordings import Recording, read_recording, without_annotations
 from echo_studio.errors import EchoStudioError, ImageError
 from tests.conftest import echo_like
 
@@ -29,7 +29,7 @@ def refused(path: Path, **options: str) -> str:
     """The one line that a bad file is refused with, in time and naming the file."""
     start = time.monotonic()
     with pytest.raises(EchoStudioError) as caught:
-        read_footage(path, **options)
+        read_recording(path, **options)
     message = str(caught.value)
     assert time.monotonic() - start < SOON
     assert "\n" not in message
@@ -58,14 +58,14 @@ def nifti(shape: tuple[int, ...], dtype: type = np.uint8, pixdim: tuple[float, .
 @pytest.mark.parametrize("suffix", [".png", ".nii", ".nii.gz"])
 def test_a_grey_frame_comes_back_byte_for_byte(tmp_path: Path, save_array, suffix: str) -> None:
     save_array(tmp_path / f"a{suffix}", IMAGE)
-    footage = read_footage(tmp_path / f"a{suffix}")
+    footage = read_recording(tmp_path / f"a{suffix}")
     assert np.array_equal(footage.frames[0], IMAGE)
     assert (footage.total, footage.seconds_per_frame, footage.shortened) == (1, None, False)
     assert footage.spacing_mm == (None if suffix == ".png" else pytest.approx((0.4, 0.3)))
 
 
 def test_footage_cannot_be_written_to_and_holds_nothing_but_what_can_be_seen() -> None:
-    footage = Footage(np.zeros((1, 64, 64), np.uint8))
+    footage = Recording(np.zeros((1, 64, 64), np.uint8))
     with pytest.raises(ValueError, match="read-only"):
         footage.frames[0] = 1
     assert set(footage.__dataclass_fields__) == {"frames", "spacing_mm", "seconds_per_frame", "total"}
@@ -75,7 +75,7 @@ def test_a_jpeg_keeps_its_grey_and_is_turned_upright(tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # a quarter turn
     Image.fromarray(IMAGE).save(tmp_path / "a.jpg", quality=95, exif=exif)
-    frame = read_footage(tmp_path / "a.jpg").frames[0]
+    frame = read_recording(tmp_path / "a.jpg").frames[0]
     assert np.abs(frame.astype(int) - np.rot90(IMAGE, -1)).mean() < 3
 
 
@@ -84,7 +84,7 @@ def test_colour_becomes_luminance_and_transparent_becomes_black(tmp_path: Path) 
     colour[:, :32] = (255, 0, 0, 255)
     colour[:, 32:] = (255, 255, 255, 0)
     Image.fromarray(colour).save(tmp_path / "a.png")
-    frame = read_footage(tmp_path / "a.png").frames[0]
+    frame = read_recording(tmp_path / "a.png").frames[0]
     assert (frame[:, :32] == 76).all()
     assert (frame[:, 32:] == 0).all()
 
@@ -92,7 +92,7 @@ def test_colour_becomes_luminance_and_transparent_becomes_black(tmp_path: Path) 
 def test_sixteen_bits_are_stretched_over_eight(tmp_path: Path) -> None:
     wide = np.linspace(1000, 5000, 64 * 64).astype(np.uint16).reshape(64, 64)
     Image.fromarray(wide).save(tmp_path / "a.png")
-    frame = read_footage(tmp_path / "a.png").frames[0]
+    frame = read_recording(tmp_path / "a.png").frames[0]
     assert (frame.min(), frame.max()) == (0, 255)
     assert (np.diff(frame.ravel().astype(int)) >= 0).all()
 
@@ -100,7 +100,7 @@ def test_sixteen_bits_are_stretched_over_eight(tmp_path: Path) -> None:
 def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
     (tmp_path / "a.dcm").write_bytes((tmp_path / "a.png").read_bytes())
-    assert np.array_equal(read_footage(tmp_path / "a.dcm").frames[0], IMAGE)
+    assert np.array_equal(read_recording(tmp_path / "a.dcm").frames[0], IMAGE)
 
 
 def test_a_large_frame_is_reduced_by_area_and_its_spacing_grows(tmp_path: Path) -> None:
@@ -108,7 +108,7 @@ def test_a_large_frame_is_reduced_by_area_and_its_spacing_grows(tmp_path: Path) 
     volume = nib.Nifti1Image(large.T, np.diag([0.1, 0.2, 1, 1]))
     volume.header.set_xyzt_units("mm")
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_footage(tmp_path / "a.nii.gz")
+    footage = read_recording(tmp_path / "a.nii.gz")
     assert np.array_equal(footage.frames[0], large[::2, ::2])
     assert footage.spacing_mm == pytest.approx((0.4, 0.2))
 
@@ -117,7 +117,7 @@ def test_a_large_frame_is_reduced_by_area_and_its_spacing_grows(tmp_path: Path) 
 def test_a_nifti_sequence_gives_its_frames_in_order(tmp_path: Path, shape: tuple[int, ...]) -> None:
     volume = nifti(shape, np.int16, (0.3, 0.4, 1.0, 0.02)[: len(shape)])
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_footage(tmp_path / "a.nii.gz")
+    footage = read_recording(tmp_path / "a.nii.gz")
     assert np.array_equal(footage.frames, np.asarray(volume.dataobj).reshape(70, 80, 5).T)
     assert footage.spacing_mm == pytest.approx((0.4, 0.3))
     assert footage.seconds_per_frame == (pytest.approx(0.02) if len(shape) == 4 else None)
@@ -126,7 +126,7 @@ def test_a_nifti_sequence_gives_its_frames_in_order(tmp_path: Path, shape: tuple
 def test_of_a_long_recording_the_first_frames_are_kept_and_all_are_told(tmp_path: Path) -> None:
     volume = nifti((64, 64, MAX_FRAMES + 88))
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_footage(tmp_path / "a.nii.gz")
+    footage = read_recording(tmp_path / "a.nii.gz")
     assert footage.shortened
     assert (len(footage.frames), footage.total) == (MAX_FRAMES, MAX_FRAMES + 88)
     assert np.array_equal(footage.frames[-1], np.asarray(volume.dataobj)[..., MAX_FRAMES - 1].T)
@@ -135,7 +135,7 @@ def test_of_a_long_recording_the_first_frames_are_kept_and_all_are_told(tmp_path
 def test_a_gif_gives_its_frames_and_their_pace(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.roll(IMAGE, k, axis=1)) for k in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=40)
-    footage = read_footage(tmp_path / "a.gif")
+    footage = read_recording(tmp_path / "a.gif")
     assert np.array_equal(footage.frames, np.stack([np.asarray(frame) for frame in frames]))
     assert (footage.total, footage.seconds_per_frame) == (3, pytest.approx(0.04))
 
@@ -212,7 +212,7 @@ def test_a_nifti_without_sound_spacing_has_none(tmp_path: Path) -> None:
     content = bytearray(nifti((64, 64)).to_bytes())
     content[80:84] = struct.pack("<f", float("nan"))
     (tmp_path / "a.nii").write_bytes(content)
-    assert read_footage(tmp_path / "a.nii").spacing_mm is None
+    assert read_recording(tmp_path / "a.nii").spacing_mm is None
 
 
 def test_random_damage_is_read_or_refused_but_never_crashes(tmp_path: Path, save_array) -> None:
@@ -226,7 +226,7 @@ def test_random_damage_is_read_or_refused_but_never_crashes(tmp_path: Path, save
             flipped[random.integers(10, len(content), 8)] ^= 0x55
             path.write_bytes(flipped.tobytes())
             try:
-                read_footage(path)
+                read_recording(path)
             except EchoStudioError as error:
                 assert "\n" not in str(error)
 
@@ -257,7 +257,7 @@ def test_no_temporary_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     scratch.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(scratch))
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
-    read_footage(tmp_path / "a.png")
+    read_recording(tmp_path / "a.png")
     with pytest.raises(ImageError):
         apart.decode_apart(tmp_path / "a.png", "png", seconds=0.01)
     assert os.listdir(scratch) == []  # noqa: PTH208
@@ -281,15 +281,15 @@ def test_the_answer_of_the_decoder_is_json_and_numbers(tmp_path: Path) -> None:
         receive(objects)
 
 
-def test_annotations_outside_the_fan_turn_black_and_the_fan_stays() -> None:
+def test_annotations_outside_the_sector_turn_black_and_the_sector_stays() -> None:
     image = np.full((64, 64), 9, np.uint8)
-    fan = np.zeros((64, 64), bool)
-    fan[10:50, 10:50] = True
-    clean = without_annotations(image, fan)
-    assert (clean[fan] == 9).all()
-    assert (clean[~fan] == 0).all()
-    with pytest.raises(ImageError, match="fit the fan"):
-        without_annotations(image, fan[:32])
+    sector = np.zeros((64, 64), bool)
+    sector[10:50, 10:50] = True
+    clean = without_annotations(image, sector)
+    assert (clean[sector] == 9).all()
+    assert (clean[~sector] == 0).all()
+    with pytest.raises(ImageError, match="fit the sector"):
+        without_annotations(image, sector[:32])
 
 
 def _refused_nifti(folder: Path, volume: nib.Nifti1Image) -> str:

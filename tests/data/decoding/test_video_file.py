@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from echo_studio.data.decoding.frame_stack import MAX_FRAMES
-from echo_studio.data.decoding.recordings import read_footage
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import EchoStudioError
 from tests.conftest import echo_like
 
@@ -32,7 +32,7 @@ def write(path: Path, frames: np.ndarray, codec: str = "mpeg4", fps: int = 25) -
 
 def refused(path: Path) -> str:
     with pytest.raises(EchoStudioError) as caught:
-        read_footage(path)
+        read_recording(path)
     message = str(caught.value)
     assert path.name in message
     assert "\n" not in message
@@ -44,7 +44,7 @@ def refused(path: Path) -> str:
 )
 def test_the_frames_of_a_recording_come_back_with_their_grey_and_pace(tmp_path: Path, name: str, codec: str) -> None:
     frames = np.stack([np.roll(IMAGE, 2 * k, axis=1) for k in range(6)])
-    footage = read_footage(write(tmp_path / name, frames, codec))
+    footage = read_recording(write(tmp_path / name, frames, codec))
     assert footage.frames.shape == frames.shape
     assert footage.total == 6
     assert footage.seconds_per_frame == pytest.approx(0.04)
@@ -55,25 +55,25 @@ def test_the_frames_of_a_recording_come_back_with_their_grey_and_pace(tmp_path: 
 def test_black_and_white_keep_their_full_range(tmp_path: Path) -> None:
     frames = np.zeros((2, 64, 64), np.uint8)
     frames[:, :, 32:] = 255
-    frame = read_footage(write(tmp_path / "a.mp4", frames, "libx264")).frames[1]
+    frame = read_recording(write(tmp_path / "a.mp4", frames, "libx264")).frames[1]
     assert frame[:, :28].max() <= 3
     assert frame[:, 36:].min() >= 252
 
 
 def test_of_a_long_recording_the_first_frames_are_kept_and_all_are_told(tmp_path: Path) -> None:
     frames = np.zeros((MAX_FRAMES + 38, 64, 64), np.uint8)
-    footage = read_footage(write(tmp_path / "a.mp4", frames))
+    footage = read_recording(write(tmp_path / "a.mp4", frames))
     assert (len(footage.frames), footage.total, footage.shortened) == (MAX_FRAMES, MAX_FRAMES + 38, True)
 
 
 def test_a_large_recording_is_reduced(tmp_path: Path) -> None:
     frames = np.full((2, 1100, 1400), 100, np.uint8)
-    assert read_footage(write(tmp_path / "a.mp4", frames)).frames.shape == (2, 805, 1024)
+    assert read_recording(write(tmp_path / "a.mp4", frames)).frames.shape == (2, 805, 1024)
 
 
 def test_the_content_decides_and_not_the_name(tmp_path: Path) -> None:
     path = write(tmp_path / "a.avi", np.stack([IMAGE] * 3))
-    assert len(read_footage(path.rename(tmp_path / "a.mp4")).frames) == 3
+    assert len(read_recording(path.rename(tmp_path / "a.mp4")).frames) == 3
 
 
 @pytest.mark.parametrize("name", ["a.mp4", "a.avi"])
@@ -95,7 +95,7 @@ def test_random_damage_is_read_or_refused_but_never_crashes(tmp_path: Path) -> N
         flipped[random.integers(8, len(content), 10)] = random.integers(0, 256, 10)
         (tmp_path / "b.mp4").write_bytes(flipped.tobytes())
         try:
-            read_footage(tmp_path / "b.mp4")
+            read_recording(tmp_path / "b.mp4")
         except EchoStudioError as error:
             assert "\n" not in str(error)
 
@@ -158,7 +158,7 @@ def test_a_reference_to_another_file_inside_a_container_is_not_followed(tmp_path
     content[place : place + 8] = b"alis\0\0\0\0"  # "elsewhere" instead of "in this file"
     (tmp_path / "a.mov").write_bytes(content)
     try:
-        footage = read_footage(tmp_path / "a.mov")
+        footage = read_recording(tmp_path / "a.mov")
     except EchoStudioError:
         return
     assert np.abs(footage.frames[0].astype(int) - IMAGE).mean() < 6  # read from the file itself

@@ -11,9 +11,9 @@ from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.batch import Maker, heart_of, ranges_from
-from echo_studio.dataset.build.manifest import Item, SetOrder
-from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.batch import SampleRenderer, deformed_map, ranges_from
+from echo_studio.dataset.build.manifest import Item, SetRequest
+from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import synthesise
 from echo_studio.dataset.export.formats import export_set, read_set
@@ -34,12 +34,12 @@ def diastoles() -> list[BaseMap]:
     return [BaseMap(name, name, "4CH", "ED", template(name)) for name in ("4ch-ed", "4ch-ed-dilated")]
 
 
-def beating(checkpoints: Path, *generators: str, **more: object) -> SetOrder:
+def beating(checkpoints: Path, *generators: str, **more: object) -> SetRequest:
     about = {"clip_frames": 4, "variations": 1, "ef": (30.0, 60.0), "seed": 5, **more}
-    return set_order(diastoles(), generators, "", [2], checkpoints, "cpu", **about)
+    return set_request(diastoles(), generators, "", [2], checkpoints, "cpu", **about)
 
 
-def made(root: Path, order: SetOrder, checkpoints: Path, workers: int = 1, most: int = 100) -> Path:
+def made(root: Path, order: SetRequest, checkpoints: Path, workers: int = 1, most: int = 100) -> Path:
     folder, told = SetFolder(root), list[int]()
     with folder.begin(order):
         synthesise(folder, workers, checkpoints, on_made=told.append, stop=lambda: len(told) >= most)
@@ -60,7 +60,7 @@ def test_every_clip_is_the_beat_that_its_line_says(clips: Path, tmp_path: Path) 
     for sample in listed:
         item = items[sample.id]
         assert (sample.fps, sample.phase, sample.image.shape) == (pytest.approx(4 * 70 / 60), None, (4, 256, 256))
-        heart = heart_of(folder.base(item.map), item, ranges_from(folder.header))
+        heart = deformed_map(folder.base(item.map), item, ranges_from(folder.header))
         assert np.array_equal(sample.ids[0], heart.ids)
         anatomy = sample.record["anatomy"]
         assert anatomy["ef"] == item.ef == sample.record["motion"]["ef"]
@@ -79,7 +79,7 @@ def test_a_clip_is_the_same_alone_in_a_batch_and_after_a_stop(clips: Path, check
     assert_whole(tmp_path / "set", clips)
     folder = SetFolder(clips)
     both = [item for item in order.items() if item.how == 0]
-    together, aside = Maker(folder.header, folder.base, checkpoints).make(both)
+    together, aside = SampleRenderer(folder.header, folder.base, checkpoints).make(both)
     assert not aside
     for sample, listed in zip(together, read_set(clips), strict=False):
         assert np.array_equal(sample.image, listed.load().image)
@@ -96,7 +96,7 @@ def test_frames_show_their_heart_at_end_systole(checkpoints: Path, tmp_path: Pat
     items = {item.id: item for _, batch in folder.batches() for item in batch}
     for one in read_set(root):
         sample, item = one.load(), items[one.header.id]
-        full = lv_discs(heart_of(folder.base(item.map), item, ranges_from(folder.header)))
+        full = lv_discs(deformed_map(folder.base(item.map), item, ranges_from(folder.header)))
         left = lv_discs(LabelMap(sample.ids, sample.spacing_mm))
         assert full is not None
         assert left is not None
@@ -150,4 +150,4 @@ def test_impossible_beats_are_refused(generator: str, more: dict[str, object], s
 def test_a_beat_begins_at_end_diastole(checkpoints: Path) -> None:
     late = [dataclasses.replace(diastoles()[0], phase="ES")]
     with pytest.raises(DataError, match="--phase ED"):
-        set_order(late, ["tiny"], "", [2], checkpoints, "cpu", ef=(30.0, 60.0))
+        set_request(late, ["tiny"], "", [2], checkpoints, "cpu", ef=(30.0, 60.0))

@@ -14,20 +14,20 @@ from echo_studio.anatomy.shape.variation import PAPER
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
 from echo_studio.dataset.build.draws import draw_defect
-from echo_studio.dataset.build.manifest import Item, SetOrder
+from echo_studio.dataset.build.manifest import Item, SetRequest
 from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.sampling import How
+from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
 from tests.dataset.hearts import map_folder
 
-ONE = How("one", "heun", 5, {"one": "aa"}, "none")
-TWO = How("two", "heun", 5, {"two": "bb"}, "none")
+ONE = Sampling("one", "heun", 5, {"one": "aa"}, "none")
+TWO = Sampling("two", "heun", 5, {"two": "bb"}, "none")
 
 
-def order(**more: object) -> SetOrder:
+def order(**more: object) -> SetRequest:
     about = {"maps": base_maps(None, "4CH"), "hows": (ONE,), "variations": 3, "seed": 5, **more}
-    return SetOrder(**about)  # type: ignore[arg-type]
+    return SetRequest(**about)  # type: ignore[arg-type]
 
 
 def test_names_tell_view_and_phase_and_twins_share_what_splits_go_by(tmp_path: Path) -> None:
@@ -62,7 +62,7 @@ def test_a_map_without_a_sector_or_a_folder_without_maps_is_refused(tmp_path: Pa
 
 
 def test_seeds_hang_on_heart_and_number_not_on_the_rest_of_the_order() -> None:
-    small, large = list(order().items()), list(order(variations=5, hows=(ONE, TWO), repeats=2).items())
+    small, large = list(order().items()), list(order(variations=5, samplings=(ONE, TWO), repeats=2).items())
     assert len(small) == order().count == 3 * len(base_maps(None, "4CH"))
 
     def drawn(items: list[Item], how: int) -> dict[tuple[int, int], list[tuple[int | None, int]]]:

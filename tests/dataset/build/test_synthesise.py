@@ -18,11 +18,11 @@ from echo_studio.data.atomic import write_folder
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.batch import heart_of, ranges_from
+from echo_studio.dataset.build.batch import deformed_map, ranges_from
 from echo_studio.dataset.build.index import Index, Made
-from echo_studio.dataset.build.manifest import SetOrder
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.plan import plan_set
-from echo_studio.dataset.build.request import set_order
+from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import synthesise
 from echo_studio.dataset.export.formats import export_set, read_set
@@ -47,7 +47,7 @@ def reference(tmp_path_factory: pytest.TempPathFactory, checkpoints: Path) -> Pa
     return root
 
 
-def make(root: Path, order: SetOrder, checkpoints: Path, most: int = 100, workers: int = 1) -> list[int]:
+def make(root: Path, order: SetRequest, checkpoints: Path, most: int = 100, workers: int = 1) -> list[int]:
     """Run until `most` batches are made; the samples of each."""
     folder, told = SetFolder(root), list[int]()
     with folder.begin(order):
@@ -64,7 +64,7 @@ def test_every_sample_is_what_its_line_says_and_export_reads_them(
     assert [one.header.id for one in listed] == sorted(items)
     for one in listed:
         item, sample = items[one.header.id], one.load()
-        heart = heart_of(folder.base(item.map), item, ranges_from(folder.header))
+        heart = deformed_map(folder.base(item.map), item, ranges_from(folder.header))
         assert np.array_equal(sample.ids, heart.ids)
         record = one.header.record
         assert (record["seed"], record["label_map_sha256"]) == (item.seed, heart.digest)
@@ -225,7 +225,7 @@ def test_a_label_map_that_was_changed_is_refused(checkpoints: Path, tmp_path: Pa
 def test_a_defect_that_does_not_fit_sets_its_sample_aside(checkpoints: Path, tmp_path: Path) -> None:
     maps = [BaseMap(name, name, "4CH", "ED", template(name)) for name in ("blank", "4ch-ed")]
     more = {"variations": 1, "defects": {"septal": 1.0}}
-    order = set_order(maps, ["tiny"], "heun", [1], checkpoints, "cpu", **more)
+    order = set_request(maps, ["tiny"], "heun", [1], checkpoints, "cpu", **more)
     assert make(tmp_path / "set", order, checkpoints) == [1, 1]
     assert SetFolder(tmp_path / "set").count() == {"samples": 1, "set_aside": 1}
     assert make(tmp_path / "set", order, checkpoints) == []
@@ -233,7 +233,7 @@ def test_a_defect_that_does_not_fit_sets_its_sample_aside(checkpoints: Path, tmp
 
 def test_batches_hold_neighbours_of_one_generator_and_are_made_together(checkpoints: Path, tmp_path: Path) -> None:
     maps = [BaseMap(name, name, "4CH", "ED", template(name)) for name in ("4ch-ed", "4ch-es")]
-    order = set_order(maps, ["tiny"], "heun", [1, 2], checkpoints, "cpu", variations=0, repeats=3, batch=4)
+    order = set_request(maps, ["tiny"], "heun", [1, 2], checkpoints, "cpu", variations=0, repeats=3, batch=4)
     assert make(tmp_path / "set", order, checkpoints) == [4, 2, 4, 2]
     with_line = json.loads((tmp_path / "set" / "manifest.jsonl").read_text().splitlines()[1])
     assert (with_line["id"], with_line["variation"]) == ("s0000000", None)

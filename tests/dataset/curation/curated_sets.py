@@ -18,8 +18,8 @@ def random_curation(root: Path, made: int = COUNT, measured: bool = True) -> Cur
     rng = np.random.default_rng(3)
     root.mkdir(parents=True)
     maps = [{"name": f"map-{k}", "base": f"map-{k}", "view": v, "phase": p} for k, (v, p) in enumerate(VIEWS)]
-    hows = [{"generator": name, "solver": "heun", "nfe": nfe} for name, nfe in (("edm-l64", 10), ("vp-256", 50))]
-    header = {"format": MANIFEST_FORMAT, "generators": hows, "maps": maps, "batch": 1, "samples": COUNT}
+    samplings = [{"generator": name, "solver": "heun", "nfe": nfe} for name, nfe in (("edm-l64", 10), ("vp-256", 50))]
+    header = {"format": MANIFEST_FORMAT, "generators": samplings, "maps": maps, "batch": 1, "samples": COUNT}
     lines = [json.dumps(header)]
     for number in range(COUNT):
         name = ("", "septal", "missing-atrium")[int(rng.integers(3))]

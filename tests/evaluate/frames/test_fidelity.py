@@ -88,10 +88,12 @@ def test_a_generator_makes_a_frame_from_every_map(frames: list[CamusFrame], tmp_
     assert len(some.images) == 3
 
 
-def test_one_frame_is_too_few_and_black_frames_have_no_fan(segmenter: FrameSegmenter, frames: list[CamusFrame]) -> None:
+def test_one_frame_is_too_few_and_black_frames_have_no_sector(
+    segmenter: FrameSegmenter, frames: list[CamusFrame]
+) -> None:
     with pytest.raises(RequestError, match="2 made frames"):
         report(segmenter, made(frames[:1]), frames)
-    with pytest.raises(ImageError, match="a fan in 2 made frames"):
+    with pytest.raises(ImageError, match="a sector in 2 made frames"):
         report(segmenter, made(frames[:3], np.zeros_like), frames)
 
 

@@ -1,4 +1,4 @@
-"""A real frame gets its structures and its fan, whatever the screen shows around it."""
+"""A real frame gets its structures and its sector, whatever the screen shows around it."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -14,7 +14,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.anatomy.sector.detect import find_sector
-from echo_studio.anatomy.sector.geometry import Fan, sector_of_image
+from echo_studio.anatomy.sector.geometry import Sector, sector_of_image
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import ImageError
 from echo_studio.evaluate.frames.label_frame import label_frame
@@ -23,9 +23,9 @@ from echo_studio.studio.engine import Engine
 from echo_studio.types import GrayImage
 from tests.conftest import echo_like
 
-FAN = Fan(apex=(150.0, 4.0), angle_left=-0.7, angle_right=0.7, near=10.0, far=210.0)
-IMAGE, IDS = echo_like(fan=FAN, shape=(240, 300))
-MASK = FAN.mask(240, 300)
+SECTOR_SHAPE = Sector(apex=(150.0, 4.0), angle_left=-0.7, angle_right=0.7, near=10.0, far=210.0)
+IMAGE, IDS = echo_like(sector=SECTOR_SHAPE, shape=(240, 300))
+MASK = SECTOR_SHAPE.mask(240, 300)
 
 
 class Painter:
@@ -78,7 +78,7 @@ def test_a_clean_frame_gets_the_sector_that_the_data_set_s_reader_gives_it() -> 
 
 
 @pytest.mark.parametrize("quality", [None, 50, 90])
-def test_the_fan_is_found_among_text_and_noise(quality: int | None) -> None:
+def test_the_sector_is_found_among_text_and_noise(quality: int | None) -> None:
     shown, (y, x) = screen(IMAGE, quality)
     truth = np.zeros(shown.shape, bool)
     truth[y : y + 240, x : x + 300] = MASK
@@ -87,7 +87,7 @@ def test_the_fan_is_found_among_text_and_noise(quality: int | None) -> None:
     assert not found[:60, :140].any()
 
 
-def test_a_fan_is_found_again_in_a_larger_picture() -> None:
+def test_a_sector_is_found_again_in_a_larger_picture() -> None:
     shown, _ = screen(IMAGE)
     large = cv2.resize(shown, (1024, 768), interpolation=cv2.INTER_LINEAR)
     small = cv2.resize(find_sector(shown).astype(np.uint8), (1024, 768), interpolation=cv2.INTER_NEAREST) > 0
@@ -113,7 +113,7 @@ def test_the_structures_are_whole_and_stand_in_the_sector() -> None:
     assert cv2.connectedComponents(1 - heart.astype(np.uint8), connectivity=4)[0] == 2  # no hole in it
 
 
-def test_what_a_screen_shows_around_the_fan_moves_no_structure() -> None:
+def test_what_a_screen_shows_around_the_sector_moves_no_structure() -> None:
     shown, (y, x) = screen(IMAGE)
     found = label_frame(Painter(), shown)  # type: ignore[arg-type]
     truth = np.zeros(shown.shape, np.uint8)
@@ -140,7 +140,7 @@ def test_camus_s_validation_frames_are_labelled_as_their_annotators_did(camus_ro
     assert np.mean([score for score in scores if score is not None]) >= 0.88
 
 
-def test_no_letter_keeps_its_shape_where_no_fan_fits() -> None:
+def test_no_letter_keeps_its_shape_where_no_sector_fits() -> None:
     """A linear probe's picture with a name written onto its border."""
     screen = np.zeros((400, 500), np.uint8)
     screen[100:380, 60:440] = 90

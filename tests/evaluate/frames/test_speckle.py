@@ -1,4 +1,4 @@
-"""Speckle statistics: fits give back what was drawn, widths what was blurred, in the fan that the frame shows."""
+"""Speckle statistics: fits give back what was drawn, widths what was blurred, in the sector that the frame shows."""
 
 import dataclasses
 import math
@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.errors import ImageError
-from echo_studio.evaluate.frames.beam import BeamGrid, fan_in, on_beams
+from echo_studio.evaluate.frames.beam import BeamGrid, on_beams, sector_in
 from echo_studio.evaluate.frames.grey_fit import fit_grey
 from echo_studio.evaluate.frames.speckle import DEPTHS, depth_profile, grain_widths, speckle
 from echo_studio.types import GrayImage
 
-FAN = Fan(apex=(127.5, 4.0), angle_left=-0.65, angle_right=0.65, near=6.0, far=235.0)
+SECTOR_SHAPE = Sector(apex=(127.5, 4.0), angle_left=-0.65, angle_right=0.65, near=6.0, far=235.0)
 WIDTH = 2 * math.sqrt(2 * math.log(2)) * math.sqrt(2)  # of the autocorrelation, in deviations of the blur
 
 
@@ -22,13 +22,13 @@ def grid(grey: np.ndarray) -> BeamGrid:
     return BeamGrid(grey.astype(np.float64), np.ones(grey.shape, bool), 0.4, 10.0)
 
 
-def in_fan(beams: np.ndarray, fan: Fan = FAN, shape: tuple[int, int] = (256, 256)) -> GrayImage:
-    """A frame whose beams are the columns of (radius, angle), black outside the fan."""
+def in_sector(beams: np.ndarray, sector: Sector = SECTOR_SHAPE, shape: tuple[int, int] = (256, 256)) -> GrayImage:
+    """A frame whose beams are the columns of (radius, angle), black outside the sector."""
     y, x = np.mgrid[0 : shape[0], 0 : shape[1]].astype(np.float32)
-    dx, dy = x - fan.apex[0], (y - fan.apex[1]) * fan.aspect
-    angle = (np.arctan2(dx, dy) - fan.angle_left) / (fan.angle_right - fan.angle_left) * (beams.shape[1] - 1)
+    dx, dy = x - sector.apex[0], (y - sector.apex[1]) * sector.aspect
+    angle = (np.arctan2(dx, dy) - sector.angle_left) / (sector.angle_right - sector.angle_left) * (beams.shape[1] - 1)
     frame = cv2.remap(beams.astype(np.float32), angle.astype(np.float32), np.hypot(dx, dy), cv2.INTER_CUBIC)
-    return np.where(fan.mask(*shape), np.clip(frame.round(), 1, 255), 0).astype(np.uint8)
+    return np.where(sector.mask(*shape), np.clip(frame.round(), 1, 255), 0).astype(np.uint8)
 
 
 def grain(along: float, across: float, shape: tuple[int, int] = (260, 300)) -> np.ndarray:
@@ -78,18 +78,18 @@ def test_widths_do_not_see_gain_offset_or_slow_shading() -> None:
 
 
 def test_a_frame_shows_the_widths_of_its_beams_and_a_wider_grain_is_wider() -> None:
-    degrees = math.degrees(FAN.angle_right - FAN.angle_left) / 299
-    fine, coarse = (speckle(in_fan(grain(along, across))) for along, across in ((1.6, 3.0), (2.6, 5.0)))
+    degrees = math.degrees(SECTOR_SHAPE.angle_right - SECTOR_SHAPE.angle_left) / 299
+    fine, coarse = (speckle(in_sector(grain(along, across))) for along, across in ((1.6, 3.0), (2.6, 5.0)))
     assert fine.along == pytest.approx(1.6 * WIDTH, rel=0.15)
     assert fine.across == pytest.approx(3.0 * WIDTH * degrees, rel=0.15)
     assert coarse.along > 1.2 * fine.along
     assert coarse.across > 1.2 * fine.across
 
 
-def test_the_fan_is_found_in_the_frame_and_its_beams_run_straight() -> None:
+def test_the_sector_is_found_in_the_frame_and_its_beams_run_straight() -> None:
     ramp = np.repeat(np.linspace(40, 200, 260)[:, None], 300, axis=1)
-    frame = in_fan(ramp)
-    beams = on_beams(frame, fan_in(frame))
+    frame = in_sector(ramp)
+    beams = on_beams(frame, sector_in(frame))
     spread = np.array([row[seen].std() for row, seen in zip(beams.grey, beams.seen, strict=True) if seen.sum() > 9])
     assert spread.max() < 3
     assert (np.diff(depth_profile(beams)) > 0).all()
@@ -103,8 +103,8 @@ def test_the_depth_profile_is_the_light_of_each_depth() -> None:
     assert depth_profile(beams)[0] == 0
 
 
-def test_a_black_frame_and_a_fan_of_a_few_pixels_are_refused() -> None:
+def test_a_black_frame_and_a_sector_of_a_few_pixels_are_refused() -> None:
     with pytest.raises(ImageError):
         speckle(np.zeros((64, 64), np.uint8))
     with pytest.raises(ImageError, match="16 pixels"):
-        on_beams(np.ones((32, 32), np.uint8), Fan((16, 0), -0.5, 0.5, 0, 12))
+        on_beams(np.ones((32, 32), np.uint8), Sector((16, 0), -0.5, 0.5, 0, 12))

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.sector.geometry import Fan
+from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.datasets.held_out import held_out
 from echo_studio.errors import DataError
@@ -24,9 +24,9 @@ from tests.generate.tiny import tiny_segmenter
 
 
 def heart(seed: int) -> GrayImage:
-    """Grain of some pixels' size in one fan, without anatomy that hearts would share."""
+    """Grain of some pixels' size in one sector, without anatomy that hearts would share."""
     grain = cv2.GaussianBlur(np.random.default_rng(seed).normal(size=(128, 128)), (0, 0), 2.0)
-    lit = Fan((63.5, 2.0), -0.65, 0.65, 2.0, 120.0).mask(128, 128)
+    lit = Sector((63.5, 2.0), -0.65, 0.65, 2.0, 120.0).mask(128, 128)
     return np.where(lit, np.clip(100 + 40 * grain / grain.std(), 1, 255), 0).astype(np.uint8)
 
 

@@ -8,7 +8,7 @@ from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RequestError
 from echo_studio.evaluate.utility.label_sets import SIDE, deformed, manifest, plan_label_set
 from echo_studio.types import PHASES, VIEWS
-from tests.conftest import FAN, SHAPE, echo_like
+from tests.conftest import SECTOR_SHAPE, SHAPE, echo_like
 
 FRAMES = [FrameId(f"patient{n:04d}", view, phase) for n in range(1, 11) for view in VIEWS for phase in PHASES]
 
@@ -33,8 +33,8 @@ def test_few_maps_are_of_whole_patients_from_first_to_last() -> None:
     assert len(plan_label_set([*FRAMES[:3], *FRAMES[4:5]], 4)) == 4
 
 
-def test_a_deformed_map_keeps_the_labels_and_the_fan_and_is_listed_by_its_digest() -> None:
-    label_map = LabelMap(with_sector(echo_like()[1], FAN.mask(*SHAPE)))
+def test_a_deformed_map_keeps_the_labels_and_the_sector_and_is_listed_by_its_digest() -> None:
+    label_map = LabelMap(with_sector(echo_like()[1], SECTOR_SHAPE.mask(*SHAPE)))
     entries = plan_label_set(FRAMES[:4], 8)
     maps = [deformed(label_map, entry) for entry in entries]
     base = label_map.resized(SIDE, SIDE)

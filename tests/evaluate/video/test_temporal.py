@@ -31,16 +31,16 @@ def test_flicker_is_1_of_a_clip_against_itself_and_grows_with_noise() -> None:
     assert loop_closure(still, INSIDE) == 0
 
 
-def test_what_happens_outside_the_fan_does_not_count() -> None:
+def test_what_happens_outside_the_sector_does_not_count() -> None:
     loud = WAVE.copy()
     loud[::2, :4] = 255
     np.testing.assert_array_equal(changes(loud, INSIDE), changes(WAVE, INSIDE))
 
 
-def test_a_still_reference_two_frames_or_no_fan_are_refused() -> None:
+def test_a_still_reference_two_frames_or_no_sector_are_refused() -> None:
     with pytest.raises(RequestError, match="moves"):
         flicker(WAVE, np.zeros_like(WAVE), INSIDE)
     with pytest.raises(RequestError, match="3 frames"):
         changes(WAVE[:2], INSIDE)
-    with pytest.raises(RequestError, match="fan"):
+    with pytest.raises(RequestError, match="sector"):
         changes(WAVE, np.zeros_like(INSIDE))

@@ -56,7 +56,7 @@ def test_label_maps_and_echoes_are_not_of_the_same_frames(
     assert ((met - 25) ** 2 / 25).sum() < 96
 
 
-def test_an_echo_brings_its_fan_and_nothing_else_of_its_label_map(
+def test_an_echo_brings_its_sector_and_nothing_else_of_its_label_map(
     recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
     task = task_of(recipe("cyclegan"), data, tmp_path)

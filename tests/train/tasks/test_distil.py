@@ -47,7 +47,7 @@ def teacher(checkpoints: Path) -> Teacher:
 
 @pytest.fixture
 def frames(data: CamusFolder) -> Frames:
-    return load_frames(data, "training", 64, fan_only=True)
+    return load_frames(data, "training", 64, sector_only=True)
 
 
 @pytest.fixture

@@ -169,9 +169,9 @@ class DefectPanel {
     const { document: map } = this.editor;
     if (position === null) return [JSON.stringify(op), () => this.link.edit(op)];
     const make = async () => {
-      const { ids, fan } = pageAt(map, position - 1);
-      const made = await this.link.edit(op, ids, fan);
-      return { ids: withLaterChanges(map, position, made.ids), fan: null };
+      const { ids, sector } = pageAt(map, position - 1);
+      const made = await this.link.edit(op, ids, sector);
+      return { ids: withLaterChanges(map, position, made.ids), sector: null };
     };
     return [JSON.stringify([position, op]), make];
   }
@@ -186,7 +186,7 @@ class DefectPanel {
   remove() {
     this.take((defect, position) => ({ tool: "defect-remove", position, defect }), (op) => {
       const { document: map } = this.editor;
-      const make = async () => ({ ids: withLaterChanges(map, op.position, pageAt(map, op.position - 1).ids), fan: null });
+      const make = async () => ({ ids: withLaterChanges(map, op.position, pageAt(map, op.position - 1).ids), sector: null });
       return [JSON.stringify(op), make];
     });
   }

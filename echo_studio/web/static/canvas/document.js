@@ -17,11 +17,11 @@ class LabelDocument {
     this.undoStack = [];
     this.redoStack = [];
     this.stroke = null;
-    this.install({ width: 8, height: 8, ids: new Uint8Array(64), fan: new Uint8Array(64), spacing: "" });
+    this.install({ width: 8, height: 8, ids: new Uint8Array(64), sector: new Uint8Array(64), spacing: "" });
   }
 
-  install({ width, height, ids, fan, spacing }) {
-    this.page = { width, height, ids, fan, spacing };
+  install({ width, height, ids, sector, spacing }) {
+    this.page = { width, height, ids, sector, spacing };
     Object.assign(this, this.page);
   }
 
@@ -43,10 +43,10 @@ class LabelDocument {
   }
 
   /** Put another map on the canvas: one step, so that a wrong click loses nothing. */
-  open({ width, height, ids, fan, spacing }, op) {
+  open({ width, height, ids, sector, spacing }, op) {
     this.abandonStroke();
     const before = this.page;
-    const after = { width, height, ids: ids.slice(), fan: fan.slice(), spacing };
+    const after = { width, height, ids: ids.slice(), sector: sector.slice(), spacing };
     this.install(after);
     // The step holds whole pages: strokes keep changing `ids` in place, but undoing walks back through them.
     this.remember({ op, page: { before, after }, bytes: 2 * (before.ids.length + after.ids.length) });
@@ -58,7 +58,7 @@ class LabelDocument {
     if (!this.stroke) this.stroke = { original: this.ids.slice(), box: null, fresh: null };
   }
 
-  /** Set the pixels x0..x1 (inclusive) of row y: `label` is an id, or null to give the pixels back to the fan. */
+  /** Set the pixels x0..x1 (inclusive) of row y: `label` is an id, or null to give the pixels back to the sector. */
   writeSpan(y, x0, x1, label) {
     if (y < 0 || y >= this.height) return;
     const from = Math.max(0, x0);
@@ -66,7 +66,7 @@ class LabelDocument {
     if (from > to) return;
     for (let i = y * this.width + from, end = y * this.width + to; i <= end; i++) {
       if (this.locked.has(this.ids[i])) continue;
-      this.ids[i] = label === null ? (this.fan[i] ? LABEL.SECTOR : LABEL.OUTSIDE) : label;
+      this.ids[i] = label === null ? (this.sector[i] ? LABEL.SECTOR : LABEL.OUTSIDE) : label;
     }
     this.stroke.fresh = joined(this.stroke.fresh, [from, y, to, y]);
   }
@@ -108,10 +108,10 @@ class LabelDocument {
     this.changed(null, false);
   }
 
-  /** One step from a whole map of the same size. A new fan comes along where the edit changed it. */
-  replace(ids, op, fan = null) {
-    if (fan && differenceBox(this.fan, fan, this.width, this.height)) {
-      this.open({ width: this.width, height: this.height, spacing: this.spacing, ids, fan }, op);
+  /** One step from a whole map of the same size. A new sector comes along where the edit changed it. */
+  replace(ids, op, sector = null) {
+    if (sector && differenceBox(this.sector, sector, this.width, this.height)) {
+      this.open({ width: this.width, height: this.height, spacing: this.spacing, ids, sector }, op);
       return;
     }
     this.abandonStroke();

@@ -6,7 +6,7 @@ const FINDING_WORDS = {
   hole: "Holes",
   "wall-gap": "Wall gaps",
   "atrium-apart": "Atrium apart",
-  "beyond-fan": "Beyond the fan",
+  "beyond-fan": "Beyond the sector",
   "lv-volume": "Size of the ventricle",
   "la-volume": "Size of the atrium",
   "wall-thickness": "Wall thickness",

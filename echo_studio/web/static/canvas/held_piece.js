@@ -2,9 +2,9 @@
 // they were taken, with the locks as they are, and both tell what the edit log keeps of it.
 
 class TakenPiece {
-  constructor({ width, height, ids, fan, locked }, structures, piece) {
+  constructor({ width, height, ids, sector, locked }, structures, piece) {
     Object.assign(this, { structures, piece });
-    this.before = { width, height, ids: ids.slice(), fan, locked };
+    this.before = { width, height, ids: ids.slice(), sector, locked };
   }
 
   /** The whole map with the structures elsewhere. */

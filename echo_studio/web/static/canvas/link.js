@@ -80,9 +80,9 @@ class ServerLink {
     return { width, height, spacing };
   }
 
-  /** Label ids, the fan and what was done. */
-  packed(op, ids = this.document.ids, fan = this.document.fan) {
-    return new Blob([ids.slice(), fan.slice(), op ? JSON.stringify(op) : ""], { type: "application/octet-stream" });
+  /** Label ids, the sector and what was done. */
+  packed(op, ids = this.document.ids, sector = this.document.sector) {
+    return new Blob([ids.slice(), sector.slice(), op ? JSON.stringify(op) : ""], { type: "application/octet-stream" });
   }
 
   send() {
@@ -130,9 +130,9 @@ class ServerLink {
     return readMap(await this.request(`/templates/${name}`));
   }
 
-  /** The canvas, or another map of its size, after an edit that the server computes: {ids, fan}. */
-  async edit(op, ids = this.document.ids, fan = this.document.fan) {
-    const options = { method: "POST", body: this.packed(op, ids, fan) };
+  /** The canvas, or another map of its size, after an edit that the server computes: {ids, sector}. */
+  async edit(op, ids = this.document.ids, sector = this.document.sector) {
+    const options = { method: "POST", body: this.packed(op, ids, sector) };
     return readMap(await this.request(`/edit?${new URLSearchParams(this.layout())}`, options));
   }
 
@@ -178,8 +178,8 @@ async function readMap(reply) {
   const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
   const bytes = new Uint8Array(await reply.arrayBuffer());
   const ids = bytes.slice(0, width * height);
-  const fan = bytes.slice(width * height);
-  return { width, height, ids, fan, spacing: reply.headers.get("X-Spacing") || "" };
+  const sector = bytes.slice(width * height);
+  return { width, height, ids, sector, spacing: reply.headers.get("X-Spacing") || "" };
 }
 
 async function bitmapOf(reply) {

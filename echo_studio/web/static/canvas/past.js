@@ -1,13 +1,13 @@
 // Maps of the past, made from the steps that the history keeps.
 
-/** The map at a position of the history, {width, height, spacing, ids, fan}; the arrays are copies. Null: not kept. */
+/** The map at a position of the history, {width, height, spacing, ids, sector}; the arrays are copies. Null: not kept. */
 function pageAt(map, position) {
   if (position < map.base || position > map.position) return null;
-  let page = { ...map.page, ids: (map.stroke ? map.stroke.original : map.ids).slice(), fan: map.fan.slice() };
+  let page = { ...map.page, ids: (map.stroke ? map.stroke.original : map.ids).slice(), sector: map.sector.slice() };
   for (let k = map.undoStack.length; k > position - map.base; k--) {
     const step = map.undoStack[k - 1];
     if (step.box) paste(page.ids, page.width, step.box, step.before);
-    else page = { ...step.page.before, ids: step.page.before.ids.slice(), fan: step.page.before.fan.slice() };
+    else page = { ...step.page.before, ids: step.page.before.ids.slice(), sector: step.page.before.sector.slice() };
   }
   return page;
 }

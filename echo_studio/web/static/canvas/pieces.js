@@ -47,14 +47,14 @@ function drawPiece(ids, width, height, piece, matrix, free) {
   }
 }
 
-/** The map of {width, height, ids, fan, locked} after some of its structures, cut out as `piece`, moved. */
+/** The map of {width, height, ids, sector, locked} after some of its structures, cut out as `piece`, moved. */
 function withMoved(map, piece, structures, matrix) {
-  const { width, height, ids, fan, locked } = map;
+  const { width, height, ids, sector, locked } = map;
   const drawn = ids.slice();
   const [x0, y0, x1, y1] = piece.box;
   for (let y = y0; y <= y1; y++) {
     for (let i = y * width + x0; i <= y * width + x1; i++) {
-      if (structures.includes(ids[i])) drawn[i] = fan[i] ? LABEL.SECTOR : LABEL.OUTSIDE;
+      if (structures.includes(ids[i])) drawn[i] = sector[i] ? LABEL.SECTOR : LABEL.OUTSIDE;
     }
   }
   const stays = [0, 1, 2, 3, 4].map((id) => locked.has(id) && !structures.includes(id));

@@ -78,7 +78,7 @@ class Project {
   }
 
   async restoreSlots(names) {
-    const pages = names.map(async (name) => ({ name, ...(await readMap(await this.link.request(`/slots/${name}`))), fan: null }));
+    const pages = names.map(async (name) => ({ name, ...(await readMap(await this.link.request(`/slots/${name}`))), sector: null }));
     this.slots.import(await Promise.all(pages));
     this.slots.listeners.add((name) => this.saveSlot(name));
   }
@@ -207,8 +207,8 @@ function unpackHistory(buffer) {
   const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
   const bytes = new Uint8Array(buffer, 4 + length);
   const at = (offset, size) => bytes.slice(offset, offset + size);
-  const pages = told.pages.map(({ width, height, spacing, ids, fan }) => ({
-    width, height, spacing, ids: at(ids, width * height), fan: at(fan, width * height),
+  const pages = told.pages.map(({ width, height, spacing, ids, sector }) => ({
+    width, height, spacing, ids: at(ids, width * height), sector: at(sector, width * height),
   }));
   const steps = told.steps.map(({ op, box, before, after }, i) => {
     if (!box) {

@@ -24,7 +24,7 @@ class Proposal {
     this.onProblem("");
   }
 
-  /** Show the map that `make()` promises: {ids, fan}, a null fan being the one that is there; `key` tells wishes apart. */
+  /** Show the map that `make()` promises: {ids, sector}, a null sector being the one that is there; `key` tells wishes apart. */
   show(key, make) {
     if (this.key === key) return;
     Object.assign(this, { key, made: null, op: null });
@@ -58,7 +58,7 @@ class Proposal {
     const { made, op } = this;
     const { revision } = map;
     if (map.stroke) return; // a hand is quicker; what it draws settles soon and drops this
-    map.replace(made.ids, op, made.fan);
+    map.replace(made.ids, op, made.sector);
     if (map.revision !== revision) return;
     this.op = null;
     this.editor.setGhost(null);

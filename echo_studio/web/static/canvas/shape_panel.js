@@ -121,10 +121,10 @@ class ShapePanel {
   wish() {
     const { document: map } = this.editor;
     this.base ||= pageAt(map, baseOf(map, "shape"));
-    const { ids, fan } = this.base;
+    const { ids, sector } = this.base;
     const op = { tool: "shape", values: this.moved() };
     const still = !Object.keys(op.values).length;
-    return [JSON.stringify(op), async () => (still ? { ids, fan } : this.link.edit(op, ids, fan))];
+    return [JSON.stringify(op), async () => (still ? { ids, sector } : this.link.edit(op, ids, sector))];
   }
 
   commitSoon(pause) {
@@ -145,9 +145,9 @@ class ShapePanel {
     this.stopTimer();
     const { document: map } = this.editor;
     const from = baseOf(map, "vary");
-    const { ids, fan } = pageAt(map, from);
+    const { ids, sector } = pageAt(map, from);
     const op = { tool: "vary", seed };
-    this.proposal.take(JSON.stringify(op), () => this.link.edit(op, ids, fan), withBase(map, op, from));
+    this.proposal.take(JSON.stringify(op), () => this.link.edit(op, ids, sector), withBase(map, op, from));
   }
 
   /** Another panel: what was released is still taken, what is only shown is given up. */

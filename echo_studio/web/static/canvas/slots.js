@@ -8,7 +8,7 @@ class Slots {
     this.listeners = new Set(); // (name) of a slot that was filled or cleared
   }
 
-  /** {width, height, spacing, ids, fan}, or null where nothing is kept. */
+  /** {width, height, spacing, ids, sector}, or null where nothing is kept. */
   get(name) {
     return this.pages.get(name) || null;
   }
@@ -21,12 +21,12 @@ class Slots {
     this.tell(name);
   }
 
-  /** [{name, width, height, spacing, ids, fan}] of those that are filled, in their order. */
+  /** [{name, width, height, spacing, ids, sector}] of those that are filled, in their order. */
   export() {
     return SLOT_NAMES.filter((name) => this.pages.has(name)).map((name) => ({ name, ...copiedPage(this.pages.get(name)) }));
   }
 
-  /** Put back what `export` gave, instead of everything that is kept; a page without a fan gets one from its labels. */
+  /** Put back what `export` gave, instead of everything that is kept; a page without a sector gets one from its labels. */
   import(pages) {
     const before = this.pages;
     this.pages = new Map(pages.map(({ name, ...page }) => [name, copiedPage(page)]));
@@ -38,7 +38,7 @@ class Slots {
   }
 }
 
-function copiedPage({ width, height, spacing, ids, fan }) {
-  const inside = fan ? fan.slice() : ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
-  return { width, height, spacing, ids: ids.slice(), fan: inside };
+function copiedPage({ width, height, spacing, ids, sector }) {
+  const inside = sector ? sector.slice() : ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
+  return { width, height, spacing, ids: ids.slice(), sector: inside };
 }

@@ -119,7 +119,7 @@ class Starter {
       this.editor.document.open(page, { tool: "open", what: "frame" });
       await this.link.flush();
       this.backed = page;
-      this.panes.edit.backdrop = await bitmapOf(await this.link.request(`/recording/${number}/fan`));
+      this.panes.edit.backdrop = await bitmapOf(await this.link.request(`/recording/${number}/sector`));
       setSlider(this.root.querySelector("[data-part=opacity]"), 45);
       this.panes.edit.redraw();
     });

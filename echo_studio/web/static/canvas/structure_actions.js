@@ -129,10 +129,10 @@ class StructureActions {
     this.waiting = true;
     this.refresh();
     try {
-      const { ids, fan } = await this.link.edit(op);
+      const { ids, sector } = await this.link.edit(op);
       if (map.revision !== revision || map.stroke) this.editor.say("The map has changed meanwhile: nothing was done.");
       else {
-        map.replace(ids, op, fan);
+        map.replace(ids, op, sector);
         if (map.revision === revision) this.editor.say("Nothing to change there.");
       }
     } catch (problem) {

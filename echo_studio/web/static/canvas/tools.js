@@ -1,5 +1,5 @@
 // The tools that paint. Each one answers to down, move and up with positions in pixels of the map, and writes through
-// `document.writeSpan`, which alone knows locks and the fan. `editor` carries the label and the brush size.
+// `document.writeSpan`, which alone knows locks and the sector. `editor` carries the label and the brush size.
 // A tool may also have: finish() (Enter), busy (Escape cancels it first), takeBack() (undo inside the tool),
 // draw(context, viewport), keydown(event), activate(), leave() (another tool is chosen), deactivate(), options() and
 // setOption(key, value).
@@ -75,7 +75,7 @@ class Brush extends StrokeTool {
 
 class Eraser extends StrokeTool {
   paint() {
-    return null; // the document knows whether the fan or the outside lies beneath
+    return null; // the document knows whether the sector or the outside lies beneath
   }
 
   op() {

@@ -96,8 +96,8 @@ class Tray {
     const map = await readMap(await this.link.request(`/results/${item.id}/label-map`));
     const live = this.settings.values.live;
     this.settings.set({ live: false }); // one job, with exactly these settings
-    const fan = map.ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
-    this.editor.document.open({ ...map, fan }, { tool: "open", what: "pinned result" });
+    const sector = map.ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
+    this.editor.document.open({ ...map, sector }, { tool: "open", what: "pinned result" });
     const { view, phase, generator, solver, nfe, seed, schedule = "", guidance = 0 } = record;
     this.settings.set({ view, phase, generator, solver, nfe, seed, schedule, guidance });
     this.reproducing = item;

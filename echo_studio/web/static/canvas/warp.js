@@ -8,22 +8,22 @@ const WARP_ON_HANDLE = 1e-12;
 const WARP_FLAT = 1e-12;
 const WARP_ON_A_LINE = 1e-6;
 const WARP_SLACK = 1e-6; // ties are decided alike whatever the order of sums
-const WARP_BACKGROUND = [0, 4]; // what an uncovered pixel becomes outside and inside the fan
+const WARP_BACKGROUND = [0, 4]; // what an uncovered pixel becomes outside and inside the sector
 
 /** One drag: made where it begins, drawn as often as the pointer moves, always from the map before it. */
 class Warp {
   /**
-   * map: {width, height, ids, fan}, copied as far as needed. structures: ids that move. locked: ids whose pixels stay
+   * map: {width, height, ids, sector}, copied as far as needed. structures: ids that move. locked: ids whose pixels stay
    * where they are not what moves. aspect: size of a pixel in y over its size in x.
    */
-  constructor({ width, height, ids, fan }, { structures, locked = [], aspect = 1 }) {
+  constructor({ width, height, ids, sector }, { structures, locked = [], aspect = 1 }) {
     Object.assign(this, { width, height, aspect });
     this.columns = Math.ceil((width - 1) / WARP_GRID) + 1;
     this.rows = Math.ceil((height - 1) / WARP_GRID) + 1;
     this.dx = new Float64Array(this.columns * this.rows);
     this.dy = new Float64Array(this.columns * this.rows);
     this.shown = new Uint8Array(ids.length);
-    this.cutOut(ids, fan, new Set(structures), new Set(locked));
+    this.cutOut(ids, sector, new Set(structures), new Set(locked));
     this.countBlocks();
   }
 
@@ -38,7 +38,7 @@ class Warp {
   }
 
   // `carried` holds what moves, 0 elsewhere; `bare` is the map without it; `stays` marks locked pixels.
-  cutOut(ids, fan, moving, locked) {
+  cutOut(ids, sector, moving, locked) {
     this.carried = new Uint8Array(ids.length);
     this.bare = ids.slice();
     this.stays = new Uint8Array(ids.length);
@@ -48,7 +48,7 @@ class Warp {
       this.stays[i] = holds[ids[i]];
       if (!moves[ids[i]]) continue;
       this.carried[i] = ids[i];
-      this.bare[i] = WARP_BACKGROUND[fan[i] ? 1 : 0];
+      this.bare[i] = WARP_BACKGROUND[sector[i] ? 1 : 0];
     }
   }
 

@@ -5,7 +5,7 @@ const THUMB = 56; // CSS pixels
 class Guides {
   constructor(link) {
     this.link = link;
-    this.maps = new Map(); // name: promise of {ids, fan, width, height, spacing}
+    this.maps = new Map(); // name: promise of {ids, sector, width, height, spacing}
     this.ready = new Map(); // name: what has arrived
   }
 
@@ -29,8 +29,8 @@ class Guides {
 async function mapOf(reply) {
   const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
   const bytes = new Uint8Array(await reply.arrayBuffer());
-  const [ids, fan] = [bytes.slice(0, width * height), bytes.slice(width * height)];
-  return { ids, fan, width, height, spacing: reply.headers.get("X-Spacing") || "" };
+  const [ids, sector] = [bytes.slice(0, width * height), bytes.slice(width * height)];
+  return { ids, sector, width, height, spacing: reply.headers.get("X-Spacing") || "" };
 }
 
 /** A small picture of a label map in the colours of the Edit tab. */

@@ -92,6 +92,6 @@ function labelColours() {
 async function mapOf(reply) {
   const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
   const bytes = new Uint8Array(await reply.arrayBuffer());
-  const [ids, fan] = [bytes.slice(0, width * height), bytes.slice(width * height)];
-  return { ids, fan, width, height, spacing: reply.headers.get("X-Spacing") || "" };
+  const [ids, sector] = [bytes.slice(0, width * height), bytes.slice(width * height)];
+  return { ids, sector, width, height, spacing: reply.headers.get("X-Spacing") || "" };
 }
