@@ -20,6 +20,7 @@ from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights
 from echo_studio.generate.kinds import VIDEO, video_family
 from echo_studio.nets.cyclegan import CycleGAN, CycleGANConfig
 from echo_studio.nets.gamma_vae import GammaVAE, GammaVAEConfig
+from echo_studio.nets.judge import Judge, JudgeConfig
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
 from echo_studio.nets.spade_unet import SpadeUNet
 from echo_studio.nets.spade_unet3d import SpadeUNet3d, SpadeUNet3dConfig
@@ -54,6 +55,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
         "distilled": partial(_spade_unet, 1, config),
         "cyclegan": lambda: CycleGAN(CycleGANConfig(**_tuples(config))),
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
+        "judge": lambda: Judge(JudgeConfig(**_tuples(config))),
         "segmenter": lambda: Segmenter(SegmenterConfig(**_tuples(config))),
     }
     if kind not in builders:

@@ -53,7 +53,7 @@ class Recipe(_Strict):
 
     Attributes:
         name, title, description, paper: go to the checkpoint's card.
-        kind: `segmenter`, `gamma-vae`, `cyclegan`, `distilled`, or a diffusion family: `edm`, `ve`, `vp`, `sdm`; with
+        kind: `segmenter`, `judge`, `gamma-vae`, `cyclegan`, `distilled`, or a diffusion family: `edm`, `ve`, `vp`, `sdm`; with
             `video-` before it a denoiser of clips.
         resolution: side to which frames are resized, in pixels.
         precision: of the network's forward pass; weights and losses are float32. bfloat16 needs a
@@ -69,6 +69,7 @@ class Recipe(_Strict):
     paper: str
     kind: Literal[
         "segmenter",
+        "judge",
         "gamma-vae",
         "cyclegan",
         "distilled",

@@ -21,6 +21,7 @@ from echo_studio.train.warm_start import initial_model
 TASKS: dict[str, Any] = {
     **{VIDEO + name: VideoTask for name in FAMILIES},
     "segmenter": SegmenterTask,
+    "judge": SegmenterTask,
     "gamma-vae": GammaVAETask,
     "edm": DenoiserTask,
     "ve": DenoiserTask,

@@ -1,0 +1,53 @@
+"""The judge: a second segmenter of another architecture, which scores frames and takes no part in making them."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from monai.networks.nets.dynunet import DynUNet
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """Shape of MONAI's `DynUNet`: filters a level, each at half the resolution of the one above, the first included."""
+
+    filters: tuple[int, ...] = (16, 32, 64, 128, 160, 160)
+    classes: int = 4  # outside and sector together, LV cavity, LV myocardium, left atrium
+
+
+class Judge(nn.Module):
+    """Echo frames to labels 0 to 3 (0 for sector and outside alike, as in CAMUS).
+
+    nnU-Net's plain network (Isensee et al. 2021) on half the resolution, its logits enlarged to the frame's; `Segmenter`
+    is a residual network on all of it.
+
+    Shapes: images (b, 1, h, w) in [-1, 1], h and w divisible by two to the number of levels; logits (b, 4, h, w).
+    """
+
+    def __init__(self, config: JudgeConfig) -> None:
+        super().__init__()
+        self.config = config
+        levels = len(config.filters)
+        self.net = DynUNet(
+            spatial_dims=2,
+            in_channels=1,
+            out_channels=config.classes,
+            kernel_size=[3] * levels,
+            strides=[2] * levels,
+            upsample_kernel_size=[2] * (levels - 1),
+            filters=config.filters,
+        )
+
+    def forward(self, image: Tensor) -> Tensor:
+        logits = self.net(image.contiguous(memory_format=torch.channels_last))
+        return F.interpolate(logits, scale_factor=2.0, mode="bilinear", align_corners=False)
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """What the encoder's levels make of an image, finest first: for Frechet distances."""
+        h = image.contiguous(memory_format=torch.channels_last)
+        features: list[Tensor] = []
+        for block in (self.net.input_block, *self.net.downsamples, self.net.bottleneck):
+            h = block(h)
+            features.append(h)
+        return features
