@@ -20,6 +20,7 @@ from echo_studio.generate.checkpoint import Card, fill, read_card, read_weights
 from echo_studio.generate.kinds import VIDEO, video_family
 from echo_studio.nets.cyclegan import CycleGAN, CycleGANConfig
 from echo_studio.nets.gamma_vae import GammaVAE, GammaVAEConfig
+from echo_studio.nets.grain_decoder import GrainDecoder, GrainDecoderConfig
 from echo_studio.nets.judge import Judge, JudgeConfig
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
 from echo_studio.nets.spade_unet import SpadeUNet
@@ -55,6 +56,7 @@ def build_network(kind: str, config: Json) -> nn.Module:
         "distilled": partial(_spade_unet, 1, config),
         "cyclegan": lambda: CycleGAN(CycleGANConfig(**_tuples(config))),
         "gamma-vae": lambda: GammaVAE(GammaVAEConfig(**_tuples(config))),
+        "grain-decoder": lambda: GrainDecoder(GrainDecoderConfig(**_tuples(config))),
         "judge": lambda: Judge(JudgeConfig(**_tuples(config))),
         "segmenter": lambda: Segmenter(SegmenterConfig(**_tuples(config))),
     }

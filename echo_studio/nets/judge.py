@@ -22,7 +22,7 @@ class Judge(nn.Module):
     nnU-Net's plain network (Isensee et al. 2021) on half the resolution, its logits enlarged to the frame's; `Segmenter`
     is a residual network on all of it.
 
-    Shapes: images (b, 1, h, w) in [-1, 1], h and w divisible by two to the number of levels; logits (b, 4, h, w).
+    Shapes: images (b, 1, h, w) in [-1, 1], h and w divisible by 2 ** levels; logits (b, 4, h, w).
     """
 
     def __init__(self, config: JudgeConfig) -> None:

@@ -53,8 +53,8 @@ class Recipe(_Strict):
 
     Attributes:
         name, title, description, paper: go to the checkpoint's card.
-        kind: `segmenter`, `judge`, `gamma-vae`, `cyclegan`, `distilled`, or a diffusion family: `edm`, `ve`, `vp`, `sdm`; with
-            `video-` before it a denoiser of clips.
+        kind: `segmenter`, `judge`, `gamma-vae`, `grain-decoder`, `cyclegan`, `distilled`, or a diffusion
+            family: `edm`, `ve`, `vp`, `sdm`; with `video-` before it a denoiser of clips.
         resolution: side to which frames are resized, in pixels.
         precision: of the network's forward pass; weights and losses are float32. bfloat16 needs a
             device that has it; on CPUs without AVX-512 BF16 it was three times slower than float32.
@@ -70,6 +70,7 @@ class Recipe(_Strict):
     kind: Literal[
         "segmenter",
         "judge",
+        "grain-decoder",
         "gamma-vae",
         "cyclegan",
         "distilled",

@@ -14,6 +14,7 @@ from echo_studio.train.tasks.cyclegan import CycleGANTask
 from echo_studio.train.tasks.denoiser import DenoiserTask
 from echo_studio.train.tasks.distil import DistilTask
 from echo_studio.train.tasks.gamma_vae import GammaVAETask
+from echo_studio.train.tasks.grain_decoder import GrainDecoderTask
 from echo_studio.train.tasks.segmenter import SegmenterTask
 from echo_studio.train.tasks.video import VideoTask
 from echo_studio.train.warm_start import initial_model
@@ -22,6 +23,7 @@ TASKS: dict[str, Any] = {
     **{VIDEO + name: VideoTask for name in FAMILIES},
     "segmenter": SegmenterTask,
     "judge": SegmenterTask,
+    "grain-decoder": GrainDecoderTask,
     "gamma-vae": GammaVAETask,
     "edm": DenoiserTask,
     "ve": DenoiserTask,
