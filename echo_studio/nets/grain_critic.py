@@ -18,23 +18,23 @@ class GrainCritic(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.full = nn.Sequential(
+        self.at_full = nn.Sequential(
             nn.Conv2d(2, 24, 3, padding=1),
             nn.LeakyReLU(0.2),
             nn.Conv2d(24, 24, 3, padding=1),
             nn.LeakyReLU(0.2),
         )
-        self.half = nn.Sequential(nn.Conv2d(25, 64, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.quarter = nn.Sequential(nn.Conv2d(64, 96, 4, 2, 1), nn.LeakyReLU(0.2))
-        self.eighth = nn.Sequential(nn.Conv2d(96, 128, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.at_half = nn.Sequential(nn.Conv2d(25, 64, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.at_quarter = nn.Sequential(nn.Conv2d(64, 96, 4, 2, 1), nn.LeakyReLU(0.2))
+        self.at_eighth = nn.Sequential(nn.Conv2d(96, 128, 4, 2, 1), nn.LeakyReLU(0.2))
         self.scores = nn.ModuleList([nn.Conv2d(width, 1, 1) for width in (24, 64, 128)])
         self.looks = nn.Linear(len(LOOKS), 128)
 
     def forward(self, image: Tensor, latent: Tensor, looks: Tensor) -> list[Tensor]:
         fine = 4 * (image - blur(image, 1.5))
-        first = self.full(torch.cat([image, fine], 1).contiguous(memory_format=torch.channels_last))
-        second = self.half(torch.cat([first, F.interpolate(latent, scale_factor=4.0)], 1))
-        last = self.eighth(self.quarter(second))
+        first = self.at_full(torch.cat([image, fine], 1).contiguous(memory_format=torch.channels_last))
+        second = self.at_half(torch.cat([first, F.interpolate(latent, scale_factor=4.0)], 1))
+        last = self.at_eighth(self.at_quarter(second))
         of_looks = (last * self.looks(looks)[:, :, None, None]).mean(1, keepdim=True)
         return [self.scores[0](first), self.scores[1](second), self.scores[2](last) + of_looks]
 
