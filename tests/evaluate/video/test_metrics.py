@@ -15,13 +15,14 @@ from echo_studio.evaluate.frames.likeness import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting, measure_reference, measure_video
 from echo_studio.evaluate.video.reference import VideoReference, beat_pairs, differences
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.evaluate.beats import ReadsGrey, beat, beating, painted
 from tests.generate.tiny import tiny_segmenter
 
 FRAMES = 12
 ES = end_systole_index(FRAMES, 70)
-SETTING = VideoSetting("fake", "heun", 4, FRAMES)
+SETTING = VideoSetting(Sampling("fake", "heun", 4), FRAMES)
 
 
 @pytest.fixture(scope="module")
