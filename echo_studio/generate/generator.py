@@ -15,7 +15,8 @@ from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.errors import RequestError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.types import GrayImage
+from echo_studio.generate.sampling import advised_sampling
+from echo_studio.types import GrayImage, Phase, View
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimates to frames.
 OnStep = Callable[[int, int, Callable[[], list[GrayImage]]], None]
@@ -33,6 +34,33 @@ class Generator(ABC):
 
     card: Card
     device: torch.device
+
+    def __call__(
+        self,
+        label_map: LabelMap,
+        *,
+        view: View = "4CH",
+        phase: Phase = "ED",
+        seed: int = 0,
+        nfe: int | None = None,
+        solver: str | None = None,
+        guidance: float | None = None,
+        schedule: str = "",
+    ) -> Generated:
+        """One frame, made as the card advises wherever nothing else is chosen.
+
+        Args:
+            label_map, view, phase, seed: see `GenerationRequest`.
+            nfe, solver, guidance, schedule: see `generate.sampling.Sampling`; None or empty for the advised one.
+
+        Returns:
+            `.image` uint8 (h, w) of the label map's size, `.record`, and `.seconds`.
+
+        Raises:
+            RequestError, UnknownNameError: an impossible value, or one that this generator cannot carry out.
+        """
+        sampling = advised_sampling(self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+        return self.generate(GenerationRequest(label_map, sampling, view, phase, seed))
 
     def generate(
         self, request: GenerationRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
