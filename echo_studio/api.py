@@ -20,8 +20,7 @@ from echo_studio.types import GrayImage, Spacing
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.generator import Generator
-    from echo_studio.generate.video.catalog import VideoEntry
-    from echo_studio.generate.video.generator import VideoGenerator
+    from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 
 __all__ = [
     "CamusFolder",

@@ -72,7 +72,7 @@ class Sampling:
 
 
 class Advice(Protocol):
-    """What a generator is best used with: a `generate.checkpoint.Card`, or a `generate.video.catalog.VideoEntry`."""
+    """What a generator is best used with: a `generate.checkpoint.Card`, or a `generate.video.generator.VideoEntry`."""
 
     @property
     def name(self) -> str: ...
