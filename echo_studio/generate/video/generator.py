@@ -17,10 +17,11 @@ from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
 from echo_studio.diffusion.guidance import Guided
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.schedule import levels_below, schedule
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
+from echo_studio.diffusion.solvers import noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import Codec, family_of, soft_one_hot
+from echo_studio.generate.build import family_of
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec, soft_one_hot
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
