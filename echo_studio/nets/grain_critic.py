@@ -13,7 +13,7 @@ class GrainCritic(nn.Module):
     No spectral norm: with it the critic did not see grain at all. The finest scores come from full resolution, where
     grain is; the others from half and an eighth of it.
 
-    Shapes: image (b, 1, 4h, 4w) in [-1, 1]; latent (b, 1, h, w); looks (b, 2).
+    Shapes: image (b, 1, h, w) in [-1, 1]; latent (b, 1, h / factor, w / factor); looks (b, 2).
     """
 
     def __init__(self) -> None:
@@ -33,7 +33,7 @@ class GrainCritic(nn.Module):
     def forward(self, image: Tensor, latent: Tensor, looks: Tensor) -> list[Tensor]:
         fine = 4 * (image - blur(image, 1.5))
         first = self.at_full(torch.cat([image, fine], 1).contiguous(memory_format=torch.channels_last))
-        second = self.at_half(torch.cat([first, F.interpolate(latent, scale_factor=4.0)], 1))
+        second = self.at_half(torch.cat([first, F.interpolate(latent, size=first.shape[-2:])], 1))
         last = self.at_eighth(self.at_quarter(second))
         of_looks = (last * self.looks(looks)[:, :, None, None]).mean(1, keepdim=True)
         return [self.scores[0](first), self.scores[1](second), self.scores[2](last) + of_looks]

@@ -19,7 +19,7 @@ class JudgeConfig:
 class Judge(nn.Module):
     """Echo frames to labels 0 to 3 (0 for sector and outside alike, as in CAMUS).
 
-    nnU-Net's plain network (Isensee et al. 2021) on half the resolution, its logits enlarged to the frame's; `Segmenter`
+    nnU-Net's plain network (Isensee et al. 2021) on half the resolution, its logits enlarged to it; `Segmenter`
     is a residual network on all of it.
 
     Shapes: images (b, 1, h, w) in [-1, 1], h and w divisible by 2 ** levels; logits (b, 4, h, w).

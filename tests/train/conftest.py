@@ -13,6 +13,12 @@ UNET: Json = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_cha
 SHAPES: dict[str, Json] = {
     "segmenter": {"network": {"channels": [4, 8, 16], "residual_units": 1}},
     "gamma-vae": {"network": {"channels": [4, 8], "blocks": 1}, "loss": {"crop": 32}},
+    "judge": {"network": {"filters": [4, 8, 16]}},
+    "grain-decoder": {
+        "network": {"channels": [8, 4], "blocks": 1, "noise": 1},
+        "loss": {"crop": 16, "covered": 0.3},
+        "needs": ["tiny-vae"],
+    },
     "cyclegan": {
         "network": {"widths": [8, 16], "blocks": 1, "patch": 2, "fine_channels": 4},
         "loss": {"channels": 4, "label_scale": 2},

@@ -18,12 +18,13 @@ from torch import Tensor, nn
 from echo_studio.data.beams import beam_maps
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import latent_codec
+from echo_studio.generate.codec import latent_codec
 from echo_studio.nets.grain_critic import GrainCritic, blur
 from echo_studio.nets.grain_decoder import GrainDecoder
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames
 from echo_studio.train.state import load_part
+from echo_studio.train.task import Task, loss_settings
 from echo_studio.types import BoolMask, GrayImage
 
 EDGE = np.ones((21, 21), np.uint8)  # pixels within 10 of the sector's edge say nothing of its grain
@@ -51,10 +52,8 @@ class GrainLoss:
     covered: float = 0.6
 
 
-class GrainDecoderTask:
+class GrainDecoderTask(Task):
     """`task.Task` for kind `grain-decoder`."""
-
-    frozen: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -65,21 +64,22 @@ class GrainDecoderTask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.device, self.recipe, self.data, self.model = device, recipe, data, model
-        try:
-            self.weights = GrainLoss(**recipe.loss)
-        except TypeError as error:
-            raise RecipeError(expected="entries of GrainLoss in [loss]", got=str(error), remedy="correct it") from error
+        super().__init__(recipe, data, model, device)
+        self.model = model
+        self.weights = loss_settings(GrainLoss, recipe)
         if not recipe.needs:
             raise RecipeError(expected="needs = [a gamma-vae] whose encoder is kept", got="none", remedy="name one")
         self.encoder_card, self.codec = latent_codec(checkpoints / recipe.needs[0])
+        if self.codec.factor != model.config.factor:
+            raise RecipeError(
+                expected=f"channels for a doubling of the side {int(math.log2(self.codec.factor))} times",
+                got=f"{len(model.config.channels) - 1}",
+                remedy="give [network] as many channels as the autoencoder has levels",
+            )
         critic = GrainCritic()
         if init is not None:
             load_part(init.parent, "critic", critic)  # a new one would let the grain go for a while
-        self.parts: dict[str, nn.Module] = {
-            "model": model,
-            "critic": critic.to(device, memory_format=torch.channels_last),  # type: ignore[call-overload]
-        }
+        self.parts["critic"] = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.frames: Frames
         self.validation: Frames
         self._pairs: deque[tuple[Tensor, Tensor, Tensor, Tensor]] = deque()  # made, real, latent, looks: not judged yet
@@ -94,7 +94,7 @@ class GrainDecoderTask:
         return len(self.frames)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+        with self.autocast():
             return self._decoder_loss(index) if part == "model" else self._critic_loss()
 
     def _decoder_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
