@@ -14,9 +14,9 @@ from echo_studio.dataset.build.request import set_request, versions
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import apart, start_politely, synthesise
 from echo_studio.dataset.sources.base_maps import BaseMap
-from echo_studio.errors import DataError, EchoStudioError
+from echo_studio.errors import DataError
 from echo_studio.generate.video.catalog import video_generators
-from echo_studio.parallel import Refusal, cores, worker_pool
+from echo_studio.parallel import cores, worker_pool
 from echo_studio.types import Json
 
 __all__ = ["SetMaker"]
@@ -64,10 +64,7 @@ class SetMaker:
             EchoStudioError: a generator cannot be loaded.
         """
         with worker_pool(1, start_politely) as pool:
-            result = pool.submit(_planned, order, folder.root, workers, self._checkpoints).result()
-        if isinstance(result, Refusal):
-            raise result.error()
-        return result
+            return pool.submit(plan_set, order, SetFolder(folder.root), workers, self._checkpoints).result()
 
     def check(self, folder: SetFolder) -> None:
         """Refuse to go on with a set that another kind of device or another version began: its bytes would differ.
@@ -89,10 +86,3 @@ class SetMaker:
         """Make what is missing; the folder is held meanwhile. See `dataset.build.synthesise.synthesise`."""
         carry = partial(apart, workers=workers, polite=True)
         synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, carry)
-
-
-def _planned(order: SetRequest, root: Path, workers: int, checkpoints: Path | None) -> Plan | Refusal:
-    try:
-        return plan_set(order, SetFolder(root), workers, checkpoints)
-    except EchoStudioError as error:
-        return Refusal.of(error)

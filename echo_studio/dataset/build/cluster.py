@@ -120,7 +120,7 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
         if isinstance(result, Made):
             yield result
         else:
-            fault = result.error()
+            fault = result
 
 
 def share_of_gpu(resources: Mapping[str, float], workers: int, device: str) -> float:

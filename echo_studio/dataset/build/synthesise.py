@@ -26,7 +26,7 @@ from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.build.stored_set import set_at
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.errors import EchoStudioError
-from echo_studio.parallel import Refusal, start_worker, worker_pool
+from echo_studio.parallel import start_worker, worker_pool
 
 __all__ = ["DEATHS", "Batch", "Executor", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
 
@@ -137,7 +137,7 @@ def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], p
     again: list[Batch] = []
     while True:
         pool = worker_pool(workers, start_politely if polite else _start)
-        under_way: dict[Future[Made | Refusal], Batch] = {}
+        under_way: dict[Future[Made], Batch] = {}
         fault: EchoStudioError | None = None
         try:
             while True:
@@ -145,19 +145,21 @@ def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], p
                     batch = again.pop() if again else next(waiting, None)
                     if batch is None:
                         break
-                    under_way[pool.submit(run_batch, batch)] = batch
+                    under_way[pool.submit(batch.run)] = batch
                 if not under_way:
                     if fault is not None:
                         raise fault
                     return
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:
-                    result = future.result()  # a dead worker shows here, and spoils all that is under way
+                    made = None
+                    try:
+                        made = future.result()  # a dead worker shows here, and spoils all that is under way
+                    except EchoStudioError as error:
+                        fault = error  # raised once the others are in the index
                     del under_way[future]
-                    if isinstance(result, Made):
-                        yield result
-                    else:
-                        fault = result.error()  # told once the others are in the index
+                    if made is not None:
+                        yield made
         except BrokenProcessPool:
             again += under_way.values()
             deaths.update(batch.number for batch in under_way.values())
@@ -190,12 +192,12 @@ def died(batch: int, times: int) -> EchoStudioError:
     )
 
 
-def run_batch(batch: Batch) -> Made | Refusal:
-    """`Batch.run` with its errors fit to travel."""
+def run_batch(batch: Batch) -> Made | EchoStudioError:
+    """`Batch.run` with its error as a value: clusters wrap an error that is raised in one of their own class."""
     try:
         return batch.run()
     except EchoStudioError as error:
-        return Refusal.of(error)
+        return error
 
 
 @lru_cache(maxsize=1)

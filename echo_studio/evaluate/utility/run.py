@@ -1,7 +1,7 @@
 """Utility: how well networks do on real patients that have seen generated frames alone (000 2.2, 003 III-C and D).
 
 Label maps → synthetic set → training → test, beside the same training on the real frames of the same patients: same
-recipe, steps, seeds and held-out patients. Every stage is made of pieces that leave files under `Order.work`, named
+recipe, steps, seeds and held-out patients. Every stage is made of work items that leave files under `Order.work`, named
 after their content: what is there is not done again, whether a run was killed or another one asks for the same.
 """
 
@@ -21,7 +21,7 @@ from echo_studio.evaluate.utility.label_sets import SetEntry, manifest
 from echo_studio.evaluate.utility.request import TRAINING, Order, Patients
 from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFrames, Sampling, content_of, digest_of
 from echo_studio.evaluate.utility.trial import Outcome, Trial, read_outcome
-from echo_studio.parallel import Piece, carry_out
+from echo_studio.parallel import WorkItem, run_work
 
 __all__ = ["Arm", "Utility", "measure_utility"]
 
@@ -59,7 +59,7 @@ def measure_utility(order: Order, on_stage: OnStage = lambda stage, done, of: No
     """Carry out an order, or go on with it.
 
     Args:
-        on_stage: called with (stage, pieces done, pieces) as pieces are done.
+        on_stage: called with (stage, items done, items) as items are done.
 
     Raises:
         DataError: a patient or a frame is in training and in the test, a class is missing, a set is too small.
@@ -69,11 +69,11 @@ def measure_utility(order: Order, on_stage: OnStage = lambda stage, done, of: No
     patients = order.patients(entries)
     seconds: dict[str, float] = {}
 
-    def stage(name: str, pieces: Sequence[Piece]) -> None:
+    def stage(name: str, items: Sequence[WorkItem]) -> None:
         started = time.monotonic()
         # One device is not shared out among processes.
         workers = order.workers if order.device == "cpu" or name == "label maps" else 1
-        carry_out(pieces, workers, lambda done, of: on_stage(name, done, of))
+        run_work(items, workers, lambda done, of: on_stage(name, done, of))
         seconds[name] = round(seconds.get(name, 0.0) + time.monotonic() - started, 1)
 
     real = [
