@@ -12,8 +12,6 @@ from typing import Protocol
 
 import torch
 
-__all__ = ["WorkItem", "cores", "run_work", "start_worker", "worker_pool"]
-
 
 class WorkItem(Protocol):
     """One piece of work. It is sent to other processes, so it holds paths and numbers, no arrays."""

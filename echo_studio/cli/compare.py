@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.errors import OutputError, RequestError
 from echo_studio.types import Json, Phase, View

@@ -15,6 +15,7 @@ from rich.text import Text
 from echo_studio.types import Json
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+BAD_INPUT, INTERRUPTED = 2, 130  # exit codes; 130 is 128 + SIGINT, as shells report it
 PIPE_WIDTH = 200  # columns of a table that goes into a file, where no terminal tells a width
 
 

@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import numbers
-from echo_studio.cli.output import JsonOption, print_json
-from echo_studio.cli.set_options import number_range, pairs, share
+from echo_studio.cli.options import CheckpointsOption, number_range, numbers, pairs, share
+from echo_studio.cli.output import INTERRUPTED, JsonOption, print_json
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from echo_studio.dataset.build.plan import Plan
     from echo_studio.dataset.build.set_folder import SetFolder
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EVERY = 10.0  # seconds between lines of progress where stderr is no terminal
 
 
@@ -99,8 +96,7 @@ def synthesise(
     """
     from echo_studio.dataset.build.cluster import AUTO
     from echo_studio.dataset.build.plan import plan_set
-    from echo_studio.dataset.build.ranges import ranges_of
-    from echo_studio.dataset.build.request import set_request
+    from echo_studio.dataset.build.request import ranges_of, set_request
     from echo_studio.dataset.build.stored_set import set_at
     from echo_studio.dataset.sources.base_maps import base_maps
 

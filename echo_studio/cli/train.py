@@ -11,9 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
-from echo_studio.cli.output import JsonOption, print_json
+from echo_studio.cli.options import CheckpointsOption, SplitsOption
+from echo_studio.cli.output import BAD_INPUT, JsonOption, print_json
 from echo_studio.errors import EchoStudioError
 
 
@@ -103,7 +102,6 @@ def train(
 @contextmanager
 def _one_voice() -> Iterator[None]:
     """Of several processes that meet the same error the first one tells it; the others end as it does."""
-    from echo_studio.cli.run import BAD_INPUT
     from echo_studio.train.team import rank
 
     try:

@@ -25,8 +25,6 @@ from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_o
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError
 
-__all__ = ["pair_files", "read_json", "read_pair", "read_pairs", "write_pair", "write_pairs"]
-
 PNG = Path("picture.png")  # only its suffix counts
 RECORD = "record.json"
 MAX_JSON = 8 << 20  # bytes

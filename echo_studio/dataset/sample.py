@@ -20,8 +20,6 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError
 from echo_studio.types import PHASES, VIEWS, Json, Phase, Spacing, View
 
-__all__ = ["SAMPLE_FORMAT", "Listed", "SampleHeader", "SetSample", "header_of", "with_pixels"]
-
 SAMPLE_FORMAT = "echo-studio-sample/1"
 # Names of files, patients and DICOM ids at once: no dots, and never one that a system takes for another.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")

@@ -7,8 +7,6 @@ from typing import Literal, Protocol
 
 from echo_studio.errors import DataError, RequestError
 
-__all__ = ["SPLITS", "Fractions", "Split", "split_by_base"]
-
 Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
 
@@ -48,7 +46,7 @@ def split_by_base(headers: Iterable[Based], fractions: Fractions, seed: int = 0)
     Whole bases are dealt out, in an order that seed and names alone decide. A fraction above 0 gets one base at least.
 
     Args:
-        headers: or briefs, of the set, in any order.
+        headers: or summaries, of the set, in any order.
         fractions: of the bases, not of the samples.
         seed: another one deals differently.
 

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from echo_studio.data.database import CURE
 from echo_studio.errors import DataError, EchoStudioError
-from echo_studio.project.history import MAX_BEHIND
 from echo_studio.project.pictures import load_frame, load_label_map, load_sector
-from echo_studio.project.schema import CURE
+from echo_studio.project.project import MAX_BEHIND
+from echo_studio.project.schema import MAX_NUMBER, from_text, valid_title
 from echo_studio.project.store import Store
-from echo_studio.project.texts import MAX_NUMBER, from_text, valid_title
-
-__all__ = ["audit"]
 
 MAX_PIXELS = 1 << 32  # of all pictures together: a few kilobytes can hold 4096 x 4096
 COUNTERS = (

@@ -7,13 +7,11 @@ from typing import Any
 
 import torch
 
-from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.manifest import BaseMap, SetRequest
 from echo_studio.dataset.build.plan import Plan, plan_set
-from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.request import set_request, versions
+from echo_studio.dataset.build.request import ranges_of, set_request, versions
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import apart, start_politely, synthesise
-from echo_studio.dataset.sources.base_maps import BaseMap
 from echo_studio.errors import DataError
 from echo_studio.generate.video.catalog import video_generators
 from echo_studio.parallel import cores, worker_pool
@@ -51,7 +49,7 @@ class SetMaker:
         ranges: Mapping[str, Sequence[float]],
         **how_many: Any,
     ) -> SetRequest:
-        """See `dataset.build.request.set_request` and `dataset.build.ranges.ranges_of`."""
+        """See `dataset.build.request.set_request` and `dataset.build.request.ranges_of`."""
         widths = ranges_of(ranges)
         return set_request(
             maps, generators, solver, budgets, self._checkpoints, self._device, ranges=widths, **how_many

@@ -15,7 +15,7 @@ from echo_studio.anatomy.measure.plausibility import check_plausibility
 from echo_studio.anatomy.shape.sliders import SLIDERS
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.project.library import Library
-from echo_studio.project.results import Kept, Kind
+from echo_studio.project.project import Kept, Kind
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.draft import draft_settings
 from echo_studio.studio.jobs import Job, JobQueue, JobState, OnStep

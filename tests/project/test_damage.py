@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from echo_studio.errors import DataError, EchoStudioError
-from echo_studio.project.files import ContentFiles
 from echo_studio.project.library import Library
 from echo_studio.project.project import Project
+from echo_studio.project.store import ContentFiles
 from tests.project.drawings import all_of, assert_sound, assert_tells, copied, drawing, filled, frame
 
 NOISE = np.random.default_rng(0).bytes(50_000)

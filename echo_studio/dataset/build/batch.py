@@ -31,8 +31,6 @@ from echo_studio.generate.video.generator import VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.types import Json, LabelIds, Phase, View
 
-__all__ = ["SampleRenderer", "clip_request", "contracted", "deformed_map", "loaded", "ranges_from"]
-
 UNKNOWN_LICENCE = "not stated"
 
 

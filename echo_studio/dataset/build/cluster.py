@@ -11,12 +11,10 @@ from typing import Any
 
 import torch
 
-from echo_studio.dataset.build.index import Made
+from echo_studio.dataset.build.set_folder import Made
 from echo_studio.dataset.build.synthesise import DEATHS, Batch, died, run_batch
 from echo_studio.dataset.extras import need
 from echo_studio.errors import EchoStudioError, OutputError
-
-__all__ = ["AUTO", "on_cluster", "share_of_gpu"]
 
 AUTO = "auto"  # a cluster on this machine, for this run alone
 STORE = 150 << 20  # bytes

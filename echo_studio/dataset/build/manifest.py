@@ -1,4 +1,4 @@
-"""What a set is made of: an order, and the manifest that fixes every sample of it.
+"""What a set is made of: a request, and the manifest that fixes every sample of it.
 
 A manifest is lines of JSON: a header, then one line a sample, in the order in which they are made. The header names
 label maps by hash, weights by hash, versions and kind of device; a sample's line holds its own seed, its map, the seed
@@ -6,27 +6,80 @@ of its deformation, its defect with every value and its ejection fraction. The s
 Seeds hang on what a sample is, not on its number: two generators get the same hearts and the same noise.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from echo_studio.anatomy.edits.defects import DEFECTS, Number
+import numpy as np
+
+from echo_studio.anatomy.edits.defects import DEFECTS, Choice, Number
+from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
 from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.errors import DataError, RequestError, UnknownNameError
-from echo_studio.types import Json
-
-__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetRequest"]
+from echo_studio.types import Json, Phase, View
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
 MAX_SAMPLES = 10_000_000
 MAX_BATCH = 256
 MAX_VARIATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class BaseMap:
+    """A label map that samples are made from.
+
+    Attributes:
+        name: unique in the set, letters, digits, `-` and `_`.
+        base: what splits go by: the one that its set tells, the patient where the file's name tells one, else the name
+            of the first map with the same pixels.
+        label_map: 256 x 256, as the papers' deformations ask.
+    """
+
+    name: str
+    base: str
+    view: View
+    phase: Phase
+    label_map: LabelMap
+
+
+def seed_of(*parts: Any) -> int:
+    """A seed that hangs on these parts alone: 53 bits, which a browser can count to."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "little") >> 11
+
+
+def draw_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
+    """One of several defects, or none, each as often as its share says.
+
+    Numbers are drawn from a triangle over the parameter's range, whose peak is the default; choices evenly.
+    """
+    if not shares:
+        return None
+    rng = np.random.default_rng(seed)
+    at = float(rng.uniform())
+    for name, share in sorted(shares.items()):
+        if at < share:
+            values = {key: _drawn(rng, parameter) for key, parameter in DEFECTS[name].parameters.items()}
+            return {"name": name, "values": values}
+        at -= share
+    return None
+
+
+def draw_ef(seed: int, low: float, high: float) -> float:
+    """An ejection fraction in percent, evenly from `low` to `high`, to one decimal."""
+    return round(float(np.random.default_rng(seed).uniform(low, high)), 1)
+
+
+def _drawn(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
+    if isinstance(parameter, Choice):
+        return parameter.choices[int(rng.integers(len(parameter.choices)))]
+    drawn = float(rng.triangular(parameter.low, parameter.default, parameter.high))
+    return min(max(round(drawn, 3), parameter.low), parameter.high)
 
 
 @dataclass(frozen=True)
@@ -159,7 +212,7 @@ class SetRequest:
         return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
     def header(self) -> Json:
-        """The first line of the manifest: equal orders have equal ones, others not."""
+        """The first line of the manifest: equal requests have equal ones, others not."""
         header = {
             "format": MANIFEST_FORMAT,
             "notice": NOTICE,

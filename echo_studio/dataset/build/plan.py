@@ -13,8 +13,6 @@ from echo_studio.dataset.pairs import pair_files
 from echo_studio.parallel import cores
 from echo_studio.types import Json
 
-__all__ = ["Plan", "plan_set"]
-
 BLOCK = 4096  # bytes: a file takes whole blocks of the disk, a folder one
 
 

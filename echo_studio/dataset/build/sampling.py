@@ -5,8 +5,6 @@ from typing import Any
 
 from echo_studio.types import Json
 
-__all__ = ["ClipSampling", "Sampling"]
-
 
 @dataclass(frozen=True)
 class ClipSampling:

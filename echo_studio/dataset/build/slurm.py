@@ -20,14 +20,11 @@ from typing import Any
 import torch
 
 from echo_studio.data.atomic import write_bytes, write_json
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.synthesise import DEATHS, Batch, run_batch
 from echo_studio.dataset.extras import need
 from echo_studio.errors import EchoStudioError, OutputError, RequestError
 from echo_studio.types import Json
-
-__all__ = ["SLURM", "on_slurm", "settings_of"]
 
 SLURM = "slurm"
 MADE, DRIVER = "made", "driver"

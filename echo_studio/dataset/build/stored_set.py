@@ -21,14 +21,11 @@ from tempfile import mkdtemp
 from typing import Any
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.dataset.build.index import RESUME, Index, Made, read_made
 from echo_studio.dataset.build.manifest import SetRequest
-from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, SetFolder, header_from
+from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, RESUME, Index, Made, SetFolder, header_from, read_made
 from echo_studio.dataset.extras import need
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
-
-__all__ = ["StoredSet", "read_here", "set_at"]
 
 INDEX = "index"
 BLOCK = 1 << 20  # bytes that are asked for at once

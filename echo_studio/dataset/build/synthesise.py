@@ -20,15 +20,12 @@ from typing import Protocol
 import torch
 
 from echo_studio.dataset.build.batch import SampleRenderer
-from echo_studio.dataset.build.index import Made, files_sha256
 from echo_studio.dataset.build.manifest import Item
-from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
+from echo_studio.dataset.build.set_folder import MANIFEST, Made, SetFolder, files_sha256
 from echo_studio.dataset.build.stored_set import set_at
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.errors import EchoStudioError
 from echo_studio.parallel import start_worker, worker_pool
-
-__all__ = ["DEATHS", "Batch", "Executor", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
 
 DEATHS = 5  # of its worker, after which a batch is not tried again
 AHEAD = 2  # batches a worker is given in advance

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from echo_studio.errors import RequestError
 from echo_studio.types import Json
 
-__all__ = ["VERDICTS", "decide", "entries", "tag", "undo", "untag"]
-
 VERDICTS = ("", "keep", "reject")
 WORDS = {"": "undecided", "keep": "kept", "reject": "rejected"}
 

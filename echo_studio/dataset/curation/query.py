@@ -4,18 +4,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from echo_studio.dataset.curation.text import tag_name
 from echo_studio.errors import RequestError, UnknownNameError
 
-__all__ = ["CHOICES", "FIGURES", "SORTS", "Filter"]
-
+MAX_TAG = 40
+MAX_LINE = 200
 CHOICES = ("verdict", "generator", "defect", "view", "phase", "tag")
 FIGURES = ("adherence", "lv_endo", "lv_epi", "la", "privacy", "ef", "nfe")
 SORTS = ("number", *FIGURES, "generator", "defect", "view", "verdict", "at")
 MOST_VALUES = 100  # of one choice
 MAX_TEXT = 80
-
 Range = tuple[float | None, float | None]
+
+
+def tag_name(text: object) -> str:
+    """A tag: 1 to 40 printable characters; spaces at its ends go.
+
+    Raises:
+        RequestError: it is none.
+    """
+    name = line("tag", text, MAX_TAG)
+    if not name:
+        raise RequestError(expected="a tag of 1 to 40 characters", got="an empty one", remedy="type a word")
+    return name
+
+
+def line(what: str, text: object, longest: int = MAX_LINE) -> str:
+    """One printable line, maybe empty.
+
+    Raises:
+        RequestError: it is none.
+    """
+    told = text.strip() if isinstance(text, str) else None
+    if told is None or len(told) > longest or not (told.isprintable() or not told):
+        got = f"{text!r}"[:60]
+        raise RequestError(expected=f"a {what} of at most {longest} printable characters", got=got, remedy="shorten it")
+    return told
 
 
 @dataclass(frozen=True)

@@ -9,29 +9,127 @@ Every act is one transaction, with what was before in it. Exports read the file,
 import contextlib
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from echo_studio.data.database import connect, now, translated
+from echo_studio.data.database import connect, now, transaction, translated
 from echo_studio.data.lock import FileLock
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.manifest import Item
+from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.curation import acts
 from echo_studio.dataset.curation import schema as curation_schema
-from echo_studio.dataset.curation.looks import STRUCTURES, details, still_counts
-from echo_studio.dataset.curation.query import Filter
-from echo_studio.dataset.curation.rows import COLUMNS, found_rows, planned_rows
-from echo_studio.dataset.curation.text import line, tag_name
+from echo_studio.dataset.curation.query import CHOICES, Filter, line, tag_name
+from echo_studio.dataset.pairs import RECORD, read_json
+from echo_studio.dataset.sample import SampleHeader, header_of
 from echo_studio.errors import BusyError, DataError, RequestError
 from echo_studio.types import Json
 
-__all__ = ["CURATION", "Curation", "Measured"]
+COLUMNS = ("id", "made", "base", "map", "generator", "solver", "nfe", "view", "phase", "defect", "ef")
+DEFECT_TAG = "defect "  # how a sample's own tags name its defect
 
+Row = tuple[str | int | float | None, ...]
+STRUCTURES = ("lv_endo", "lv_epi", "la")
+AT_ONCE = 500  # details in one question
+DETAILS = (
+    *("number", *COLUMNS[0:1], *COLUMNS[2:], "measured", "adherence", *STRUCTURES, "privacy", "flagged"),
+    *("verdict", "reason", "reviewer", "at"),
+)
 CURATION = "curation.sqlite3"
 LOCK = ".curation.lock"
 CACHE_KB = 32_768  # the index of 100,000 samples fits
 SHOWN_ENTRIES = 30
-
 Measured = Mapping[str, float | None]
+
+
+def planned_rows(folder: SetFolder) -> Iterator[Row]:
+    """Every sample of a manifest, in its order, none of them made; values of `COLUMNS`.
+
+    Raises:
+        DataError: the manifest is none.
+    """
+    header = folder.header
+    with (folder.root / MANIFEST).open(encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            yield _planned(header, Item.of(line))
+
+
+def _planned(header: Json, item: Item) -> Row:
+    how, about = header["generators"][item.how], header["maps"][item.map]
+    defect = item.defect["name"] if item.defect else ""
+    described = about["base"], about["name"], how["generator"], how["solver"], how["nfe"], about["view"]
+    # A clip has no phase; a frame with an ejection fraction shows end systole.
+    phase = "" if how.get("clip") else "ES" if item.ef is not None else about["phase"]
+    return item.id, 0, *described, phase, defect, item.ef
+
+
+def found_rows(root: Path, known: set[str]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """The samples of a plain set of PNG pairs that are not known yet, with their tags.
+
+    Raises:
+        DataError: a record that is none.
+    """
+    for place in sorted(path.parent for path in root.glob(f"[!.]*/{RECORD}") if path.parent.name not in known):
+        header = header_of(read_json(place / RECORD), str(place / RECORD))
+        yield _found(header, place.name), tuple(tag for tag in header.tags if not tag.startswith(DEFECT_TAG))
+
+
+def _found(header: SampleHeader, name: str) -> Row:
+    record = header.record
+    anatomy = record.get("anatomy")
+    anatomy = anatomy if isinstance(anatomy, dict) else {}
+    told = anatomy.get("defect")
+    defect = told.get("name") if isinstance(told, dict) else None
+    nfe, ef = record.get("nfe"), anatomy.get("ef")
+    return (
+        *(name, 1, header.base),
+        *(_text(anatomy.get("map")), _text(record.get("generator")), _text(record.get("solver"))),
+        nfe if isinstance(nfe, int) else None,
+        *(header.view, header.phase or "", _text(defect)),
+        float(ef) if isinstance(ef, int | float) else None,
+    )
+
+
+def _text(value: object) -> str:
+    return value[:80] if isinstance(value, str) else ""
+
+
+def details(sql: sqlite3.Connection, numbers: Sequence[int]) -> list[Json]:
+    """See `Curation.details`."""
+    found: dict[int, Json] = {}
+    for start in range(0, len(numbers), AT_ONCE):
+        some = numbers[start : start + AT_ONCE]
+        marks = ", ".join("?" * len(some))
+        query = f"SELECT {', '.join(DETAILS)} FROM sample WHERE made = 1 AND number IN ({marks})"
+        for row in sql.execute(query, some):
+            found[row[0]] = {**dict(zip(DETAILS, row, strict=True)), "tags": []}
+        query = f"SELECT name, sample FROM tag WHERE sample IN ({marks}) ORDER BY name"
+        for name, number in sql.execute(query, some):
+            if number in found:
+                found[number]["tags"].append(name)
+    return [found[number] for number in numbers if number in found]
+
+
+def still_counts(sql: sqlite3.Connection) -> Json:
+    """What changes only when samples are made or measured; one look at each sample."""
+    names = [name for name in CHOICES if name not in ("verdict", "tag")]
+    counted: dict[str, Counter[str]] = {name: Counter() for name in names}
+    # Few kinds of samples, so few groups.
+    groups = sql.execute(
+        f"SELECT {', '.join(names)}, count(*) FROM sample WHERE made = 1 GROUP BY 1, 2, 3, 4"
+    ).fetchall()
+    for *values, count in groups:
+        for name, value in zip(names, values, strict=True):
+            counted[name][value] += count
+    made, unmeasured, figures, flagged = sql.execute(
+        "SELECT count(*), sum(measured = 0), count(privacy), sum(flagged = 1) FROM sample WHERE made = 1"
+    ).fetchone()
+    return {
+        **{"choices": {name: dict(values) for name, values in counted.items()}, "samples": made},
+        **{"planned": sql.execute("SELECT count(*) FROM sample").fetchone()[0], "unmeasured": unmeasured or 0},
+        **{"with_privacy": figures, "flagged": flagged or 0},
+    }
 
 
 class Curation:
@@ -232,11 +330,5 @@ class Curation:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as sql:
-            sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield sql
-                sql.execute("COMMIT")
-            finally:
-                if sql.in_transaction:
-                    sql.execute("ROLLBACK")
+        with self._reading() as sql, transaction(sql):
+            yield sql

@@ -15,8 +15,6 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import ImageError
 from echo_studio.types import GrayImage, LabelIds
 
-__all__ = ["Thumbnails", "thumbnail"]
-
 SIDE = 128  # pixels
 QUALITY = 80
 BLANK = (40, 44, 49)

@@ -21,8 +21,6 @@ from echo_studio.evaluate.utility.downstream_state import Point, Trained, load_t
 from echo_studio.evaluate.utility.training_set import STRUCTURES, TrainingSet, pixels
 from echo_studio.nets.downstream import downstream_network
 
-__all__ = ["train_downstream"]
-
 SAVE_SECONDS = 60.0  # between two states: what a kill costs at most, besides one step
 CHECK_BATCH = 32
 

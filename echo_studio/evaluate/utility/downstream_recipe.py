@@ -10,8 +10,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from echo_studio.data.augment import GeometricRanges
 from echo_studio.errors import RecipeError, UnknownNameError
 
-__all__ = ["DownstreamAugmentation", "DownstreamRecipe", "bundled_recipes", "downstream_recipe"]
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)

@@ -10,8 +10,6 @@ from echo_studio.evaluate.utility.request import Order
 from echo_studio.evaluate.utility.run import Arm, Utility
 from echo_studio.types import PHASES, VIEWS, Json
 
-__all__ = ["utility_json"]
-
 STRUCTURES = ("lv_endo", "lv_epi", "la")
 Pick = Callable[[FrameScore], dict[str, float]]
 DICE: Pick = lambda score: score.dice  # noqa: E731

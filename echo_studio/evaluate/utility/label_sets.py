@@ -19,8 +19,6 @@ from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RequestError
 from echo_studio.types import Json
 
-__all__ = ["SIDE", "SetEntry", "deformed", "manifest", "plan_label_set"]
-
 
 @dataclass(frozen=True)
 class SetEntry:

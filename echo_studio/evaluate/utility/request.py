@@ -15,8 +15,6 @@ from echo_studio.evaluate.utility.sets import Sampling
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.kinds import ONE_CALL
 
-__all__ = ["TRAINING", "Order", "Patients", "patients_of", "samplings"]
-
 TRAINING, VALIDATION = "training", "validation"
 HELD_OUT = 20  # one training patient of so many chooses the point of the curve, where no split is free for that
 

@@ -23,8 +23,6 @@ from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFra
 from echo_studio.evaluate.utility.trial import Outcome, Trial, read_outcome
 from echo_studio.parallel import WorkItem, run_work
 
-__all__ = ["Arm", "Utility", "measure_utility"]
-
 OnStage = Callable[[str, int, int], None]
 
 

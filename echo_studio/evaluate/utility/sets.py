@@ -13,16 +13,15 @@ from pathlib import Path
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.shape.variation import SIDE
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.evaluate.utility.array_file import key_of, read_arrays, write_arrays
-from echo_studio.evaluate.utility.label_sets import SIDE, SetEntry, deformed
+from echo_studio.evaluate.utility.label_sets import SetEntry, deformed
 from echo_studio.evaluate.utility.training_set import TrainingSet, fitted
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.types import GrayImage
-
-__all__ = ["Frames", "Maps", "Part", "RealFrames", "Sampling", "SHARD", "content_of", "digest_of", "read_set"]
 
 SHARD = 16  # frames a file: at the papers' highest cost still less than five minutes of work
 BATCH = 8

@@ -13,8 +13,6 @@ from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.downstream_score import FrameScore, label_scores, view_hits
 from echo_studio.evaluate.utility.sets import VERSION, Part, read_set
 
-__all__ = ["Outcome", "Trial", "read_outcome"]
-
 
 @dataclass(frozen=True)
 class Outcome:

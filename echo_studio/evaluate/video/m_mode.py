@@ -6,7 +6,7 @@ import numpy as np
 from scipy.ndimage import map_coordinates
 
 from echo_studio.errors import RequestError
-from echo_studio.evaluate.frames.likeness import Clip
+from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.types import GrayImage
 
 Point = tuple[float, float]  # (x, y) in pixels, centres at whole numbers

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from echo_studio.dataset.build.cluster import AUTO, on_cluster, share_of_gpu
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.synthesise import Batch, synthesise
 from echo_studio.errors import OutputError
 from tests.dataset.hearts import assert_whole, small_order

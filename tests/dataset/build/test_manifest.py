@@ -13,9 +13,8 @@ from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
 from echo_studio.anatomy.shape.variation import PAPER
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.build.draws import draw_defect
-from echo_studio.dataset.build.manifest import Item, SetRequest
-from echo_studio.dataset.build.ranges import ranges_of
+from echo_studio.dataset.build.manifest import Item, SetRequest, draw_defect
+from echo_studio.dataset.build.request import ranges_of
 from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError

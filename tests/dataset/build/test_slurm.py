@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from echo_studio.dataset.build import slurm
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.slurm import Parcel, on_slurm, settings_of
 from echo_studio.dataset.build.synthesise import Batch, run_batch, synthesise
 from echo_studio.errors import CheckpointError, EchoStudioError, OutputError, RequestError

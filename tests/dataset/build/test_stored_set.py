@@ -9,9 +9,8 @@ import fsspec
 import pytest
 
 from echo_studio.cli import main
-from echo_studio.dataset.build.index import Made
 from echo_studio.dataset.build.plan import plan_set
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.stored_set import StoredSet, set_at
 from echo_studio.dataset.build.synthesise import synthesise
 from echo_studio.errors import DataError, OutputError

@@ -9,9 +9,16 @@ import pytest
 
 from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.errors import ImageError
-from echo_studio.evaluate.frames.beam import BeamGrid, on_beams, sector_in
-from echo_studio.evaluate.frames.grey_fit import fit_grey
-from echo_studio.evaluate.frames.speckle import DEPTHS, depth_profile, grain_widths, speckle
+from echo_studio.evaluate.frames.speckle import (
+    DEPTHS,
+    BeamGrid,
+    depth_profile,
+    fit_grey,
+    grain_widths,
+    on_beams,
+    sector_in,
+    speckle,
+)
 from echo_studio.types import GrayImage
 
 SECTOR_SHAPE = Sector(apex=(127.5, 4.0), angle_left=-0.65, angle_right=0.65, near=6.0, far=235.0)
