@@ -66,7 +66,7 @@ def main() -> None:
     with phase("manifest"), folder.begin(order):
         pass
     with phase("hand out and index"), folder.begin(order):
-        synthesise(folder, carry=handed_out)
+        synthesise(folder, executor=handed_out)
     with phase("go on: what is finished"):
         finished = len(folder.finished())
     with phase("count and hash"):

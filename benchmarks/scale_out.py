@@ -67,7 +67,7 @@ def timed(workers: int, options: argparse.Namespace) -> tuple[float, float]:
         folder = SetFolder(Path(place) / "set")
         with folder.begin(order):
             synthesise(
-                folder, on_made=on_made, carry=lambda waiting, *, stop: apart(waiting, workers=workers, stop=stop)
+                folder, on_made=on_made, executor=lambda waiting, *, stop: apart(waiting, workers=workers, stop=stop)
             )
     # Until each has made one or two: the last of these opens the clock. At the end none waits for another.
     (start, before), (end, after) = marks[2 * workers - 1], marks[-workers]

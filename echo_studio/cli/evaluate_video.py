@@ -161,7 +161,7 @@ def _settings(
 def _check(
     lengths: list[int], budgets: list[int], steps: list[int], scales: list[float], efs: list[float], seed: int
 ) -> None:
-    """Refuse impossible numbers as a request would, before anything is loaded or drawn."""
+    """Refuse impossible numbers as a request would, before anything is loaded or generated."""
     import numpy as np
 
     from echo_studio.anatomy.label_map import LabelMap

@@ -65,7 +65,7 @@ def import_model(
     name: Annotated[str, typer.Option(help="To import it under; its own name by default.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Copy your own checkpoint to the generators, once its weights were checked and it has drawn a frame.
+    """Copy your own checkpoint to the generators, once its weights were checked and it has made a frame.
 
     A generator that needs an autoencoder of yours comes after it. The page's Models tab does the same, and removes.
 

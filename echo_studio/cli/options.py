@@ -82,7 +82,7 @@ def number_range(option: str, text: str) -> tuple[float, float] | None:
 
 
 def share(name: str, text: str) -> float:
-    """How often a defect is drawn.
+    """The share of hearts that have a defect.
 
     Raises:
         RequestError: no number.

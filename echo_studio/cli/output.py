@@ -20,7 +20,7 @@ PIPE_WIDTH = 200  # columns of a table that goes into a file, where no terminal 
 
 
 class Advance(Protocol):
-    """Tells a progress bar how far the work is."""
+    """Moves a progress bar on to `done` of `of`."""
 
     def __call__(self, done: float, of: float) -> None: ...
 

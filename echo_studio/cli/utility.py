@@ -93,8 +93,13 @@ def utility(
 
 
 def _row(name: str, figures: Json) -> tuple[str, ...]:
-    def told(figure: Json | None, digits: int) -> str:
+    def format_figure(figure: Json | None, digits: int) -> str:
         return f"{figure['mean']:.{digits}f} ± {figure['bootstrap_sd']:.{digits}f}" if figure else "-"
 
-    dice = (told(figures["dice"].get(key), 3) for key in ("lv_endo", "lv_epi", "la"))
-    return (name, *dice, told(figures["hausdorff_px"].get("lv_endo"), 1), told(figures["view_accuracy"], 3))
+    dice = (format_figure(figures["dice"].get(key), 3) for key in ("lv_endo", "lv_epi", "la"))
+    return (
+        name,
+        *dice,
+        format_figure(figures["hausdorff_px"].get("lv_endo"), 1),
+        format_figure(figures["view_accuracy"], 3),
+    )

@@ -31,7 +31,7 @@ MAX_JSON = 8 << 20  # bytes
 
 
 def write_pairs(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
-    """Fill a folder with samples; the split is told by `samples.jsonl` alone, see `export`."""
+    """Fill a folder with samples; only `samples.jsonl` names the split, see `export`."""
     for _, sample in samples:
         write_pair(folder / sample.id, sample)
 

@@ -54,7 +54,7 @@ class Library:
         self.root = root
 
     def prepare(self) -> None:
-        """Make the folder and try it, before anybody draws what could not be saved.
+        """Make the folder and try it, before anybody paints what could not be saved.
 
         Raises:
             OutputError: projects cannot be written there.

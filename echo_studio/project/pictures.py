@@ -21,7 +21,7 @@ PNG = Path("picture.png")  # only its suffix counts
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """What is being drawn; immutable.
+    """A label map and its sector as they are edited; immutable.
 
     Args:
         label_map: h × w.

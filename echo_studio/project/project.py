@@ -1,4 +1,4 @@
-"""An editing project: one drawing with everything that belongs to it, in one folder.
+"""An editing project: one canvas with everything that belongs to it, in one folder.
 
 The folder holds `project.sqlite3`, `files/` with content files and an empty `lock`. A content file is on the disk
 before the row that names it is committed: a crash loses at most the call that had not returned. No name of a person's

@@ -18,7 +18,7 @@ APPLICATION_ID = int.from_bytes(b"Echo", "big")
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     # 0 to 1: the canvas with its history.
     (
-        # Append-only. A step takes its op from here, so that each is told once.
+        # Append-only. A step takes its op from here, so that each stands in the file once.
         """CREATE TABLE log (
             number INTEGER PRIMARY KEY,
             at TEXT NOT NULL,

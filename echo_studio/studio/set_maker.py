@@ -82,5 +82,5 @@ class SetMaker:
 
     def make(self, folder: SetFolder, workers: int, on_made: Callable[[int], None], stop: Callable[[], bool]) -> None:
         """Make what is missing; the folder is held meanwhile. See `dataset.build.synthesise.synthesise`."""
-        carry = partial(apart, workers=workers, polite=True)
-        synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, carry)
+        executor = partial(apart, workers=workers, polite=True)
+        synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, executor)

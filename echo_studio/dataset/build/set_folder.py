@@ -82,13 +82,13 @@ class Index:
         try:
             with self.path.open("rb") as file:
                 file.seek(offset)
-                told = file.read()
+                data = file.read()
         except FileNotFoundError:
             return [], offset
         except OSError as error:
             raise self._fault(error) from error
-        whole = told.rfind(b"\n") + 1
-        lines = told[:whole].splitlines()
+        whole = data.rfind(b"\n") + 1
+        lines = data[:whole].splitlines()
         return [made for line in lines if (made := read_made(line)) is not None], offset + whole
 
     def append(self, made: Made) -> None:
@@ -204,20 +204,20 @@ class SetFolder:
             self._bases.clear()
         return self._bases.setdefault(number, label_map)
 
-    def check(self, order: SetRequest) -> None:
-        """Refuse a folder that holds something else than this order's set.
+    def check(self, request: SetRequest) -> None:
+        """Refuse a folder that holds something else than this request's set.
 
         Raises:
-            DataError: a set of another order.
+            DataError: a set of another request.
             OutputError: other files.
         """
         if self.begun:
-            wanted = order.header()
+            wanted = request.header()
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
                 raise DataError(
-                    expected=f"the order that {self.where} was begun with, {differs} {_told(self.header.get(differs))}",
-                    got=_told(wanted[differs]),
+                    expected=f"{self.where} as it was begun with {differs} {_short(self.header.get(differs))}",
+                    got=_short(wanted[differs]),
                     remedy="give the same options, or name another folder",
                 )
         elif any(name not in (MAPS, LOCK) for name in self._shown()):
@@ -226,14 +226,14 @@ class SetFolder:
             )
 
     @contextmanager
-    def begin(self, order: SetRequest) -> Iterator[None]:
-        """Hold the folder for the block, with the order's manifest and maps in it.
+    def begin(self, request: SetRequest) -> Iterator[None]:
+        """Hold the folder for the block, with the request's manifest and maps in it.
 
         Raises:
             BusyError: another run holds it.
             DataError, OutputError: see `check`, or it cannot be written.
         """
-        self.check(order)
+        self.check(request)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             (self.root / MAPS).mkdir(exist_ok=True)
@@ -243,9 +243,9 @@ class SetFolder:
             ) from error
         with self.held():
             if not self.begun:
-                for one in order.maps:
+                for one in request.maps:
                     write_label_map(self.root / MAPS / f"{one.name}.png", one.label_map)
-                write_lines(self.root / MANIFEST, order.lines())  # last: with it the set is begun
+                write_lines(self.root / MANIFEST, request.lines())  # last: with it the set is begun
             yield
 
     @contextmanager
@@ -353,6 +353,6 @@ def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Ite
         yield number, batch
 
 
-def _told(value: object) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

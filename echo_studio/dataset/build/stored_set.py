@@ -62,7 +62,7 @@ def read_here(place: str) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Store:
-    """Objects below a URL. Whatever a store raises is told in one line."""
+    """Objects below a URL. Whatever a store raises becomes an error of one line."""
 
     url: str
 
@@ -131,8 +131,8 @@ class Store:
         except OutputError:
             raise
         except Exception as error:  # every store has a tree of its own
-            told = " ".join(str(error).split())[:160] or type(error).__name__
-            raise OutputError(expected=f"a store that answers at {self.url}", got=told, remedy=RESUME) from error
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise OutputError(expected=f"a store that answers at {self.url}", got=reason, remedy=RESUME) from error
 
 
 class StoredIndex(Index):
@@ -199,11 +199,11 @@ class StoredSet(SetFolder):
         return super().base(number)
 
     @contextmanager
-    def begin(self, order: SetRequest) -> Iterator[None]:
+    def begin(self, request: SetRequest) -> Iterator[None]:
         """As `SetFolder.begin`, without its lock."""
         begun = self.begun
-        self.check(order)
-        with SetFolder(self.root).begin(order):  # the copy: the manifest is a function of the order
+        self.check(request)
+        with SetFolder(self.root).begin(request):  # the copy: the manifest is a function of the request
             if not begun:
                 maps = (self.root / MAPS).iterdir()
                 self.store.put({f"{MAPS}/{path.name}": path.read_bytes() for path in maps})

@@ -59,8 +59,8 @@ class Batch:
             EchoStudioError: label maps or weights that cannot be read.
         """
         folder = _set_at(self.root, (self.root / MANIFEST).stat().st_mtime_ns if isinstance(self.root, Path) else 0)
-        maker = SampleRenderer(folder.header, folder.base, self.checkpoints, self.device)
-        samples, set_aside = maker.make(self.items)
+        renderer = SampleRenderer(folder.header, folder.base, self.checkpoints, self.device)
+        samples, set_aside = renderer.make(self.items)
         hashes = {}
         for sample in samples:
             files = pair_files(sample)
@@ -76,7 +76,7 @@ def synthesise(
     device: str = "cpu",
     on_made: Callable[[int], None] = lambda samples: None,
     stop: Callable[[], bool] = lambda: False,
-    carry: Executor | None = None,
+    executor: Executor | None = None,
 ) -> None:
     """Make what is missing of a set that was begun; call it within `SetFolder.begin`.
 
@@ -84,7 +84,7 @@ def synthesise(
         workers: processes; 1 for this one.
         on_made: called with the samples of each batch once it is in the index.
         stop: asked before every batch; what is under way is finished.
-        carry: makes the batches elsewhere; by default this machine does.
+        executor: makes the batches elsewhere; by default this machine does.
 
     Raises:
         OutputError: the disk is full. What was finished stays; the same call goes on.
@@ -96,9 +96,9 @@ def synthesise(
         for number, items in folder.batches()
         if number not in finished
     )
-    if carry is None:
-        carry = _here if workers == 1 else partial(apart, workers=workers)
-    for made in carry(waiting, stop=stop):
+    if executor is None:
+        executor = _here if workers == 1 else partial(apart, workers=workers)
+    for made in executor(waiting, stop=stop):
         folder.index.append(made)
         on_made(len(made.samples) + len(made.set_aside))
 

@@ -34,11 +34,11 @@ def line(what: str, text: object, longest: int = MAX_LINE) -> str:
     Raises:
         RequestError: it is none.
     """
-    told = text.strip() if isinstance(text, str) else None
-    if told is None or len(told) > longest or not (told.isprintable() or not told):
+    plain = text.strip() if isinstance(text, str) else None
+    if plain is None or len(plain) > longest or not (plain.isprintable() or not plain):
         got = f"{text!r}"[:60]
         raise RequestError(expected=f"a {what} of at most {longest} printable characters", got=got, remedy="shorten it")
-    return told
+    return plain
 
 
 @dataclass(frozen=True)
@@ -62,30 +62,30 @@ class Filter:
     descending: bool = False
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Filter":
+    def read(cls, body: Mapping[str, Any]) -> "Filter":
         """The filter that a page asks for.
 
         Raises:
             RequestError, UnknownNameError: something in it is none.
         """
-        choices, ranges = _mapping(told, "choices"), _mapping(told, "ranges")
+        choices, ranges = _mapping(body, "choices"), _mapping(body, "ranges")
         for kind, names, known in (("choice", choices, CHOICES), ("figure", ranges, FIGURES)):
             for name in names:
                 if name not in known:
                     raise UnknownNameError(kind, str(name)[:MAX_TEXT], known)
-        sort = told.get("sort", "number")
+        sort = body.get("sort", "number")
         if sort not in SORTS:
             raise UnknownNameError("order", str(sort)[:MAX_TEXT], SORTS)
-        flagged = told.get("flagged")
+        flagged = body.get("flagged")
         if flagged not in (None, True, False):
             raise _wrong("flagged as true, false or null", flagged)
         return cls(
             {name: _values(name, values) for name, values in choices.items()},
             {name: _range(name, pair) for name, pair in ranges.items()},
             flagged,
-            str(told.get("text", ""))[:MAX_TEXT],
+            str(body.get("text", ""))[:MAX_TEXT],
             str(sort),
-            told.get("descending") is True,
+            body.get("descending") is True,
         )
 
     def sql(self) -> tuple[str, list[Any]]:
@@ -117,8 +117,8 @@ class Filter:
         return f"WHERE {' AND '.join(where)} ORDER BY {order}", values
 
 
-def _mapping(told: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = told.get(name, {})
+def _mapping(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name, {})
     if not isinstance(value, dict):
         raise _wrong(f"{name} as an object", value)
     return value

@@ -37,7 +37,7 @@ TABLES = (
         reviewer TEXT NOT NULL DEFAULT '',
         at TEXT NOT NULL DEFAULT ''
     ) STRICT""",
-    # The orders that people ask for first, and the counts that every look asks for.
+    # The sort orders that people ask for first, and the counts that every look asks for.
     "CREATE INDEX by_adherence ON sample (made, adherence)",
     "CREATE INDEX by_privacy ON sample (made, privacy)",
     "CREATE INDEX by_verdict ON sample (made, verdict)",

@@ -56,11 +56,11 @@ def planned_rows(folder: SetFolder) -> Iterator[Row]:
 
 
 def _planned(header: Json, item: Item) -> Row:
-    how, about = header["generators"][item.how], header["maps"][item.map]
+    sampling, about = header["generators"][item.how], header["maps"][item.map]
     defect = item.defect["name"] if item.defect else ""
-    described = about["base"], about["name"], how["generator"], how["solver"], how["nfe"], about["view"]
+    described = about["base"], about["name"], sampling["generator"], sampling["solver"], sampling["nfe"], about["view"]
     # A clip has no phase; a frame with an ejection fraction shows end systole.
-    phase = "" if how.get("clip") else "ES" if item.ef is not None else about["phase"]
+    phase = "" if sampling.get("clip") else "ES" if item.ef is not None else about["phase"]
     return item.id, 0, *described, phase, defect, item.ef
 
 
@@ -79,8 +79,8 @@ def _found(header: SampleHeader, name: str) -> Row:
     record = header.record
     anatomy = record.get("anatomy")
     anatomy = anatomy if isinstance(anatomy, dict) else {}
-    told = anatomy.get("defect")
-    defect = told.get("name") if isinstance(told, dict) else None
+    damage = anatomy.get("defect")
+    defect = damage.get("name") if isinstance(damage, dict) else None
     nfe, ef = record.get("nfe"), anatomy.get("ef")
     return (
         *(name, 1, header.base),
@@ -212,9 +212,9 @@ class Curation:
         Raises:
             RequestError: another verdict, or a text that is not one printable line.
         """
-        told = None if reason is None else line("reason", reason)
+        plain = None if reason is None else line("reason", reason)
         with self._writing() as sql:
-            return acts.decide(sql, numbers, verdict, told, line("name", reviewer), now())
+            return acts.decide(sql, numbers, verdict, plain, line("name", reviewer), now())
 
     def tag(self, numbers: Sequence[int], name: str, on: bool = True, reviewer: str = "") -> int:
         """Give or take a tag; how many samples this changes.

@@ -88,11 +88,11 @@ def _outlined(image: GrayImage, ids: LabelIds) -> np.ndarray[tuple[int, ...], np
     return colours
 
 
-def _small(image: GrayImage, how: int) -> GrayImage:
+def _small(image: GrayImage, interpolation: int) -> GrayImage:
     height, width = image.shape
     share = min(1.0, SIDE / max(height, width))
     size = max(1, round(width * share)), max(1, round(height * share))
-    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def _jpeg(picture: Image.Image) -> bytes:

@@ -142,7 +142,7 @@ def _split(summaries: Sequence[SampleSummary], split_of: dict[str, Split], name:
 
 
 def _weights(summaries: Sequence[SampleSummary]) -> Json:
-    """sha256 of every checkpoint that took part; two under one name are told apart by their hash."""
+    """sha256 of every checkpoint that took part; two of one name are listed with their hash."""
     pairs = {pair for one in summaries for pair in one.weights}
     names = Counter(name for name, _ in pairs)
     return {name if names[name] == 1 else f"{name} ({digest[:12]})": digest for name, digest in sorted(pairs)}

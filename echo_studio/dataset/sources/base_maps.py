@@ -62,7 +62,7 @@ def base_maps(
             raise DataError(
                 expected=f"label maps with a sector (label {SECTOR})",
                 got=f"none in {one.stem}",
-                remedy="draw it in the studio, or give a folder in CAMUS's layout, whose frames show it",
+                remedy="paint it in the studio, or give a folder in CAMUS's layout, whose frames show it",
             )
         fitted = one.label_map.resized(SIDE, SIDE)
         name = _free(one.stem, taken)
@@ -160,7 +160,7 @@ def own_maps(folder: Path, view: View | None, phase: Phase | None, split: str) -
 
 
 def _splits(folder: Path, split: str) -> dict[str, str] | None:
-    """Split by id; None where all are meant, or none are told."""
+    """Split by id; None where all are meant, or the set names none."""
     if split not in (*SPLITS, ALL):
         raise UnknownNameError("split", split, (*SPLITS, ALL))
     path = folder / LIST
@@ -168,7 +168,7 @@ def _splits(folder: Path, split: str) -> dict[str, str] | None:
         return None
     try:
         with path.open(encoding="utf-8") as lines:
-            return {told["id"]: told["split"] for told in map(json.loads, lines)}
+            return {sample["id"]: sample["split"] for sample in map(json.loads, lines)}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(
             expected=f"id and split of each sample in {path}",

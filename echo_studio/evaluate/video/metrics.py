@@ -179,8 +179,8 @@ def measure_reference(reference: VideoReference) -> VideoScores:
     dice, efs = [], []
     for beat in reference.beats:
         labels = clip_labels(reference.segmenter, beat.clip, beat.end_diastole.spacing_mm)
-        drawn = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
-        efs.append((drawn.ef_percent, lv_curve(labels, drawn.es or None).ef_percent))
+        truth = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
+        efs.append((truth.ef_percent, lv_curve(labels, truth.es or None).ef_percent))
         dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
     clips = [beat.clip for beat in reference.beats]
     return VideoScores(

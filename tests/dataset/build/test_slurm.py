@@ -155,7 +155,7 @@ def test_jobs_of_which_one_is_killed_make_the_same_set_and_find_what_was_left(
 
         sent: list[int] = []
 
-        def carry(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
+        def executor(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
             def deadly() -> Iterator[Batch]:
                 for batch in waiting:
                     sent.append(batch.number)
@@ -164,7 +164,7 @@ def test_jobs_of_which_one_is_killed_make_the_same_set_and_find_what_was_left(
             local = partial(on_slurm, folder=folder, workers=2, settings={}, executor="local", parcel=8)
             return local(deadly(), stop=stop)
 
-        synthesise(folder, 1, checkpoints, carry=carry)
+        synthesise(folder, 1, checkpoints, executor=executor)
     assert marker.exists()
     assert 0 not in sent
     assert not (root / ".jobs").exists()

@@ -90,7 +90,7 @@ def test_a_set_on_a_store_is_that_of_a_folder_also_after_crashes(url: str, check
 def test_another_order_and_foreign_objects_are_refused(url: str, checkpoints: Path) -> None:
     with set_at(url).begin(small_order(checkpoints)):
         pass
-    with pytest.raises(DataError, match="was begun with"):
+    with pytest.raises(DataError, match="as it was begun with"):
         set_at(url).check(small_order(checkpoints, seed=6))
     store, path = fsspec.core.url_to_fs(url)
     store.pipe_file(f"{path}-other/notes.txt", b"mine")

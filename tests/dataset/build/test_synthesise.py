@@ -200,7 +200,7 @@ def test_an_index_that_a_full_disk_cut_short_stays_good(tmp_path: Path) -> None:
 def test_another_order_another_run_and_other_files_are_refused(
     reference: Path, checkpoints: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match="begun with, seed 5, got 6; give the same options") as refused:
+    with pytest.raises(DataError, match="begun with seed 5, got 6; give the same options") as refused:
         make(reference, small_order(checkpoints, seed=6), checkpoints)
     assert "\n" not in str(refused.value)
     order = small_order(checkpoints)
