@@ -7,7 +7,7 @@ from echo_studio.diffusion.families import FAMILIES
 from echo_studio.diffusion.solvers.registry import solver
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.request import MAX_NFE
+from echo_studio.generate.sampling import MAX_NFE
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")  # a folder's name on every system
 HASH = re.compile(r"[0-9a-f]{64}")

@@ -74,6 +74,11 @@ class Card:
     scores: Json = field(default_factory=dict)
     sha256: str = ""
 
+    @property
+    def weights(self) -> dict[str, str]:
+        """sha256 of every checkpoint that takes part, by name: its own first."""
+        return {self.name: self.sha256, **self.needs}
+
 
 def read_card(folder: Path) -> Card:
     """The card of a checkpoint folder.

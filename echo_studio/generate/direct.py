@@ -35,15 +35,15 @@ class DirectGenerator(Generator):
 
 def check_one_call(name: str, request: GenerationRequest) -> None:
     """Raise RequestError where a request wants more of the generator of that name than one call."""
-    if request.nfe != 1:
+    if request.sampling.nfe != 1:
         raise RequestError(
             expected=f"NFE 1, since {name} makes a frame in one call",
-            got=f"NFE {request.nfe}",
+            got=f"NFE {request.sampling.nfe}",
             remedy="set NFE to 1",
         )
-    if request.guidance != 0:
+    if request.sampling.guidance != 0:
         raise RequestError(
             expected=f"guidance 0, since {name} is no diffusion model",
-            got=f"guidance {request.guidance:g}",
+            got=f"guidance {request.sampling.guidance:g}",
             remedy="set guidance to 0",
         )

@@ -56,15 +56,14 @@ class Generator(ABC):
         """Frames of several requests in one batch; each is what it would be alone, to rounding.
 
         Args:
-            requests: of this generator, all with the same solver, NFE, guidance and schedule.
+            requests: of this generator, all with the same sampling.
             on_step: see `generate`; preview() gives one frame a request.
 
         Raises:
             RequestError: requests that cannot share a batch, or that this generator cannot carry out.
         """
         first = requests[0]
-        shared = (self.card.name, first.solver, first.nfe, first.guidance, first.schedule)
-        if any((r.generator, r.solver, r.nfe, r.guidance, r.schedule) != shared for r in requests):
+        if first.sampling.generator != self.card.name or any(r.sampling != first.sampling for r in requests):
             raise RequestError(
                 expected=f"requests for {self.card.name} that share solver, NFE, guidance and schedule",
                 got="a mixture",
@@ -85,9 +84,8 @@ class Generator(ABC):
 
         images = frames(self._pixels(requests, torch.from_numpy(maps).to(self.device), on_estimate))
         seconds = time.perf_counter() - started
-        checkpoints = {self.card.name: self.card.sha256, **self.card.needs}
         return [
-            Generated(image, record_of(request, checkpoints, torch.__version__, self.device.type), seconds)
+            Generated(image, record_of(request, self.card.weights, torch.__version__, self.device.type), seconds)
             for image, request in zip(images, requests, strict=True)
         ]
 

@@ -26,6 +26,7 @@ from echo_studio.generate.card_check import check_card
 from echo_studio.generate.catalog import Catalog, Checkpoint
 from echo_studio.generate.checkpoint import WEIGHTS, Card, check_shapes, read_card, weight_shapes, write_card
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import advised_sampling
 
 MAX_WEIGHTS = 2 * 2**30  # bytes; the papers' largest network takes 1.3 GiB in float32
 STALE_SECONDS = 24 * 3600.0
@@ -129,7 +130,7 @@ def _check_that_it_works(catalog: Catalog, source: Path, card: Card) -> None:
 
     def draw() -> None:
         generator = catalog.open(source)
-        generator.generate(GenerationRequest(template("4ch-ed"), generator=generator.card.name, nfe=1))
+        generator.generate(GenerationRequest(template("4ch-ed"), advised_sampling(generator.card, nfe=1)))
 
     def encode_and_decode() -> None:
         _, codec = latent_codec(source)

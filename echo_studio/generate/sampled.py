@@ -25,7 +25,7 @@ class SampledGenerator(Generator):
     codec: Codec
 
     def _check(self, request: GenerationRequest) -> None:
-        if request.guidance and not self.card.settings.get("label_dropout"):
+        if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
                 got=f"{self.card.name}",
@@ -33,19 +33,19 @@ class SampledGenerator(Generator):
             )
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        first = requests[0]
+        sampling = requests[0].sampling
         inside = (ids > 0).float().unsqueeze(1)
         condition = condition_of(requests, ids, self.codec)
-        denoiser = Guided(self.denoiser, first.guidance) if first.guidance else self.denoiser
-        how = solver(first.solver)
-        sigmas = noise_levels(how, family_of(self.card), first.nfe, first.schedule)
+        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
+        how = solver(sampling.solver)
+        sigmas = noise_levels(how, family_of(self.card), sampling.nfe, sampling.schedule)
         latent_side = self.card.resolution // self.codec.factor
         noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
         latent = how(
             Bound(denoiser, denoiser.prepare(condition)),
             (noise() * float(sigmas[0])).to(self.device),
             sigmas,
-            first.nfe,
+            sampling.nfe,
             noise,
             lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
         )

@@ -125,13 +125,16 @@ class Engine:
                 on_step(done, total, preview)
 
         made = self._made(request, step, patient)
-        self._tidy(request.generator)
+        self._tidy(request.sampling.generator)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
     def _made(self, request: GenerationRequest, on_step: OnStep, patient: bool) -> Generated:
         """Apart from `generate`, so that nothing refers to the generator when it may leave."""
-        version = self._version(request.generator)
-        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(patient=patient):
+        version = self._version(request.sampling.generator)
+        with (
+            self._model_cache.use(request.sampling.generator, version) as generator,
+            self._device_lock.take(patient=patient),
+        ):
             return generator.generate(request, on_step)
 
     def _tidy(self, name: str) -> None:

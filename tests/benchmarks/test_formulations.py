@@ -15,6 +15,7 @@ from echo_studio.generate.build import family_of, soft_one_hot
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.sampling import Sampling
 from tests.generate.tiny import tiny_checkpoints
 
 
@@ -70,7 +71,7 @@ def test_the_papers_formulation_is_plain_throughout_and_leaves_the_original_as_i
 
 def test_every_formulation_makes_frames_through_the_generator(tmp_path: Path) -> None:
     ours = generator("tiny", tmp_path)
-    request = GenerationRequest(template("4ch-ed"), "4CH", "ED", "tiny", "euler", 2)
+    request = GenerationRequest(template("4ch-ed"), Sampling("tiny", "euler", 2))
     frames = [variant.generate(request).image for variant in (ours, recomputed(ours), as_published(ours))]
     for frame in frames[1:]:
         assert int(abs(frame.astype(int) - frames[0].astype(int)).max()) <= 1

@@ -19,8 +19,8 @@ from tests.conftest import echo_like
 from tests.generate.tiny import tiny_segmenter
 
 ENTRIES = {
-    "painter": VideoEntry("painter", "Painter", "", "painter", "", True, True, 4, "heun", 0),
-    "starter": VideoEntry("starter", "Starter", "", "painter", "coloured", False, False, 6, "", 35),
+    "painter": VideoEntry("painter", "Painter", "", "painter", "", True, True, 4, "heun", {}, 0),
+    "starter": VideoEntry("starter", "Starter", "", "painter", "coloured", False, False, 6, "", {}, 35),
 }
 
 

@@ -40,7 +40,7 @@ def test_an_own_generator_uses_the_bundled_codec_with_the_hash_that_it_was_train
     made = places.load("mine").generate(request)
     bundled = places.load("tiny").generate(dataclasses.replace(request, generator="tiny"))
     assert np.array_equal(made.image, bundled.image)
-    assert made.record.checkpoints["mine"] == bundled.record.checkpoints["tiny"]
+    assert made.record.sampling.weights["mine"] == bundled.record.sampling.weights["tiny"]
 
 
 def test_a_codec_with_another_hash_is_refused_and_both_sides_are_named(places: Catalog) -> None:

@@ -20,8 +20,8 @@ from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.errors import DataError, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import Json, Phase, View
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
@@ -80,6 +80,56 @@ def _drawn(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
         return parameter.choices[int(rng.integers(len(parameter.choices)))]
     drawn = float(rng.triangular(parameter.low, parameter.default, parameter.high))
     return min(max(round(drawn, 3), parameter.low), parameter.high)
+
+
+@dataclass(frozen=True)
+class ClipSampling:
+    """What clips need beside a sampling; see `generate.video.request.VideoRequest`.
+
+    Attributes:
+        frames: of the heartbeat.
+        heart_rate: beats a minute.
+        start_step: noise levels that are skipped.
+    """
+
+    frames: int
+    heart_rate: float
+    start_step: int
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.frames * self.heart_rate / 60
+
+
+@dataclass(frozen=True)
+class SetSampling:
+    """One way to make the samples of a set, the licence of its weights, and what its clips need (None for frames)."""
+
+    sampling: Sampling
+    licence: str
+    clip: ClipSampling | None = None
+
+    def to_json(self) -> Json:
+        """As a manifest's header keeps it: what every set has, what differs from the defaults, `clip` for clips."""
+        about = self.sampling.to_json()
+        plain = Sampling(self.sampling.generator, self.sampling.solver, self.sampling.nfe).to_json()
+        changed = {key: about[key] for key in ("guidance", "schedule", "precision") if about[key] != plain[key]}
+        kept: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
+        kept["licence"] = self.licence
+        if self.clip is None:
+            return kept | changed
+        changed.pop("guidance", None)
+        return kept | changed | {"clip": {**asdict(self.clip), "guidance": self.sampling.guidance}}
+
+    @classmethod
+    def from_json(cls, about: Json) -> "SetSampling":
+        """What `to_json` wrote."""
+        about = dict(about)
+        licence, clip, weights = about.pop("licence"), dict(about.pop("clip", {})), about.pop("checkpoints")
+        if clip:
+            about["guidance"] = clip.pop("guidance")
+        return cls(Sampling(**about, weights=weights), licence, ClipSampling(**clip) if clip else None)
 
 
 @dataclass(frozen=True)
@@ -151,7 +201,7 @@ class SetRequest:
     """
 
     maps: tuple[BaseMap, ...]
-    samplings: tuple[Sampling, ...]
+    samplings: tuple[SetSampling, ...]
     variations: int = 5
     repeats: int = 1
     ranges: VariationRanges = PAPER
@@ -186,7 +236,7 @@ class SetRequest:
             )
 
     def _check_ef(self) -> None:
-        clips = next((how.generator for how in self.samplings if how.clip), None)
+        clips = next((one.sampling.generator for one in self.samplings if one.clip), None)
         if self.ef is None:
             if clips:
                 raise RequestError(
@@ -225,7 +275,7 @@ class SetRequest:
             "ranges": asdict(self.ranges),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
-            "generators": [how.to_json() for how in self.samplings],
+            "generators": [one.to_json() for one in self.samplings],
             "batch": self.batch,
             "device": self.device,
             "versions": dict(self.versions),

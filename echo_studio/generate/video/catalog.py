@@ -19,10 +19,11 @@ class VideoEntry:
     Attributes:
         name: to ask for it.
         checkpoint: name of the checkpoint that denoises.
-        pseudo: what its start step starts from; empty for none.
+        pseudo: what its start step starts from; empty where it has none.
         conditional: whether the network sees the label maps. One without sees them through the start step alone.
         guidance: whether it takes classifier-free guidance.
         advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
+        weights: sha256 of every checkpoint that takes part, by name.
     """
 
     name: str
@@ -34,6 +35,7 @@ class VideoEntry:
     guidance: bool
     advised_nfe: int
     advised_solver: str
+    weights: dict[str, str]
     advised_start_step: int = 0
     advised_guidance: float = 0.0
 
@@ -79,13 +81,26 @@ def video_generators(folder: Path | None = None) -> dict[str, VideoEntry]:
             bool(card.settings.get("label_dropout")),
             card.advised_nfe,
             card.advised_solver,
+            card.weights,
             advised_guidance=card.advised_guidance,
         )
         if card.intensities and not conditional:
             for method, (title, description, pseudo, step, nfe) in METHODS.items():
                 entries.setdefault(
                     method,
-                    VideoEntry(method, title, description, name, pseudo, False, False, nfe, card.advised_solver, step),
+                    VideoEntry(
+                        method,
+                        title,
+                        description,
+                        name,
+                        pseudo,
+                        False,
+                        False,
+                        nfe,
+                        card.advised_solver,
+                        card.weights,
+                        step,
+                    ),
                 )
     return dict(sorted(entries.items(), key=lambda item: (not item[1].conditional, not item[1].starts, item[0])))
 

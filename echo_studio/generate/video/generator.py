@@ -77,12 +77,13 @@ class VideoGenerator:
             if on_step is not None:
                 on_step(done, total, lambda: self._fitted(self._frames(estimate, inside, middle, grey), cycle, middle))
 
-        denoiser = Guided(self.denoiser, request.guidance) if request.guidance else self.denoiser
-        how, family = solver(request.solver), family_of(self.card)
+        sampling = request.sampling
+        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
+        how, family = solver(sampling.solver), family_of(self.card)
         nfe = nfe_run(request)
         shape = (1, len(ids), *condition.one_hot.shape[-2:])
         noise = SampleNoise([request.seed], shape)
-        sigmas = noise_levels(how, family, request.nfe)
+        sigmas = noise_levels(how, family, sampling.nfe, sampling.schedule)
         start = noise() * float(sigmas[0])
         if request.start_step:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
@@ -97,7 +98,7 @@ class VideoGenerator:
                 request,
                 nfe,
                 cycle_volumes(cycle)[1],
-                {self.card.name: self.card.sha256, **self.card.needs},
+                self.card.weights,
                 torch.__version__,
                 self.device.type,
             ),
@@ -121,7 +122,7 @@ class VideoGenerator:
         return np.asarray((image * 255).round().astype(np.uint8))
 
     def _check(self, request: VideoRequest) -> None:
-        if request.guidance and not self.card.settings.get("label_dropout"):
+        if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
                 got=self.name,
@@ -170,4 +171,4 @@ def cycle_of(request: VideoRequest) -> LabelCycle:
 
 def nfe_run(request: VideoRequest) -> int:
     """Calls of the network that are made: the share of `nfe` that a start step leaves, at least one."""
-    return max(1, round(request.nfe * (1 - request.start_step / STEPS)))
+    return max(1, round(request.sampling.nfe * (1 - request.start_step / STEPS)))

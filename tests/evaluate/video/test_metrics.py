@@ -23,6 +23,7 @@ from echo_studio.evaluate.video.metrics import (
     measure_video,
 )
 from echo_studio.evaluate.video.reference import VideoReference, beat_pairs, differences
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.evaluate.beats import ReadsGrey, beat, beating, painted
 from tests.generate.tiny import tiny_segmenter
@@ -34,6 +35,7 @@ INSIDE = np.ones((16, 16), bool)
 INSIDE[:4] = False
 PHASE = 2 * np.pi * np.arange(12) / 12
 WAVE = np.rint(100 + 40 * np.sin(PHASE[:, None, None] + np.arange(16) / 3) * np.ones((1, 16, 1))).astype(np.uint8)
+SETTING = VideoSetting(Sampling("fake", "heun", 4), FRAMES)
 
 
 @pytest.fixture(scope="module")
