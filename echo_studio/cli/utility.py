@@ -53,7 +53,7 @@ def utility(
     from echo_studio.data.datasets.camus import CamusFolder
     from echo_studio.evaluate.utility.downstream_recipe import downstream_recipe
     from echo_studio.evaluate.utility.figures import utility_json
-    from echo_studio.evaluate.utility.request import Order, samplings
+    from echo_studio.evaluate.utility.request import UtilityRequest, samplings
     from echo_studio.evaluate.utility.run import measure_utility
     from echo_studio.parallel import cores
 
@@ -66,7 +66,7 @@ def utility(
     if not names:
         raise RequestError(expected="a generator", got="none", remedy="try --generator edm-l64")
     place = work or platformdirs.user_cache_path("echo-studio", appauthor=False) / "utility"
-    order = Order(
+    request = UtilityRequest(
         data=CamusFolder(data, splits),
         test=CamusFolder(test or data, None if test else splits),
         test_split=test_split,
@@ -83,8 +83,8 @@ def utility(
         device=device,
     )
     with progress("Measuring utility") as advance:
-        found = measure_utility(order, lambda stage, done, of: advance(done, of))
-    report = utility_json(order, found)
+        found = measure_utility(request, lambda stage, done, of: advance(done, of))
+    report = utility_json(request, found)
     if as_json:
         print_json(report)
         return

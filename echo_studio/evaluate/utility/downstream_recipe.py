@@ -16,7 +16,7 @@ class _Strict(BaseModel):
 
 
 class DownstreamAugmentation(_Strict):
-    """Of images and labels alike, drawn anew each time (`data.augment`); alike for real and synthetic sets."""
+    """Of images and labels alike, sampled anew each time (`data.augment`); alike for real and synthetic sets."""
 
     rotation_deg: float = Field(ge=0)
     translation: float = Field(ge=0, lt=1)

@@ -1,4 +1,4 @@
-"""What a utility run is asked for: checked before any work starts."""
+"""The request of a utility run: checked before any work starts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import CheckpointError, DataError, RequestError, UnknownNameError
 from echo_studio.evaluate.frames.echo_features import spread
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
-from echo_studio.evaluate.utility.label_sets import SetEntry, plan_label_set
+from echo_studio.evaluate.utility.sets import SetEntry, plan_label_set
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.sampling import Sampling, advised_sampling
@@ -28,7 +28,7 @@ class Patients:
 
 
 @dataclass(frozen=True)
-class Order:
+class UtilityRequest:
     """One utility run.
 
     Attributes:

@@ -30,7 +30,6 @@ from tests.generate.tiny import tiny_segmenter
 
 FRAMES = 12
 ES = end_systole_index(FRAMES, 70)
-SETTING = VideoSetting("fake", "heun", 4, FRAMES)
 INSIDE = np.ones((16, 16), bool)
 INSIDE[:4] = False
 PHASE = 2 * np.pi * np.arange(12) / 12
