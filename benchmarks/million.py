@@ -73,7 +73,7 @@ def main() -> None:
         counts, _ = folder.count(), folder.index.sha256()
     with phase("export: summaries and split"):
         summaries = [summary_of(header) for header in headers(order)]
-        split_by_base(summaries, Fractions())
+        split_by_base([(one.id, one.base) for one in summaries], Fractions())
     result = {
         "samples": order.count,
         "counted": counts["samples"],

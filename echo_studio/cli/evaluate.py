@@ -17,11 +17,6 @@ from echo_studio.cli.utility import utility
 evaluate = typer.Typer(help="Measure what a generator makes.")
 
 
-@evaluate.callback()
-def _evaluate() -> None:
-    """Measure what a generator makes."""
-
-
 @evaluate.command("adherence")
 def adherence(
     data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],

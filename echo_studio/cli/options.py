@@ -57,9 +57,9 @@ def pairs(given: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
     found = [tuple(part.strip() for part in one.partition("=")[::2]) for one in given or ()]
     if not all(key and text for key, text in found) or len({key for key, _ in found}) < len(found):
         raise RequestError(
-            expected=f"{option} NAME=NUMBER, each name once",
+            expected=f"{option} NAME=VALUE, each name once",
             got=", ".join(given or ()),
-            remedy="write it like septal=0.1",
+            remedy="write it like septal=0.1 or thickness-mm=8",
         )
     return [(key, text) for key, text in found]
 

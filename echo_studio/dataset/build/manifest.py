@@ -53,10 +53,10 @@ def seed_of(*parts: Any) -> int:
     return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "little") >> 11
 
 
-def draw_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
+def sample_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
     """One of several defects, or none, each as often as its share says.
 
-    Numbers are drawn from a triangle over the parameter's range, whose peak is the default; choices evenly.
+    Numbers are sampled from a triangle over the parameter's range, whose peak is the default; choices evenly.
     """
     if not shares:
         return None
@@ -64,22 +64,22 @@ def draw_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
     at = float(rng.uniform())
     for name, share in sorted(shares.items()):
         if at < share:
-            values = {key: _drawn(rng, parameter) for key, parameter in DEFECTS[name].parameters.items()}
+            values = {key: _sample_value(rng, parameter) for key, parameter in DEFECTS[name].parameters.items()}
             return {"name": name, "values": values}
         at -= share
     return None
 
 
-def draw_ef(seed: int, low: float, high: float) -> float:
+def sample_ef(seed: int, low: float, high: float) -> float:
     """An ejection fraction in percent, evenly from `low` to `high`, to one decimal."""
     return round(float(np.random.default_rng(seed).uniform(low, high)), 1)
 
 
-def _drawn(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
+def _sample_value(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
     if isinstance(parameter, Choice):
         return parameter.choices[int(rng.integers(len(parameter.choices)))]
-    drawn = float(rng.triangular(parameter.low, parameter.default, parameter.high))
-    return min(max(round(drawn, 3), parameter.low), parameter.high)
+    value = float(rng.triangular(parameter.low, parameter.default, parameter.high))
+    return min(max(round(value, 3), parameter.low), parameter.high)
 
 
 @dataclass(frozen=True)
@@ -179,15 +179,15 @@ class Item:
 
 @dataclass(frozen=True)
 class SetRequest:
-    """Label maps x variations x ways to make frames x seeds.
+    """Label maps x variations x samplings x seeds.
 
     Attributes:
         variations: deformations a map; 0 for the maps as they are, once each.
         repeats: samples of every deformed map, each from another seed.
         ranges: of the deformations.
-        defects: how often each of `anatomy.edits.defects.DEFECTS` is drawn, as shares of the deformed maps, together at
+        defects: how often each of `anatomy.edits.defects.DEFECTS` occurs, as shares of the deformed maps, together at
             most 1; no map has two.
-        ef: least and greatest ejection fraction in percent: every sample draws its own, whatever the generator. Clips
+        ef: least and greatest ejection fraction in percent: every sample has its own, whatever the generator. Clips
             need it; frames then show their map, which is at end diastole, at end systole.
         batch: samples computed together, of which pixels depend in their last bits.
         device: the kind, such as cpu: another one has other last bits too.
@@ -302,10 +302,10 @@ class SetRequest:
                 for copy in range(max(1, self.variations)):
                     heart = (self.seed, one.name, digest, copy)
                     variation = seed_of("variation", *heart) if self.variations else None
-                    defect = draw_defect(seed_of("defect", *heart), self.defects)
+                    defect = sample_defect(seed_of("defect", *heart), self.defects)
                     for repeat in range(self.repeats):
                         noise = seed_of("noise", *heart, repeat)
-                        ef = draw_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
+                        ef = sample_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
                         yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise, ef)
                         number += 1
 

@@ -1,7 +1,6 @@
 """What a set will cost before it is made: samples, minutes, disk. Measured on a batch of every way to make them."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -65,7 +64,7 @@ def plan_set(
     left = 0
     counts = [0] * len(request.samplings)
     first: dict[int, list[Item]] = {}
-    for number, items in _batches(request):
+    for number, items in in_batches(request.items(), request.batch):
         if number not in made:
             left += len(items)
             counts[items[0].how] += len(items)
@@ -98,7 +97,3 @@ def _measured(renderer: SampleRenderer, items: list[Item]) -> tuple[float, float
     samples, _ = renderer.make(items)
     sizes = [sum(-(-len(data) // BLOCK) * BLOCK for data in pair_files(one).values()) + BLOCK for one in samples]
     return (time.perf_counter() - started) / len(items), sum(sizes) / len(items)
-
-
-def _batches(request: SetRequest) -> Iterator[tuple[int, list[Item]]]:
-    return in_batches(request.items(), request.batch)

@@ -130,11 +130,11 @@ def ranges_of(given: Mapping[str, Sequence[float]]) -> VariationRanges:
             raise RequestError(
                 expected=f"{name} as {'one number' if count == 1 else 'two numbers'} from {low:g} to {high:g}",
                 got=", ".join(f"{number:g}" for number in numbers) or "none",
-                remedy=f"the papers' choice is {_told(getattr(PAPER, name))}",
+                remedy=f"the papers' choice is {_format_range(getattr(PAPER, name))}",
             )
         changes[name] = numbers[0] if count == 1 else (numbers[0], numbers[1])
     return dataclasses.replace(PAPER, **changes)  # type: ignore[arg-type]
 
 
-def _told(value: float | tuple[float, float]) -> str:
+def _format_range(value: float | tuple[float, float]) -> str:
     return ",".join(f"{number:g}" for number in value) if isinstance(value, tuple) else f"{value:g}"

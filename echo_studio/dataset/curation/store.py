@@ -95,23 +95,7 @@ def _text(value: object) -> str:
     return value[:80] if isinstance(value, str) else ""
 
 
-def details(sql: sqlite3.Connection, numbers: Sequence[int]) -> list[Json]:
-    """See `Curation.details`."""
-    found: dict[int, Json] = {}
-    for start in range(0, len(numbers), AT_ONCE):
-        some = numbers[start : start + AT_ONCE]
-        marks = ", ".join("?" * len(some))
-        query = f"SELECT {', '.join(DETAILS)} FROM sample WHERE made = 1 AND number IN ({marks})"
-        for row in sql.execute(query, some):
-            found[row[0]] = {**dict(zip(DETAILS, row, strict=True)), "tags": []}
-        query = f"SELECT name, sample FROM tag WHERE sample IN ({marks}) ORDER BY name"
-        for name, number in sql.execute(query, some):
-            if number in found:
-                found[number]["tags"].append(name)
-    return [found[number] for number in numbers if number in found]
-
-
-def still_counts(sql: sqlite3.Connection) -> Json:
+def _still_counts(sql: sqlite3.Connection) -> Json:
     """What changes only when samples are made or measured; one look at each sample."""
     names = [name for name in CHOICES if name not in ("verdict", "tag")]
     counted: dict[str, Counter[str]] = {name: Counter() for name in names}
@@ -185,13 +169,24 @@ class Curation:
     def details(self, numbers: Sequence[int]) -> list[Json]:
         """What is known about samples, in the order of `numbers`; those that there are not are left out."""
         with self._reading() as sql:
-            return details(sql, numbers)
+            found: dict[int, Json] = {}
+            for start in range(0, len(numbers), AT_ONCE):
+                some = numbers[start : start + AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                query = f"SELECT {', '.join(DETAILS)} FROM sample WHERE made = 1 AND number IN ({marks})"
+                for row in sql.execute(query, some):
+                    found[row[0]] = {**dict(zip(DETAILS, row, strict=True)), "tags": []}
+                query = f"SELECT name, sample FROM tag WHERE sample IN ({marks}) ORDER BY name"
+                for name, number in sql.execute(query, some):
+                    if number in found:
+                        found[number]["tags"].append(name)
+            return [found[number] for number in numbers if number in found]
 
     def counts(self) -> Json:
         """How many samples there are of each value of each choice, how many are unmeasured, and the newest entries."""
         with self._reading() as sql:
             if self._still is None:
-                self._still = still_counts(sql)
+                self._still = _still_counts(sql)
             counted = {
                 **self._still["choices"],
                 "verdict": dict(

@@ -7,6 +7,7 @@ at a time.
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -29,19 +30,13 @@ from echo_studio.types import Json
 Write = Callable[[Path, Iterable[tuple[Split, SetSample]]], None]
 
 
-def write_mp4(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
-    """Fill a folder with H.264 videos; frames are refused before, see `export.check_kind`."""
-    _write_movies(folder, samples, ".mp4", mp4_bytes)
-
-
-def write_gif(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
-    """Fill a folder with GIFs that loop; frames are refused before, see `export.check_kind`."""
-    _write_movies(folder, samples, ".gif", gif_bytes)
-
-
 def _write_movies(
     folder: Path, samples: Iterable[tuple[Split, SetSample]], suffix: str, encode: Callable[[Clip], bytes]
 ) -> None:
+    """Fill a folder with the clips of a set for people: MP4 and GIF have no place for labels.
+
+    The description stands in the file's own comment and in samples.jsonl; frames are refused before, see `check_kind`.
+    """
     for split, sample in samples:
         assert sample.fps is not None  # a clip
         place = folder / split
@@ -78,8 +73,8 @@ FORMATS: dict[str, SetFormat] = {
     ),
     "webdataset": SetFormat("WebDataset shards", "both", write_webdataset, read_webdataset, "*.tar"),
     "dicom": SetFormat("DICOM ultrasound and segmentation", "both", write_dicom, read_dicom_set, "*/*.seg*.dcm"),
-    "mp4": SetFormat("MP4 videos", "clips", write_mp4),
-    "gif": SetFormat("Animated GIFs", "clips", write_gif),
+    "mp4": SetFormat("MP4 videos", "clips", partial(_write_movies, suffix=".mp4", encode=mp4_bytes)),
+    "gif": SetFormat("Animated GIFs", "clips", partial(_write_movies, suffix=".gif", encode=gif_bytes)),
 }
 
 
@@ -140,7 +135,7 @@ def export_set(
     choose = chooser(source, only)  # once: what is decided meanwhile is not in it
     summaries = [summary_of(listed.header) for listed in choose(read_set(source))]
     check_kind(name, summaries)
-    split_of = split_by_base(summaries, fractions, seed)
+    split_of = split_by_base([(one.id, one.base) for one in summaries], fractions, seed)
     card = card_json(summaries, split_of, name, scores or {})
     del summaries
     with filling_folder(out) as part:

@@ -46,15 +46,6 @@ class BeamGrid:
     near: float
 
 
-def sector_in(image: GrayImage) -> Sector:
-    """The sector that a frame shows.
-
-    Raises:
-        ImageError: no lit sector, or none that a sector fits.
-    """
-    return fit_sector(find_sector(image))
-
-
 def on_beams(image: GrayImage, sector: Sector) -> BeamGrid:
     """Sample a frame along the beams of its sector, with cubic interpolation.
 
@@ -177,7 +168,7 @@ def speckle(image: GrayImage) -> Speckle:
     Raises:
         ImageError: no lit sector, none that a sector fits, or one that is too small.
     """
-    sector = sector_in(image)
+    sector = fit_sector(find_sector(image))
     beams = on_beams(image, sector)
     along, across = grain_widths(beams)
     levels = image[sector.mask(*image.shape)]

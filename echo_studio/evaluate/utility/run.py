@@ -1,8 +1,9 @@
 """Utility: how well networks do on real patients that have seen generated frames alone (000 2.2, 003 III-C and D).
 
 Label maps → synthetic set → training → test, beside the same training on the real frames of the same patients: same
-recipe, steps, seeds and held-out patients. Every stage is made of work items that leave files in the work folder, named after their
-content: what is there is not done again, whether a run was killed or another one asks for the same.
+recipe, steps, seeds and held-out patients. Every stage is made of work items that leave files in the work
+folder, named after their content: what is there is not done again, whether a run was killed or another one asks for the
+same.
 """
 
 import time

@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.sector.geometry import Sector
+from echo_studio.anatomy.sector.detect import find_sector
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector
 from echo_studio.errors import ImageError
 from echo_studio.evaluate.frames.speckle import (
     DEPTHS,
@@ -16,7 +17,6 @@ from echo_studio.evaluate.frames.speckle import (
     fit_grey,
     grain_widths,
     on_beams,
-    sector_in,
     speckle,
 )
 from echo_studio.types import GrayImage
@@ -96,7 +96,7 @@ def test_a_frame_shows_the_widths_of_its_beams_and_a_wider_grain_is_wider() -> N
 def test_the_sector_is_found_in_the_frame_and_its_beams_run_straight() -> None:
     ramp = np.repeat(np.linspace(40, 200, 260)[:, None], 300, axis=1)
     frame = in_sector(ramp)
-    beams = on_beams(frame, sector_in(frame))
+    beams = on_beams(frame, fit_sector(find_sector(frame)))
     spread = np.array([row[seen].std() for row, seen in zip(beams.grey, beams.seen, strict=True) if seen.sum() > 9])
     assert spread.max() < 3
     assert (np.diff(depth_profile(beams)) > 0).all()
