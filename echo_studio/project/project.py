@@ -202,7 +202,7 @@ class Project:
         """Raises RequestError where no step is kept at `position`."""
         with self._store.reading() as sql:
             self._check_kept(position)
-            op, label_map, sector = sql.execute(f"SELECT op, label_map, sector {STEP}", (position,)).fetchone()
+            op, label_map, sector = sql.execute(f"SELECT op, label_map, fan {STEP}", (position,)).fetchone()
             canvas = Canvas(load_label_map(self._store.files, label_map), load_sector(self._store.files, sector))
         return Step(position, from_text(op, "an op", self._store.file), canvas)
 

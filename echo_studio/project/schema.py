@@ -28,12 +28,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             op TEXT NOT NULL,
             label_map_sha256 TEXT NOT NULL
         ) STRICT""",
-        # The states that can be gone back to; label_map and sector name content files.
+        # The states that can be gone back to; label_map and fan (the sector, as files name it) name content files.
         """CREATE TABLE step (
             position INTEGER PRIMARY KEY,
             entry INTEGER NOT NULL REFERENCES log (number),
             label_map TEXT NOT NULL,
-            sector TEXT NOT NULL
+            fan TEXT NOT NULL
         ) STRICT""",
         # Deferred: an edit drops the step under the cursor before it moves the cursor.
         """CREATE TABLE project (

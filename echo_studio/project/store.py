@@ -24,7 +24,7 @@ DATABASE = "project.sqlite3"
 FILES = "files"
 LOCK = "lock"
 REFERENCES = """
-    SELECT label_map FROM step UNION SELECT sector FROM step
+    SELECT label_map FROM step UNION SELECT fan FROM step
     UNION SELECT image FROM result UNION SELECT label_map FROM result UNION SELECT label_map FROM slot
 """
 

@@ -75,7 +75,7 @@ def _audit_pictures(store: Store) -> None:
     budget = _Budget(store)
     label_map, sector, frame = (budget.once(load) for load in (load_label_map, load_sector, load_frame))
     for name, mask, digest in _rows(
-        store, "SELECT label_map, sector, label_map_sha256 FROM step JOIN log ON entry = number"
+        store, "SELECT label_map, fan, label_map_sha256 FROM step JOIN log ON entry = number"
     ):
         shape, found = label_map(name)
         if found != digest or shape != sector(mask)[0]:

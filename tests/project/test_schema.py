@@ -26,7 +26,7 @@ VERSION_1 = (
             position INTEGER PRIMARY KEY,
             entry INTEGER NOT NULL REFERENCES log (number),
             label_map TEXT NOT NULL,
-            sector TEXT NOT NULL
+            fan TEXT NOT NULL
         ) STRICT""",
     """CREATE TABLE project (
             one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -143,8 +143,14 @@ def test_a_difference_of_nothing_is_grey_and_the_last_leads_to_the_first() -> No
 
 def test_settings_become_requests(reference: VideoReference) -> None:
     one = reference.beats[0]
-    own = replace(SETTING, generator="free-echo", start_step=15).request(one, 3)
-    assert (own.generator, own.start_step, own.frames, own.seed, own.view) == ("free-echo", 15, FRAMES, 3, "2CH")
+    own = replace(SETTING, sampling=Sampling("free-echo", "heun", 4), start_step=15).request(one, 3)
+    assert (own.sampling.generator, own.start_step, own.frames, own.seed, own.view) == (
+        "free-echo",
+        15,
+        FRAMES,
+        3,
+        "2CH",
+    )
     assert own.end_systole == one.end_systole
     asked = SETTING.request(one, 3, 40)
     assert asked.end_systole is None
