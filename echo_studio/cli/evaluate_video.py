@@ -198,7 +198,7 @@ def _line(row: "VideoScores") -> str:
 
 
 def _cell(form: str, value: float | str | None) -> str:
-    """A value in its column's format; a dash as wide where there is none."""
+    """A value in its column's format; a dash of the same width if it is None."""
     if value is not None:
         return form.format(value)
     width = form.removeprefix("{:>").removesuffix("}").rstrip("fg").split(".")[0]

@@ -55,7 +55,7 @@ def train(
 
     if threads:
         torch.set_num_threads(threads)
-    with _one_voice():
+    with _reported_once():
         team = join(device)
         plan = team.main_process_first(lambda: read_recipe(recipe))
         folder = checkpoints or bundled_checkpoints()
@@ -71,7 +71,7 @@ def train(
         console=Console(stderr=True),
         disable=not (team.is_main_process and sys.stderr.isatty()),
     )
-    with bar, _one_voice():
+    with bar, _reported_once():
         shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
 
         def advance(report: Report) -> None:
@@ -100,8 +100,8 @@ def train(
 
 
 @contextmanager
-def _one_voice() -> Iterator[None]:
-    """Of several processes that meet the same error the first one tells it; the others end as it does."""
+def _reported_once() -> Iterator[None]:
+    """If several processes meet the same error, only the first one reports it; all end with the same exit code."""
     from echo_studio.train.team import rank
 
     try:

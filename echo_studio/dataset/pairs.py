@@ -61,7 +61,7 @@ def read_pairs(folder: Path) -> Iterator[Listed]:
     A hidden folder is a sample that is being written.
 
     Raises:
-        DataError: a record that is none, or whose id is not its folder's name.
+        DataError: a record is damaged, or its id is not its folder's name.
     """
     for place in sorted(path.parent for path in folder.glob(f"[!.]*/{RECORD}")):
         header = _header(place)

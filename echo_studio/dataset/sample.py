@@ -130,7 +130,7 @@ class SetSample(SampleHeader):
 
 @dataclass(frozen=True)
 class Listed:
-    """A sample of a set that is being read: its header, and its pixels when they are asked for.
+    """A sample of a set that is being read: its header, and a function that loads its pixels.
 
     Attributes:
         header: what is known about it.
@@ -151,7 +151,7 @@ def header_of(note: Any, where: str) -> SampleHeader:
     """The header that `SampleHeader.to_json` wrote, from a file that may come from anywhere.
 
     Raises:
-        DataError: it is none, or of another label schema.
+        DataError: the note describes no sample, or one of another label schema.
     """
     if not isinstance(note, dict) or note.get("format") != SAMPLE_FORMAT or note.get("notice") != NOTICE:
         raise DataError(

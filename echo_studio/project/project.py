@@ -92,7 +92,7 @@ class Project:
         """Make a project whose history begins with `first`. `folder` does not exist, its parent does.
 
         Raises:
-            RequestError: the folder exists, or the title is none.
+            RequestError: the folder exists, or the title is empty, too long or not printable.
             OutputError: the place cannot be written. Nothing is left behind.
         """
         if folder.exists():
@@ -114,7 +114,7 @@ class Project:
 
         Raises:
             BusyError: another window or server has it open.
-            DataError: there is none, or it is damaged, foreign or too new; names the file and the cure.
+            DataError: there is no project, or it is damaged, foreign or too new; names the file and the cure.
         """
         return cls(folder)
 
@@ -207,7 +207,7 @@ class Project:
         return Step(position, from_text(op, "an op", self._store.file), canvas)
 
     def history(self) -> Iterator[Step]:
-        """Every kept step in order, what can be redone included; read one by one as they are asked for.
+        """Every kept step in order, what can be redone included; read one by one as they are needed.
 
         An edit meanwhile may take a step away that is still to come: RequestError.
         """

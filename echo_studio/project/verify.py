@@ -25,7 +25,7 @@ def audit(store: Store) -> None:
     """Read all of a project.
 
     Raises:
-        DataError: a text is no JSON object, a time is none, steps have gaps, a picture is missing, altered or
+        DataError: a text is no JSON object, a time is no ISO time, steps have gaps, a picture is missing, altered or
             another one than the log says, a frame has another size than its label map, or a file too many.
     """
     _audit_texts(store)

@@ -40,7 +40,7 @@ class SampleRenderer:
     Attributes:
         header: of the manifest.
         base: its label map of a number.
-        checkpoints: where generators lie; None for the bundled ones and the person's own.
+        checkpoints: the folder of the generators; None means the bundled ones and the person's own.
     """
 
     header: Json
@@ -179,7 +179,7 @@ def contracted(heart: LabelMap, ef: float, view: View) -> tuple[LabelMap, float 
 
 
 def clip_request(chosen: SetSampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
-    """What the beat of a heart is asked for as."""
+    """The request for the beat of a heart."""
     assert chosen.clip is not None
     assert item.ef is not None  # `SetRequest` refuses clips without
     return VideoRequest(
@@ -203,5 +203,5 @@ def ranges_from(header: Json) -> VariationRanges:
 
 @lru_cache(maxsize=1)
 def loaded(name: str, clips: bool, checkpoints: Path | None, device: str) -> Generator | VideoGenerator:
-    """A generator of frames or of clips that stays loaded until another one is asked for."""
+    """A generator of frames or of clips that stays loaded until another one is needed."""
     return (load_video_generator if clips else load_generator)(name, checkpoints, device)

@@ -44,7 +44,7 @@ def on_cluster(
         address: of a Ray cluster, or `AUTO`.
         workers: actors, each with one core, and where the batches ask for CUDA with one GPU; where there are more of
             them than GPUs, several share one, since hearts and files take their time on the processor.
-        stop: asked before a batch is given out; what is under way is finished.
+        stop: called before a batch is given out; True ends the work; what is under way is finished.
 
     Raises:
         OutputError: the extra is missing, no cluster answers, or it has too little for so many workers.

@@ -140,10 +140,10 @@ class Item:
         id: its name in the set.
         how, map: which of the header's.
         copy: which variation of the map, from 0.
-        variation: seed of the deformation; None for the map as it is.
-        defect: its name and `values`; None for none.
+        variation: seed of the deformation; None if the map stays as it is.
+        defect: its name and `values`; None if the heart has no defect.
         seed: of the noise.
-        ef: ejection fraction in percent, of a clip or of a frame at end systole; None for the map's own phase.
+        ef: ejection fraction in percent, of a clip or of a frame at end systole; None means the map's own phase.
     """
 
     id: str
@@ -156,7 +156,7 @@ class Item:
     ef: float | None = None
 
     def to_json(self) -> Json:
-        """Its line; `ef` is left out where there is none."""
+        """Its line; without `ef` where it is None."""
         about = dict(vars(self))
         if self.ef is None:
             del about["ef"]
@@ -167,7 +167,7 @@ class Item:
         """The item of a manifest's line.
 
         Raises:
-            DataError: it is none.
+            DataError: the line describes no sample.
         """
         try:
             return cls(**json.loads(line))
@@ -298,7 +298,7 @@ class SetRequest:
         number = 0
         for how in range(len(self.samplings)):
             for place, one in enumerate(self.maps):
-                digest = one.label_map.digest  # computed anew each time that it is asked for
+                digest = one.label_map.digest  # computed anew at every access
                 for copy in range(max(1, self.variations)):
                     heart = (self.seed, one.name, digest, copy)
                     variation = seed_of("variation", *heart) if self.variations else None

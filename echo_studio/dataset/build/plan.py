@@ -78,7 +78,7 @@ def plan_set(
     at_once = min(workers, cores()) if request.device == "cpu" and not elsewhere else workers
     return Plan(
         samples=request.count,
-        clips=sum(how.clip is not None for how in request.samplings) * request.count // len(request.samplings),
+        clips=sum(one.clip is not None for one in request.samplings) * request.count // len(request.samplings),
         finished=request.count - left,
         label_maps=len(request.maps),
         generators=len(request.samplings),

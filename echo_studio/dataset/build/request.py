@@ -48,7 +48,7 @@ def set_request(
         generators: names of the catalog, of frames or of clips, each once.
         solver: empty for each generator's advised one.
         budgets: NFE; empty for the advised one.
-        clip_frames: of every clip; None for `CLIP_FRAMES`.
+        clip_frames: of every clip; None means `CLIP_FRAMES`.
         how_many: variations, seeds and so on: the other fields of `SetRequest`.
 
     Raises:

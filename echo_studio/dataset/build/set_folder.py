@@ -322,7 +322,7 @@ def header_from(line: bytes, where: Path | str) -> Json:
     """The header of a manifest.
 
     Raises:
-        DataError: it is none, or another format's.
+        DataError: the line is no header, or one of another format.
     """
     try:
         header = json.loads(line)

@@ -100,7 +100,7 @@ def on_slurm(
         folder: the set.
         workers: jobs at once, each with one core if the settings do not say more.
         settings: of `settings_of`.
-        stop: asked now and then; batches under way are finished.
+        stop: called now and then; True ends the work; batches under way are finished.
         executor: of submitit; its `local` runs jobs on this machine.
         parcel: batches a job.
 

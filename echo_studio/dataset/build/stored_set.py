@@ -28,7 +28,7 @@ from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
 INDEX = "index"
-BLOCK = 1 << 20  # bytes that are asked for at once
+BLOCK = 1 << 20  # bytes in one request
 AT_ONCE = 1000  # objects
 
 
@@ -136,7 +136,7 @@ class Store:
 
 
 class StoredIndex(Index):
-    """The index of a set on a store. Each object is asked for once."""
+    """The index of a set on a store. Each object is read once."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(Path(INDEX))

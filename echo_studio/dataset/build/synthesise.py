@@ -83,7 +83,7 @@ def synthesise(
     Args:
         workers: processes; 1 for this one.
         on_made: called with the samples of each batch once it is in the index.
-        stop: asked before every batch; what is under way is finished.
+        stop: called before every batch; True ends the work; what is under way is finished.
         executor: makes the batches elsewhere; by default this machine does.
 
     Raises:

@@ -20,7 +20,7 @@ def tag_name(text: object) -> str:
     """A tag: 1 to 40 printable characters; spaces at its ends go.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is empty or not one printable line.
     """
     name = line("tag", text, MAX_TAG)
     if not name:
@@ -32,7 +32,7 @@ def line(what: str, text: object, longest: int = MAX_LINE) -> str:
     """One printable line, maybe empty.
 
     Raises:
-        RequestError: it is none.
+        RequestError: it is no text, too long or not printable.
     """
     plain = text.strip() if isinstance(text, str) else None
     if plain is None or len(plain) > longest or not (plain.isprintable() or not plain):
@@ -46,10 +46,10 @@ class Filter:
     """What a sample has to be.
 
     Attributes:
-        choices: by a name of `CHOICES`, the values that are wanted, any of them; of `tag`, any tag that it has. "" of a
-            defect or verdict is none.
-        ranges: by a name of `FIGURES`, least and greatest, None for open. A sample without the figure is left out.
-        flagged: whether the privacy check flagged it; None for either.
+        choices: by a name of `CHOICES`, the values that are wanted, any of them; of `tag`, any tag that it has. ""
+            means no defect or no verdict.
+        ranges: by a name of `FIGURES`, least and greatest, None if open. A sample without the figure is left out.
+        flagged: whether the privacy check flagged it; None accepts both.
         text: part of its id, its map or its reason.
         sort, descending: by what samples are ordered; those without it come last, equal ones by number.
     """
@@ -66,7 +66,7 @@ class Filter:
         """The filter that a page asks for.
 
         Raises:
-            RequestError, UnknownNameError: something in it is none.
+            RequestError, UnknownNameError: the body holds something else.
         """
         choices, ranges = _mapping(body, "choices"), _mapping(body, "ranges")
         for kind, names, known in (("choice", choices, CHOICES), ("figure", ranges, FIGURES)):

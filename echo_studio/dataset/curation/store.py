@@ -46,7 +46,7 @@ def planned_rows(folder: SetFolder) -> Iterator[Row]:
     """Every sample of a manifest, in its order, none of them made; values of `COLUMNS`.
 
     Raises:
-        DataError: the manifest is none.
+        DataError: a line of the manifest is damaged.
     """
     header = folder.header
     with (folder.root / MANIFEST).open(encoding="utf-8") as lines:
@@ -68,7 +68,7 @@ def found_rows(root: Path, known: set[str]) -> Iterator[tuple[Row, tuple[str, ..
     """The samples of a plain set of PNG pairs that are not known yet, with their tags.
 
     Raises:
-        DataError: a record that is none.
+        DataError: a record is damaged.
     """
     for place in sorted(path.parent for path in root.glob(f"[!.]*/{RECORD}") if path.parent.name not in known):
         header = header_of(read_json(place / RECORD), str(place / RECORD))
@@ -117,7 +117,7 @@ def _still_counts(sql: sqlite3.Connection) -> Json:
 
 
 class Curation:
-    """The open curation of the set in `folder`, made where there is none; usable from several threads.
+    """The open curation of the set in `folder`, made if it does not exist; usable from several threads.
 
     Raises:
         BusyError: another server has it open.
@@ -222,7 +222,7 @@ class Curation:
             return act(sql, numbers, tag_name(name), line("name", reviewer), now())
 
     def undo(self) -> Json | None:
-        """Take the newest act back, whatever it was: `act`, `what`, `samples`; None where there is none."""
+        """Take the newest act back, whatever it was: `act`, `what`, `samples`; None if there is no act."""
         with self._writing() as sql:
             return acts.undo(sql)
 
@@ -256,7 +256,7 @@ class Curation:
         """The id of a sample that was made.
 
         Raises:
-            RequestError: there is none of this number.
+            RequestError: no sample has this number.
         """
         with self._reading() as sql:
             row = sql.execute("SELECT id FROM sample WHERE made = 1 AND number = ?", (number,)).fetchone()

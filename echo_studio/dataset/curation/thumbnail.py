@@ -21,7 +21,7 @@ BLANK = (40, 44, 49)
 
 
 class Thumbnails:
-    """Thumbnails that were made, the ones asked for last; usable from several threads.
+    """The thumbnails that were used last; usable from several threads.
 
     Args:
         most: bytes in memory.

@@ -44,7 +44,7 @@ def base_maps(
 
     Args:
         folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
-            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None for the bundled maps that hold a heart.
+            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None means the bundled maps that hold a heart.
         split: of a data set that has splits: training, validation, testing or all.
 
     Raises:

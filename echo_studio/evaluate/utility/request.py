@@ -36,7 +36,7 @@ class UtilityRequest:
         test: where the test frames come from; may be `data` or a folder of other people.
         maps: size of the synthetic set, held-out maps included.
         seeds: trainings of every network, each from another seed; figures are means over them.
-        checkpoints: where the generators lie; None for the bundled ones and the person's own.
+        checkpoints: the folder of the generators; None means the bundled ones and the person's own.
         limit: test frames, evenly spread; 0 for all.
     """
 

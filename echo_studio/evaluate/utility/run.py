@@ -43,7 +43,7 @@ class Arm:
     """What training on one set gave, a trial for each seed.
 
     Attributes:
-        sampling: the frames' making; None for the real set.
+        sampling: how the frames were made; None if they are real.
         segmenters, classifiers: outcomes by seed; no classifiers where none was asked for.
         seconds_per_image: of synthesis on one worker; 0 for the real set.
     """
