@@ -26,9 +26,8 @@ from benchmarks.throughput_report import NFE, Row, print_tables, rows_of, save
 from benchmarks.untrained import TRAINING, makes_frames, recipes, untrained_generator
 from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_cards, load_generator
-from echo_studio.generate.generator import Generator
+from echo_studio.generate.generator import Generator, SampledGenerator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampled import SampledGenerator
 from echo_studio.generate.sampling import Sampling
 
 BUNDLED = ("sdm", "ve", "vp", "edm-256", "edm-l128", "edm-l64", "draft-l64", "cyclegan")

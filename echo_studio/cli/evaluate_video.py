@@ -12,7 +12,7 @@ from echo_studio.types import View
 
 if TYPE_CHECKING:
     from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting
-    from echo_studio.generate.video.catalog import VideoEntry
+    from echo_studio.generate.video.generator import VideoEntry
 
 
 # Heading, entry of `VideoScores`, its format.

@@ -48,7 +48,7 @@ def quality(
     from echo_studio.evaluate.frames.quality import Validation
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
-    from echo_studio.generate.kinds import ONE_CALL
+    from echo_studio.generate.checkpoint import ONE_CALL
     from echo_studio.generate.request import check_seed
     from echo_studio.generate.sampling import advised_sampling
 

@@ -20,7 +20,7 @@ class Sampling:
 
     Attributes:
         generator: a name of the catalog of frames or of clips.
-        solver: a name of `diffusion.solvers.registry.SOLVERS`.
+        solver: a name of `diffusion.solvers.SOLVERS`.
         nfe: calls of the network, 1 to 1000.
         guidance: scale of classifier-free guidance (000, eq. 1), 0 (off) to 20. With guidance each evaluation runs the
             network on twice the batch: see `diffusion.guidance`.
@@ -44,7 +44,7 @@ class Sampling:
     def __post_init__(self) -> None:
         # Only here, so that values which hold a Sampling can be read without torch.
         from echo_studio.diffusion.schedule import schedule  # noqa: PLC0415
-        from echo_studio.diffusion.solvers.registry import solver  # noqa: PLC0415
+        from echo_studio.diffusion.solvers import solver  # noqa: PLC0415
 
         solver(self.solver)
         if self.schedule:
@@ -72,7 +72,7 @@ class Sampling:
 
 
 class Advice(Protocol):
-    """What a generator is best used with: a `generate.checkpoint.Card`, or a `generate.video.catalog.VideoEntry`."""
+    """What a generator is best used with: a `generate.checkpoint.Card`, or a `generate.video.generator.VideoEntry`."""
 
     @property
     def name(self) -> str: ...

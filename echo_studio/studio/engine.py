@@ -8,15 +8,14 @@ from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.diffusion.schedule import SCHEDULES
-from echo_studio.diffusion.solvers.registry import SOLVERS
+from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
 from echo_studio.generate.catalog import Catalog, catalog
-from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
-from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep

@@ -12,8 +12,8 @@ from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import BATCH, clip_labels, lv_curve
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.video.catalog import VideoEntry, load_video_generator, video_generators
-from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.catalog import load_video_generator, video_generators
+from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep

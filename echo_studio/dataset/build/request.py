@@ -17,7 +17,8 @@ from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.utility.request import samplings
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.sampling import advised_sampling
-from echo_studio.generate.video.catalog import VideoEntry, video_generators
+from echo_studio.generate.video.catalog import video_generators
+from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 
 CLIP_FRAMES = 24  # of a heartbeat, as the video generators are trained on

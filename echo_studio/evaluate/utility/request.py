@@ -11,7 +11,7 @@ from echo_studio.evaluate.frames.echo_features import spread
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.sets import SetEntry, plan_label_set
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL
 from echo_studio.generate.sampling import Sampling, advised_sampling
 
 TRAINING, VALIDATION = "training", "validation"

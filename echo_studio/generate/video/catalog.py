@@ -1,6 +1,5 @@
 """Which generators of clips there are: checkpoints that make videos, and methods on top of an unconditional one."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,42 +7,8 @@ import torch
 from echo_studio.errors import UnknownNameError
 from echo_studio.generate.build import denoiser_of
 from echo_studio.generate.catalog import Checkpoint, catalog
-from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 from echo_studio.generate.video.pseudo_video import Pseudo
-
-
-@dataclass(frozen=True)
-class VideoEntry:
-    """A generator as a list shows it.
-
-    Attributes:
-        name: to ask for it.
-        checkpoint: name of the checkpoint that denoises.
-        pseudo: what its start step starts from; empty where it has none.
-        conditional: whether the network sees the label maps. One without sees them through the start step alone.
-        guidance: whether it takes classifier-free guidance.
-        advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
-        weights: sha256 of every checkpoint that takes part, by name.
-    """
-
-    name: str
-    title: str
-    description: str
-    checkpoint: str
-    pseudo: Pseudo
-    conditional: bool
-    guidance: bool
-    advised_nfe: int
-    advised_solver: str
-    weights: dict[str, str]
-    advised_start_step: int = 0
-    advised_guidance: float = 0.0
-
-    @property
-    def starts(self) -> bool:
-        """Whether it has a start step."""
-        return bool(self.pseudo)
-
 
 # Name: title, description, what it starts from, advised start step of 64 and NFE.
 METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
@@ -118,4 +83,4 @@ def load_video_generator(name: str, folder: Path | None = None, device: str = "c
     entry, place = entries[name], catalog(folder)
     found: Checkpoint = place.generators("video")[entry.checkpoint]
     card, network, codec = place.parts(found.folder, device)
-    return VideoGenerator(name, card, torch.device(device), denoiser_of(card, network), codec, entry.pseudo)
+    return VideoGenerator(entry, card, torch.device(device), denoiser_of(card, network), codec)

@@ -14,8 +14,8 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError, RequestError, UnknownNameError
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.checkpoint import Card, read_card
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampled import SampledGenerator
 from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
