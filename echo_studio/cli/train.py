@@ -25,8 +25,11 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes, resumable; 0 for no limit.")] = 0.0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 leaves torch's choice.")] = 0,
-    pieces: Annotated[
-        int, typer.Option(min=1, help="Compute each batch in so many pieces, to save memory (gradient accumulation).")
+    gradient_accumulation_steps: Annotated[
+        int,
+        typer.Option(
+            "--pieces", min=1, help="Compute each batch in so many parts (gradient accumulation): saves memory."
+        ),
     ] = 1,
     splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
@@ -87,7 +90,7 @@ def train(
             minutes=minutes or math.inf,
             on_step=advance,
             team=team,
-            gradient_accumulation_steps=pieces,
+            gradient_accumulation_steps=gradient_accumulation_steps,
             tell=lambda text: typer.echo(text, err=True) if team.is_main_process else None,
         )
         team.leave()

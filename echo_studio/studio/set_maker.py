@@ -11,7 +11,7 @@ from echo_studio.dataset.build.manifest import BaseMap, SetRequest
 from echo_studio.dataset.build.plan import Plan, plan_set
 from echo_studio.dataset.build.request import ranges_of, set_request, versions
 from echo_studio.dataset.build.set_folder import SetFolder
-from echo_studio.dataset.build.synthesise import apart, start_politely, synthesise
+from echo_studio.dataset.build.synthesise import in_processes, start_in_background, synthesise
 from echo_studio.errors import DataError
 from echo_studio.generate.video.catalog import video_generators
 from echo_studio.parallel import cores, worker_pool
@@ -61,7 +61,7 @@ class SetMaker:
         Raises:
             EchoStudioError: a generator cannot be loaded.
         """
-        with worker_pool(1, start_politely) as pool:
+        with worker_pool(1, start_in_background) as pool:
             return pool.submit(plan_set, order, SetFolder(folder.root), workers, self._checkpoints).result()
 
     def check(self, folder: SetFolder) -> None:
@@ -82,5 +82,5 @@ class SetMaker:
 
     def make(self, folder: SetFolder, workers: int, on_made: Callable[[int], None], stop: Callable[[], bool]) -> None:
         """Make what is missing; the folder is held meanwhile. See `dataset.build.synthesise.synthesise`."""
-        executor = partial(apart, workers=workers, polite=True)
+        executor = partial(in_processes, workers=workers, background=True)
         synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, executor)

@@ -97,7 +97,7 @@ def synthesise(
         if number not in finished
     )
     if executor is None:
-        executor = _here if workers == 1 else partial(apart, workers=workers)
+        executor = in_this_process if workers == 1 else partial(in_processes, workers=workers)
     for made in executor(waiting, stop=stop):
         folder.index.append(made)
         on_made(len(made.samples) + len(made.set_aside))
@@ -115,7 +115,7 @@ def one_thread(device: str) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
+def in_this_process(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
     for batch in waiting:
         if stop():
             return
@@ -124,16 +124,18 @@ def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Mad
         yield made
 
 
-def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], polite: bool = False) -> Iterator[Made]:
+def in_processes(
+    waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], background: bool = False
+) -> Iterator[Made]:
     """Batches as they are finished, in processes of their own. One that dies is replaced, its work done again.
 
     Args:
-        polite: they give way to all other programs on this machine.
+        background: whether the processes give way to all other programs on this machine.
     """
     deaths: Counter[int] = Counter()
     again: list[Batch] = []
     while True:
-        pool = worker_pool(workers, start_politely if polite else _start)
+        pool = worker_pool(workers, start_in_background if background else _start)
         under_way: dict[Future[Made], Batch] = {}
         fault: EchoStudioError | None = None
         try:
@@ -167,7 +169,7 @@ def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], p
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def start_politely() -> None:
+def start_in_background() -> None:
     """Prepare a worker that computes only when nobody else does."""
     if hasattr(os, "nice"):
         os.nice(19)
