@@ -30,6 +30,8 @@ from echo_studio.nets.downstream import downstream_network
 
 NOTE = "progress"
 WEIGHTS, BEST, MOMENTS = "weights/", "best/", "moments/"
+SAVE_SECONDS = 60.0  # between two states: what a kill costs at most, besides one step
+CHECK_BATCH = 32
 
 
 @dataclass(frozen=True)
@@ -107,10 +109,6 @@ def load_training(path: Path, network: nn.Module, optimiser: torch.optim.Optimiz
 
 def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-SAVE_SECONDS = 60.0  # between two states: what a kill costs at most, besides one step
-CHECK_BATCH = 32
 
 
 def train_downstream(

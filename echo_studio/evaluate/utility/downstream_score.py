@@ -17,6 +17,9 @@ from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.training_set import pixels
 from echo_studio.types import VIEWS, BoolMask, Phase, Spacing, View
 
+BATCH = 16
+SIDE = 256  # Hausdorff distances in pixels are those of a frame of this side, as in the papers
+
 
 def hausdorff(a: BoolMask, b: BoolMask, spacing: Spacing) -> float:
     """max(h(a, b), h(b, a)) with h(x, y) the largest distance of a pixel of x to its nearest one of y.
@@ -35,10 +38,6 @@ def hausdorff(a: BoolMask, b: BoolMask, spacing: Spacing) -> float:
 
 def _directed(a: BoolMask, b: BoolMask, spacing: Spacing) -> float:
     return float(ndimage.distance_transform_edt(~b, sampling=spacing)[a].max())
-
-
-BATCH = 16
-SIDE = 256  # Hausdorff distances in pixels are those of a frame of this side, as in the papers
 
 
 @dataclass(frozen=True)

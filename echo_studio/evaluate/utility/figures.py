@@ -12,6 +12,14 @@ from echo_studio.types import PHASES, VIEWS, Json
 
 SHARE = 0.8
 ROUNDS = 1000
+STRUCTURES = ("lv_endo", "lv_epi", "la")
+Pick = Callable[[FrameScore], dict[str, float]]
+DICE: Pick = lambda score: score.dice  # noqa: E731
+MEASURES: dict[str, Pick] = {
+    "dice": DICE,
+    "hausdorff_px": lambda score: score.hausdorff_px,
+    "hausdorff_mm": lambda score: score.hausdorff_mm,
+}
 
 
 def bootstrap(values: Sequence[float]) -> tuple[float, float]:
@@ -25,16 +33,6 @@ def bootstrap(values: Sequence[float]) -> tuple[float, float]:
     rng = np.random.default_rng(0)
     means = [scores[rng.permutation(len(scores))[:count]].mean() for _ in range(ROUNDS)]
     return float(np.mean(means)), float(np.std(means))
-
-
-STRUCTURES = ("lv_endo", "lv_epi", "la")
-Pick = Callable[[FrameScore], dict[str, float]]
-DICE: Pick = lambda score: score.dice  # noqa: E731
-MEASURES: dict[str, Pick] = {
-    "dice": DICE,
-    "hausdorff_px": lambda score: score.hausdorff_px,
-    "hausdorff_mm": lambda score: score.hausdorff_mm,
-}
 
 
 def utility_json(request: UtilityRequest, found: Utility) -> Json:

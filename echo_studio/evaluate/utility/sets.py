@@ -36,6 +36,9 @@ from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
 
 Arrays = dict[str, npt.NDArray[Any]]
+SHARD = 16  # frames a file: at the papers' highest cost still less than five minutes of work
+BATCH = 8
+VERSION = 1  # of what these items compute: raise it when the same input gives other output
 
 
 def write_arrays(path: Path, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
@@ -163,11 +166,6 @@ def _whole_patients(frame_ids: Sequence[FrameId], maps: int) -> list[FrameId]:
 def _seed(seed: int, frame_id: FrameId, copy: int) -> int:
     text = f"{seed}/{frame_id.stem}/{copy}".encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "little") >> 1
-
-
-SHARD = 16  # frames a file: at the papers' highest cost still less than five minutes of work
-BATCH = 8
-VERSION = 1  # of what these items compute: raise it when the same input gives other output
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ from echo_studio.evaluate.utility.downstream_score import hausdorff
 from echo_studio.evaluate.utility.training_set import TrainingSet
 from tests.conftest import echo_like
 
+masks = arrays(np.bool_, (9, 7))
+
 
 def recipe(task: str = "segmentation", **changes: object) -> DownstreamRecipe:
     task_network = {"segmentation": "unet8", "view": "small"}[task]
@@ -98,9 +100,6 @@ def test_recipes_of_another_name_task_or_content_are_refused(tmp_path: Path) -> 
     (tmp_path / "odd.toml").write_text(bundled_recipes()["unet8"].read_text() + "\nodd = 1\n")
     with pytest.raises(RecipeError, match="odd"):
         downstream_recipe(str(tmp_path / "odd.toml"), "segmentation")
-
-
-masks = arrays(np.bool_, (9, 7))
 
 
 def naive(a: np.ndarray, b: np.ndarray, spacing: tuple[float, float]) -> float:
