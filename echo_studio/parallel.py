@@ -62,8 +62,9 @@ def run_work(
                 future.result()
                 done += 1
                 on_item(done, len(items))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException as error:
+            # Ctrl+C reaches the workers too: there is nothing to wait for.
+            pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
             raise
 
 
