@@ -40,7 +40,7 @@ def base_maps(
     """Read label maps, in order of their names, and make them 256 x 256.
 
     A sample of our sets and a frame of CAMUS's tell view and phase, and `view` and `phase` choose among them. Of others
-    the name tells, or does not: see `found_map.named`.
+    the name tells, or does not: see `foreign.named`.
 
     Args:
         folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
