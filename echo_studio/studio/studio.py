@@ -17,7 +17,7 @@ from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Sampling
 from echo_studio.project.library import Library
-from echo_studio.project.results import Kept, Kind
+from echo_studio.project.project import Kept, Kind
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.draft import draft_sampling
 from echo_studio.studio.jobs import Job, JobQueue, JobState, OnStep

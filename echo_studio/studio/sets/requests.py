@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.variation import SIDE
-from echo_studio.dataset.build.manifest import SetRequest
-from echo_studio.dataset.sources.base_maps import BaseMap, base_maps
+from echo_studio.dataset.build.manifest import BaseMap, SetRequest
+from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, RequestError
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.sets.uploaded_maps import UploadedMaps
