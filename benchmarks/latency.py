@@ -58,7 +58,7 @@ def main() -> None:
     started = time.perf_counter()
     from echo_studio.data.template import template
     from echo_studio.generate.request import GenerationRequest
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
     engine = Engine()
     label_map = template("4ch-ed")

@@ -16,7 +16,7 @@ from echo_studio.generate.direct import DirectGenerator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.studio.engine import Engine
+from echo_studio.studio.engine.engine import Engine
 from echo_studio.types import GrayImage
 from tests.generate.test_generator import ask as ask_diffusion
 from tests.generate.test_generator import heart

@@ -20,7 +20,7 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.export.formats import read_set
 from echo_studio.errors import DataError
 from echo_studio.studio.studio import Studio
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fakes import FakeEngine, fake_studio, heart
 
 HEADER = "X-Studio-Session"
@@ -50,7 +50,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 @pytest.fixture
 def client(studio: Studio) -> TestClient:
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     session = studio.open_session("new")
     session.label_map = heart()
     return TestClient(app, headers={HEADER: session.token})

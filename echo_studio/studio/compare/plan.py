@@ -1,24 +1,21 @@
-"""A comparison: what its rows and columns are, and the request of every cell. Knows no network.
+"""A comparison: what its rows and columns are, and the request of every cell.
 
 Cells that share a seed share their noise wherever their generators diffuse arrays of the same size, because
 a request's noise is drawn from its seed alone (`diffusion.randomness.SampleNoise`), whatever solver, NFE,
 guidance or label map it is used with.
 """
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any, Self, TypeAlias, TypeVar
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.request import GenerationRequest
 from echo_studio.types import Phase, View
-
-if TYPE_CHECKING:
-    from echo_studio.generate.checkpoint import Card
-    from echo_studio.generate.request import GenerationRequest
 
 Value: TypeAlias = str | int | float
 ChoiceT = TypeVar("ChoiceT")
@@ -76,7 +73,7 @@ class Axis:
             )
 
     @classmethod
-    def read(cls, name: str, texts: Sequence[str]) -> Axis:
+    def read(cls, name: str, texts: Sequence[str]) -> Self:
         """From text, as people write the values.
 
         Raises:
@@ -146,8 +143,6 @@ def plan(
     guides: Sequence[Guide],
     fixed: Mapping[str, Value],
     cards: Sequence[Card],
-    make_request: Callable[..., GenerationRequest],
-    one_call: Collection[str] = (),
 ) -> Plan:
     """The requests of all cells.
 
@@ -156,10 +151,8 @@ def plan(
         guides: the label maps, by different names; an axis `label_map` names some of them, else there is one.
         fixed: values of axes that are neither rows nor columns. A missing `nfe` or `solver` is `ADVISED`,
             any other is the default of a request.
-        cards: of the generators.
-        make_request: `GenerationRequest`.
-        one_call: kinds of generators that have no sampler. Whatever NFE is asked for they take one,
-            and their cells say so.
+        cards: of the generators. Those that make a frame in one call have no sampler: whatever NFE is asked for they
+            take one, and their cells say so.
 
     Raises:
         RequestError: impossible numbers, too many cells or pixels, axes that cannot be combined.
@@ -180,10 +173,10 @@ def plan(
         chosen = {**fixed, rows.name: of_row, columns.name: of_column}
         guide = _named("label map", str(chosen.pop("label_map", guides[0].name)), maps)
         card = _named("generator", str(chosen.get("generator", "")), known)
-        alone = card.kind in one_call
-        settings, note = _settings(chosen, card, alone)
-        request = make_request(label_map=guide.label_map, view=guide.view, phase=guide.phase, **settings)
-        cells.append(Cell(row, column, request, guide.name, note, alone))
+        one_call = card.kind in ONE_CALL
+        settings, note = _settings(chosen, card, one_call)
+        request = GenerationRequest(guide.label_map, guide.view, guide.phase, **settings)
+        cells.append(Cell(row, column, request, guide.name, note, one_call))
     pixels = sum(cell.request.label_map.ids.size for cell in cells)
     if pixels > MAX_PIXELS:
         raise RequestError(
