@@ -178,10 +178,10 @@ def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
     from echo_studio.studio.compare.run import run
 
     plan = comparison.plan
-    of = sum(cell.request.nfe for cell in plan.cells)
+    of = sum(cell.request.sampling.nfe for cell in plan.cells)
 
     def note(number: int, now: "Progress") -> None:
-        advance(sum(cell.request.nfe for cell in plan.cells[:number]) + now.nfe, of)
+        advance(sum(cell.request.sampling.nfe for cell in plan.cells[:number]) + now.nfe, of)
         frame, record = frame_png(comparison, number), record_json(comparison, number)
         if frame is not None and record is not None:
             write_bytes(out / frame_file(plan, number), frame)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import torch
-from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
 
@@ -23,6 +22,9 @@ class Segmenter(nn.Module):
     """
 
     def __init__(self, config: SegmenterConfig) -> None:
+        # Only here: MONAI takes twice as long to import as torch, and generators do without.
+        from monai.networks.nets.unet import UNet  # noqa: PLC0415
+
         super().__init__()
         self.config = config
         self.unet = UNet(

@@ -17,6 +17,7 @@ from echo_studio.data.formats.media import write_frame
 from echo_studio.errors import EchoStudioError, UnknownNameError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.project.results import Kept, Kind
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job, JobState
@@ -85,8 +86,8 @@ class Frame:
 
     def file_name(self, bundle: str) -> str:
         """A name for a download that tells results apart in a folder."""
-        request = self.request
-        stem = f"{request.generator}-{request.solver}-nfe{request.nfe}-seed{request.seed}"
+        sampling = self.request.sampling
+        stem = f"{sampling.generator}-{sampling.solver}-nfe{sampling.nfe}-seed{self.request.seed}"
         return f"echo-{stem}-{bundle}"
 
     def download(self, bundle: str) -> bytes:
@@ -174,9 +175,10 @@ class Frames:
     def _show_draft(self, job: FrameJob) -> None:
         """Generate and show a draft. One that fails holds up nothing: the frame says what is wrong if it fails too."""
         try:
-            draft = draft_request(job.request.generation, self._engine.cards())
+            draft = draft_sampling(job.request.generation.sampling, self._engine.cards())
             if draft is not None:
-                job.show_draft(self._engine.generate(draft, lambda *_: job.raise_if_cancelled()).image)
+                request = replace(job.request.generation, sampling=draft)
+                job.show_draft(self._engine.generate(request, lambda *_: job.raise_if_cancelled()).image)
         except EchoStudioError:
             log.warning("no draft could be generated", exc_info=True)
 
@@ -191,20 +193,21 @@ class Frames:
             log.warning("the frame could not be kept with its project", exc_info=True)
 
 
-def draft_request(request: GenerationRequest, cards: Sequence[Card]) -> GenerationRequest | None:
-    """The cheaper request, of the same seed, that a live preview shows first; None if a draft would save too little.
+def draft_sampling(sampling: Sampling, cards: Sequence[Card]) -> Sampling | None:
+    """The cheaper sampling that a live preview shows first, of the same seed; None if a draft would save too little.
 
-    A student that was distilled from the chosen generator, and from these very weights, makes the frame that that one
-    would make, in one call. No other stands in for it: its frames would be of another look.
+    A student that was distilled from the chosen generator, and from these very weights, gives in one call what that one
+    would give. No other stands in for it: its frames would be of another look.
 
     Args:
-        cards: of the generators that can be asked.
+        sampling: of the request.
+        cards: of the generators that can be chosen.
     """
     weights = {card.name: card.sha256 for card in cards}
-    chosen = request.generator
+    chosen = sampling.generator
     student = next((card for card in cards if weights.get(chosen, "") == card.distilled_from.get(chosen)), None)
-    if student is not None and request.nfe >= DRAFT_NFE:
-        return replace(request, generator=student.name, nfe=1, guidance=0.0, schedule="")
-    if request.nfe >= 2 * DRAFT_NFE:
-        return replace(request, nfe=DRAFT_NFE, solver=DRAFT_SOLVER, schedule="")
+    if student is not None and sampling.nfe >= DRAFT_NFE:
+        return replace(sampling, generator=student.name, nfe=1, guidance=0.0, schedule="")
+    if sampling.nfe >= 2 * DRAFT_NFE:
+        return replace(sampling, nfe=DRAFT_NFE, solver=DRAFT_SOLVER, schedule="")
     return None

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice
 from echo_studio.anatomy.shape.sliders import SLIDERS
 from echo_studio.data.template import Templates, bundled_templates
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL
 from echo_studio.project.library import Library
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.engine.engine import Engine

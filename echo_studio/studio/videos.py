@@ -55,7 +55,7 @@ class Video:
         if name not in FORMATS:
             raise UnknownNameError("download", name, FORMATS)
         made, cycle = self.generated, self.generated.cycle
-        stem = f"echo-video-{made.record.generator}-seed{made.record.seed}"
+        stem = f"echo-video-{made.record.sampling.generator}-seed{made.record.seed}"
         if FORMATS[name].labels:  # two formats may come as a zip
             stem = f"{stem}-{name}"
         clip = Clip(made.clip, len(cycle) * cycle.heart_rate / 60, cycle.ids, cycle.spacing_mm, self.record())
@@ -136,7 +136,7 @@ class Videos:
             return video.curve
 
     def _check(self, request: VideoRequest) -> None:
-        self._engine.videos.entry(request.generator)
+        self._engine.videos.entry(request.sampling.generator)
         if request.frames * request.label_map.ids.size > MAX_PIXELS:
             height, width = request.label_map.shape
             raise RequestError(

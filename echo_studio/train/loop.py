@@ -21,8 +21,7 @@ from torch import nn
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from echo_studio.errors import OutputError, RecipeError
-from echo_studio.generate.checkpoint import Card, write_checkpoint
-from echo_studio.generate.kinds import made_by
+from echo_studio.generate.checkpoint import Card, made_by, write_checkpoint
 from echo_studio.train.ema import Ema
 from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.samples.frames import batch_indices

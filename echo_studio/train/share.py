@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from echo_studio.diffusion.whole_batch import one_of_several
+from echo_studio.diffusion.loss import one_of_several
 
 __all__ = ["Share"]
 

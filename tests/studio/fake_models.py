@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from echo_studio.errors import CheckpointError, NameTakenError, UnknownNameError
-from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.studio.engine.model_cache import LoadState
 from echo_studio.studio.engine.models import Model
 from echo_studio.types import Json

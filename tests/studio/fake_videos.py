@@ -2,6 +2,7 @@
 
 import threading
 import time
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -9,26 +10,27 @@ import numpy.typing as npt
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.generate.video.catalog import VideoEntry
+from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest, video_record
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.types import GrayImage, Json
 
+
+def _advised(nfe: int, solver: str, start_step: int = 0) -> Json:
+    return {"advised_nfe": nfe, "advised_solver": solver, "advised_start_step": start_step}
+
+
+def _entry(name: str, title: str, description: str, **entries: Any) -> VideoEntry:
+    about = {"checkpoint": name, "pseudo": "", "conditional": True, "guidance": False, "weights": {}}
+    return VideoEntry(name=name, title=title, description=description, **{**about, **entries})
+
+
 ENTRIES = {
     entry.name: entry
     for entry in (
-        VideoEntry("video-spade", "SPADE video", "Labels steer every layer.", "video", "", True, True, 4, "heun"),
-        VideoEntry(
-            "free-echo",
-            "Free-Echo",
-            "Starts from a moving pseudo-video.",
-            "prior",
-            "transported",
-            True,
-            False,
-            6,
-            "euler",
-            35,
+        _entry("video-spade", "SPADE video", "Labels steer every layer.", guidance=True, **_advised(4, "heun")),
+        _entry(
+            "free-echo", "Free-Echo", "Starts from a pseudo-video.", pseudo="transported", **_advised(6, "euler", 35)
         ),
     )
 }
@@ -57,21 +59,23 @@ class FakeVideos:
         cycle = cycle_of(request)
         clip = speckled(cycle, request.seed)
         middle = clip[len(clip) // 2]
-        for nfe in range(1, request.nfe + 1):
+        for nfe in range(1, request.sampling.nfe + 1):
             if self.gate is not None:
                 assert self.gate.acquire(timeout=120)
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
             if self.failure is not None:
                 raise self.failure
-            on_step(nfe, request.nfe, lambda: middle)
+            on_step(nfe, request.sampling.nfe, lambda: middle)
         ef = cycle_volumes(cycle)[1]
-        record = video_record(request, request.nfe, ef, {request.generator: "0" * 64}, "2.10", "cpu")
+        record = video_record(request, request.sampling.nfe, ef, {request.sampling.generator: "0" * 64}, "2.10", "cpu")
         return GeneratedVideo(clip, cycle, record, time.monotonic() - started)
 
     def starting_frame(self, request: VideoRequest) -> GrayImage:
-        if not self.entry(request.generator).starts:
-            raise RequestError(expected="a generator with a start step", got=request.generator, remedy="use free-echo")
+        if not self.entry(request.sampling.generator).starts:
+            raise RequestError(
+                expected="a generator with a start step", got=request.sampling.generator, remedy="use free-echo"
+            )
         cycle = cycle_of(request)
         return speckled(cycle, request.start_step)[len(cycle) // 2]
 

@@ -14,6 +14,7 @@ from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import Templates
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
+from echo_studio.generate.sampling import Sampling
 from echo_studio.project.library import Library
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.studio.studio import Studio
@@ -25,7 +26,7 @@ from tests.studio.fake_videos import FakeVideos
 SIDE = 256
 
 
-def asked(
+def frame_request(
     label_map: LabelMap,
     view: View = "4CH",
     phase: Phase = "ED",
@@ -33,9 +34,11 @@ def asked(
     solver: str = "heun",
     nfe: int = 20,
     seed: int = 0,
+    guidance: float = 0.0,
+    schedule: str = "",
 ) -> GenerationRequest:
-    """A request without guidance and schedule."""
-    return GenerationRequest(label_map, view, phase, generator, solver, nfe, seed)
+    """A request in one line."""
+    return GenerationRequest(label_map, Sampling(generator, solver, nfe, guidance, schedule), view, phase, seed)
 
 
 class FakeEngine(FakeModels):
@@ -62,15 +65,15 @@ class FakeEngine(FakeModels):
         background: bool = False,
     ) -> Generated:
         started = time.monotonic()
-        for nfe in range(1, request.nfe + 1):
+        for nfe in range(1, request.sampling.nfe + 1):
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
             self.evaluated.append(request.label_map.digest)
             if self.failure is not None:
                 raise self.failure
             if on_step is not None:
-                on_step(nfe, request.nfe, lambda: speckle(request, 0.5))
-        record = record_of(request, {request.generator: "0" * 64}, "2.10", "cpu")
+                on_step(nfe, request.sampling.nfe, lambda: speckle(request, 0.5))
+        record = record_of(request, {request.sampling.generator: "0" * 64}, "2.10", "cpu")
         return Generated(speckle(request, 1.0), record, time.monotonic() - started)
 
     def adherence(self, image: GrayImage, label_map: LabelMap, *, background: bool = False) -> dict[str, float | None]:

@@ -9,36 +9,37 @@ import pytest
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
-from echo_studio.studio.frames import DRAFT_NFE, DRAFT_SOLVER, FrameRequest, draft_request
+from echo_studio.generate.sampling import Sampling
+from echo_studio.studio.frames import DRAFT_NFE, DRAFT_SOLVER, FrameRequest, draft_sampling
 from echo_studio.studio.jobs.job import JobState
 from echo_studio.studio.projects import NEW
 from tests.studio.fake_models import fake_card
-from tests.studio.fakes import FakeEngine, asked, fake_studio, heart
+from tests.studio.fakes import FakeEngine, fake_studio, frame_request
 
 TEACHER = fake_card("edm-l64", sha256="a" * 64)
 STUDENT = fake_card("draft-l64", kind="distilled", distilled_from={"edm-l64": "a" * 64}, advised_nfe=1)
 OTHER = fake_card("vp", kind="vp")
-REQUEST = replace(asked(heart(), nfe=20, seed=7), schedule="karras")
+SAMPLING = Sampling("edm-l64", "heun", 20, schedule="karras")
 FEW = {"nfe": DRAFT_NFE, "solver": DRAFT_SOLVER, "schedule": ""}
 
 
-def drafted(cards: list[Card], **changed: Any) -> GenerationRequest | None:
-    return draft_request(replace(REQUEST, **changed), cards)
+def drafted(cards: list[Card], **changed: Any) -> Sampling | None:
+    return draft_sampling(replace(SAMPLING, **changed), cards)
 
 
 def test_a_student_drafts_for_its_teacher_in_one_call_of_the_same_seed() -> None:
     draft = drafted([OTHER, STUDENT, TEACHER])
-    assert draft == replace(REQUEST, generator="draft-l64", nfe=1, schedule="")
+    assert draft == replace(SAMPLING, generator="draft-l64", nfe=1, schedule="")
 
 
 def test_a_student_drafts_for_no_other_generator_and_for_no_other_weights_of_its_teacher() -> None:
-    assert drafted([OTHER, STUDENT, TEACHER], generator="vp") == replace(REQUEST, generator="vp", **FEW)
-    assert drafted([STUDENT, fake_card("edm-l64", sha256="b" * 64)]) == replace(REQUEST, **FEW)
-    assert drafted([TEACHER]) == replace(REQUEST, **FEW)
+    assert drafted([OTHER, STUDENT, TEACHER], generator="vp") == replace(SAMPLING, generator="vp", **FEW)
+    assert drafted([STUDENT, fake_card("edm-l64", sha256="b" * 64)]) == replace(SAMPLING, **FEW)
+    assert drafted([TEACHER]) == replace(SAMPLING, **FEW)
 
 
 def test_a_generator_that_nobody_knows_has_no_student() -> None:
-    assert drafted([STUDENT, OTHER], generator="gone") == replace(REQUEST, generator="gone", **FEW)
+    assert drafted([STUDENT, OTHER], generator="gone") == replace(SAMPLING, generator="gone", **FEW)
 
 
 def test_no_draft_where_it_would_save_little() -> None:
@@ -60,7 +61,7 @@ class Draftless(FakeEngine):
     """Cannot generate drafts."""
 
     def generate(self, request: GenerationRequest, *rest: Any, **named: Any) -> Generated:
-        if request.nfe == DRAFT_NFE:
+        if request.sampling.nfe == DRAFT_NFE:
             raise CheckpointError(expected="weights", got="none", remedy="restore them")
         return super().generate(request, *rest, **named)
 
@@ -69,7 +70,7 @@ def test_a_draft_that_fails_does_not_hold_up_the_frame(caplog: pytest.LogCapture
     studio = fake_studio(Draftless(seconds_per_nfe=0.001))
     try:
         session = studio.open_session(NEW)
-        request = FrameRequest(asked(session.label_map, nfe=20), session.revision, live=True)
+        request = FrameRequest(frame_request(session.label_map, nfe=20), session.revision, live=True)
         job = studio.frames.start(session, request)
         deadline = time.monotonic() + 120
         while not job.progress().ended:

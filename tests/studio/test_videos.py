@@ -8,6 +8,7 @@ import pytest
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion, end_systole
 from echo_studio.errors import LabelMapError, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.videos import PREVIEW_SIDE, VideoJobRequest, preview_cycle, smaller
@@ -23,11 +24,15 @@ def cycle(first: LabelMap, last: LabelMap | None = None, motion: Motion = MOTION
 def test_more_pixels_than_memory_is_given_for_and_unknown_generators_are_refused() -> None:
     studio = fake_studio()
     session, large = studio.open_session(NEW), heart().resized(1024, 1024)
-    studio.videos.start(session, VideoJobRequest(VideoRequest(large, frames=32, nfe=1), {}))
+    studio.videos.start(
+        session, VideoJobRequest(VideoRequest(large, Sampling("video-spade", "heun", 1), frames=32), {})
+    )
     with pytest.raises(RequestError, match="33 of 1024 x 1024"):
-        studio.videos.start(session, VideoJobRequest(VideoRequest(large, frames=33), {}))
+        studio.videos.start(
+            session, VideoJobRequest(VideoRequest(large, Sampling("video-spade", "heun", 1), frames=33), {})
+        )
     with pytest.raises(UnknownNameError, match="free-echo"):
-        studio.videos.start(session, VideoJobRequest(VideoRequest(heart(), generator="video-x"), {}))
+        studio.videos.start(session, VideoJobRequest(VideoRequest(heart(), Sampling("video-x", "heun", 1)), {}))
     studio.close()
 
 

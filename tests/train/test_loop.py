@@ -22,6 +22,7 @@ from echo_studio.generate.build import family_of, load_network
 from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import Card, read_card
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import advised_sampling
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.registry import task_for
@@ -187,7 +188,7 @@ def test_a_finished_run_leaves_a_generator_samples_and_a_log(
     folder.rename(tmp_path / f"tiny-{kind}")
     generator = load_generator(f"tiny-{kind}", tmp_path)
     assert isinstance(family_of(card), FAMILIES[kind])
-    request = GenerationRequest(template("4ch-ed"), generator=card.name, nfe=3, solver="ancestral")
+    request = GenerationRequest(template("4ch-ed"), advised_sampling(card, solver="ancestral", nfe=3))
     assert generator.generate(request).image.any()
     (tmp_path / f"tiny-{kind}").rename(folder)
     assert load_network(folder)[0] == card

@@ -18,7 +18,7 @@ from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.web.routes import add_studio_routes
-from tests.studio.fakes import FakeEngine, asked, fake_studio, heart
+from tests.studio.fakes import FakeEngine, fake_studio, frame_request, heart
 
 SETTINGS = {"view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 2, "seed": 5}
 
@@ -89,7 +89,7 @@ def test_impossible_slots_are_refused_in_words(client: TestClient, slots: str) -
 
 
 def made(studio: Studio, session: Session, *intended: str) -> Frame:
-    request = FrameRequest(asked(session.label_map, nfe=2, seed=5), session.revision, intended=intended)
+    request = FrameRequest(frame_request(session.label_map, nfe=2, seed=5), session.revision, intended=intended)
     job = studio.frames.start(session, request)
     deadline = time.monotonic() + 120
     while job.outcome is None:

@@ -23,7 +23,7 @@ from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.web.middleware.body_limit import BodyLimit
 from echo_studio.web.routes import add_studio_routes
-from tests.studio.fakes import FakeEngine, asked, blank, fake_studio, heart
+from tests.studio.fakes import FakeEngine, blank, fake_studio, frame_request, heart
 
 SETTINGS = {"live": False, "view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 3, "seed": 5}
 
@@ -57,7 +57,7 @@ def put(client: TestClient, ids: np.ndarray, op: bytes = b'{"tool":"brush"}', **
 
 
 def finished_job(studio: Studio, session: Session) -> int:
-    job = studio.frames.start(session, FrameRequest(asked(session.label_map, nfe=3, seed=5), session.revision))
+    job = studio.frames.start(session, FrameRequest(frame_request(session.label_map, nfe=3, seed=5), session.revision))
     deadline = time.monotonic() + 120
     while not job.progress().ended or studio.frames.find(session, job.number) is None:
         assert time.monotonic() < deadline
@@ -268,7 +268,7 @@ def test_numbers_may_come_as_text_since_those_of_javascript_end_at_2_to_the_53(
     job = studio.frames.find(session, number)
     assert job is not None
     request = job.request.generation
-    assert (request.nfe, request.seed, request.guidance) == (2, 2**60 + 1, 1.5)
+    assert (request.sampling.nfe, request.seed, request.sampling.guidance) == (2, 2**60 + 1, 1.5)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"7", b"null", b"[" * 100_000, b"\xff\xfe"])

@@ -7,14 +7,14 @@ guidance or label map it is used with.
 
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import Self, TypeAlias, TypeVar
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.types import Phase, View
 
 Value: TypeAlias = str | int | float
@@ -174,8 +174,9 @@ def plan(
         guide = _named("label map", str(chosen.pop("label_map", guides[0].name)), maps)
         card = _named("generator", str(chosen.get("generator", "")), known)
         one_call = card.kind in ONE_CALL
-        settings, note = _settings(chosen, card, one_call)
-        request = GenerationRequest(guide.label_map, guide.view, guide.phase, **settings)
+        sampling, note = _sampling(chosen, card, one_call)
+        seed = int(chosen.get("seed", 0))
+        request = GenerationRequest(guide.label_map, sampling, guide.view, guide.phase, seed)
         cells.append(Cell(row, column, request, guide.name, note, one_call))
     pixels = sum(cell.request.label_map.ids.size for cell in cells)
     if pixels > MAX_PIXELS:
@@ -210,19 +211,19 @@ def _check_axes(rows: Axis, columns: Axis, guides: Sequence[Guide], fixed: Mappi
         )
 
 
-def _settings(chosen: Mapping[str, Value], card: Card, one_call: bool) -> tuple[dict[str, Any], str]:
-    """The fields of a request from the values of a cell; and a note where they differ from what was listed."""
+def _sampling(chosen: Mapping[str, Value], card: Card, one_call: bool) -> tuple[Sampling, str]:
+    """The sampling of a cell from its values; and a note if it differs from what was listed."""
     nfe, solver = chosen.get("nfe", ADVISED), chosen.get("solver", ADVISED)
-    settings: dict[str, Any] = {
-        **chosen,
-        "nfe": card.advised_nfe if nfe == ADVISED else nfe,
-        "solver": card.advised_solver if solver == ADVISED else solver,
-    }
-    if not settings["solver"]:
-        del settings["solver"]  # a card of a generator without a sampler advises none
-    if not one_call or settings["nfe"] == 1:
-        return settings, ""
-    return {**settings, "nfe": 1}, f"one call: NFE 1 instead of {nfe}"
+    listed = advised_sampling(
+        card,
+        solver=None if solver == ADVISED else str(solver),
+        nfe=None if nfe == ADVISED else int(nfe),
+        guidance=float(chosen.get("guidance", 0)),
+        schedule=str(chosen.get("schedule", "")),
+    )
+    if not one_call or listed.nfe == 1:
+        return listed, ""
+    return replace(listed, nfe=1), f"one call: NFE 1 instead of {nfe}"
 
 
 def _named(kind: str, name: str, choices: Mapping[str, ChoiceT]) -> ChoiceT:

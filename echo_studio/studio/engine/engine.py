@@ -13,7 +13,7 @@ import torch
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.diffusion.schedule import SCHEDULES
-from echo_studio.diffusion.solvers.registry import SOLVERS
+from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.label_frame import label_frame
@@ -124,14 +124,14 @@ class Engine:
                 on_step(done, total, preview)
 
         made = self._made(request, step, background)
-        self._tidy(request.generator)
+        self._tidy(request.sampling.generator)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
     def _made(self, request: GenerationRequest, on_step: OnStep, background: bool) -> Generated:
         """Apart from `generate`, so that nothing refers to the generator when it may leave."""
-        version = self._version(request.generator)
+        name = request.sampling.generator
         with (
-            self._model_cache.use(request.generator, version) as generator,
+            self._model_cache.use(name, self._version(name)) as generator,
             self._device_lock.take(background=background),
         ):
             return generator.generate(request, on_step)

@@ -11,8 +11,8 @@ from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import BATCH, clip_labels, lv_curve
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.video.catalog import VideoEntry, load_video_generator, video_generators
-from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.catalog import load_video_generator, video_generators
+from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import ModelCache
@@ -65,8 +65,11 @@ class VideoEngine:
             away += self._device_lock.yield_device()
             on_step(done, total, preview)
 
-        version = self._version(request.generator)
-        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(background=True):
+        name = request.sampling.generator
+        with (
+            self._model_cache.use(name, self._version(name)) as generator,
+            self._device_lock.take(background=True),
+        ):
             made = generator.generate(request, step)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
@@ -76,7 +79,8 @@ class VideoEngine:
         Raises:
             RequestError: a generator that starts from noise alone; a heart that cannot move as asked.
         """
-        with self._model_cache.use(request.generator, self._version(request.generator)) as generator:
+        name = request.sampling.generator
+        with self._model_cache.use(name, self._version(name)) as generator:
             clip = generator.pseudo_clip(request)
         return np.asarray(clip[len(clip) // 2])
 

@@ -18,7 +18,7 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.codec import soft_one_hot
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames

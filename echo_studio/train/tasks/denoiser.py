@@ -15,8 +15,8 @@ from echo_studio.diffusion.families import family
 from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
-from echo_studio.generate.build import Codec, PixelCodec, latent_codec, soft_one_hot
+from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.generate.codec import Codec, PixelCodec, latent_codec, soft_one_hot
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clean import CleanSamples, LatentSamples, PixelSamples, encoded_beforehand
 from echo_studio.train.samples.family_numbers import family_numbers

@@ -25,7 +25,7 @@ from echo_studio.diffusion.distilled import NoiseMap
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError
 from echo_studio.generate.catalog import load_generator
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import load_frames
 from echo_studio.train.samples.teacher_pairs import Teacher, TeacherPairs, teacher_pairs

@@ -17,11 +17,11 @@ from echo_studio.diffusion.families import family
 from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
+from echo_studio.diffusion.solvers import noise_levels, solver
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import Codec, PixelCodec, latent_codec
-from echo_studio.generate.kinds import video_family
-from echo_studio.generate.video.transport import real_quantiles
+from echo_studio.generate.checkpoint import video_family
+from echo_studio.generate.codec import Codec, PixelCodec, latent_codec
+from echo_studio.generate.video.pseudo_video import real_quantiles
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clips import CYCLE, Clips, encoded_cycles
 from echo_studio.train.samples.family_numbers import family_numbers

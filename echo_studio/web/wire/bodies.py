@@ -10,6 +10,7 @@ from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.split import Fractions
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.compare.plan import AXES, Axis, Guide, Value, read_value
@@ -38,33 +39,32 @@ Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_
 SampleNumber: TypeAlias = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 
 
-class FrameBody(BaseModel):
+class SamplingBody(BaseModel):
+    """The generator, and what it is run with."""
+
+    generator: str
+    solver: str
+    nfe: Whole
+    seed: Whole
+    guidance: Number = 0.0
+
+    def sampling(self, schedule: str = "") -> Sampling:
+        return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule)
+
+
+class FrameBody(SamplingBody):
     """A frame of the label map on the canvas."""
 
     revision: Whole
     live: bool = False
     view: View
     phase: Phase
-    generator: str
-    solver: str
-    nfe: Whole
-    seed: Whole
-    guidance: Number = 0.0
     schedule: str = ""
     intended: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MAX_FINDINGS)] = []
 
     def request(self, label_map: LabelMap) -> FrameRequest:
-        generation = GenerationRequest(
-            label_map=label_map,
-            view=self.view,
-            phase=self.phase,
-            generator=self.generator,
-            solver=self.solver,
-            nfe=self.nfe,
-            seed=self.seed,
-            guidance=self.guidance,
-            schedule=self.schedule,
-        )
+        sampling = self.sampling(self.schedule)
+        generation = GenerationRequest(label_map, sampling, self.view, self.phase, self.seed)
         return FrameRequest(generation, self.revision, self.live, tuple(self.intended))
 
 
@@ -76,27 +76,19 @@ class CycleBody(BaseModel):
     frames: Whole
 
 
-class VideoBody(CycleBody):
+class VideoBody(CycleBody, SamplingBody):
     """A video of the hearts that come before it."""
 
-    generator: str
-    solver: str
-    nfe: Whole
-    guidance: Number = 0.0
     start_step: Whole = 0
-    seed: Whole
 
     def request(self, end_diastole: LabelMap, end_systole: LabelMap | None) -> VideoRequest:
         return VideoRequest(
             label_map=end_diastole,
+            sampling=self.sampling(),
             end_systole=end_systole,
             motion=Motion.from_json(self.motion),
             view=self.view,
-            generator=self.generator,
-            solver=self.solver,
-            nfe=self.nfe,
             frames=self.frames,
-            guidance=self.guidance,
             start_step=self.start_step,
             seed=self.seed,
         )

@@ -55,9 +55,9 @@ class Bench(FakeEngine):
 
     def generate(self, request: Any, on_step: Any = None, *, background: bool = False) -> Any:
         assert background, "others go before a comparison"
-        self.runs.append((request.generator, request.nfe))
-        if request.generator in self.broken:
-            raise self.broken[request.generator]
+        self.runs.append((request.sampling.generator, request.sampling.nfe))
+        if request.sampling.generator in self.broken:
+            raise self.broken[request.sampling.generator]
         return super().generate(request, on_step)
 
 
@@ -67,7 +67,7 @@ def states(comparison: Comparison) -> list[str]:
 
 def test_cells_are_the_product_of_rows_and_columns_row_after_row() -> None:
     cells = grid().plan.cells
-    assert [(cell.request.generator, cell.request.nfe) for cell in cells] == [
+    assert [(cell.request.sampling.generator, cell.request.sampling.nfe) for cell in cells] == [
         *(("latent", nfe) for nfe in (1, 2, 3)),
         *(("pixel", nfe) for nfe in (1, 2, 3)),
     ]
@@ -84,14 +84,17 @@ def test_a_label_map_brings_its_own_view_and_phase() -> None:
 
 def test_what_is_left_open_is_what_each_card_advises() -> None:
     cells = plan(Axis("generator", ("latent", "pixel")), Axis("seed", (1,)), [HEART], {}, CARDS).cells
-    assert [(cell.request.nfe, cell.request.solver) for cell in cells] == [(20, "heun"), (50, "euler")]
+    assert [(cell.request.sampling.nfe, cell.request.sampling.solver) for cell in cells] == [
+        (20, "heun"),
+        (50, "euler"),
+    ]
     assert Axis.read("nfe", ["5", " advised"]).values == (5, ADVISED)
 
 
 def test_a_generator_of_one_call_takes_one_nfe_and_its_cells_say_so() -> None:
     cells = planned(Axis("generator", ("gan", "latent")), Axis("nfe", (1, 5))).cells
     assert [title(cell) for cell in cells[1:3]] == ["gan · 1 NFE", "latent · heun · 1 NFE"]
-    assert [(cell.request.nfe, cell.note) for cell in cells] == [
+    assert [(cell.request.sampling.nfe, cell.note) for cell in cells] == [
         (1, ""),
         (1, "one call: NFE 1 instead of 5"),
         (1, ""),
@@ -134,7 +137,7 @@ def test_every_cell_is_the_run_that_it_would_be_alone() -> None:
     for cell, progress in zip(comparison.plan.cells, comparison.cells, strict=True):
         assert progress.state is CellState.DONE
         assert np.array_equal(progress.generated.image, speckle(cell.request, 1.0))
-        assert progress.generated.record.nfe == cell.request.nfe
+        assert progress.generated.record.sampling.nfe == cell.request.sampling.nfe
         assert progress.adherence == {"lv_endo": 0.9, "lv_epi": 0.9, "la": 0.9}
 
 
@@ -220,7 +223,7 @@ def done(comparison: Comparison, number: int, gain: float, seconds: float, dice:
     made = FakeEngine(0.0).generate(request)
     generated = Generated(image=speckle(request, gain), record=made.record, seconds=seconds)
     adherence = {"lv_endo": dice, "lv_epi": dice, "la": None}
-    comparison.put(number, Progress(CellState.DONE, request.nfe, generated, adherence))
+    comparison.put(number, Progress(CellState.DONE, request.sampling.nfe, generated, adherence))
 
 
 def test_cells_are_ranked_by_any_figure_and_those_without_it_are_left_out() -> None:

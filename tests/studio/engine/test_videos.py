@@ -12,6 +12,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.videos import VideoEngine
@@ -42,9 +43,8 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.002)
 
 
-def ask(heart: LabelMap, generator: str = "video-spade", **changes: Any) -> Any:  # noqa: F811
-    settings = {"solver": "euler", "nfe": 4, "frames": 6, "seed": 3, **changes}
-    return VideoRequest(label_map=heart, generator=generator, **settings)
+def ask(heart: LabelMap, generator: str = "video-spade", start_step: int = 0) -> VideoRequest:  # noqa: F811
+    return VideoRequest(heart, Sampling(generator, "euler", 4), frames=6, start_step=start_step, seed=3)
 
 
 def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(

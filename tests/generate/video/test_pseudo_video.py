@@ -11,8 +11,7 @@ from scipy.ndimage import distance_transform_edt
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.frames.echo_features import spread
-from echo_studio.generate.video.shading import MEANS
-from echo_studio.generate.video.transport import (
+from echo_studio.generate.video.pseudo_video import (
     Transport,
     coloured,
     histogram_distance,
@@ -21,6 +20,7 @@ from echo_studio.generate.video.transport import (
     transport_plan,
     transported,
 )
+from echo_studio.generate.video.shading import MEANS
 from tests.anatomy.heart import heart
 
 METHODS: tuple[Transport, ...] = ("exact", "sinkhorn")
