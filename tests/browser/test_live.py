@@ -101,8 +101,8 @@ def test_the_draft_is_asked_for_with_its_own_solver_and_is_the_frame_s_seed(live
     finally:
         del engine.generate
     draft, final = asked
-    assert (draft.solver, draft.nfe) == (DRAFT_SOLVER, DRAFT_NFE)
-    assert (final.solver, final.nfe) == ("heun", 20)
+    assert (draft.sampling.solver, draft.sampling.nfe) == (DRAFT_SOLVER, DRAFT_NFE)
+    assert (final.sampling.solver, final.sampling.nfe) == ("heun", 20)
     assert (draft.seed, draft.label_map) == (final.seed, final.label_map)
 
 
