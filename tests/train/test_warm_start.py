@@ -20,7 +20,7 @@ from echo_studio.train.warm_start import initial_model
 from tests.generate.tiny import tiny_cyclegan
 
 MakeRecipe = Callable[..., Recipe]
-SHAPE = {"widths": [8, 16], "blocks": 1, "patch": 2, "fine_channels": 4}
+CYCLEGAN = {"widths": [8, 16], "blocks": 1, "patch": 2, "fine_channels": 4}
 
 
 def twice(x: torch.Tensor) -> torch.Tensor:
@@ -40,7 +40,7 @@ def trunk(way: torch.nn.Module, x: torch.Tensor) -> torch.Tensor:
 def test_the_trunk_sees_and_says_on_large_frames_what_it_did_on_small_ones(recipe: MakeRecipe, tmp_path: Path) -> None:
     tiny_cyclegan(tmp_path / "small")
     _, small = load_network(tmp_path / "small")
-    large = initial_model(recipe("cyclegan", network={**SHAPE, "patch": 4}), tmp_path / "small")
+    large = initial_model(recipe("cyclegan", network={**CYCLEGAN, "patch": 4}), tmp_path / "small")
     assert isinstance(small, CycleGAN)
     assert isinstance(large, CycleGAN)
     labels = F.one_hot(torch.randint(0, 5, (1, 16, 16)), 5).permute(0, 3, 1, 2).float()
@@ -54,7 +54,7 @@ def test_the_trunk_sees_and_says_on_large_frames_what_it_did_on_small_ones(recip
 def test_growing_by_more_than_twice_is_refused(recipe: MakeRecipe, tmp_path: Path) -> None:
     tiny_cyclegan(tmp_path / "small")
     with pytest.raises(CheckpointError, match="differences"):
-        initial_model(recipe("cyclegan", network={**SHAPE, "patch": 8}), tmp_path / "small")
+        initial_model(recipe("cyclegan", network={**CYCLEGAN, "patch": 8}), tmp_path / "small")
 
 
 MakeRecipe = Callable[..., Recipe]

@@ -136,14 +136,6 @@ def real_quantiles(frames: Iterable[tuple[GrayImage, LabelIds]], count: int = QU
     return np.asarray(np.mean(own, axis=0))
 
 
-def histogram_distance(image: Intensities, ids: LabelIds, quantiles: FloatArray) -> float:
-    """Wasserstein-1 distance between the intensities inside the sector and real ones: 0 to 1."""
-    inside = np.sort(image[ids != OUTSIDE].astype(np.float64))
-    steps = (np.arange(len(inside)) + 0.5) / len(inside)
-    real = np.interp(steps, np.linspace(0, 1, len(quantiles)), quantiles)
-    return float(ot.wasserstein_1d(inside, real))
-
-
 def _textured(ids: LabelIds, view: View, field: FloatArray) -> FloatArray:
     """Shaded labels whose grey levels vary as those of real frames do, float64 of the labels' shape."""
     frames = ids.reshape(-1, *ids.shape[-2:])
