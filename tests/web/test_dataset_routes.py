@@ -261,6 +261,7 @@ WRONG: tuple[dict[str, Any], ...] = (
     {"ranges": {"colour": [5]}},
     {"defects": {"septal": "often"}},
     {"defects": {"septal": 2}},
+    {"defects": {"a\nb" * 1000: "often"}},
     {"defects": ["septal"]},
     {"ef": [25]},
     {"ef": [65, 25]},
@@ -275,6 +276,7 @@ def test_what_no_set_can_be_made_of_is_refused_in_words(client: TestClient, stud
             reply = client.post(f"{ROOT}/{path}", json=order(client, studio, **changes))
             assert reply.status_code == 422, changes
             assert reply.json()["detail"].startswith("expected ")
+            assert len(reply.json()["detail"].splitlines()) == 1
     assert client.get(ROOT).json()["sets"] == []
 
 

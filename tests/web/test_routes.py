@@ -235,10 +235,10 @@ def test_an_unknown_download_lists_the_choices(client: TestClient, studio: Studi
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"nfe": ""}, "expected a whole number as nfe, got an empty field"),
-        ({"nfe": 2.5}, "a whole number as nfe, got 2.5"),
+        ({"nfe": ""}, "expected a whole number as NFE, got an empty field"),
+        ({"nfe": 2.5}, "a whole number as NFE, got 2.5"),
         ({"nfe": 0}, "expected an NFE from 1 to 1000, got 0"),
-        ({"nfe": {"a": 1}}, "a whole number as nfe"),
+        ({"nfe": {"a": 1}}, "a whole number as NFE"),
         ({"seed": False}, "a number as seed, got False"),
         ({"seed": "9" * 5000}, "seed"),
         ({"seed": -1}, "a seed from 0"),

@@ -69,7 +69,7 @@ class FrameBody(SamplingBody):
 
 
 class CycleBody(BaseModel):
-    """A label cycle; what else an order for a video holds says nothing about it."""
+    """A label cycle; the other settings of a video say nothing about it."""
 
     view: View
     motion: Json
@@ -272,6 +272,8 @@ def validation_message(errors: list[Any]) -> str:
     kind, given = first["type"], first["input"]
     expected = EXPECTED[kind].format(**first.get("ctx", {})) if kind in EXPECTED else first["msg"]
     place = ".".join(str(part) for part in first["loc"] if part not in ("body", "query", "path", "header"))
-    where = f" as {place}" if place and kind != "json_invalid" else ""
+    # A part may be a name that the page made up.
+    name = "".join(sign for sign in place[:60] if sign.isprintable()).replace("_", " ").replace("nfe", "NFE")
+    where = f" as {name}" if name and kind != "json_invalid" else ""
     got = "none" if kind == "missing" else "an empty field" if given == "" else f"{given!r}"[:60]
     return f"expected {expected}{where}, got {got}; change it and send it again"
