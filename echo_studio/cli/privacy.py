@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.made_set import (
+from echo_studio.cli.options import (
+    CheckpointsOption,
     GeneratorOption,
     ImagesOption,
     NfeOption,
     SeedOption,
     SolverOption,
+    SplitsOption,
     check_source,
     frames_to_judge,
 )
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.types import Json
 
@@ -59,8 +59,7 @@ def privacy(
     from echo_studio.data.datasets.held_out import held_out
     from echo_studio.evaluate.frames.echo_features import spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.privacy.copies import CopyFinder, FalseAlarms
-    from echo_studio.evaluate.privacy.pairs import pair_files
+    from echo_studio.evaluate.privacy import CopyFinder, FalseAlarms, pair_files
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

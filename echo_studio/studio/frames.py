@@ -18,7 +18,7 @@ from echo_studio.errors import EchoStudioError, UnknownNameError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Sampling
-from echo_studio.project.results import Kept, Kind
+from echo_studio.project.project import Kept, Kind
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job, JobState
 from echo_studio.studio.jobs.service import JobService

@@ -9,7 +9,7 @@ import pytest
 
 from echo_studio import __version__
 from echo_studio.cli import main
-from echo_studio.cli.commands import COMMANDS
+from echo_studio.cli.run import COMMANDS
 
 GENERATE = ["generate", "--view", "4CH", "--generator", "g"]
 

@@ -9,11 +9,10 @@ import numpy as np
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.build.index import Made, files_sha256
 from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
 from echo_studio.dataset.build.plan import Plan
-from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.request import ranges_of
+from echo_studio.dataset.build.set_folder import Made, SetFolder, files_sha256
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import DataError, EchoStudioError, UnknownNameError

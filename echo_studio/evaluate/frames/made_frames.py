@@ -1,16 +1,22 @@
-"""Frames made from the label maps of real ones: what every measure of a generator starts from."""
+"""Frames to judge: generated from the label maps of real ones, or found in a folder.
 
-from collections.abc import Iterator, Sequence
+Every measure of a generator starts from them.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 
 from echo_studio.data.datasets.camus import CamusFrame
+from echo_studio.data.datasets.frame_folder import read_frames
+from echo_studio.evaluate.frames.segmentation import fitted
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import advised_sampling
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
 
 BATCH = 8
-
-MadeBatch = tuple[int, Sequence[CamusFrame], list[GrayImage]]
+SIDE = 256  # of the frames that measures compare, as generators make them
 
 
 def made_from(
@@ -21,7 +27,7 @@ def made_from(
     seed: int,
     *,
     own_size: bool = False,
-) -> Iterator[MadeBatch]:
+) -> Iterator[tuple[int, Sequence[CamusFrame], list[GrayImage]]]:
     """Batch by batch: where it starts, the real frames, and a frame made from the label map of each.
 
     Args:
@@ -43,3 +49,60 @@ def made_from(
             for k, frame in enumerate(batch)
         ]
         yield start, batch, [result.image for result in generator.generate_batch(requests)]
+
+
+@dataclass(frozen=True)
+class MadeSet:
+    """Frames and where they come from.
+
+    Attributes:
+        names: one each.
+        images: uint8 (h, w).
+        real: the real frame of each one's label map; empty where they are not known.
+        source: generator and setting, or the folder, for reports.
+    """
+
+    names: Sequence[str]
+    images: Sequence[GrayImage]
+    real: Sequence[CamusFrame]
+    source: Json
+
+
+def made_now(
+    generator: Generator,
+    frames: Sequence[CamusFrame],
+    solver: str,
+    nfe: int,
+    seed: int,
+    on_frame: Callable[[int, int], None] = lambda done, total: None,
+) -> MadeSet:
+    """A frame from the label map of each real one, at the generator's own size; frame k with seed + k."""
+    images: list[GrayImage] = []
+    for _, _, made in made_from(generator, frames, solver, nfe, seed, own_size=True):
+        images += made
+        on_frame(len(images), len(frames))
+    source = {"generator": generator.card.name, "solver": solver, "nfe": nfe, "seed": seed}
+    return MadeSet([frame.frame_id.stem for frame in frames], images, frames, source)
+
+
+def found_in(folder: Path, frames: Sequence[CamusFrame] = ()) -> MadeSet:
+    """The frames of a folder; they belong to real frames where each name, or its folder's, is that of one.
+
+    Args:
+        frames: real ones that they may have been made from.
+
+    Raises:
+        DataError, ImageError: see `read_frames`.
+    """
+    found = read_frames(folder)
+    by_stem = {frame.frame_id.stem: frame for frame in frames}
+    parts = {name: PurePosixPath(name).parts[::-1] for name in found}
+    belongs = [next((by_stem[part] for part in parts[name] if part in by_stem), None) for name in found]
+    known = [frame for frame in belongs if frame is not None]
+    real = known if len(known) == len(found) else []
+    return MadeSet(list(found), list(found.values()), real, {"images": str(folder)})
+
+
+def at_side(image: GrayImage) -> GrayImage:
+    """A frame at `SIDE` x `SIDE`, see `fitted`."""
+    return fitted(image, SIDE)

@@ -16,8 +16,7 @@ from echo_studio.diffusion.schedule import SCHEDULES
 from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
-from echo_studio.evaluate.frames.label_frame import label_frame
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
 from echo_studio.generate.catalog import Catalog, catalog
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.generator import Generator
@@ -151,7 +150,7 @@ class Engine:
             return adherence(segmenter, image, label_map)
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
-        """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.frames.label_frame`.
+        """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.frames.segmentation`.
 
         Raises:
             ImageError: no lit sector is found.

@@ -7,16 +7,14 @@ from typing import Any
 
 import torch
 
-from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.manifest import BaseMap, SetRequest
 from echo_studio.dataset.build.plan import Plan, plan_set
-from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.request import set_request, versions
+from echo_studio.dataset.build.request import ranges_of, set_request, versions
 from echo_studio.dataset.build.set_folder import SetFolder
-from echo_studio.dataset.build.synthesise import apart, start_politely, synthesise
-from echo_studio.dataset.sources.base_maps import BaseMap
-from echo_studio.errors import DataError, EchoStudioError
+from echo_studio.dataset.build.synthesise import in_processes, start_in_background, synthesise
+from echo_studio.errors import DataError
 from echo_studio.generate.video.catalog import video_generators
-from echo_studio.parallel import Refusal, cores, worker_pool
+from echo_studio.parallel import cores, worker_pool
 from echo_studio.types import Json
 
 __all__ = ["SetMaker"]
@@ -51,7 +49,7 @@ class SetMaker:
         ranges: Mapping[str, Sequence[float]],
         **counts: Any,
     ) -> SetRequest:
-        """See `dataset.build.request.set_request` and `dataset.build.ranges.ranges_of`."""
+        """See `dataset.build.request.set_request` and `dataset.build.request.ranges_of`."""
         widths = ranges_of(ranges)
         return set_request(maps, generators, solver, budgets, self._checkpoints, self._device, ranges=widths, **counts)
 
@@ -61,11 +59,8 @@ class SetMaker:
         Raises:
             EchoStudioError: a generator cannot be loaded.
         """
-        with worker_pool(1, start_politely) as pool:
-            result = pool.submit(_planned, request, folder.root, workers, self._checkpoints).result()
-        if isinstance(result, Refusal):
-            raise result.error()
-        return result
+        with worker_pool(1, start_in_background) as pool:
+            return pool.submit(plan_set, request, SetFolder(folder.root), workers, self._checkpoints).result()
 
     def check(self, folder: SetFolder) -> None:
         """Refuse to go on with a set that another kind of device or another version began: its bytes would differ.
@@ -84,12 +79,5 @@ class SetMaker:
 
     def make(self, folder: SetFolder, workers: int, on_made: Callable[[int], None], stop: Callable[[], bool]) -> None:
         """Make what is missing; the folder is held meanwhile. See `dataset.build.synthesise.synthesise`."""
-        executor = partial(apart, workers=workers, polite=True)
+        executor = partial(in_processes, workers=workers, background=True)
         synthesise(folder, workers, self._checkpoints, self._device, on_made, stop, executor)
-
-
-def _planned(request: SetRequest, root: Path, workers: int, checkpoints: Path | None) -> Plan | Refusal:
-    try:
-        return plan_set(request, SetFolder(root), workers, checkpoints)
-    except EchoStudioError as error:
-        return Refusal.of(error)

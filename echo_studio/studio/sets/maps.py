@@ -11,7 +11,8 @@ from typing import Literal
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.variation import SIDE
 from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
-from echo_studio.dataset.sources.base_maps import BaseMap, base_maps
+from echo_studio.dataset.build.manifest import BaseMap
+from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError
 from echo_studio.studio.sessions import Session
 from echo_studio.types import Phase, View

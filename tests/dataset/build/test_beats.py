@@ -10,9 +10,8 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.data.template import template
-from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.batch import SampleRenderer, deformed_map, ranges_from
-from echo_studio.dataset.build.manifest import Item, SetRequest
+from echo_studio.dataset.build.manifest import BaseMap, Item, SetRequest
 from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import synthesise

@@ -13,9 +13,8 @@ from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
 from echo_studio.anatomy.shape.variation import PAPER
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.build.draws import draw_defect
-from echo_studio.dataset.build.manifest import ClipSampling, Item, SetRequest, SetSampling
-from echo_studio.dataset.build.ranges import ranges_of
+from echo_studio.dataset.build.manifest import ClipSampling, Item, SetRequest, SetSampling, sample_defect
+from echo_studio.dataset.build.request import ranges_of
 from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
 from echo_studio.generate.sampling import Sampling
@@ -100,12 +99,12 @@ def test_the_lines_bring_every_sample_back() -> None:
 
 def test_defects_come_as_often_as_asked_and_can_all_be_made() -> None:
     shares = {"septal": 0.25, "missing-atrium": 0.5}
-    drawn = [draw_defect(seed, shares) for seed in range(2000)]
+    drawn = [sample_defect(seed, shares) for seed in range(2000)]
     found = Counter(one["name"] if one else "none" for one in drawn)
     for name, share in {**shares, "none": 0.25}.items():
         assert abs(found[name] / 2000 - share) < 0.05
     for name in DEFECTS:
-        one = draw_defect(3, {name: 1.0})
+        one = sample_defect(3, {name: 1.0})
         assert one is not None
         apply_defect(template("4ch-ed"), name, one["values"])
 

@@ -60,7 +60,7 @@ def test_its_workers_let_all_others_go_first(monkeypatch: pytest.MonkeyPatch) ->
     asked: list[int] = []
     monkeypatch.setattr(os, "nice", asked.append, raising=False)
     monkeypatch.setattr(synthesise_module, "_start", lambda: None)  # it would change this process for good
-    synthesise_module.start_politely()
+    synthesise_module.start_in_background()
     assert asked == [19]
 
 

@@ -12,11 +12,21 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.datasets.held_out import held_out
 from echo_studio.errors import DataError
 from echo_studio.evaluate.frames.echo_features import spread
-from echo_studio.evaluate.frames.made_set import MadeSet
+from echo_studio.evaluate.frames.made_frames import MadeSet
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-from echo_studio.evaluate.privacy.copies import RARE, CopyFinder, FalseAlarms, near_level
-from echo_studio.evaluate.privacy.fingerprint import REACH, SIDE, grain_print, shifted, structure_prints
-from echo_studio.evaluate.privacy.pairs import CLOSEST, pair_files
+from echo_studio.evaluate.privacy import (
+    CLOSEST,
+    RARE,
+    REACH,
+    SIDE,
+    CopyFinder,
+    FalseAlarms,
+    grain_print,
+    near_level,
+    pair_files,
+    shifted,
+    structure_prints,
+)
 from echo_studio.types import GrayImage
 from tests.conftest import echo_like
 from tests.evaluate.copies import SHIFTS, planted

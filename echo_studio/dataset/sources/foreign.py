@@ -1,8 +1,13 @@
-"""Label maps out of an nnU-Net v2 raw data set that somebody else made."""
+"""Label maps out of data sets that somebody else made: plain files by their names, DICOM segmentations, nnU-Net v2.
 
-from collections.abc import Iterator
+What a DICOM segment is, its coded type says (SNOMED CT, as in `export.dicom.MEANINGS`), whatever its number and name.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -10,14 +15,15 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.dataset.export.dicom import MEANINGS, dicom_pixels, opened_dicom, reading_dicom
 from echo_studio.dataset.pairs import read_json
-from echo_studio.dataset.sources.found_map import FoundMap, named
 from echo_studio.dataset.split import SPLITS
 from echo_studio.errors import DataError, UnknownNameError
-from echo_studio.types import Phase, View
+from echo_studio.types import PHASES, Phase, Spacing, View
 
-__all__ = ["is_nnunet", "nnunet_maps"]
-
+VIEW_WORDS: dict[str, View] = {"2CH": "2CH", "A2C": "2CH", "4CH": "4CH", "A4C": "4CH"}
+OF_CODE = {code: number for number, (code, _) in MEANINGS.items()}
+TISSUE_LAST = sorted(OF_CODE.values(), key=lambda number: number != SECTOR)  # the sector lies below the structures
 DESCRIPTION = "dataset.json"
 CHANNEL = "_0000"  # the first, of which ultrasound has no second
 # What people call our labels, in lower case with spaces for `_` and `-`.
@@ -30,6 +36,100 @@ NAMES: dict[str, int] = {
     "left atrium": LEFT_ATRIUM,
     "fan": SECTOR,
 }
+
+
+@dataclass(frozen=True)
+class FoundMap:
+    """A label map of any size under the name that it has there; `base` where its set tells what splits go by."""
+
+    stem: str
+    view: View
+    phase: Phase
+    label_map: LabelMap
+    base: str | None = None
+
+
+def named(maps: Iterable[tuple[str, LabelMap]], view: View | None, phase: Phase | None) -> Iterator[FoundMap]:
+    """Maps whose names tell view and phase by words like 4CH, A4C and ED, or do not.
+
+    Args:
+        view, phase: where a name tells them, they choose; where not, they say what the map shows (no phase: ED).
+
+    Raises:
+        DataError: a view that nothing tells.
+    """
+    for stem, label_map in maps:
+        words = re.split(r"[^A-Z0-9]+", stem.upper())
+        told_view = next((VIEW_WORDS[word] for word in words if word in VIEW_WORDS), None)
+        told_phase = next((word for word in PHASES if word in words), None)
+        if told_view is None and view is None:
+            raise DataError(
+                expected=f"--view {' or '.join(get_args(View))} for maps whose names do not tell",
+                got=f"none for {stem}",
+                remedy="give --view, or name the files like heart_4CH_ED.png",
+            )
+        if (view and told_view not in (None, view)) or (phase and told_phase not in (None, phase)):
+            continue
+        shown = told_view or view
+        assert shown is not None
+        yield FoundMap(stem, shown, told_phase or phase or "ED", label_map)
+
+
+def is_segmentations(folder: Path) -> bool:
+    """Whether a folder holds DICOM files."""
+    return next(folder.rglob("*.dcm"), None) is not None
+
+
+def segmentation_maps(folder: Path, view: View | None, phase: Phase | None) -> Iterator[FoundMap]:
+    """The label map of every segmentation in a folder and those below; other DICOM files are passed over.
+
+    Raises:
+        DataError: a damaged file, a segment of another type, or a segmentation of several images.
+        LabelMapError: a size outside 8 to 4096.
+    """
+    found = ((path, opened_dicom(path)) for path in sorted(folder.rglob("*.dcm")))
+    maps = ((path.stem, _segmentation_map(data, path)) for path, data in found if data.get("Modality") == "SEG")
+    yield from named(maps, view, phase)
+
+
+def _segmentation_map(data: Any, path: Path) -> LabelMap:
+    masks = dicom_pixels(data, path)
+    with reading_dicom(path):
+        codes = {
+            int(one.SegmentNumber): str(one.SegmentedPropertyTypeCodeSequence[0].CodeValue)
+            for one in data.SegmentSequence
+        }
+        frames = [
+            int(one.SegmentIdentificationSequence[0].ReferencedSegmentNumber)
+            for one in data.PerFrameFunctionalGroupsSequence
+        ]
+        spacing = _spacing(data)
+    unknown = sorted({*codes.values()} - OF_CODE.keys())
+    if unknown:
+        raise DataError(
+            expected=f"segments coded as {', '.join(f'{code} {name}' for code, name in MEANINGS.values())} (SNOMED CT)",
+            got=f"{unknown[0]} in {path}",
+            remedy="recode the segments",
+        )
+    if len({*frames}) != len(frames) or {*frames} - codes.keys():
+        raise DataError(
+            expected=f"one image, each segment once, in {path}", got=f"{len(frames)} frames", remedy="split it"
+        )
+    planes = masks if masks.ndim == 3 else masks[None]
+    mask_of = {OF_CODE[codes[number]]: mask for number, mask in zip(frames, planes, strict=True)}
+    ids = np.zeros(masks.shape[-2:], np.uint8)
+    for number in TISSUE_LAST:
+        if number in mask_of:
+            ids[mask_of[number] > 0] = number
+    return LabelMap(ids, spacing)
+
+
+def _spacing(data: Any) -> Spacing | None:
+    """(y, x) in mm, where the file tells it."""
+    shared = data.get("SharedFunctionalGroupsSequence")
+    measures = shared[0].get("PixelMeasuresSequence") if shared else None
+    values = measures[0].get("PixelSpacing") if measures else None
+    return None if values is None else (float(values[0]), float(values[1]))
 
 
 def is_nnunet(folder: Path) -> bool:
@@ -66,7 +166,7 @@ def nnunet_maps(folder: Path, view: View | None, phase: Phase | None, split: str
         for path in sorted((folder / f"labels{places}").glob(f"[!.]*{end}"))
         if split in ("all", ("validation" if part == "training" and path.name.removesuffix(end) in held else part))
     ]
-    yield from named(((case, _map(path, case, end, table)) for path, case in cases), view, phase)
+    yield from named(((case, _case_map(path, case, end, table)) for path, case in cases), view, phase)
 
 
 def _table(about: Any, folder: Path) -> dict[int, int]:
@@ -91,7 +191,7 @@ def _table(about: Any, folder: Path) -> dict[int, int]:
     return table
 
 
-def _map(path: Path, case: str, end: str, table: dict[int, int]) -> LabelMap:
+def _case_map(path: Path, case: str, end: str, table: dict[int, int]) -> LabelMap:
     values, spacing = read_gray(path)
     unknown = sorted({*np.unique(values).tolist()} - table.keys())
     if unknown:

@@ -6,7 +6,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.geometry import with_sector
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RequestError
-from echo_studio.evaluate.utility.label_sets import SIDE, deformed, manifest, plan_label_set
+from echo_studio.evaluate.utility.sets import SIDE, deformed, manifest, plan_label_set
 from echo_studio.types import PHASES, VIEWS
 from tests.conftest import SECTOR_SHAPE, SHAPE, echo_like
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from echo_studio.errors import RequestError
-from echo_studio.evaluate.video.m_mode import m_mode
+from training.video_sheet import m_mode
 
 CLIP = np.random.default_rng(0).integers(0, 256, (5, 20, 30)).astype(np.uint8)
 
