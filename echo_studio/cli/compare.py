@@ -13,7 +13,7 @@ from echo_studio.types import Json, Phase, View
 if TYPE_CHECKING:
     from echo_studio.studio.compare.plan import Axis, Guide, Plan
     from echo_studio.studio.compare.run import Comparison, Progress
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
 FAILED = 1
 AXIS_HELP = (
@@ -56,7 +56,7 @@ def compare(
     _check_folder(out)
 
     from echo_studio.studio.compare.figures import FIGURES, figures, ranking
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
     fixed: Json = {"generator": generator, "solver": solver, "schedule": schedule, "nfe": nfe}
     fixed |= {"seed": seed, "guidance": guidance}
@@ -127,7 +127,7 @@ def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str
         of_columns = Axis.read("generator", [fixed.pop("generator", "")])
     else:
         of_columns = Axis("seed", (fixed.pop("seed", 0),))
-    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, engine.one_call))
+    return Comparison(plan(of_rows, of_columns, guides, fixed, cards))
 
 
 def _axis(text: str, choices: dict[str, list[str]]) -> "Axis":

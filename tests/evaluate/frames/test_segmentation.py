@@ -18,7 +18,7 @@ from echo_studio.anatomy.sector.geometry import Sector, sector_of_image
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import ImageError
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
-from echo_studio.studio.engine import Engine
+from echo_studio.studio.engine.engine import Engine
 from echo_studio.types import GrayImage
 from tests.conftest import echo_like
 
