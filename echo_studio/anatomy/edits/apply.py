@@ -31,7 +31,8 @@ def apply_edit(label_map: LabelMap, op: Op, sector: BoolMask | None = None) -> L
 
     Args:
         op: `{"tool": NAME, ...parameters}`, NAME a key of `EDITS`:
-            shape: values {slider: value}, see `shape.SLIDERS`; vary: seed;
+            shape: values {slider: value}, see `shape.SLIDERS`;
+            vary: seed; by the code before TorchIO (`data.deform.apply_edit` knows both);
             defect: defect and values {parameter: value}, see `defects.DEFECTS`;
             resize: side, the longer one after it, in pixels;
             smooth: label and radius in pixels; islands: label; repair: kind, see `repair.REPAIRS`;

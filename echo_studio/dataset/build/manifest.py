@@ -8,12 +8,13 @@ Seeds hang on what a sample is, not on its number: two generators get the same h
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from echo_studio.anatomy.edits.defects import DEFECTS, Number
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
+from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
@@ -158,8 +159,14 @@ class SetRequest:
         """Samples in all."""
         return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
-    def header(self) -> Json:
-        """The first line of the manifest: equal orders have equal ones, others not."""
+    def header(self, deformation: str | None = DEFORMATION) -> Json:
+        """The first line of the manifest: equal orders have equal ones, others not.
+
+        Args:
+            deformation: that its samples are made with, see `data.deform`; None for that of sets that name none.
+        """
+        if not self.variations:
+            deformation = None
         header = {
             "format": MANIFEST_FORMAT,
             "notice": NOTICE,
@@ -169,7 +176,8 @@ class SetRequest:
             "seed": self.seed,
             "variations": self.variations,
             "seeds": self.repeats,
-            "ranges": asdict(self.ranges),
+            "ranges": ranges_to_json(self.ranges, deformation),
+            **({"deformation": deformation} if deformation else {}),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
             "generators": [how.to_json() for how in self.samplings],

@@ -61,7 +61,8 @@ def plan_set(
         EchoStudioError: a generator cannot be loaded.
     """
     made = folder.finished() if folder.begun else set()
-    maker = SampleRenderer(order.header(), lambda number: order.maps[number].label_map, checkpoints, order.device)
+    header = folder.header if folder.begun else order.header()
+    maker = SampleRenderer(header, lambda number: order.maps[number].label_map, checkpoints, order.device)
     left = 0
     counts = [0] * len(order.samplings)
     first: dict[int, list[Item]] = {}

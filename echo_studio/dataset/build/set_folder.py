@@ -102,7 +102,7 @@ class SetFolder:
             OutputError: other files.
         """
         if self.begun:
-            wanted = order.header()
+            wanted = order.header(self.header.get("deformation"))
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
                 raise DataError(

@@ -3,7 +3,7 @@
 The papers deform every label map of CAMUS's training and validation patients five times (000 2.2, 003 III-D): 9,000
 maps of 450 patients. A set here is planned first, as a list of draws, and carried out map by map in any order: an
 entry says all that its map depends on. Deforming repairs folds, keeps labels nearest, and leaves the sector where the
-scanner had it: structures end there (`anatomy.shape.variation`).
+scanner had it: structures end there (`data.deform`).
 """
 
 import hashlib
@@ -14,8 +14,9 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
-from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges, random_variation
+from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.datasets.camus import FrameId
+from echo_studio.data.deform import DEFORMATION, random_variation, ranges_to_json
 from echo_studio.errors import DataError, RequestError
 from echo_studio.types import Json
 
@@ -29,7 +30,7 @@ class SetEntry:
     Attributes:
         frame_id: whose labels are deformed; splits go by its patient.
         copy: which deformation of them, from 0.
-        seed: of the deformation, see `anatomy.shape.variation.draw_variation`.
+        seed: of the deformation, see `data.deform.random_variation`.
     """
 
     frame_id: FrameId
@@ -89,7 +90,8 @@ def manifest(entries: Sequence[SetEntry], digests: Sequence[str], splits: Mappin
     return {
         "label_schema": SCHEMA,
         "side": SIDE,
-        "ranges": vars(PAPER),
+        "deformation": DEFORMATION,
+        "ranges": ranges_to_json(PAPER, DEFORMATION),
         "maps": [
             {
                 "name": entry.name,

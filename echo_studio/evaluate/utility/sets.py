@@ -14,6 +14,7 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
+from echo_studio.data.deform import DEFORMATION
 from echo_studio.evaluate.utility.array_file import key_of, read_arrays, write_arrays
 from echo_studio.evaluate.utility.label_sets import SIDE, SetEntry, deformed
 from echo_studio.evaluate.utility.training_set import TrainingSet, fitted
@@ -77,7 +78,7 @@ class Maps:
     @property
     def out(self) -> Path:
         drawn = [[entry.seed, base.stem, row] for entry, (base, row) in zip(self.entries, self.bases, strict=True)]
-        return self.work / "maps" / f"{key_of(version=VERSION, drawn=drawn)}.npz"
+        return self.work / "maps" / f"{key_of(version=VERSION, deformation=DEFORMATION, drawn=drawn)}.npz"
 
     def run(self) -> None:
         files = {base: read_arrays(base)["ids"] for base, _ in self.bases}
