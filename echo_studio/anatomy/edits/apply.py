@@ -11,12 +11,11 @@ import numpy as np
 from echo_studio.anatomy.edits import parameters as read
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.edits.parameters import Op
-from echo_studio.anatomy.edits.repair import only_largest, repair
+from echo_studio.anatomy.edits.repair import only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS, MAX_HANDLES, deform
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
-from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
 from echo_studio.errors import UnknownNameError

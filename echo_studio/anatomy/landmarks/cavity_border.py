@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import Plane, border, largest_piece, near, with_ids
 from echo_studio.types import BoolMask, FloatArray
 

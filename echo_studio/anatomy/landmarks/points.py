@@ -7,10 +7,9 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.cavity_border import open_runs, without_blood_in_gaps
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import Plane, border, largest_piece
 from echo_studio.errors import LabelMapError
 from echo_studio.types import FloatArray

@@ -8,11 +8,10 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import border
 from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask, FloatArray, LabelIds

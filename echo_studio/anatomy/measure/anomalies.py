@@ -8,12 +8,11 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.landmarks.wall_line import WallLine
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import box_of, largest_piece, near, with_ids
 from echo_studio.anatomy.sector.region import fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES

@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.segments import SEGMENTS, in_segment
 from echo_studio.anatomy.landmarks.wall_line import WallLine, wall_line
 from echo_studio.anatomy.measure.volume import DiscStack, biplane_volume, disc_stack, ejection_fraction
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import Plane, largest_piece
 from echo_studio.errors import EchoStudioError, LabelMapError
 from echo_studio.types import BoolMask, Json, View

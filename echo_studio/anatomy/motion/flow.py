@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, OUTSIDE, SECTOR
+from echo_studio.anatomy.measure.anomalies import given_back, holes_in_structures, islands, without_holes_in_structures
 from echo_studio.anatomy.plane import Plane, box_of
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
 Distances = npt.NDArray[np.float32]
-
 REACH = 0.35  # of the length of the long axis: how far a point carries its surroundings along
 MARGIN = 0.06  # of the longer side: what of the map around the structures can come to move
 NUGGET = 1e-3  # share by which points need not be met exactly: neighbours that disagree tear nothing
@@ -182,3 +182,31 @@ def _signed_distance(mask: BoolMask) -> Distances:
     inside = cv2.distanceTransform(one, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # Distances run from centre to centre; the border lies half way.
     return np.asarray(np.where(mask, 0.5 - inside, outside - 0.5), np.float32)
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """What is mended in a frame: where borders pass over, a pixel or two may be left between three labels.
+
+    Attributes:
+        holes: holes in the heart are filled.
+        islands: structures whose pieces apart are given to what is around them.
+    """
+
+    holes: bool
+    islands: tuple[int, ...]
+
+    @classmethod
+    def like(cls, *keyframes: LabelMap) -> "Tidy":
+        """What the keyframes do not have; what a person drew into one of them is left to be carried along."""
+        holes = not any(holes_in_structures(one).any() for one in keyframes)
+        whole = [k for k in STRUCTURES if not any(islands(one.ids, k).any() for one in keyframes)]
+        return cls(holes, tuple(whole))
+
+    def __call__(self, ids: LabelIds) -> LabelIds:
+        """uint8 (h, w) the ids without them."""
+        for structure in self.islands:
+            apart = islands(ids, structure)
+            if apart.any():
+                ids = given_back(ids, apart, [k for k in range(LABEL_COUNT) if k != structure])
+        return without_holes_in_structures(LabelMap(ids)) if self.holes else ids

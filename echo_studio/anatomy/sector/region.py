@@ -5,9 +5,8 @@ import dataclasses
 import cv2
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import with_ids
 from echo_studio.anatomy.sector.geometry import Sector, sector_of
 from echo_studio.errors import LabelMapError

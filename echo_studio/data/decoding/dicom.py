@@ -15,9 +15,8 @@ from PIL import Image
 from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
 
-from echo_studio.data.decoding.decoded import Decoded
+from echo_studio.data.decoding.decoded import MAX_SIDE, Decoded, FrameStack, luminance, working_size
 from echo_studio.data.decoding.dicom_geometry import seconds_per_frame, tissue_region
-from echo_studio.data.decoding.frame_stack import MAX_SIDE, FrameStack, luminance, working_size
 from echo_studio.errors import ImageError
 
 PIXEL_ELEMENTS = (

@@ -7,8 +7,7 @@ from typing import IO
 import imageio_ffmpeg
 import numpy as np
 
-from echo_studio.data.decoding.decoded import Decoded
-from echo_studio.data.decoding.frame_stack import MAX_SIDE, FrameStack, working_size
+from echo_studio.data.decoding.decoded import MAX_SIDE, Decoded, FrameStack, working_size
 from echo_studio.errors import ImageError
 
 DEMUXERS = {"mp4": "mov", "avi": "avi"}

@@ -11,8 +11,7 @@ from monai.losses.adversarial_loss import PatchAdversarialLoss
 from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean

@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.motion.volume_curve import end_systole_index
+from echo_studio.anatomy.motion.motion import end_systole_index
 from echo_studio.anatomy.sector.geometry import with_sector
-from echo_studio.data.clips.interpolated import interpolated_cycle
-from echo_studio.data.clips.registration import carried, displacement, velocity_between
+from echo_studio.data.clips.interpolated import carried, displacement, interpolated_cycle, velocity_between
 from echo_studio.data.datasets.camus import CamusFrame, FrameId
 from echo_studio.errors import DataError
 from echo_studio.types import LabelIds, Phase

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.data.decoding import process as apart
-from echo_studio.data.decoding.frame_stack import MAX_FRAMES
+from echo_studio.data.decoding import recordings as apart
+from echo_studio.data.decoding.decoded import MAX_FRAMES
 from echo_studio.data.decoding.nifti_frames import read_packed_nifti_frames
 from echo_studio.data.decoding.recordings import Recording, read_recording, without_annotations
 from echo_studio.errors import EchoStudioError, ImageError

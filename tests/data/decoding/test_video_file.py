@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from echo_studio.data.decoding.frame_stack import MAX_FRAMES
+from echo_studio.data.decoding.decoded import MAX_FRAMES
 from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import EchoStudioError
 from tests.conftest import echo_like
