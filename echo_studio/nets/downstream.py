@@ -4,9 +4,6 @@ import importlib
 from collections.abc import Callable
 
 import torch
-from monai.networks.nets.classifier import Classifier
-from monai.networks.nets.dynunet import DynUNet
-from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
 from echo_studio.errors import CheckpointError, RecipeError, UnknownNameError
@@ -29,6 +26,8 @@ def unet8(side: int) -> nn.Module:
     Args:
         side: a power of two; above 256 the bottom grows.
     """
+    from monai.networks.nets.unet import UNet  # noqa: PLC0415  (loads all of MONAI)
+
     halvings = min(HALVINGS, (side // BOTTOM).bit_length() - 1)
     strides = (1,) * (HALVINGS - halvings) + (2,) * halvings
     return UNet(2, 1, CLASSES, CHANNELS, strides, num_res_units=0)
@@ -39,6 +38,8 @@ def dynunet(side: int) -> nn.Module:
 
     32 channels at the top, doubled at every level up to 512, instance normalisation, leaky ReLU.
     """
+    from monai.networks.nets.dynunet import DynUNet  # noqa: PLC0415  (loads all of MONAI)
+
     levels = (side // 8).bit_length()
     strides = [1] + [2] * (levels - 1)
     filters = [min(32 * 2**level, 512) for level in range(levels)]
@@ -47,6 +48,8 @@ def dynunet(side: int) -> nn.Module:
 
 def small_classifier(side: int) -> nn.Module:
     """MONAI's residual classifier with five halvings: 2CH or 4CH in milliseconds, without the extra `paper`."""
+    from monai.networks.nets.classifier import Classifier  # noqa: PLC0415  (loads all of MONAI)
+
     return Classifier((1, side, side), VIEW_CLASSES, (8, 16, 32, 64, 64), (2,) * 5, num_res_units=1)
 
 

@@ -1,9 +1,12 @@
-"""The segmenter that measures adherence: MONAI's residual U-Net, with its encoder's features within reach."""
+"""The segmenter that measures adherence: MONAI's residual U-Net, with its encoder's features within reach.
+
+MONAI loads all of itself with any of its modules, longer than torch takes. It is imported where a network is built, so
+that a program that builds none does not wait for it.
+"""
 
 from dataclasses import dataclass
 
 import torch
-from monai.networks.nets.unet import UNet
 from torch import Tensor, nn
 
 
@@ -23,6 +26,8 @@ class Segmenter(nn.Module):
     """
 
     def __init__(self, config: SegmenterConfig) -> None:
+        from monai.networks.nets.unet import UNet  # noqa: PLC0415  (see above)
+
         super().__init__()
         self.config = config
         self.unet = UNet(
