@@ -1,4 +1,8 @@
-"""The frames of MP4 and AVI recordings, by ffmpeg. Runs in the decoder's process."""
+"""The frames of MP4 and AVI recordings, by ffmpeg. Runs in the decoder's process.
+
+ffmpeg is called by hand here, unlike where clips are written (`clips.movie`): imageio's reader gives RGB and not the
+recording's own luminance, rounds the pace to two digits, and does not tell a truncated file from a whole one.
+"""
 
 import subprocess
 from pathlib import Path
