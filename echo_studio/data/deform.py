@@ -26,7 +26,7 @@ from echo_studio.anatomy.plane import pixel_centres
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape import variation as before
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges, check_seed, unfolded
-from echo_studio.anatomy.shape.warp import STRUCTURES, carry
+from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, Json
 
@@ -75,7 +75,7 @@ def random_variation(
     if deformation is None:
         return before.random_variation(label_map, seed, ranges)
     source, _ = source_points(sample(seed, ranges), label_map.shape)
-    return carry(label_map, source, STRUCTURES, sector_region(label_map), cut=True)
+    return warp_labels(label_map, source, STRUCTURES, sector_region(label_map), cut=True)
 
 
 def apply_edit(label_map: LabelMap, op: read.Op, sector: BoolMask | None = None) -> LabelMap:

@@ -20,7 +20,7 @@ from echo_studio.nets.unet_blocks import (
 
 
 class LevelTable(nn.Module):
-    """A network inside another network's preconditioning: F(x, c) = skip(c) x + out(c) G(into(c) x, told(c)).
+    """A network inside another network's preconditioning: F(x, c) = skip(c) x + out(c) G(into(c) x, inner(c)).
 
     The families differ in what they show their network and what they ask of it (Karras et al. 2022, Table 1). With this
     table a network that learned in one family is the same denoiser in another, from the first step on; see
@@ -38,17 +38,17 @@ class LevelTable(nn.Module):
         self.values: Tensor
 
     def forward(self, c_noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """(b,) -> told (b,); into, skip and out (b, 1, 1, 1)."""
+        """(b,) -> inner noise level (b,); into, skip and out (b, 1, 1, 1)."""
         c = c_noise.to(torch.float32).clamp(self.at[0], self.at[-1])
         above = torch.searchsorted(self.at, c.contiguous()).clamp(1, len(self.at) - 1)
         low, high = self.at[above - 1], self.at[above]
         share = (c - low) / (high - low)
-        told, into, skip, out = torch.lerp(self.values[:, above - 1], self.values[:, above], share)
-        return told, *(number.reshape(-1, 1, 1, 1) for number in (into, skip, out))
+        inner, into, skip, out = torch.lerp(self.values[:, above - 1], self.values[:, above], share)
+        return inner, *(number.reshape(-1, 1, 1, 1) for number in (into, skip, out))
 
     @torch.no_grad()
     def fill(self, at: Tensor, values: Tensor) -> None:
-        """Set the rows: c_noise rising (knots,) and told, into, skip, out (4, knots)."""
+        """Set the rows: c_noise rising (knots,) and inner noise level, into, skip, out (4, knots)."""
         self.at.copy_(at)
         self.values.copy_(values)
 
@@ -139,8 +139,8 @@ class SpadeUNet(nn.Module):
         """
         if self.levels is None:
             return self._answer(x, c_noise, modulation)
-        told, into, skip, out = self.levels(c_noise)
-        first, *rest = self._answer(into * x, told, modulation).float().chunk(self.config.heads, dim=1)
+        inner, into, skip, out = self.levels(c_noise)
+        first, *rest = self._answer(into * x, inner, modulation).float().chunk(self.config.heads, dim=1)
         return torch.cat([skip * x + out * first, *rest], dim=1)
 
     def _answer(self, x: Tensor, c_noise: Tensor, modulation: SpadeUNetModulation) -> Tensor:

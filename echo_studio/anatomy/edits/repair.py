@@ -20,7 +20,7 @@ from echo_studio.anatomy.measure.anomalies import (
     without_holes_in_structures,
 )
 from echo_studio.anatomy.measure.plausibility import FINDINGS, TOUCHING
-from echo_studio.anatomy.plane import box_of, largest_piece, near, with_ids
+from echo_studio.anatomy.plane import box_of, largest_component, near, with_ids
 from echo_studio.anatomy.sector.region import RIM, fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
 from echo_studio.errors import RequestError, UnknownNameError
@@ -47,18 +47,18 @@ def repair(label_map: LabelMap, kind: str) -> LabelMap:
 
 
 def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
-    """One structure reduced to its largest 8-connected piece, as `skimage.measure.label` with connectivity 2 counts.
+    """One structure reduced to its largest component, 8-connected as in `skimage.measure.label` with connectivity 2.
 
     Unlike the repair of islands it spares nothing: of a wall that a gap divides it keeps the larger part. Every
-    other piece becomes the structure that it touches most; where that is none, sector inside the sector, 0 outside.
-    Of pieces of one size the first one, row by row, is kept.
+    other component becomes the structure that it touches most; where that is none, sector inside the sector, 0 outside.
+    Of components of one size the first one, row by row, is kept.
 
     Args:
         structure: 1, 2 or 3.
     """
     check_structures([structure])
     mask = np.asarray(label_map.ids == structure)
-    apart = mask & ~largest_piece(mask)
+    apart = mask & ~largest_component(mask)
     if not apart.any():
         return label_map
     given = given_back(label_map.ids, apart, [label.id for label in LABELS if label.id != structure])
@@ -67,7 +67,7 @@ def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
 
 
 def without_islands(label_map: LabelMap) -> LabelIds:
-    """Every piece apart becomes what lies beside it; sector where that leaves a new piece apart."""
+    """Every component apart becomes what lies beside it; sector where that leaves a new component apart."""
     filled = _nearest(label_map.ids, _islands(label_map.ids))
     background = np.where(sector_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
     return np.where(_islands(filled), background, filled)

@@ -99,7 +99,7 @@ def wall_line(label_map: LabelMap) -> WallLine:
         raise LabelMapError(
             expected="a cavity with a border between its hinges",
             got=f"one of {len(path)} pixels",
-            remedy="draw the cavity (label 1) larger",
+            remedy="paint the cavity (label 1) larger",
         )
     points = _evenly(_smooth(_evenly(path, STEP * min(plane.sx, plane.sy))), STEP * min(plane.sx, plane.sy))
     tangent = np.gradient(ndimage.gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest"), axis=0)

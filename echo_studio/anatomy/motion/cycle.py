@@ -49,7 +49,7 @@ class LabelCycle:
         """The label map of frame k; as the beat repeats, frame `len` is frame 0."""
         return LabelMap(self.ids[k % len(self)], self.spacing_mm)
 
-    def carried(self, picture: FloatArray) -> FloatArray:
+    def warped(self, picture: FloatArray) -> FloatArray:
         """A picture (h, w) of end diastole in every frame (t, h, w): what lies on the heart moves with it.
 
         Its size need not be that of the label maps.
@@ -100,16 +100,16 @@ def label_cycle(
         shares = _shares(diastole, systole, curve)
         path = first + shares[:, None, None] * (last - first)
         reach = REACH * diastole.axis.length / diastole.axis.plane.sx
-    one, other = field.carried(label_map, first, reach), field.carried(end_systole, last, reach)
+    one, other = field.warped(label_map, first, reach), field.warped(end_systole, last, reach)
     es = end_systole_index(frames, motion.heart_rate)
-    drawn = [label_map.ids]
+    frames_made = [label_map.ids]
     for k in range(1, frames):
         share, now = float(shares[k]), None if path is None else path[k]
         if k == es:
-            drawn.append(field.blend([(other, 1.0)], last))
+            frames_made.append(field.blend([(other, 1.0)], last))
         else:
-            drawn.append(tidy(field.blend([(one, 1 - share), (other, share)], now)))
-    return LabelCycle(np.stack(drawn), label_map.spacing_mm, es, motion.heart_rate, path, reach)
+            frames_made.append(tidy(field.blend([(one, 1 - share), (other, share)], now)))
+    return LabelCycle(np.stack(frames_made), label_map.spacing_mm, es, motion.heart_rate, path, reach)
 
 
 def _contours(label_map: LabelMap) -> HeartContours | None:
@@ -130,7 +130,7 @@ def _held(
     before, after = corresponding(systole, with_regional(diastole, systole, regional, view))
     field = Field.of(end_systole, margin=round(MARGIN * max(end_systole.shape)))
     reach = REACH * diastole.axis.length / diastole.axis.plane.sx
-    return LabelMap(field.blend([(field.carried(end_systole, before, reach), 1.0)], after), end_systole.spacing_mm)
+    return LabelMap(field.blend([(field.warped(end_systole, before, reach), 1.0)], after), end_systole.spacing_mm)
 
 
 def _shares(diastole: HeartContours, systole: HeartContours, curve: FloatArray) -> FloatArray:
@@ -200,7 +200,7 @@ def check_volumes(label_map: LabelMap, end_systole: LabelMap) -> None:
         raise LabelMapError(
             expected="an LV cavity (label 1) in both keyframes, or in neither",
             got=f"one at end {'diastole' if pixels[0] else 'systole'} alone",
-            remedy="draw it in the other keyframe too",
+            remedy="paint it in the other keyframe too",
         )
     discs = lv_discs(label_map), lv_discs(end_systole)
     if discs[0] and discs[1]:
@@ -212,5 +212,5 @@ def check_volumes(label_map: LabelMap, end_systole: LabelMap) -> None:
         raise LabelMapError(
             expected="a ventricle that is smaller at end systole than at end diastole",
             got=f"{sizes[1]:.0f} {unit} at end systole, {sizes[0]:.0f} {unit} at end diastole",
-            remedy="exchange the keyframes or draw the cavity smaller",
+            remedy="exchange the keyframes or paint the cavity smaller",
         )

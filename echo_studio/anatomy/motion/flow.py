@@ -1,9 +1,9 @@
-"""Labels between two keyframes: both are carried to the moment in between, and blended there as distances.
+"""Labels between two keyframes: both are warped to the moment in between, and blended there as distances.
 
 Points that correspond tell where tissue goes; between them the displacement is a Gaussian process with a Matérn
 kernel (ν = 3/2), smooth near the heart and zero far from it. Ids cannot be blended, distances to borders can: each
 label's signed distance is looked up in both keyframes and averaged, and the label that lies deepest wins. Where the
-keyframes agree after the carrying, that is the carried label; where they do not (a defect in one of them, an
+keyframes agree after the carrying, that is the warped label; where they do not (a defect in one of them, an
 annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the
 sector never moves.
 """
@@ -35,7 +35,7 @@ CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside t
 
 
 @dataclass(frozen=True)
-class Carried:
+class Warped:
     """A keyframe that can be looked up between its pixels, within a box of the map.
 
     Attributes:
@@ -77,15 +77,15 @@ class Field:
         )
         return cls(still, box, Plane.of(maps[0]).aspect)
 
-    def carried(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Carried:
+    def warped(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Warped:
         """A keyframe as distances."""
         ids = np.where(_moving(label_map), label_map.ids, np.uint8(SECTOR))[self.box]
         distances = np.stack([_signed_distance(ids == label) for label in CHANNELS])
         smooth = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH) for one in distances])
-        return Carried(distances, smooth, points, reach)
+        return Warped(distances, smooth, points, reach)
 
-    def blend(self, parts: list[tuple[Carried, float]], points: FloatArray | None) -> LabelIds:
-        """uint8 (h, w): keyframes carried to where their points are now, and blended by weight.
+    def blend(self, parts: list[tuple[Warped, float]], points: FloatArray | None) -> LabelIds:
+        """uint8 (h, w): keyframes warped to where their points are now, and blended by weight.
 
         Args:
             parts: keyframes with their weights, which add up to 1.
@@ -107,7 +107,7 @@ class Field:
         ids[self.box] = np.where(winner == BACKGROUND, ids[self.box], np.array(CHANNELS, np.uint8)[winner])
         return ids
 
-    def _source(self, points: FloatArray, one: Carried) -> tuple[Distances, Distances]:
+    def _source(self, points: FloatArray, one: Warped) -> tuple[Distances, Distances]:
         """x and y float32 (h, w) of the box: the place in the keyframe's box that each pixel shows."""
         assert one.points is not None
         rows, columns = self.box
@@ -190,7 +190,7 @@ class Tidy:
 
     Attributes:
         holes: holes in the heart are filled.
-        islands: structures whose pieces apart are given to what is around them.
+        islands: structures whose separate components are given to what is around them.
     """
 
     holes: bool
@@ -198,7 +198,7 @@ class Tidy:
 
     @classmethod
     def like(cls, *keyframes: LabelMap) -> "Tidy":
-        """What the keyframes do not have; what a person drew into one of them is left to be carried along."""
+        """What the keyframes do not have; what a person drew into one of them is warped along."""
         holes = not any(holes_in_structures(one).any() for one in keyframes)
         whole = [k for k in STRUCTURES if not any(islands(one.ids, k).any() for one in keyframes)]
         return cls(holes, tuple(whole))

@@ -216,8 +216,8 @@ def end_systole(label_map: LabelMap, motion: Motion, view: View | None = None) -
         made = contracted(heart, radial, motion.shortening, motion.thickening)
         made = with_regional(heart, made, motion.regional, view)
         before, after = corresponding(heart, made)
-        carried = field.carried(label_map, before, REACH * heart.axis.length / heart.axis.plane.sx)
-        image = LabelMap(tidy(field.blend([(carried, 1.0)], after)), label_map.spacing_mm)
+        warped = field.warped(label_map, before, REACH * heart.axis.length / heart.axis.plane.sx)
+        image = LabelMap(tidy(field.blend([(warped, 1.0)], after)), label_map.spacing_mm)
         discs = lv_discs(image)
         return image, 100.0 if discs is None else 100 * (1 - discs.volume / full.volume)
 

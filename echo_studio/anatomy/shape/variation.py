@@ -18,7 +18,7 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.plane import pixel_centres
 from echo_studio.anatomy.sector.region import sector_region
-from echo_studio.anatomy.shape.warp import STRUCTURES, carry
+from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.errors import RequestError
 from echo_studio.types import FloatArray
 
@@ -71,9 +71,9 @@ def unfolded(affine: FloatArray, displacement: FloatArray) -> tuple[FloatArray, 
     Returns:
         source points (h, w, 2) and the amplitude, 1 where nothing had to be repaired.
     """
-    floor = LEAST_AREA * min(1.0, least_area(affine))
+    least = LEAST_AREA * min(1.0, least_area(affine))
     amplitude = 1.0
-    while least_area(source := affine + amplitude * displacement) < floor:
+    while least_area(source := affine + amplitude * displacement) < least:
         amplitude *= SHRINK
     return source, amplitude
 
@@ -147,7 +147,7 @@ def source_of(variation: Variation, shape: tuple[int, int]) -> tuple[FloatArray,
 def vary(label_map: LabelMap, variation: Variation) -> LabelMap:
     """The label map with its structures moved by a variation; the sector stays and ends them."""
     source, _ = source_of(variation, label_map.shape)
-    return carry(label_map, source, STRUCTURES, sector_region(label_map), cut=True)
+    return warp_labels(label_map, source, STRUCTURES, sector_region(label_map), cut=True)
 
 
 def random_variation(label_map: LabelMap, seed: int, ranges: VariationRanges = PAPER) -> LabelMap:

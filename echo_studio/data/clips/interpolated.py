@@ -42,7 +42,7 @@ def velocity_between(first: Tensor, second: Tensor, image_first: Tensor, image_s
         image_first, image_second: float32 (b, 1, h, w) in [-1, 1].
 
     Returns:
-        float32 (b, 2, g, g), (x, y) in units of `grid_sample` (the picture is 2 wide); for `carried`.
+        float32 (b, 2, g, g), (x, y) in units of `grid_sample` (the picture is 2 wide); for `warped`.
     """
     side = min(GRID, first.shape[-1])
     soft_first, soft_second = (_soft(ids, side) for ids in (first, second))
@@ -82,7 +82,7 @@ def displacement(velocity: Tensor, share: float | Tensor) -> Tensor:
     return step
 
 
-def carried(picture: Tensor, velocity: Tensor, share: float | Tensor) -> Tensor:
+def warped(picture: Tensor, velocity: Tensor, share: float | Tensor) -> Tensor:
     """A picture (b, c, h, w) whose tissue moved a share of the way along; outside it is what lies at its edge."""
     # What is at x after the move came from phi^-1(x) = exp(-share v)(x).
     there = displacement(velocity, -torch.as_tensor(share, dtype=torch.float32))
@@ -159,7 +159,7 @@ def _between(
 ) -> tuple[Tensor, Tensor]:
     """Image and labels uint8 (b, h, w) when tissue has gone a share of its way."""
     inside = ids_ed > OUTSIDE
-    forth, back = carried(image_ed, velocity, share), carried(image_es, velocity, share - 1)
+    forth, back = warped(image_ed, velocity, share), warped(image_es, velocity, share - 1)
     low_forth, low_back = _blurred(forth), _blurred(back)
     # Two speckle patterns that know nothing of each other lose contrast when they are averaged: their shares are
     # scaled so that the variance stays.
@@ -167,9 +167,7 @@ def _between(
     speckle = ((1 - share) * (forth - low_forth) + share * (back - low_back)) / norm
     image = (1 - share) * low_forth + share * low_back + speckle
     grey = ((image[:, 0].clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-    scores = (1 - share) * carried(_masks(ids_ed), velocity, share) + share * carried(
-        _masks(ids_es), velocity, share - 1
-    )
+    scores = (1 - share) * warped(_masks(ids_ed), velocity, share) + share * warped(_masks(ids_es), velocity, share - 1)
     # Structures 1 to 3 and, last, the rest of the sector.
     labels = torch.tensor([1, 2, 3, SECTOR], dtype=torch.uint8)[scores.argmax(1)]
     return torch.where(inside, grey, 0), torch.where(inside, labels, OUTSIDE).to(torch.uint8)

@@ -265,18 +265,18 @@ class EchonetFolder:
         """
         check_count(frames)
         path = self.path(name)
-        footage = read_recording(path)
-        check_recorded(len(footage.frames), footage.total, path.name)
-        masks = self._masks(name, footage)
+        recording = read_recording(path)
+        check_recorded(len(recording.frames), recording.total, path.name)
+        masks = self._masks(name, recording)
         ed, es = (pick(masks, key=lambda frame: masks[frame].sum()) for pick in (max, min))
         video = self.videos[name]
-        period = cycle_length(footage.frames, 1.0 / video.fps)
-        times, index = _times(ed, es, period, len(footage.frames), frames)
-        lit = footage.frames.mean(axis=0)
+        period = cycle_length(recording.frames, 1.0 / video.fps)
+        times, index = _times(ed, es, period, len(recording.frames), frames)
+        lit = recording.frames.mean(axis=0)
         sector = sector_of_image(np.where(lit > DARK, np.maximum(lit, 1.0), 0.0).astype(np.uint8))
         length = period or 2.0 * abs(es - ed)
         return Heartbeat(
-            frames_at(footage.frames, times),
+            frames_at(recording.frames, times),
             {0: _labels(masks[ed], sector), index: _labels(masks[es], sector)},
             index,
             seconds=length / video.fps,
@@ -284,7 +284,7 @@ class EchonetFolder:
             info={"EF": f"{video.ef:g}", "ESV": f"{video.esv:g}", "EDV": f"{video.edv:g}", "Split": video.split},
         )
 
-    def _masks(self, name: str, footage: Recording) -> dict[int, BoolMask]:
+    def _masks(self, name: str, recording: Recording) -> dict[int, BoolMask]:
         traced = self.traces.get(name, {})
         if len(traced) < 2:
             raise DataError(
@@ -292,13 +292,13 @@ class EchonetFolder:
                 got=str(len(traced)),
                 remedy="leave this video out",
             )
-        kept = len(footage.frames)
+        kept = len(recording.frames)
         if max(traced) >= kept:
-            what = f"the first {kept} frames, which are read" if footage.shortened else f"the {kept} frames there are"
+            what = f"the first {kept} frames, which are read" if recording.shortened else f"the {kept} frames there are"
             raise DataError(
                 expected=f"traces of {name} within {what}", got=f"frame {max(traced)}", remedy="leave this video out"
             )
-        height, width = footage.frames.shape[1:]
+        height, width = recording.frames.shape[1:]
         return {frame: trace_mask(lines, height, width, f"{name}, frame {frame}") for frame, lines in traced.items()}
 
 

@@ -143,7 +143,7 @@ def without_annotations(image: GrayImage, sector_mask: BoolMask) -> GrayImage:
 
     Args:
         image: uint8 (h, w).
-        fan_mask: (h, w) True inside the sector.
+        sector_mask: (h, w) True inside the sector.
 
     Raises:
         ImageError: the two have different shapes.

@@ -82,14 +82,14 @@ def _frames(stream: IO[bytes], stack: FrameStack) -> float | None:
 
 def _count(path: Path, kind: str) -> int:
     """Frames in the file, counted without decoding them; 0 where ffmpeg does not get to its end."""
-    told = subprocess.run(
+    progress = subprocess.run(
         _command(path, kind, ["-c", "copy", "-progress", "-", "-f", "null", "-"]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
     ).stdout.decode("ascii", "replace")
-    counts = [line.removeprefix("frame=") for line in told.splitlines() if line.startswith("frame=")]
+    counts = [line.removeprefix("frame=") for line in progress.splitlines() if line.startswith("frame=")]
     return int(counts[-1]) if counts and counts[-1].isdigit() else 0
 
 

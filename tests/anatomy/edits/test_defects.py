@@ -221,7 +221,7 @@ def test_unknown_defects_mixed_units_and_maps_without_a_heart_are_refused() -> N
         apply_defect(HEART, "aneurysm", {"bulge_px": 5.0, "neck_mm": 30.0})
     for name in DEFECTS:
         if name != "missing-atrium":
-            with pytest.raises(LabelMapError, match="draw the cavity"):
+            with pytest.raises(LabelMapError, match="paint the cavity"):
                 apply_defect(template("blank"), name)
     assert apply_defect(template("blank"), "missing-atrium") == template("blank")
 

@@ -162,8 +162,8 @@ def test_what_lies_on_the_heart_moves_with_it() -> None:
     motion = Motion(ef=60)
     cycle = label_cycle(heart, end_systole(heart, motion, "4CH"), 12, motion, "4CH")
     wall = (heart.ids == 2).astype(float)
-    for picture, ids in zip(cycle.carried(wall), cycle.ids, strict=True):
+    for picture, ids in zip(cycle.warped(wall), cycle.ids, strict=True):
         assert picture[ids == 2].mean() > 0.75
         assert picture[ids == 1].mean() < 0.2
     ramp = np.tile(np.arange(64.0), (64, 1))
-    assert np.allclose(cycle.carried(ramp)[cycle.es][0, :8], ramp[0, :8], atol=1.5)
+    assert np.allclose(cycle.warped(ramp)[cycle.es][0, :8], ramp[0, :8], atol=1.5)
