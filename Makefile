@@ -5,6 +5,7 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+EXTRAS ?= dev
 ifeq ($(OS),Windows_NT)
 BIN := $(VENV)/Scripts
 else
@@ -18,7 +19,7 @@ setup: $(STAMP)
 
 $(STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/python -m pip install --disable-pip-version-check -c constraints.txt -e ".[$(EXTRAS)]"
 	$(BIN)/python -c "open('$(STAMP)', 'w').close()"
 
 run: setup

@@ -21,6 +21,7 @@ from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Phase, View
 
 MAPS: tuple[tuple[str, View, Phase], ...] = (
@@ -36,7 +37,7 @@ LONGER = (("heun", 20), ("ipndm", 10), ("ipndm", 5))
 
 def requests(name: str, solver: str, nfe: int) -> list[GenerationRequest]:
     return [
-        GenerationRequest(template(which), view, phase, name, solver, nfe, seed)
+        GenerationRequest(template(which), Sampling(name, solver, nfe), view, phase, seed)
         for which, view, phase in MAPS
         for seed in SEEDS
     ]

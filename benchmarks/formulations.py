@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from echo_studio.diffusion.precondition import Preconditioned
-from echo_studio.generate.build import LatentCodec
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.codec import LatentCodec
+from echo_studio.generate.generator import SampledGenerator
 
 
 class PlainLayout(TorchFunctionMode):

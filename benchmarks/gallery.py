@@ -22,13 +22,13 @@ import numpy as np
 import uvicorn
 from fastapi import FastAPI
 
-from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item
-from echo_studio.dataset.build.sampling import Sampling
+from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetSampling
 from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
+from echo_studio.generate.sampling import Sampling
 from echo_studio.web.routes import studio_routes
-from tests.studio.fakes import FakeEngine, FakeRequest, fake_studio, heart, speckle
+from tests.studio.fakes import FakeEngine, fake_studio, frame_request, heart, speckle
 
 PICTURES = 48  # real folders that the others are links to
 PAGE = 60
@@ -72,7 +72,7 @@ def write_set(folder: Path, count: int) -> None:
         for k, (view, phase) in enumerate([("2CH", "ED"), ("2CH", "ES"), ("4CH", "ED"), ("4CH", "ES")] * 50)
     ]
     rng = np.random.default_rng(0)
-    samplings = [Sampling(name, "heun", 10, {}, "CC BY").to_json() for name in GENERATORS]
+    samplings = [SetSampling(Sampling(name, "heun", 10), "CC BY").to_json() for name in GENERATORS]
     header = {"format": MANIFEST_FORMAT, "generators": samplings, "maps": maps, "batch": 16, "samples": count}
     with (part / "manifest.jsonl").open("w") as lines:
         lines.write(json.dumps(header) + "\n")
@@ -87,7 +87,7 @@ def write_set(folder: Path, count: int) -> None:
             lines.write(json.dumps({"batch": batch, "samples": dict.fromkeys(ids, "0" * 64), "set_aside": {}}) + "\n")
     (part / "pictures").mkdir()
     for number in range(PICTURES):
-        request = FakeRequest(heart(), "4CH", "ED", "edm-l64", "heun", 10, number)
+        request = frame_request(heart(), "4CH", "ED", "edm-l64", "heun", 10, number)
         about = {"id": f"p{number}", "base": "map-0", "view": "4CH", "phase": "ED", "licence": "CC BY"}
         sample = SetSample(**about, image=speckle(request, 1.0), ids=heart().ids)
         write_pair(part / "pictures" / sample.id, sample)

@@ -58,12 +58,13 @@ def main() -> None:
     started = time.perf_counter()
     from echo_studio.data.template import template
     from echo_studio.generate.request import GenerationRequest
+    from echo_studio.generate.sampling import Sampling
     from echo_studio.studio.engine import Engine
 
     engine = Engine()
     label_map = template("4ch-ed")
     requests = [
-        GenerationRequest(label_map, "4CH", "ED", args.generator, "heun", args.nfe, k) for k in range(args.repeat)
+        GenerationRequest(label_map, Sampling(args.generator, "heun", args.nfe), seed=k) for k in range(args.repeat)
     ]
     engine.generate(requests[0])
     print(f"load and first frame {time.perf_counter() - started:8.2f} s")

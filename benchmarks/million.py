@@ -27,13 +27,13 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.template import template
 from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.manifest import SetRequest
-from echo_studio.dataset.build.sampling import Sampling
+from echo_studio.dataset.build.manifest import SetRequest, SetSampling
 from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.build.synthesise import Batch, synthesise
 from echo_studio.dataset.export.brief import brief_of
 from echo_studio.dataset.sample import SampleHeader
 from echo_studio.dataset.split import Fractions, split_by_base
+from echo_studio.generate.sampling import Sampling
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 
@@ -96,7 +96,8 @@ def an_order(samples: int, maps: int, batch: int) -> SetRequest:
         drawn = np.array(ids)
         drawn[number // 256, number % 256] = 4
         bases.append(BaseMap(f"patient{number:04d}_4CH_ED", f"patient{number:04d}", "4CH", "ED", LabelMap(drawn)))
-    how = Sampling("edm-l64", "ipndm", 10, {"edm-l64": "ab" * 32, "gamma-vae-64": "cd" * 32}, LICENCE)
+    weights = {"edm-l64": "ab" * 32, "gamma-vae-64": "cd" * 32}
+    how = SetSampling(Sampling("edm-l64", "ipndm", 10, weights=weights), LICENCE)
     return SetRequest(tuple(bases), (how,), variations=samples // maps, batch=batch, seed=5)
 
 

@@ -26,9 +26,9 @@ from benchmarks.throughput_report import NFE, Row, print_tables, rows_of, save
 from benchmarks.untrained import TRAINING, makes_frames, recipes, untrained_generator
 from echo_studio.data.template import template
 from echo_studio.generate.catalog import load_cards, load_generator
-from echo_studio.generate.generator import Generator
+from echo_studio.generate.generator import Generator, SampledGenerator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.sampling import Sampling
 
 BUNDLED = ("sdm", "ve", "vp", "edm-256", "edm-l128", "edm-l64", "draft-l64", "cyclegan")
 CALLS = 5  # NFE at which the slower formulations are timed: their longer runs are computed
@@ -55,7 +55,7 @@ def generators(folder: Path | None, names: list[str]) -> dict[str, tuple[Generat
 
 def image_of(generator: Generator, nfe: int) -> Callable[[Laps], None]:
     """Makes one image and notes how long each call took."""
-    request = GenerationRequest(template("4ch-ed"), "4CH", "ED", generator.card.name, "euler", nfe)
+    request = GenerationRequest(template("4ch-ed"), Sampling(generator.card.name, "euler", nfe))
 
     def make(laps: Laps) -> None:
         now, stamps = clock(), []

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.generate.build import build_network
-from echo_studio.generate.kinds import VIDEO
+from echo_studio.generate.checkpoint import VIDEO
 from echo_studio.train.recipe import Recipe
 
 LABELS = 5

@@ -21,6 +21,7 @@ from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, LabelIds
 
 SIDE = 256
@@ -76,7 +77,7 @@ def main(root: Path) -> None:
         ]
         for seed in SEEDS:
             request = GenerationRequest(
-                label_map, frame.frame_id.view, frame.frame_id.phase, "edm-l64", "ipndm", NFE, seed
+                label_map, Sampling("edm-l64", "ipndm", NFE), frame.frame_id.view, frame.frame_id.phase, seed
             )
             image = generator.generate(request).image
             scores = adherence(segmenter, image, label_map)

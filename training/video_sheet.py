@@ -17,6 +17,7 @@ from echo_studio.anatomy.motion.motion import Motion, RegionalMotion, usual_moti
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.template import template
 from echo_studio.evaluate.video.m_mode import m_mode
+from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.catalog import load_video_generator, video_generators
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.types import GrayImage, View
@@ -48,13 +49,10 @@ def main() -> None:
         entry = video_generators(folder)[generator]
         request = VideoRequest(
             template(name),
+            advised_sampling(entry),
             motion=motion,
             view=view,
-            generator=generator,
-            solver=entry.advised_solver,
-            nfe=entry.advised_nfe,
             frames=FRAMES,
-            guidance=entry.advised_guidance,
             start_step=entry.advised_start_step,
             seed=seed,
         )

@@ -110,7 +110,6 @@ def _guides(paths: list[Path], views: list[str], phases: list[str]) -> "list[Gui
 
 
 def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str, fixed: Json) -> "Comparison":
-    from echo_studio.generate.request import GenerationRequest
     from echo_studio.studio.compare.plan import Axis, plan
     from echo_studio.studio.compare.run import Comparison
 
@@ -128,7 +127,7 @@ def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str
         of_columns = Axis.read("generator", [fixed.pop("generator", "")])
     else:
         of_columns = Axis("seed", (fixed.pop("seed", 0),))
-    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, GenerationRequest, engine.one_call))
+    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, engine.one_call))
 
 
 def _axis(text: str, choices: dict[str, list[str]]) -> "Axis":
@@ -179,10 +178,10 @@ def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
     from echo_studio.studio.compare.run import run
 
     plan = comparison.plan
-    of = sum(cell.request.nfe for cell in plan.cells)
+    of = sum(cell.request.sampling.nfe for cell in plan.cells)
 
     def note(number: int, now: "Progress") -> None:
-        advance(sum(cell.request.nfe for cell in plan.cells[:number]) + now.nfe, of)
+        advance(sum(cell.request.sampling.nfe for cell in plan.cells[:number]) + now.nfe, of)
         frame, record = frame_png(comparison, number), record_json(comparison, number)
         if frame is not None and record is not None:
             write_bytes(out / frame_file(plan, number), frame)

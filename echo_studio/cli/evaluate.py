@@ -48,21 +48,22 @@ def adherence(
       echo-studio evaluate adherence --generator edm-l64 --nfe 20 --data ~/data/CAMUS_public --split validation --json
     """
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.adherence import check_sampling, measure_adherence
+    from echo_studio.evaluate.frames.adherence import measure_adherence
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, load_generator
+    from echo_studio.generate.request import check_seed
+    from echo_studio.generate.sampling import advised_sampling
 
     model = load_generator(generator, checkpoints)
-    solver = model.card.advised_solver or "heun" if solver is None else solver
-    nfe = model.card.advised_nfe if nfe is None else nfe
-    check_sampling(solver, nfe, seed)
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe)
+    check_seed(seed)
     folder = CamusFolder(data, splits)
     frame_ids = folder.frame_ids(folder.split(split))
     frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
     places = checkpoints or bundled_checkpoints()
     segmenter = FrameSegmenter.load(places / "segmenter")
     with progress("Generating") as advance:
-        report = measure_adherence(model, segmenter, frames, solver, nfe, seed, advance)
+        report = measure_adherence(model, segmenter, frames, sampling.solver, sampling.nfe, seed, advance)
     if as_json:
         print_json(report.to_json())
         return

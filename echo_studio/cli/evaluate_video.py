@@ -13,7 +13,7 @@ from echo_studio.types import View
 
 if TYPE_CHECKING:
     from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting
-    from echo_studio.generate.video.catalog import VideoEntry
+    from echo_studio.generate.video.generator import VideoEntry
 
 
 # Heading, entry of `VideoScores`, its format.
@@ -129,8 +129,10 @@ def evaluate_video(
         add(measure_reference(reference))
         for setting in settings:
             if setting.frames == length:
-                with progress(f"{setting.generator}, {setting.nfe} NFE, start step {setting.start_step}") as advance:
-                    add(measure_video(models[setting.generator], setting, reference, seed, efs, advance))
+                with progress(
+                    f"{setting.sampling.generator}, {setting.sampling.nfe} NFE, start step {setting.start_step}"
+                ) as advance:
+                    add(measure_video(models[setting.sampling.generator], setting, reference, seed, efs, advance))
     if as_json:
         print_json(
             {
@@ -149,9 +151,10 @@ def _settings(
 ) -> "list[VideoSetting]":
     """What is measured of one generator: start steps and guidance only where it has them."""
     from echo_studio.evaluate.video.metrics import VideoSetting
+    from echo_studio.generate.sampling import advised_sampling
 
     return [
-        VideoSetting(entry.name, solver or entry.advised_solver or "heun", nfe, length, scale, step)
+        VideoSetting(advised_sampling(entry, solver=solver, nfe=nfe, guidance=scale), length, step)
         for length in lengths
         for nfe in budgets or [entry.advised_nfe]
         for scale in ((scales or [entry.advised_guidance]) if entry.guidance else [0.0])
@@ -168,17 +171,18 @@ def _check(
     from echo_studio.anatomy.label_map import LabelMap
     from echo_studio.anatomy.labels import SECTOR
     from echo_studio.anatomy.motion.motion import Motion
+    from echo_studio.generate.sampling import DEFAULT_SOLVER, Sampling
     from echo_studio.generate.video.request import VideoRequest
 
-    heart = LabelMap(np.full((8, 8), SECTOR, np.uint8))
+    heart, sampling = LabelMap(np.full((8, 8), SECTOR, np.uint8)), Sampling("", DEFAULT_SOLVER, 1)
     for length in lengths:
-        VideoRequest(heart, frames=length, seed=seed)
+        VideoRequest(heart, sampling, frames=length, seed=seed)
     for budget in budgets:
-        VideoRequest(heart, nfe=budget)
+        Sampling("", DEFAULT_SOLVER, budget)
     for step in steps:
-        VideoRequest(heart, start_step=step)
+        VideoRequest(heart, sampling, start_step=step)
     for scale in scales:
-        VideoRequest(heart, guidance=scale)
+        Sampling("", DEFAULT_SOLVER, 1, scale)
     for percent in efs:
         Motion(ef=percent)
 

@@ -67,13 +67,11 @@ def generate(
 
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.request import GenerationRequest
+    from echo_studio.generate.sampling import advised_sampling
 
     model = load_generator(generator, checkpoints)
-    solver = model.card.advised_solver or "heun" if solver is None else solver
-    nfe = model.card.advised_nfe if nfe is None else nfe
-    requests = [
-        GenerationRequest(guide, view, phase, generator, solver, nfe, number, guidance, schedule) for number in seeds
-    ]
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+    requests = [GenerationRequest(guide, sampling, view, phase, number) for number in seeds]
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
     if as_json:

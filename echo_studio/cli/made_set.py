@@ -46,14 +46,15 @@ def frames_to_judge(
     checkpoints: Path | None,
 ) -> "MadeSet":
     """Make frames from the label maps of real ones, or read those of a folder, paired with them by name."""
-    from echo_studio.evaluate.frames.adherence import check_sampling
     from echo_studio.evaluate.frames.made_set import found_in, made_now
     from echo_studio.generate.catalog import load_generator
+    from echo_studio.generate.request import check_seed
+    from echo_studio.generate.sampling import advised_sampling
 
     if images is not None:
         return found_in(images, frames)
     model = load_generator(generator or DEFAULT_GENERATOR, checkpoints)
-    chosen, budget = solver or model.card.advised_solver or "heun", nfe or model.card.advised_nfe
-    check_sampling(chosen, budget, seed)
-    with progress(f"{model.card.name}, {chosen}, {budget} NFE") as advance:
-        return made_now(model, frames, chosen, budget, seed, advance)
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe or None)
+    check_seed(seed)
+    with progress(f"{model.card.name}, {sampling.solver}, {sampling.nfe} NFE") as advance:
+        return made_now(model, frames, sampling.solver, sampling.nfe, seed, advance)

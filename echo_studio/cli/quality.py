@@ -45,12 +45,13 @@ def quality(
       echo-studio evaluate quality --generator edm-l64 --solver ipndm --nfe 2,5,10 --data ~/data/CAMUS_public --limit 48
     """
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.adherence import check_sampling
     from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, spread
     from echo_studio.evaluate.frames.quality import Validation
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
-    from echo_studio.generate.kinds import ONE_CALL
+    from echo_studio.generate.checkpoint import ONE_CALL
+    from echo_studio.generate.request import check_seed
+    from echo_studio.generate.sampling import advised_sampling
 
     if write_card and split != "validation":
         raise RequestError(
@@ -60,10 +61,9 @@ def quality(
         )
     models = catalog(checkpoints)
     model = models.load(generator)
-    chosen = solver or model.card.advised_solver or "heun"
     budgets = numbers("nfe", nfe, int) or [model.card.advised_nfe]
-    for budget in budgets:
-        check_sampling(chosen, budget, seed)
+    samplings = [advised_sampling(model.card, solver=solver, nfe=budget) for budget in budgets]
+    check_seed(seed)
     if model.card.kind in ONE_CALL and budgets != [1]:
         raise RequestError(
             expected=f"--nfe 1, since {generator} makes a frame in one call",
@@ -78,9 +78,9 @@ def quality(
     if not as_json:
         typer.echo(LINE.format("solver", "NFE", "LV endo", "LV epi", "LA", "Fréchet"))
     measured = []
-    for budget in budgets:
-        with progress(f"{generator}, {chosen}, {budget} NFE") as advance:
-            line = validation.measure(model, chosen, budget, seed, advance)
+    for sampling in samplings:
+        with progress(f"{generator}, {sampling.solver}, {sampling.nfe} NFE") as advance:
+            line = validation.measure(model, sampling.solver, sampling.nfe, seed, advance)
         if write_card:
             _keep(models.generators()[generator].folder, model.card.sha256, line)
         measured.append(line)

@@ -88,7 +88,7 @@ def train(
             minutes=minutes or math.inf,
             on_step=advance,
             team=team,
-            pieces=pieces,
+            gradient_accumulation_steps=pieces,
             tell=lambda text: typer.echo(text, err=True) if team.is_main_process else None,
         )
         team.leave()

@@ -85,6 +85,7 @@ def video(
 
     from echo_studio.data.clips.export import Clip, write_clip
     from echo_studio.data.formats.media import write_json
+    from echo_studio.generate.sampling import advised_sampling
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
     from echo_studio.generate.video.request import VideoRequest
 
@@ -92,14 +93,11 @@ def video(
     entry = video_generators(checkpoints)[generator]
     request = VideoRequest(
         heart,
+        advised_sampling(entry, solver=solver, nfe=nfe, guidance=guidance),
         last,
         motion,
         view,
-        generator,
-        entry.advised_solver if solver is None else solver,
-        entry.advised_nfe if nfe is None else nfe,
         frames,
-        entry.advised_guidance if guidance is None else guidance,
         entry.advised_start_step if start_step is None else start_step,
         seed,
     )

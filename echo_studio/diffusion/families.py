@@ -1,17 +1,61 @@
-"""The families of the papers: EDM, VE, VP (003; Karras et al. 2022, Table 1) and SDM's improved DDPM (000)."""
+"""The families of the papers: EDM, VE, VP (003; Karras et al. 2022, Table 1) and SDM's improved DDPM (000).
+
+What sets one family apart from another are its preconditioning, noise levels and weights, all in sigma-space.
+"""
 
 import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.family import Coefficients, Family
 from echo_studio.diffusion.schedule import COSINE_STEPS, VE_SIGMA_MAX, VE_SIGMA_MIN, cosine_levels, vp_sigma, vp_time
 from echo_studio.errors import UnknownNameError
+
+
+class Coefficients(NamedTuple):
+    """D(x; sigma) = c_skip x + c_out F(c_in x; c_noise) (Karras et al. 2022, eq. 7), each (b,)."""
+
+    skip: Tensor
+    out: Tensor
+    into: Tensor
+    noise: Tensor
+
+
+class Family(Protocol):
+    """Preconditioning, and the noise levels and weights of training.
+
+    Attributes:
+        label: for people.
+        schedule: the name in `schedule.SCHEDULES` of its own noise levels for sampling.
+        heads: what the network answers for each channel: 1, or 2 where it learns the variance too.
+        noise_unit: brings `Coefficients.noise`, which is as in the papers, to the few units that a
+            backbone's sinusoids are made for; for sinusoids it is no more than a choice of frequencies.
+        clamped: whether estimates are clamped to the range of the data while sampling, which families need
+            that predict the noise at every level: an error of the network is multiplied by sigma there.
+    """
+
+    label: ClassVar[str]
+    schedule: ClassVar[str]
+    heads: ClassVar[int]
+    noise_unit: ClassVar[float]
+    clamped: ClassVar[bool]
+
+    def coefficients(self, sigma: Tensor) -> Coefficients:
+        """For sigma > 0, float32 (b,)."""
+        ...
+
+    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+        """Noise levels to train on, float32 (count,), from torch's global generator."""
+        ...
+
+    def weight(self, sigma: Tensor) -> Tensor:
+        """lambda(sigma), the weight of |D - clean|^2 in the loss, (b,)."""
+        ...
+
 
 VP_EPSILON_T = 1e-5
 

@@ -1,5 +1,11 @@
-"""The training loss of a denoiser, restricted to the sector."""
+"""The training loss of a denoiser, restricted to the sector.
 
+A batch may be a share of a larger one: other processes hold the rest. What is divided by belongs to the whole.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +17,24 @@ from echo_studio.diffusion.guidance import prepared_without
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.reverse import step_divergence
 from echo_studio.diffusion.schedule import COSINE_STEPS, cosine_levels
-from echo_studio.diffusion.whole_batch import mean_over_shares
+
+_mean: ContextVar[Callable[[Tensor], Tensor] | None] = ContextVar("mean over the shares", default=None)
+
+
+def mean_over_shares(value: Tensor) -> Tensor:
+    """A number of this share, averaged over the shares that are computed at the same time; without any, itself."""
+    mean = _mean.get()
+    return value if mean is None else mean(value)
+
+
+@contextmanager
+def one_of_several(mean: Callable[[Tensor], Tensor]) -> Iterator[None]:
+    """What is computed in the block is a share; `mean` asks the others for theirs, who call it as often."""
+    token = _mean.set(mean)
+    try:
+        yield
+    finally:
+        _mean.reset(token)
 
 
 def sector_mean(per_pixel: Tensor, inside: Tensor) -> Tensor:

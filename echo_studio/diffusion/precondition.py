@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.diffusion.denoiser import Condition, ConditionedNetwork, Prepared, per_sample
-from echo_studio.diffusion.family import Family
+from echo_studio.diffusion.families import Family
 
 
 @dataclass(frozen=True)

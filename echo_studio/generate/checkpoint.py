@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.atomic import write_bytes, write_json
+from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import CheckpointError, OutputError
 from echo_studio.types import Json
 
@@ -44,7 +45,7 @@ class Card:
         label_schema, data, split, licence, machine: provenance.
         images_seen, minutes: length of the training.
         intensities: of a video generator that can start from a pseudo-video: quantiles of real grey levels inside the
-            sector, 0 to 1, at even steps from the least to the largest; see `transport`.
+            sector, 0 to 1, at even steps from the least to the largest; see `video.pseudo_video`.
         scores: measured on the validation split, each with what it was measured on.
         sha256: of the weights file.
     """
@@ -73,6 +74,11 @@ class Card:
     intensities: list[float] = field(default_factory=list)
     scores: Json = field(default_factory=dict)
     sha256: str = ""
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """sha256 of every checkpoint that takes part, by name: its own first."""
+        return {self.name: self.sha256, **self.needs}
 
 
 def read_card(folder: Path) -> Card:
@@ -234,3 +240,19 @@ def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
 def write_card(folder: Path, card: Card) -> None:
     """Write the card alone, e.g. after scores were measured."""
     write_json(folder / CARD, dataclasses.asdict(card))
+
+
+VIDEO = "video-"  # before a family's name: the kind of a denoiser of clips
+ONE_CALL = frozenset({"cyclegan", "distilled"})  # generators that make a frame in one call
+
+
+def video_family(kind: str) -> str:
+    """The diffusion family of a kind of video denoiser: `edm` of `video-edm`; other kinds as they are."""
+    return kind.removeprefix(VIDEO)
+
+
+def made_by(kind: str) -> str:
+    """What a generator of a kind makes, as `Card.makes` says it: `frame`, `video`, or empty for a part of one."""
+    if kind.startswith(VIDEO):
+        return "video"
+    return "frame" if kind in FAMILIES or kind in ONE_CALL else ""

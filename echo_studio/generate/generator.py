@@ -1,4 +1,4 @@
-"""The generator: editor, command line and batch all make frames through it, whatever makes them."""
+"""Generators of frames: editor, command line and batch all make frames through them, by diffusion or in one call."""
 
 import time
 from abc import ABC, abstractmethod
@@ -8,14 +8,23 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.geometry import within_sector
-from echo_studio.errors import RequestError
+from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
+from echo_studio.diffusion.distilled import NoiseMap
+from echo_studio.diffusion.guidance import Guided
+from echo_studio.diffusion.randomness import SampleNoise
+from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.errors import CheckpointError, RequestError
+from echo_studio.generate.build import family_of
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec, soft_one_hot
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.types import GrayImage
+from echo_studio.generate.sampling import advised_sampling
+from echo_studio.nets.cyclegan import CycleGAN
+from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimates to frames.
 OnStep = Callable[[int, int, Callable[[], list[GrayImage]]], None]
@@ -33,6 +42,33 @@ class Generator(ABC):
 
     card: Card
     device: torch.device
+
+    def __call__(
+        self,
+        label_map: LabelMap,
+        *,
+        view: View = "4CH",
+        phase: Phase = "ED",
+        seed: int = 0,
+        nfe: int | None = None,
+        solver: str | None = None,
+        guidance: float | None = None,
+        schedule: str = "",
+    ) -> Generated:
+        """One frame, made as the card advises wherever nothing else is chosen.
+
+        Args:
+            label_map, view, phase, seed: see `GenerationRequest`.
+            nfe, solver, guidance, schedule: see `generate.sampling.Sampling`; None or empty for the advised one.
+
+        Returns:
+            `.image` uint8 (h, w) of the label map's size, `.record`, and `.seconds`.
+
+        Raises:
+            RequestError, UnknownNameError: an impossible value, or one that this generator cannot carry out.
+        """
+        sampling = advised_sampling(self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+        return self.generate(GenerationRequest(label_map, sampling, view, phase, seed))
 
     def generate(
         self, request: GenerationRequest, on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None
@@ -56,15 +92,14 @@ class Generator(ABC):
         """Frames of several requests in one batch; each is what it would be alone, to rounding.
 
         Args:
-            requests: of this generator, all with the same solver, NFE, guidance and schedule.
+            requests: of this generator, all with the same sampling.
             on_step: see `generate`; preview() gives one frame a request.
 
         Raises:
             RequestError: requests that cannot share a batch, or that this generator cannot carry out.
         """
         first = requests[0]
-        shared = (self.card.name, first.solver, first.nfe, first.guidance, first.schedule)
-        if any((r.generator, r.solver, r.nfe, r.guidance, r.schedule) != shared for r in requests):
+        if first.sampling.generator != self.card.name or any(r.sampling != first.sampling for r in requests):
             raise RequestError(
                 expected=f"requests for {self.card.name} that share solver, NFE, guidance and schedule",
                 got="a mixture",
@@ -85,9 +120,8 @@ class Generator(ABC):
 
         images = frames(self._pixels(requests, torch.from_numpy(maps).to(self.device), on_estimate))
         seconds = time.perf_counter() - started
-        checkpoints = {self.card.name: self.card.sha256, **self.card.needs}
         return [
-            Generated(image, record_of(request, checkpoints, torch.__version__, self.device.type), seconds)
+            Generated(image, record_of(request, self.card.weights, torch.__version__, self.device.type), seconds)
             for image, request in zip(images, requests, strict=True)
         ]
 
@@ -109,3 +143,117 @@ def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
     return np.where(within_sector(label_map.ids) > 0, cv2.resize(image, (width, height), interpolation=how), 0).astype(
         np.uint8
     )
+
+
+@dataclass(frozen=True)
+class SampledGenerator(Generator):
+    """Any family, on pixels or latents, with any solver."""
+
+    denoiser: Denoiser
+    codec: Codec
+
+    def _check(self, request: GenerationRequest) -> None:
+        if request.sampling.guidance and not self.card.settings.get("label_dropout"):
+            raise RequestError(
+                expected="a generator trained with label dropout, which guidance needs",
+                got=f"{self.card.name}",
+                remedy="ask for guidance 0",
+            )
+
+    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
+        sampling = requests[0].sampling
+        inside = (ids > 0).float().unsqueeze(1)
+        condition = condition_of(requests, ids, self.codec)
+        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
+        how = solver(sampling.solver)
+        sigmas = noise_levels(how, family_of(self.card), sampling.nfe, sampling.schedule)
+        latent_side = self.card.resolution // self.codec.factor
+        noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
+        latent = how(
+            Bound(denoiser, denoiser.prepare(condition)),
+            (noise() * float(sigmas[0])).to(self.device),
+            sigmas,
+            sampling.nfe,
+            noise,
+            lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
+        )
+        return self.codec.decode(latent, inside)
+
+
+def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Condition:
+    """What guides the samples of some requests, on the device of their label maps uint8 (b, h, w)."""
+    return Condition(
+        soft_one_hot(ids, codec.factor),
+        torch.tensor([VIEWS.index(r.view) for r in requests], device=ids.device),
+        torch.tensor([PHASES.index(r.phase) for r in requests], device=ids.device),
+    )
+
+
+@dataclass(frozen=True)
+class DirectGenerator(Generator):
+    """A CycleGAN's way from label map to echo.
+
+    The seed's noise is the one that pixel diffusion starts from. Solver and schedule have nothing to do here, and the
+    network, as the paper's, is not told view and phase: the record keeps them all, and none changes the frame.
+    """
+
+    network: CycleGAN
+
+    def _check(self, request: GenerationRequest) -> None:
+        check_one_call(self.card.name, request)
+
+    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
+        noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
+        pixels = self.network.to_echo(soft_one_hot(ids, 1), noise.to(self.device))
+        on_estimate(1, 1, lambda: pixels)
+        return pixels
+
+
+def check_one_call(name: str, request: GenerationRequest) -> None:
+    """Raise RequestError where a request wants more of the generator of that name than one call."""
+    if request.sampling.nfe != 1:
+        raise RequestError(
+            expected=f"NFE 1, since {name} makes a frame in one call",
+            got=f"NFE {request.sampling.nfe}",
+            remedy="set NFE to 1",
+        )
+    if request.sampling.guidance != 0:
+        raise RequestError(
+            expected=f"guidance 0, since {name} is no diffusion model",
+            got=f"guidance {request.sampling.guidance:g}",
+            remedy="set guidance to 0",
+        )
+
+
+@dataclass(frozen=True)
+class DistilledGenerator(Generator):
+    """The seed's noise is the teacher's, so that both draw the same picture. Solver and schedule play no part."""
+
+    noise_map: NoiseMap
+    codec: Codec
+
+    def _check(self, request: GenerationRequest) -> None:
+        check_one_call(self.card.name, request)
+
+    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
+        prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec))
+        noise = SampleNoise([request.seed for request in requests], tuple(prepared.inside.shape[1:]))()
+        pixels = self.codec.decode(self.noise_map(noise.to(self.device), prepared), (ids > 0).float().unsqueeze(1))
+        on_estimate(1, 1, lambda: pixels)
+        return pixels
+
+
+def noise_map_of(card: Card, network: nn.Module) -> NoiseMap:
+    """The map of a distilled generator's card around its network.
+
+    Raises:
+        CheckpointError: a number that it needs is missing from the card's settings.
+    """
+    missing = {"scale", "background"} - card.settings.keys()
+    if missing:
+        raise CheckpointError(
+            expected=f"{' and '.join(sorted(missing))} in the settings of {card.name}",
+            got=f"{sorted(card.settings)}",
+            remedy="restore the checkpoint folder",
+        )
+    return NoiseMap(network, card.settings["scale"], card.settings["background"])  # type: ignore[arg-type]

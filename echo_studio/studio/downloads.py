@@ -46,7 +46,8 @@ def download(made: Made, name: str) -> bytes:
 def file_name(made: Made, name: str) -> str:
     """A name that tells results apart in a downloads folder."""
     request = made.request
-    stem = f"{request.generator}-{request.solver}-nfe{request.nfe}-seed{request.seed}"
+    sampling = request.sampling
+    stem = f"{sampling.generator}-{sampling.solver}-nfe{sampling.nfe}-seed{request.seed}"
     return f"echo-{stem}-{name}"
 
 

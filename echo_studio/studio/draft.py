@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from echo_studio.generate.sampling import Sampling
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
@@ -15,23 +18,21 @@ DRAFT_NFE = 5
 DRAFT_SOLVER = "ipndm"
 
 
-def draft_settings(settings: Mapping[str, Any], cards: Sequence[Card]) -> dict[str, Any] | None:
-    """The settings of a draft, of the same seed, for a request with these; None where a draft would save too little.
+def draft_sampling(sampling: Sampling, cards: Sequence[Card]) -> Sampling | None:
+    """The sampling of a draft for a request with this one; None where a draft would save too little.
 
-    A student that was distilled from the chosen generator, and from these very weights, draws what that one would
-    draw, in one call. No other stands in for it: its frames would be of another look.
+    A student that was distilled from the chosen generator, and from these very weights, gives in one call what that one
+    would give. No other stands in for it: its frames would be of another look.
 
     Args:
-        settings: `generator`, `solver`, `nfe`, `guidance` and `schedule`, and what else a request has.
-        cards: of the generators that can be asked.
+        sampling: of the request.
+        cards: of the generators that can be chosen.
     """
     weights = {card.name: card.sha256 for card in cards}
-    chosen = settings["generator"]
+    chosen = sampling.generator
     student = next((card for card in cards if weights.get(chosen, "") == card.distilled_from.get(chosen)), None)
-    if student is not None and settings["nfe"] >= DRAFT_NFE:
-        changed = {"generator": student.name, "nfe": 1, "guidance": 0.0}
-    elif settings["nfe"] >= 2 * DRAFT_NFE:
-        changed = {"nfe": DRAFT_NFE, "solver": DRAFT_SOLVER}
-    else:
-        return None
-    return {**settings, **changed, "schedule": ""}
+    if student is not None and sampling.nfe >= DRAFT_NFE:
+        return replace(sampling, generator=student.name, nfe=1, guidance=0.0, schedule="")
+    if sampling.nfe >= 2 * DRAFT_NFE:
+        return replace(sampling, nfe=DRAFT_NFE, solver=DRAFT_SOLVER, schedule="")
+    return None

@@ -8,16 +8,15 @@ from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.diffusion.schedule import SCHEDULES
-from echo_studio.diffusion.solvers.registry import SOLVERS
+from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.label_frame import label_frame
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import Catalog, catalog
-from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
-from echo_studio.generate.kinds import ONE_CALL
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep
@@ -126,13 +125,16 @@ class Engine:
                 on_step(done, total, preview)
 
         made = self._made(request, step, patient)
-        self._tidy(request.generator)
+        self._tidy(request.sampling.generator)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
     def _made(self, request: GenerationRequest, on_step: OnStep, patient: bool) -> Generated:
         """Apart from `generate`, so that nothing refers to the generator when it may leave."""
-        version = self._version(request.generator)
-        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(patient=patient):
+        version = self._version(request.sampling.generator)
+        with (
+            self._model_cache.use(request.sampling.generator, version) as generator,
+            self._device_lock.take(patient=patient),
+        ):
             return generator.generate(request, on_step)
 
     def _tidy(self, name: str) -> None:

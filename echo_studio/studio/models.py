@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from echo_studio.generate.catalog import Checkpoint
-from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.studio.model_cache import LoadState
 
 FLOAT32 = 4  # bytes

@@ -6,18 +6,20 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.plausibility import check_plausibility
 from echo_studio.anatomy.shape.sliders import SLIDERS
 from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.project.library import Library
 from echo_studio.project.results import Kept, Kind
 from echo_studio.studio.compare.comparisons import Comparisons
-from echo_studio.studio.draft import draft_settings
+from echo_studio.studio.draft import draft_sampling
 from echo_studio.studio.jobs import Job, JobQueue, JobState, OnStep
 from echo_studio.studio.sessions import Session, Sessions
 from echo_studio.studio.sets.data_sets import DataSets
@@ -27,13 +29,12 @@ from echo_studio.studio.users.audit_log import AUDIT_LOG, AuditLog
 from echo_studio.studio.users.user_folders import UserFolders
 from echo_studio.studio.videos import Engine as VideoEngine
 from echo_studio.studio.videos import Videos
-from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Spacing
+from echo_studio.types import PHASES, VIEWS, GrayImage, Json, Phase, Spacing, View
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from echo_studio.generate.checkpoint import Card
-    from echo_studio.generate.request import Generated, GenerationRequest
     from echo_studio.studio.models import Model
 
 log = logging.getLogger(__name__)
@@ -118,7 +119,6 @@ class Made:
 class Studio:
     """Args:
     engine: makes and measures frames.
-    make_request: `GenerationRequest`; handed in, because its module needs torch to check solver names.
     template: the label map of a template's name.
     library: where the projects are; those of users who log in are in folders of theirs below.
     """
@@ -126,18 +126,16 @@ class Studio:
     def __init__(
         self,
         engine: Engine,
-        make_request: Callable[..., GenerationRequest],
         template: Callable[[str], LabelMap],
         template_names: Sequence[tuple[str, str]],
         library: Library,
     ) -> None:
         self.engine = engine
-        self.make_request = make_request
         self.template = template
         self.template_names = list(template_names)
         self.jobs: JobQueue[Order, Made] = JobQueue(self._make)
         self.user_folders = UserFolders(library, lambda: template(self.template_names[0][1]))
-        self.comparisons = Comparisons(engine, make_request, template, self.template_names, self.user_folders.is_open)
+        self.comparisons = Comparisons(engine, template, self.template_names, self.user_folders.is_open)
         self.videos = Videos(engine.videos, self.user_folders.is_open)
         self.recordings = Recordings()
         self.trail = AuditLog(library.root / AUDIT_LOG)
@@ -217,15 +215,17 @@ class Studio:
                 got="one of another revision",
                 remedy="press Generate again",
             )
-        settings: dict[str, Any] = {name: str(order.get(name)) for name in ("view", "phase", "generator", "solver")}
-        settings |= {"nfe": _whole("NFE", order.get("nfe")), "seed": _whole("seed", order.get("seed"))}
-        settings |= {
-            "guidance": _number("guidance", order.get("guidance", 0)),
-            "schedule": str(order.get("schedule", "")),
-        }
-        request = self.make_request(label_map=label_map, **settings)
-        cheaper = draft_settings(settings, self.engine.cards()) if live else None
-        draft = self.make_request(label_map=label_map, **cheaper) if cheaper else None
+        sampling = Sampling(
+            str(order.get("generator")),
+            str(order.get("solver")),
+            _whole("NFE", order.get("nfe")),
+            _number("guidance", order.get("guidance", 0)),
+            str(order.get("schedule", "")),
+        )
+        view, phase = cast(View, str(order.get("view"))), cast(Phase, str(order.get("phase")))  # a request checks them
+        request = GenerationRequest(label_map, sampling, view, phase, _whole("seed", order.get("seed")))
+        cheaper = draft_sampling(sampling, self.engine.cards()) if live else None
+        draft = replace(request, sampling=cheaper) if cheaper else None
         ordered = Order(request, session.revision, draft, _kinds(order.get("intended", [])))
         return self.jobs.submit(session.token, ordered, live=live, owner=session.owner)
 

@@ -12,8 +12,8 @@ from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import BATCH, clip_labels, lv_curve
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.video.catalog import VideoEntry, load_video_generator, video_generators
-from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.catalog import load_video_generator, video_generators
+from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.jobs import OnStep
@@ -49,8 +49,8 @@ class VideoEngine:
         """
         request = VideoRequest(**settings)
         known = video_generators(self._folder)
-        if request.generator not in known:
-            raise UnknownNameError("video generator", request.generator, known)
+        if request.sampling.generator not in known:
+            raise UnknownNameError("video generator", request.sampling.generator, known)
         return request
 
     def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo:
@@ -67,8 +67,11 @@ class VideoEngine:
             away += self._device_lock.yield_device()
             on_step(done, total, preview)
 
-        version = self._version(request.generator)
-        with self._model_cache.use(request.generator, version) as generator, self._device_lock.take(patient=True):
+        version = self._version(request.sampling.generator)
+        with (
+            self._model_cache.use(request.sampling.generator, version) as generator,
+            self._device_lock.take(patient=True),
+        ):
             made = generator.generate(request, step)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
@@ -78,7 +81,8 @@ class VideoEngine:
         Raises:
             RequestError: a generator that starts from noise alone; a heart that cannot move as asked.
         """
-        with self._model_cache.use(request.generator, self._version(request.generator)) as generator:
+        name = request.sampling.generator
+        with self._model_cache.use(name, self._version(name)) as generator:
             clip = generator.pseudo_clip(request)
         return np.asarray(clip[len(clip) // 2])
 

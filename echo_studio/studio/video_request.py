@@ -1,7 +1,4 @@
-"""What a page asks of a video: read from its order, bounded, and shown as a label cycle before anything is made.
-
-Knows no network: the request itself is made by whoever has one.
-"""
+"""What a page asks of a video: read from its order, bounded, and shown as a label cycle before anything is made."""
 
 from __future__ import annotations
 
@@ -14,9 +11,10 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle, label_cycle
 from echo_studio.anatomy.motion.motion import Motion, end_systole
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 from echo_studio.types import VIEWS, View
 
-MIN_FRAMES, MAX_FRAMES = 2, 64  # as generate.video.request, which needs torch
 MAX_PIXELS = 32 * 1024 * 1024  # of all frames together: they stay in memory, beside as many labels
 PREVIEW_SIDE = 160  # pixels: a cycle of this size follows a slider
 
@@ -91,10 +89,12 @@ def settings_of(keyframes: Keyframes, order: Mapping[str, Any]) -> dict[str, Any
         "view": keyframes.view,
         "motion": motion_of(order),
         "frames": frames,
-        "generator": str(order.get("generator")),
-        "solver": str(order.get("solver")),
-        "nfe": whole("NFE", order.get("nfe")),
-        "guidance": number("guidance", order.get("guidance", 0)),
+        "sampling": Sampling(
+            str(order.get("generator")),
+            str(order.get("solver")),
+            whole("NFE", order.get("nfe")),
+            number("guidance", order.get("guidance", 0)),
+        ),
         "start_step": whole("start step", order.get("start_step", 0)),
         "seed": whole("seed", order.get("seed")),
     }

@@ -18,7 +18,7 @@ from echo_studio.studio.video_request import Keyframes, preview_cycle, settings_
 from echo_studio.types import GrayImage, Json
 
 if TYPE_CHECKING:
-    from echo_studio.generate.video.catalog import VideoEntry
+    from echo_studio.generate.video.generator import VideoEntry
     from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 
 MAX_KEPT = 4  # and those that wait or run

@@ -21,14 +21,13 @@ from torch import nn
 from torch.utils.tensorboard.writer import SummaryWriter
 
 from echo_studio.errors import OutputError, RecipeError
-from echo_studio.generate.checkpoint import Card, write_checkpoint
-from echo_studio.generate.kinds import made_by
+from echo_studio.generate.checkpoint import Card, made_by, write_checkpoint
 from echo_studio.train.ema import Ema
 from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.samples.frames import batch_indices
 from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
-from echo_studio.train.task import GreyTask, PartLoss, Task, TaughtTask
-from echo_studio.train.team import SingleProcess, Team, shares_of
+from echo_studio.train.task import PartLoss, Task
+from echo_studio.train.team import SingleProcess, shares_of
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one
@@ -54,8 +53,8 @@ def train(
     init: Path | None = None,
     minutes: float = math.inf,
     on_step: Callable[[Report], None] = lambda report: None,
-    team: Team | None = None,
-    pieces: int = 1,
+    team: SingleProcess | None = None,
+    gradient_accumulation_steps: int = 1,
     tell: Callable[[str], None] = lambda text: None,
 ) -> Card:
     """Train until the recipe's images or the minutes are spent; write states, samples, logs and the checkpoint.
@@ -69,10 +68,10 @@ def train(
         minutes: wall-clock budget of this call.
         on_step: called after each step.
         team: the processes that share the work; this one alone by default. All of them see `run` and the data, the
-            one that leads writes.
-        pieces: in which each process computes its share of a batch, one after the other: the gradient is the mean
-            over them, and memory is needed for one. Terms that are divided by what lies inside the sector are
-            divided piece by piece.
+            main process writes.
+        gradient_accumulation_steps: in which each process computes its share of a batch, one after the other: the
+            gradient is the mean over them, and memory is needed for one. Terms that are divided by what lies inside
+            the sector are divided step by step.
         tell: called with what a person should know.
 
     Returns:
@@ -85,7 +84,7 @@ def train(
             state and checkpoint stay as they are. Or the batch cannot be shared.
     """
     team = team or SingleProcess()
-    shares = shares_of(recipe.budget.batch, team, pieces)
+    shares = shares_of(recipe.budget.batch, team, gradient_accumulation_steps)
     digest = hashlib.sha256(recipe.model_dump_json().encode()).hexdigest()
     model = task.parts["model"]
     for name, parameter in model.named_parameters():
@@ -103,7 +102,7 @@ def train(
     run.mkdir(parents=True, exist_ok=True)
     count = team.main_process_first(lambda: task.load_data(run))
     networks = {part: team.wrapped(PartLoss(task, part)) for part in task.parts}
-    ways = ways_of(progress.ways, team.size, pieces)
+    ways = ways_of(progress.ways, team.size, gradient_accumulation_steps)
     if len(ways) > max(1, len(progress.ways)):
         tell(f"went on with {ways[-1]} after {ways[-2]}: not bit for bit the run that was never interrupted")
     batch, total = recipe.budget.batch, recipe.budget.images
@@ -121,8 +120,8 @@ def train(
             card,
             settings=task.settings(ema.model),
             needs=task.needs(),
-            distilled_from=task.distilled_from() if isinstance(task, TaughtTask) else {},
-            intensities=task.intensities() if isinstance(task, GreyTask) else [],
+            distilled_from=task.distilled_from(),
+            intensities=task.intensities(),
             images_seen=step * batch,
             minutes=round(seconds() / 60, 1),
         )
@@ -135,7 +134,7 @@ def train(
     )
     with writer as log:
         step = progress.step
-        while step < steps and team.told(time.monotonic() - started < minutes * 60):
+        while step < steps and team.broadcast(time.monotonic() - started < minutes * 60):
             tick = time.monotonic()
             torch.manual_seed(_step_seed(recipe.seed, step))
             index = batch_indices(count, batch, step, recipe.seed)
@@ -145,14 +144,14 @@ def train(
                 optimiser = optimisers[part]
                 optimiser.param_groups[0]["lr"] = rate
                 optimiser.zero_grad(set_to_none=True)
-                told = []
+                accumulated = []
                 for share in shares:
                     with team.no_sync(networks[part], hold=not share.last):
-                        with share.taken(team.mean, team.together, device):
+                        with share.taken(team.mean, team.all_gather, device):
                             loss, extra = networks[part](index[share.rows].numpy())
-                        (loss / pieces).backward()
-                    told.append({f"{part}/loss": float(loss.detach()), **extra})
-                figures |= team.figures(told)
+                        (loss / gradient_accumulation_steps).backward()
+                    accumulated.append({f"{part}/loss": float(loss.detach()), **extra})
+                figures |= team.figures(accumulated)
                 _must_be_sane("loss", figures[f"{part}/loss"], EXPLODES_ABOVE, part, step)
                 trained = [p for p in module.parameters() if p.requires_grad]
                 norm = nn.utils.clip_grad_norm_(trained, recipe.optimiser.clip)
@@ -164,7 +163,7 @@ def train(
             ema.update(model, images, batch)
             speed = batch / (time.monotonic() - tick)
             on_step(Report(images, steps * batch, speed, figures))
-            if log is None:  # another process leads
+            if log is None:  # not the main process
                 continue
             if step % 20 == 0:
                 for name, value in {**figures, "rate": rate, "images_per_second": speed}.items():
@@ -180,7 +179,7 @@ def train(
             card = keep(step)
             card = dataclasses.replace(card, scores={"validation": task.validate(ema.model)})
             card = write_checkpoint(run / "checkpoint", card, ema.model)
-        return team.told(card)
+        return team.broadcast(card)
 
 
 def _must_be_sane(what: str, value: float, limit: float, part: str, step: int) -> None:

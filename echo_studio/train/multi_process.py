@@ -24,6 +24,7 @@ from accelerate.utils import (
 from torch import Tensor, nn
 
 from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.train.team import SingleProcess
 
 __all__ = ["MultiProcess"]
 
@@ -35,8 +36,8 @@ PATIENCE = timedelta(hours=12)
 DDP = DistributedDataParallelKwargs(find_unused_parameters=True, broadcast_buffers=False)
 
 
-class MultiProcess:
-    """`team.Team` of the processes that a launcher started, told by its environment (RANK, WORLD_SIZE, ...).
+class MultiProcess(SingleProcess):
+    """The processes that a launcher started, as its environment says (RANK, WORLD_SIZE, ...).
 
     Args:
         device: cpu or cuda.
@@ -47,8 +48,8 @@ class MultiProcess:
 
     def __init__(self, device: str) -> None:
         # DDP tells of costs that are known: unused parameters are looked for, 1 x 1 kernels have two layouts.
-        for told in ("find_unused_parameters=True", "Grad strides do not match", "OMP_NUM_THREADS"):
-            warnings.filterwarnings("ignore", f".*{told}")
+        for known in ("find_unused_parameters=True", "Grad strides do not match", "OMP_NUM_THREADS"):
+            warnings.filterwarnings("ignore", f".*{known}")
         local = int(os.environ.get("LOCAL_RANK", "0"))
         if device == "cuda" and local >= torch.cuda.device_count():
             raise RequestError(
@@ -83,18 +84,18 @@ class MultiProcess:
         mean: Tensor = self.accelerator.reduce(tensor, "mean")
         return mean
 
-    def together(self, tensor: Tensor) -> Tensor:
+    def all_gather(self, tensor: Tensor) -> Tensor:
         rows: Tensor = self.accelerator.gather(tensor.contiguous())
         return rows
 
-    def figures(self, told: Sequence[dict[str, float]]) -> dict[str, float]:
-        values = torch.tensor([list(one.values()) for one in told], dtype=torch.float64, device=self.device)
-        return dict(zip(told[0], self.mean(values.mean(0)).tolist(), strict=True))
+    def figures(self, accumulated: Sequence[dict[str, float]]) -> dict[str, float]:
+        values = torch.tensor([list(one.values()) for one in accumulated], dtype=torch.float64, device=self.device)
+        return dict(zip(accumulated[0], self.mean(values.mean(0)).tolist(), strict=True))
 
-    def told(self, value: T) -> T:
-        said = [value]
-        broadcast_object_list(said)
-        return said[0]
+    def broadcast(self, value: T) -> T:
+        values = [value]
+        broadcast_object_list(values)
+        return values[0]
 
     def main_process_first(self, work: Callable[[], T]) -> T:
         done: list[T] = []

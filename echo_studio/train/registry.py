@@ -7,7 +7,7 @@ import torch
 
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.families import FAMILIES
-from echo_studio.generate.kinds import VIDEO
+from echo_studio.generate.checkpoint import VIDEO
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.task import Task
 from echo_studio.train.tasks.cyclegan import CycleGANTask

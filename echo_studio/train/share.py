@@ -1,8 +1,8 @@
 """The share of a batch that one process computes at once, with the randomness that its samples have in the whole batch.
 
-Tasks draw from torch's global generator, for the batch that they are given. In a share, what they ask for is drawn for
-the whole batch and cut: sample 7 gets what it would get alone in one process, whoever holds it and however many
-there are. Nothing is drawn from a process's own number.
+Tasks take random numbers from torch's global generator, for the batch that they are given. In a share, these numbers
+are sampled for the whole batch and cut: sample 7 gets what it would get in one process, whichever process holds it
+and however many there are. Nothing depends on a process's own number.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from echo_studio.diffusion.whole_batch import one_of_several
+from echo_studio.diffusion.loss import one_of_several
 
-__all__ = ["Share"]
+__all__ = ["Over", "Share"]
 
-# Random functions that no task uses; one that comes to be used has to be taught to `_CutDraws` first.
+# Random functions that no task uses; one that comes to be used has to be taught to `_WholeBatchRandomness` first.
 UNKNOWN = frozenset(
     ("bernoulli", "bernoulli_", "multinomial", "normal", "normal_", "poisson", "randperm", "uniform_", "exponential_")
 )
@@ -33,15 +33,15 @@ class Share:
     Attributes:
         first, count: which of the whole batch.
         batch: size of the whole batch.
-        piece, pieces: what each process holds is computed in so many pieces, one after the other; this is number
-            `piece`. The gradient is the mean over them.
+        step, steps: what each process holds is computed in so many steps of gradient accumulation, one after the
+            other; this is number `step`. The gradient is the mean over them.
     """
 
     first: int
     count: int
     batch: int
-    piece: int = 0
-    pieces: int = 1
+    step: int = 0
+    steps: int = 1
 
     @property
     def rows(self) -> slice:
@@ -49,35 +49,35 @@ class Share:
 
     @property
     def last(self) -> bool:
-        return self.piece == self.pieces - 1
+        return self.step == self.steps - 1
 
     @contextmanager
-    def taken(self, mean: Over, together: Over, device: torch.device) -> Iterator[None]:
+    def taken(self, mean: Over, all_gather: Over, device: torch.device) -> Iterator[None]:
         """Compute the share's loss in the block.
 
         Args:
             mean: of a scalar over the shares that are computed at the same time.
-            together: the rows of these shares in their order in the batch.
+            all_gather: the rows of these shares in their order in the batch.
             device: of the networks.
         """
         if self.count == self.batch:  # nothing to share: not even the way through here
             yield
             return
         with ExitStack() as stack:
-            if not self.last:  # every piece cuts the same draws
+            if not self.last:  # every step cuts the same random numbers
                 devices = [device] if device.type == "cuda" else []
                 stack.enter_context(torch.random.fork_rng(devices=devices))
             stack.enter_context(one_of_several(mean))
-            stack.enter_context(_CutDraws(self, together))
+            stack.enter_context(_WholeBatchRandomness(self, all_gather))
             yield
 
 
-class _CutDraws(TorchFunctionMode):
-    """Draws for the whole batch what is asked for a share of it. What has its own generator passes."""
+class _WholeBatchRandomness(TorchFunctionMode):
+    """Samples random numbers for the whole batch where a share asks for some. What has its own generator passes."""
 
-    def __init__(self, share: Share, together: Over) -> None:
+    def __init__(self, share: Share, all_gather: Over) -> None:
         super().__init__()
-        self.share, self.together = share, together
+        self.share, self.all_gather = share, all_gather
 
     def __torch_function__(
         self, func: Any, types: Any, args: Sequence[Any] = (), kwargs: dict[str, Any] | None = None
@@ -99,7 +99,7 @@ class _CutDraws(TorchFunctionMode):
         if func is F.dropout:
             return self._dropout(*args, **kwargs)
         if name in UNKNOWN:
-            raise RuntimeError(f"torch.{name} draws for a share of a batch what is not known of the whole")
+            raise RuntimeError(f"torch.{name} in a share of a batch: it is not known what the whole batch would get")
         return func(*args, **kwargs)
 
     def _whole(self, shape: Sequence[int]) -> tuple[int, ...]:
@@ -107,14 +107,14 @@ class _CutDraws(TorchFunctionMode):
             return ()
         times, rest = divmod(shape[0], self.share.count)
         if rest or not times:
-            raise RuntimeError(f"a draw of shape {tuple(shape)} in a share of {self.share.count} samples")
+            raise RuntimeError(f"random numbers of shape {tuple(shape)} in a share of {self.share.count} samples")
         return (times * self.share.batch, *shape[1:])
 
-    def _cut(self, drawn: Tensor, shape: Sequence[int]) -> Tensor:
+    def _cut(self, numbers: Tensor, shape: Sequence[int]) -> Tensor:
         if not shape:
-            return drawn
+            return numbers
         times = shape[0] // self.share.count  # such as the frames of a clip, which lie one after the other
-        return drawn[self.share.first * times : (self.share.first + self.share.count) * times]
+        return numbers[self.share.first * times : (self.share.first + self.share.count) * times]
 
     def _whole_like(self, tensor: Tensor) -> Tensor:
         """Empty, of the whole batch's size, and in memory in the same order, in which numbers are drawn."""
@@ -125,11 +125,11 @@ class _CutDraws(TorchFunctionMode):
 
     def _gamma(self, alpha: Tensor) -> Tensor:
         """Gamma variates take as many numbers as their parameters ask for, so those of all shares must be known."""
-        beside = self.together(alpha.detach())
-        start = self.share.first - self.share.piece * (self.share.batch // self.share.pieces)
+        beside = self.all_gather(alpha.detach())
+        start = self.share.first - self.share.step * (self.share.batch // self.share.steps)
         whole = torch.cat([beside[:start], alpha, beside[start + len(alpha) :]])
-        if self.share.piece:  # the parameters of other pieces are not known: this one has numbers of its own
-            torch.manual_seed(torch.initial_seed() + self.share.piece)
+        if self.share.step:  # the parameters of other steps are not known: this one has numbers of its own
+            torch.manual_seed(torch.initial_seed() + self.share.step)
         return torch._standard_gamma(whole)[start : start + len(alpha)]
 
     def _dropout(self, x: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False) -> Tensor:

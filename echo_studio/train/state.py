@@ -23,8 +23,8 @@ class Progress:
     """How far a run has come.
 
     Attributes:
-        ways: in which it was computed, one after the other: sums over another number of processes or of pieces end
-            in other bits.
+        ways: in which it was computed, one after the other: sums over another number of processes or of accumulation
+            steps end in other bits.
     """
 
     step: int
@@ -32,10 +32,10 @@ class Progress:
     ways: tuple[str, ...] = ()
 
 
-def ways_of(before: tuple[str, ...], processes: int, pieces: int) -> tuple[str, ...]:
+def ways_of(before: tuple[str, ...], processes: int, accumulation_steps: int) -> tuple[str, ...]:
     """A run's ways with the present one at the end."""
     way = ALONE if processes == 1 else f"{processes} processes"
-    now = way if pieces == 1 else f"{way} in {pieces} pieces"
+    now = way if accumulation_steps == 1 else f"{way} in {accumulation_steps} pieces"  # as older states say it
     return before if before[-1:] == (now,) else (*before, now)
 
 

@@ -1,17 +1,23 @@
 """What the loop needs to know of the thing that it trains."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.errors import RecipeError
+from echo_studio.train.recipe import Recipe
 from echo_studio.types import GrayImage
 
+LossT = TypeVar("LossT")
 
-class Task(Protocol):
+
+class Task(ABC):
     """One kind of training. All randomness comes from torch's global generator, which the loop seeds at each step.
 
     A loss is a mean over its samples, or one of `diffusion.loss.sector_mean`, so that batches can be shared.
@@ -22,53 +28,64 @@ class Task(Protocol):
         frozen: prefixes of the model's parameters that are not trained.
     """
 
-    parts: dict[str, nn.Module]
-    frozen: tuple[str, ...]
+    frozen: tuple[str, ...] = ()
 
+    def __init__(self, recipe: Recipe, data: CamusFolder, model: nn.Module, device: torch.device) -> None:
+        self.recipe, self.data, self.device = recipe, data, device
+        self.parts: dict[str, nn.Module] = {"model": model}
+
+    def autocast(self) -> torch.autocast:
+        """The precision of the recipe, for a block."""
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
+
+    @abstractmethod
     def load_data(self, cache: Path) -> int:
         """Read what training needs, once; returns the number of distinct samples. `cache` may hold derived arrays."""
-        ...
 
+    @abstractmethod
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         """The loss of one part for the samples of `index`, with figures to log.
 
-        The parts come in their order; where a batch comes in pieces, all pieces for one part and then for the next.
+        The parts come in their order; with gradient accumulation, all steps of one part and then those of the next.
         """
-        ...
 
+    @abstractmethod
     def samples(self, model: nn.Module) -> GrayImage:
         """A picture of what the averaged model makes of a few fixed validation frames."""
-        ...
 
+    @abstractmethod
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores of the averaged model on the validation split."""
-        ...
 
     def settings(self, model: nn.Module) -> dict[str, float]:
         """Numbers that the card must carry: see `generate.checkpoint.Card.settings`."""
-        ...
+        return {}
 
     def needs(self) -> dict[str, str]:
         """Name and sha256 of each checkpoint that this one is built upon."""
-        ...
-
-
-@runtime_checkable
-class TaughtTask(Protocol):
-    """What a `Task` has besides where its model learns from another one."""
+        return {}
 
     def distilled_from(self) -> dict[str, str]:
-        """Name and sha256 of that generator."""
-        ...
-
-
-@runtime_checkable
-class GreyTask(Protocol):
-    """What a `Task` has besides where its model may start from label maps in real grey levels."""
+        """Name and sha256 of the generator that the model learns from; empty where it learns from data."""
+        return {}
 
     def intensities(self) -> list[float]:
-        """See `generate.checkpoint.Card.intensities`."""
-        ...
+        """See `generate.checkpoint.Card.intensities`; empty where the model starts from no grey levels."""
+        return []
+
+
+def loss_settings(kind: type[LossT], recipe: Recipe) -> LossT:
+    """The recipe's [loss] as a dataclass of settings.
+
+    Raises:
+        RecipeError: an entry that it does not know.
+    """
+    try:
+        return kind(**recipe.loss)
+    except TypeError as error:
+        raise RecipeError(
+            expected=f"entries of {kind.__name__} in [loss]", got=str(error), remedy="correct it"
+        ) from error
 
 
 class PartLoss(nn.Module):

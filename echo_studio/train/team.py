@@ -1,13 +1,12 @@
 """The processes that train together: one, or those that `torchrun` (on GPUs also `accelerate launch`) started.
 
-The loop asks its team instead of asking how many there are. `SingleProcess` is a team of one, and asks nobody;
-`MultiProcess` (`multi_process.py`) is several on Hugging Face accelerate.
+The loop asks its team instead of asking how many there are.
 """
 
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -15,66 +14,23 @@ from torch import Tensor, nn
 from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.share import Share
 
-__all__ = ["SingleProcess", "Team", "join", "rank", "shares_of"]
+__all__ = ["SingleProcess", "join", "rank", "shares_of"]
 
 T = TypeVar("T")
 MPI = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
-class Team(Protocol):
-    """What the loop needs of the processes. All of them call the same methods in the same order.
+class SingleProcess:
+    """A team of one process, which asks nobody; `multi_process.MultiProcess` is a team of several.
+
+    All processes of a team call the same methods in the same order.
 
     Attributes:
-        size: how many there are.
+        size: how many processes there are.
         number: of this one, from 0.
-        leads: whether this one, number 0, writes and speaks.
+        is_main_process: whether this one, number 0, writes and speaks.
         device: of this one's networks.
     """
-
-    size: int
-    number: int
-    is_main_process: bool
-    device: torch.device
-
-    def wrapped(self, network: nn.Module) -> nn.Module:
-        """The network so that its gradients become the mean over the processes."""
-        ...
-
-    def no_sync(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
-        """Within the block a wrapped network keeps its gradients to itself where `hold` says so: others follow."""
-        ...
-
-    def mean(self, tensor: Tensor) -> Tensor:
-        """The mean over the processes."""
-        ...
-
-    def together(self, tensor: Tensor) -> Tensor:
-        """The rows of all processes, in the order of their numbers."""
-        ...
-
-    def figures(self, told: Sequence[dict[str, float]]) -> dict[str, float]:
-        """The mean over pieces and processes."""
-        ...
-
-    def told(self, value: T) -> T:
-        """What the one that leads says."""
-        ...
-
-    def main_process_first(self, work: Callable[[], T]) -> T:
-        """The work done by the one that leads, then by the others, who find the files that it left.
-
-        Raises:
-            EchoStudioError: that of any of them, in all of them.
-        """
-        ...
-
-    def leave(self) -> None:
-        """All is done."""
-        ...
-
-
-class SingleProcess:
-    """One process: every answer is its own."""
 
     size, number, is_main_process = 1, 0, True
 
@@ -82,28 +38,39 @@ class SingleProcess:
         self.device = torch.device(device)
 
     def wrapped(self, network: nn.Module) -> nn.Module:
+        """The network so that its gradients become the mean over the processes."""
         return network
 
     def no_sync(self, network: nn.Module, hold: bool) -> AbstractContextManager[None]:
+        """Within the block a wrapped network keeps its gradients to itself where `hold` says so: others follow."""
         return nullcontext()
 
     def mean(self, tensor: Tensor) -> Tensor:
+        """The mean over the processes."""
         return tensor
 
-    def together(self, tensor: Tensor) -> Tensor:
+    def all_gather(self, tensor: Tensor) -> Tensor:
+        """The rows of all processes, in the order of their numbers."""
         return tensor
 
-    def figures(self, told: Sequence[dict[str, float]]) -> dict[str, float]:
-        return {name: sum(one[name] for one in told) / len(told) for name in told[0]}
+    def figures(self, accumulated: Sequence[dict[str, float]]) -> dict[str, float]:
+        """The mean over accumulation steps and processes."""
+        return {name: sum(one[name] for one in accumulated) / len(accumulated) for name in accumulated[0]}
 
-    def told(self, value: T) -> T:
+    def broadcast(self, value: T) -> T:
+        """The value that the main process has."""
         return value
 
     def main_process_first(self, work: Callable[[], T]) -> T:
+        """The work done by the main process, then by the others, who find the files that it left.
+
+        Raises:
+            EchoStudioError: that of any of them, in all of them.
+        """
         return work()
 
     def leave(self) -> None:
-        pass
+        """All is done."""
 
 
 def rank() -> int:
@@ -111,7 +78,7 @@ def rank() -> int:
     return int(os.environ.get("RANK", "0"))
 
 
-def join(device: str) -> Team:
+def join(device: str) -> SingleProcess:
     """The team that this process was started in.
 
     Args:
@@ -142,22 +109,24 @@ def join(device: str) -> Team:
     return MultiProcess(device)
 
 
-def shares_of(batch: int, team: Team, pieces: int) -> list[Share]:
+def shares_of(batch: int, team: SingleProcess, accumulation_steps: int) -> list[Share]:
     """What this process computes of each batch.
 
     Args:
         batch: samples.
-        pieces: that it computes one after the other, to save memory.
+        accumulation_steps: in which it computes them, one after the other, to save memory.
 
     Raises:
         RecipeError: they do not divide the batch.
     """
-    count, rest = divmod(batch, team.size * pieces)
-    if rest or pieces < 1:
+    count, rest = divmod(batch, team.size * accumulation_steps)
+    if rest or accumulation_steps < 1:
         raise RecipeError(
-            expected=f"a batch that {team.size} processes in {pieces} pieces divide",
+            expected=f"a batch that {team.size} processes in {accumulation_steps} pieces divide",
             got=f"a batch of {batch}",
             remedy="start another number of processes, or change --pieces",
         )
-    starts = range(0, batch, batch // pieces)
-    return [Share(start + team.number * count, count, batch, piece, pieces) for piece, start in enumerate(starts)]
+    starts = range(0, batch, batch // accumulation_steps)
+    return [
+        Share(start + team.number * count, count, batch, step, accumulation_steps) for step, start in enumerate(starts)
+    ]

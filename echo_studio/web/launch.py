@@ -75,7 +75,6 @@ def serve(
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Only now, because Gradio decides about analytics while it is imported.
     from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
-    from echo_studio.generate.request import GenerationRequest  # noqa: PLC0415
     from echo_studio.project.library import Library, default_root  # noqa: PLC0415
     from echo_studio.studio.engine import Engine  # noqa: PLC0415
     from echo_studio.studio.studio import Studio  # noqa: PLC0415
@@ -84,7 +83,7 @@ def serve(
     titles = [(title, name) for name, title in BUNDLED.items()]
     library = Library(projects or default_root())
     library.prepare()
-    app = create_app(Studio(Engine(), GenerationRequest, template, titles, library), users)
+    app = create_app(Studio(Engine(), template, titles, library), users)
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
     if told := warning(host, login=users is not None):

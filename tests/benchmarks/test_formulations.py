@@ -10,11 +10,13 @@ from benchmarks.formulations import as_published, recomputed
 from echo_studio.data.template import template
 from echo_studio.diffusion.denoiser import Bound, Condition
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
-from echo_studio.generate.build import family_of, soft_one_hot
+from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.generate.build import family_of
 from echo_studio.generate.catalog import load_generator
+from echo_studio.generate.codec import soft_one_hot
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.sampling import Sampling
 from tests.generate.tiny import tiny_checkpoints
 
 
@@ -70,7 +72,7 @@ def test_the_papers_formulation_is_plain_throughout_and_leaves_the_original_as_i
 
 def test_every_formulation_makes_frames_through_the_generator(tmp_path: Path) -> None:
     ours = generator("tiny", tmp_path)
-    request = GenerationRequest(template("4ch-ed"), "4CH", "ED", "tiny", "euler", 2)
+    request = GenerationRequest(template("4ch-ed"), Sampling("tiny", "euler", 2))
     frames = [variant.generate(request).image for variant in (ours, recomputed(ours), as_published(ours))]
     for frame in frames[1:]:
         assert int(abs(frame.astype(int) - frames[0].astype(int)).max()) <= 1

@@ -50,6 +50,7 @@ def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, studio: str, tmp_path: Path) -> None:
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.request import GenerationRequest
+    from echo_studio.generate.sampling import Sampling
 
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
     page = context.new_page()
@@ -79,9 +80,9 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
     assert np.array_equal(label_map.ids, painted)
     record = json.loads((tmp_path / "record.json").read_text())
     assert record["label_map_sha256"] == label_map.digest
-    asked = {name: record[name] for name in ("view", "phase", "generator", "solver", "nfe", "seed")}
-    assert (asked["generator"], asked["nfe"]) == ("edm-l64", NFE)
-    request = GenerationRequest(label_map, **asked)
+    sampling = Sampling(record["generator"], record["solver"], record["nfe"])
+    assert (sampling.generator, sampling.nfe) == ("edm-l64", NFE)
+    request = GenerationRequest(label_map, sampling, record["view"], record["phase"], record["seed"])
     image = load_generator("edm-l64").generate(request).image
     shown = np.asarray(Image.open(tmp_path / "frame.png"))
     # Another process may sum in another order: one grey level.

@@ -15,9 +15,10 @@ from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError
+from echo_studio.generate.request import GenerationRequest
 from tests.browser.brush import ids_of, open_template
 from tests.browser.visit import faults, visit
-from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
 
@@ -92,8 +93,8 @@ def picture(page, number: int) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.split(",")[1]))), float)
 
 
-def asked(generator: str = "edm-l64", nfe: int = 1, seed: int = 0) -> FakeRequest:
-    return FakeRequest(HEART, "4CH", "ED", generator, "heun", nfe, seed)
+def asked(generator: str = "edm-l64", nfe: int = 1, seed: int = 0) -> GenerationRequest:
+    return frame_request(HEART, "4CH", "ED", generator, "heun", nfe, seed)
 
 
 def test_every_cell_is_its_own_run_with_frame_settings_and_figures(compare) -> None:
@@ -197,7 +198,7 @@ def test_a_cell_that_fails_says_why_and_the_rest_goes_on(
     whole = engine.generate
 
     def broken(request: Any, *rest: Any, **more: Any) -> Any:
-        if request.generator == "edm-l64":
+        if request.sampling.generator == "edm-l64":
             raise wrong
         return whole(request, *rest, **more)
 

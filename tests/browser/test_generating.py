@@ -14,7 +14,7 @@ from PIL import Image
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.formats.label_file import read_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
-from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +61,7 @@ def test_what_is_painted_is_generated_shown_and_downloaded(page, engine: FakeEng
     page.wait_for_function("() => window.echoStudio.result.kind === 'preview'")
     engine.seconds_per_nfe = 0.0
     wait_for_state(page, "Done in")
-    request = FakeRequest(LabelMap(painted, (0.5, 0.5)), "2CH", "ES", "edm-l64", "heun", 25, 11)
+    request = frame_request(LabelMap(painted, (0.5, 0.5)), "2CH", "ES", "edm-l64", "heun", 25, 11)
     assert np.array_equal(result_pixels(page), speckle(request, 1.0))
     assert page.locator("[data-structure=lv_endo]").inner_text().split() == ["LV", "cavity", "0.900"]
     assert re.search(r"25 NFE · seed 11", page.locator("[data-part=facts]").inner_text())

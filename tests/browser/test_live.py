@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.generate.request import GenerationRequest
 from echo_studio.studio.draft import DRAFT_NFE, DRAFT_SOLVER
 from tests.browser.brush import drag, ids_of, open_template
 from tests.browser.test_generating import result_pixels, wait_for_state
-from tests.studio.fakes import FakeEngine, FakeRequest, speckle
+from tests.studio.fakes import FakeEngine, frame_request, speckle
 
 pytestmark = pytest.mark.browser
 
@@ -61,7 +62,7 @@ def test_strokes_in_quick_succession_show_the_newest_map_and_no_older_one(live, 
     newest = [s["kind"] for s in shown if s["revision"] == shown[-1]["now"]]
     assert newest == ["draft", "final"]
     seed = int(page.locator("#seed").input_value())
-    request = FakeRequest(LabelMap(ids_of(page), (0.5, 0.5)), "4CH", "ED", "edm-l64", "heun", 20, seed)
+    request = frame_request(LabelMap(ids_of(page), (0.5, 0.5)), "4CH", "ED", "edm-l64", "heun", 20, seed)
     assert np.array_equal(result_pixels(page), speckle(request, 1.0))
 
 
@@ -86,10 +87,10 @@ def test_the_older_job_stops_between_two_nfe(live, engine: FakeEngine) -> None:
 
 
 def test_the_draft_is_asked_for_with_its_own_solver_and_is_the_frame_s_seed(live, engine: FakeEngine) -> None:
-    asked: list[FakeRequest] = []
+    asked: list[GenerationRequest] = []
     generate = engine.generate
 
-    def spy(request: FakeRequest, on_step=None):
+    def spy(request: GenerationRequest, on_step=None):
         asked.append(request)
         return generate(request, on_step)
 

@@ -15,14 +15,14 @@ from PIL import Image
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.formats.label_file import write_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of
-from tests.studio.fakes import FakeEngine, FakeRequest, heart, speckle
+from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
 
 
 def echo(seed: int = 0) -> np.ndarray:
     """uint8 (256, 256), as a scanner's screen shows it: lit in the sector, black around it."""
-    return np.maximum(speckle(FakeRequest(heart(), "4CH", "ED", "edm-l64", "heun", 1, seed), 1.0), heart().ids != 0)
+    return np.maximum(speckle(frame_request(heart(), "4CH", "ED", "edm-l64", "heun", 1, seed), 1.0), heart().ids != 0)
 
 
 def choose(page, path: Path) -> None:

@@ -13,14 +13,14 @@ from echo_studio.cli import main
 from echo_studio.data.clips import interpolated as cycles
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.generate.video import catalog as video_catalog
-from echo_studio.generate.video.catalog import VideoEntry
+from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.conftest import echo_like
 from tests.generate.tiny import tiny_segmenter
 
 ENTRIES = {
-    "painter": VideoEntry("painter", "Painter", "", "painter", "", True, True, 4, "heun", 0),
-    "starter": VideoEntry("starter", "Starter", "", "painter", "coloured", False, False, 6, "", 35),
+    "painter": VideoEntry("painter", "Painter", "", "painter", "", True, True, 4, "heun", {}, 0),
+    "starter": VideoEntry("starter", "Starter", "", "painter", "coloured", False, False, 6, "", {}, 35),
 }
 
 

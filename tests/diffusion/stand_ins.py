@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.diffusion.denoiser import Condition
-from echo_studio.diffusion.family import Family
+from echo_studio.diffusion.families import Family
 
 SIGMA_DATA = 0.5
 

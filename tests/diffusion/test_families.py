@@ -20,7 +20,7 @@ from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.schedule import cosine_levels, schedule, vp_sigma, vp_time
-from echo_studio.diffusion.solvers.registry import SOLVERS
+from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from tests.diffusion.stand_ins import SIGMA_DATA, Fixed, GaussianNetwork, condition
 

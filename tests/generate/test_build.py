@@ -60,7 +60,7 @@ def test_guidance_changes_frames_of_generators_trained_for_it_and_is_refused_by_
     generator = load_generator("tiny", folder)
     plain, guided = generator.generate(ask()), generator.generate(ask(guidance=2.0))
     assert not np.array_equal(plain.image, guided.image)
-    assert (plain.record.guidance, guided.record.guidance) == (0.0, 2.0)
+    assert (plain.record.sampling.guidance, guided.record.sampling.guidance) == (0.0, 2.0)
     with pytest.raises(RequestError, match="guidance"):
         generator.generate_batch([ask(), ask(guidance=2.0)])
     with pytest.raises(RequestError, match="guidance from 0"):

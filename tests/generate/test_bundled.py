@@ -12,6 +12,7 @@ from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_generator
 from echo_studio.generate.checkpoint import WEIGHTS, read_card
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import advised_sampling
 
 MIB = 2**20
 
@@ -37,7 +38,7 @@ def test_every_card_says_where_its_weights_come_from() -> None:
 def test_a_frame_follows_the_mean_heart() -> None:
     generator, segmenter = load_generator("edm-l64"), FrameSegmenter.load()
     label_map = template("4ch-ed")
-    made = generator.generate(GenerationRequest(label_map, "4CH", "ED", nfe=20, seed=0))
+    made = generator.generate(GenerationRequest(label_map, advised_sampling(generator.card)))
     assert made.image.shape == label_map.shape
     assert made.image[label_map.inside].std() > 20
     found = segmenter.label([made.image])[0]

@@ -15,8 +15,9 @@ from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import read_card, write_card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage
-from tests.generate.tiny import tiny_checkpoints
+from tests.generate.tiny import changed, tiny_checkpoints
 
 SECTOR_SHAPE = Sector((31.5, 2.0), -0.6, 0.6, 0.0, 58.0)
 
@@ -40,7 +41,7 @@ def heart(shift: int = 0) -> LabelMap:
 
 
 def ask(**changes: object) -> GenerationRequest:
-    return dataclasses.replace(GenerationRequest(heart(), generator="tiny", nfe=4, seed=1), **changes)  # type: ignore[arg-type]
+    return changed(GenerationRequest(heart(), Sampling("tiny", "heun", 4), seed=1), **changes)
 
 
 def test_the_same_request_gives_the_same_frame_and_record(generator: Generator) -> None:

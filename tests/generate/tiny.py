@@ -1,12 +1,19 @@
 """Untrained checkpoints that are built in milliseconds, for tests of everything around the networks."""
 
+import dataclasses
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import nn
 
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import Card, write_checkpoint
+from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.video.request import VideoRequest
+
+RequestT = TypeVar("RequestT", GenerationRequest, VideoRequest)
 
 
 def tiny_vae(folder: Path) -> tuple[Card, nn.Module]:
@@ -109,3 +116,10 @@ def tiny_videos(folder: Path) -> Path:
         )
         write_checkpoint(folder / name, card, network)
     return folder
+
+
+def changed(request: RequestT, **changes: object) -> RequestT:
+    """A request of frames or of clips with other values, those of its sampling among them."""
+    names = {one.name for one in dataclasses.fields(Sampling)} & changes.keys()
+    sampling = dataclasses.replace(request.sampling, **{name: changes.pop(name) for name in names})  # type: ignore[arg-type]
+    return dataclasses.replace(request, sampling=sampling, **changes)  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ class FakeCard:
     resolution: int = 256
     advised_nfe: int = 20
     advised_solver: str = "heun"
+    advised_guidance: float = 0.0
     needs: dict[str, str] = field(default_factory=dict)
     distilled_from: dict[str, str] = field(default_factory=dict)
     data: str = "CAMUS"
@@ -38,6 +39,10 @@ class FakeCard:
     scores: Json = field(default_factory=dict)
     settings: Json = field(default_factory=dict)
     sha256: str = "0" * 64
+
+    @property
+    def weights(self) -> dict[str, str]:
+        return {self.name: self.sha256, **self.needs}
 
 
 @dataclass(frozen=True)

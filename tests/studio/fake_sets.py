@@ -10,14 +10,14 @@ from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.data.atomic import write_folder
 from echo_studio.data.deform import random_variation
 from echo_studio.dataset.build.index import Made, files_sha256
-from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
 from echo_studio.dataset.build.plan import Plan
 from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.sampling import ClipSampling, Sampling
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import DataError, EchoStudioError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import Json
 
 GENERATORS = ("edm-l64", "vp-256")
@@ -40,8 +40,10 @@ class FakeSets:
             if name not in (*GENERATORS, CLIPS):
                 raise UnknownNameError("generator", name, GENERATORS)
         samplings = [
-            Sampling(
-                name, solver or "heun", nfe, {}, "CC BY", ClipSampling(4, 120.0, 1.0, 50) if name == CLIPS else None
+            SetSampling(
+                Sampling(name, solver or "heun", nfe, 1.0 if name == CLIPS else 0.0),
+                "CC BY",
+                ClipSampling(4, 120.0, 50) if name == CLIPS else None,
             )
             for name in generators
             for nfe in budgets or [20]

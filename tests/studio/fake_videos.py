@@ -2,18 +2,18 @@
 
 import threading
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
-from echo_studio.anatomy.motion.motion import Motion, end_systole
+from echo_studio.anatomy.motion.motion import end_systole
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest, video_record
 from echo_studio.studio.jobs import OnStep
-from echo_studio.types import GrayImage, Json, View
+from echo_studio.types import GrayImage, Json
 
 
 @dataclass(frozen=True)
@@ -40,47 +40,6 @@ ENTRIES = (
 )
 
 
-@dataclass(frozen=True)
-class FakeVideoRequest:
-    label_map: LabelMap
-    end_systole: LabelMap | None
-    motion: Motion
-    view: View
-    generator: str
-    solver: str
-    nfe: int
-    frames: int
-    guidance: float
-    start_step: int
-    seed: int
-
-    def __post_init__(self) -> None:
-        if self.generator not in {entry.name for entry in ENTRIES}:
-            raise UnknownNameError("video generator", self.generator, [entry.name for entry in ENTRIES])
-        if not 1 <= self.nfe <= 1000:
-            raise RequestError(expected="an NFE from 1 to 1000", got=str(self.nfe), remedy="try 20")
-
-
-@dataclass(frozen=True)
-class FakeVideoRecord:
-    generator: str
-    seed: int
-    nfe_run: int
-    ef_drawn: float | None
-    notice: str = "synthetic, not for diagnosis"
-
-    def to_json(self) -> Json:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class FakeVideo:
-    clip: npt.NDArray[np.uint8]
-    cycle: LabelCycle
-    record: FakeVideoRecord
-    seconds: float
-
-
 class FakeVideos:
     """`gate`, where there is one, lets an NFE happen for each release: a test says when."""
 
@@ -94,40 +53,46 @@ class FakeVideos:
     def entries(self) -> tuple[FakeEntry, ...]:
         return ENTRIES
 
-    def request(self, **settings: Any) -> FakeVideoRequest:
-        return FakeVideoRequest(**settings)
+    def request(self, **settings: Any) -> VideoRequest:
+        request = VideoRequest(**settings)
+        names = [entry.name for entry in ENTRIES]
+        if request.sampling.generator not in names:
+            raise UnknownNameError("video generator", request.sampling.generator, names)
+        return request
 
-    def generate(self, request: FakeVideoRequest, on_step: OnStep) -> FakeVideo:
+    def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo:
         started = time.monotonic()
         cycle = cycle_of(request)
         clip = speckled(cycle, request.seed)
         middle = clip[len(clip) // 2]
-        for nfe in range(1, request.nfe + 1):
+        for nfe in range(1, request.sampling.nfe + 1):
             if self.gate is not None:
                 assert self.gate.acquire(timeout=120)
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
             if self.failure is not None:
                 raise self.failure
-            on_step(nfe, request.nfe, lambda: middle)
+            on_step(nfe, request.sampling.nfe, lambda: middle)
         ef = cycle_volumes(cycle)[1]
-        record = FakeVideoRecord(request.generator, request.seed, request.nfe, ef)
-        return FakeVideo(clip, cycle, record, time.monotonic() - started)
+        record = video_record(request, request.sampling.nfe, ef, {}, "0", "cpu")
+        return GeneratedVideo(clip, cycle, record, time.monotonic() - started)
 
-    def starting_frame(self, request: FakeVideoRequest) -> GrayImage:
-        if not next(entry.starts for entry in ENTRIES if entry.name == request.generator):
-            raise RequestError(expected="a generator with a start step", got=request.generator, remedy="use free-echo")
+    def starting_frame(self, request: VideoRequest) -> GrayImage:
+        if not next(entry.starts for entry in ENTRIES if entry.name == request.sampling.generator):
+            raise RequestError(
+                expected="a generator with a start step", got=request.sampling.generator, remedy="use free-echo"
+            )
         cycle = cycle_of(request)
         return speckled(cycle, request.start_step)[len(cycle) // 2]
 
-    def lv_curve(self, made: FakeVideo) -> Json:
+    def lv_curve(self, made: GeneratedVideo) -> Json:
         """A segmenter that misses a twentieth everywhere."""
         self.measured += 1
         areas = [float(np.sum(ids == 1)) * 0.95 for ids in made.cycle.ids]
         return {"areas_px": areas, "volumes": areas, "es": made.cycle.es, "ef_percent": 50.0}
 
 
-def cycle_of(request: FakeVideoRequest) -> LabelCycle:
+def cycle_of(request: VideoRequest) -> LabelCycle:
     last = request.end_systole or end_systole(request.label_map, request.motion, request.view)
     return label_cycle(request.label_map, last, request.frames, request.motion, request.view)
 

@@ -3,7 +3,6 @@
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +11,11 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.sector.geometry import Sector
-from echo_studio.errors import RequestError
+from echo_studio.generate.request import Generated, GenerationRequest, record_of
+from echo_studio.generate.sampling import Sampling
 from echo_studio.project.library import Library
 from echo_studio.studio.studio import Studio
-from echo_studio.types import GrayImage, Json, Spacing
+from echo_studio.types import GrayImage, Phase, Spacing, View
 from tests.studio.fake_models import FakeModels
 from tests.studio.fake_sets import FakeSets
 from tests.studio.fake_videos import FakeVideos
@@ -23,47 +23,19 @@ from tests.studio.fake_videos import FakeVideos
 SIDE = 256
 
 
-@dataclass(frozen=True)
-class FakeRequest:
-    label_map: LabelMap
-    view: str
-    phase: str
-    generator: str
-    solver: str
-    nfe: int
-    seed: int
-    guidance: float = 0.0
-    schedule: str = ""
-
-    def __post_init__(self) -> None:
-        if self.nfe < 1:
-            raise RequestError(expected="an NFE from 1 to 1000", got=str(self.nfe), remedy="try 20")
-        if self.seed < 0:
-            raise RequestError(expected="a seed from 0 to 2^63 - 1", got=str(self.seed), remedy="try 0")
-
-
-@dataclass(frozen=True)
-class FakeRecord:
-    label_map_sha256: str
-    view: str
-    phase: str
-    generator: str
-    solver: str
-    nfe: int
-    seed: int
-    guidance: float = 0.0
-    schedule: str = ""
-    notice: str = "synthetic, not for diagnosis"
-
-    def to_json(self) -> Json:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class FakeGenerated:
-    image: GrayImage
-    record: FakeRecord
-    seconds: float
+def frame_request(
+    label_map: LabelMap,
+    view: View,
+    phase: Phase,
+    generator: str,
+    solver: str,
+    nfe: int,
+    seed: int,
+    guidance: float = 0.0,
+    schedule: str = "",
+) -> GenerationRequest:
+    """A request in one line."""
+    return GenerationRequest(label_map, Sampling(generator, solver, nfe, guidance, schedule), view, phase, seed)
 
 
 class FakeEngine(FakeModels):
@@ -84,24 +56,21 @@ class FakeEngine(FakeModels):
 
     def generate(
         self,
-        request: FakeRequest,
+        request: GenerationRequest,
         on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None,
         *,
         patient: bool = False,
-    ) -> FakeGenerated:
+    ) -> Generated:
         started = time.monotonic()
-        for nfe in range(1, request.nfe + 1):
+        for nfe in range(1, request.sampling.nfe + 1):
             time.sleep(self.seconds_per_nfe)
             self.evaluations += 1
             self.evaluated.append(request.label_map.digest)
             if self.failure is not None:
                 raise self.failure
             if on_step is not None:
-                on_step(nfe, request.nfe, lambda: speckle(request, 0.5))
-        names = ("view", "phase", "generator", "solver", "nfe", "seed", "guidance", "schedule")
-        chosen = {name: getattr(request, name) for name in names}
-        record = FakeRecord(label_map_sha256=request.label_map.digest, **chosen)
-        return FakeGenerated(speckle(request, 1.0), record, time.monotonic() - started)
+                on_step(nfe, request.sampling.nfe, lambda: speckle(request, 0.5))
+        return Generated(speckle(request, 1.0), record_of(request, {}, "0", "cpu"), time.monotonic() - started)
 
     def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
         return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
@@ -112,7 +81,7 @@ class FakeEngine(FakeModels):
         return LabelMap(ids.astype(np.uint8), spacing_mm)
 
 
-def speckle(request: FakeRequest, gain: float) -> GrayImage:
+def speckle(request: GenerationRequest, gain: float) -> GrayImage:
     """uint8 (h, w): brighter in the wall, dark in the cavities, 0 outside the sector."""
     level = np.array([0, 30, 150, 35, 80])[request.label_map.ids]
     noise = np.random.default_rng(request.seed).gamma(2.0, 0.5, request.label_map.shape)
@@ -152,4 +121,4 @@ def template(name: str) -> LabelMap:
 def fake_studio(engine: Any = None, projects: Path | None = None) -> Studio:
     """A studio whose projects are in a folder of their own, which goes when the program ends."""
     library = Library(projects or Path(tempfile.mkdtemp(prefix="echo-studio-test-")))
-    return Studio(engine or FakeEngine(), FakeRequest, template, TEMPLATES, library)
+    return Studio(engine or FakeEngine(), template, TEMPLATES, library)

@@ -6,20 +6,23 @@ from typing import Any
 import pytest
 
 from echo_studio.errors import CheckpointError
-from echo_studio.studio.draft import DRAFT_NFE, DRAFT_SOLVER, draft_settings
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.sampling import Sampling
+from echo_studio.studio.draft import DRAFT_NFE, DRAFT_SOLVER, draft_sampling
 from echo_studio.studio.jobs import JobState
 from echo_studio.studio.projects import NEW
 from tests.studio.fake_models import FakeCard
-from tests.studio.fakes import FakeEngine, FakeGenerated, FakeRequest, fake_studio
+from tests.studio.fakes import FakeEngine, fake_studio
 
 TEACHER = FakeCard("edm-l64", sha256="a" * 64)
 STUDENT = FakeCard("draft-l64", kind="distilled", distilled_from={"edm-l64": "a" * 64}, advised_nfe=1)
 OTHER = FakeCard("vp", kind="vp")
-SETTINGS = {"generator": "edm-l64", "solver": "heun", "nfe": 20, "seed": 7, "guidance": 0.0, "schedule": "karras"}
+SETTINGS = {"generator": "edm-l64", "solver": "heun", "nfe": 20, "guidance": 0.0, "schedule": "karras"}
 
 
 def drafted(cards: list[FakeCard], **changed: Any) -> dict[str, Any] | None:
-    return draft_settings({**SETTINGS, **changed}, cards)  # type: ignore[arg-type]
+    draft = draft_sampling(Sampling(**{**SETTINGS, **changed}), cards)  # type: ignore[arg-type]
+    return draft and {name: getattr(draft, name) for name in SETTINGS}
 
 
 def test_a_student_drafts_for_its_teacher_in_one_call_of_the_same_seed() -> None:
@@ -54,8 +57,8 @@ def test_guidance_is_not_asked_of_a_student() -> None:
 class Draftless(FakeEngine):
     """Cannot draw drafts."""
 
-    def generate(self, request: FakeRequest, *rest: Any, **named: Any) -> FakeGenerated:
-        if request.nfe == DRAFT_NFE:
+    def generate(self, request: GenerationRequest, *rest: Any, **named: Any) -> Generated:
+        if request.sampling.nfe == DRAFT_NFE:
             raise CheckpointError(expected="weights", got="none", remedy="restore them")
         return super().generate(request, *rest, **named)
 
@@ -64,7 +67,7 @@ def test_a_draft_that_fails_does_not_keep_the_frame_from_being_drawn(caplog: pyt
     studio = fake_studio(Draftless(seconds_per_nfe=0.001))
     try:
         session = studio.open_session(NEW)
-        order = {**SETTINGS, "view": "4CH", "phase": "ED", "live": True, "revision": session.revision}
+        order = {**SETTINGS, "seed": 7, "view": "4CH", "phase": "ED", "live": True, "revision": session.revision}
         job = studio.start(session, order)
         deadline = time.monotonic() + 120
         while not job.progress().ended:

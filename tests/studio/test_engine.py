@@ -77,7 +77,7 @@ def test_an_import_is_offered_and_used_without_a_restart(engine: Engine, source:
     engine.import_model(source)
     assert [card.name for card in engine.cards()] == ["tiny", "mine"]
     assert model(engine, "mine").own
-    assert engine.generate(ask(generator="mine")).record.generator == "mine"
+    assert engine.generate(ask(generator="mine")).record.sampling.generator == "mine"
     engine.remove_model("mine")
     assert [card.name for card in engine.cards()] == ["tiny"]
     with pytest.raises(UnknownNameError):
@@ -96,7 +96,7 @@ def test_an_import_under_a_name_that_was_loaded_before_brings_its_own_weights(en
     write_checkpoint(source, card, network)
     engine.import_model(source)
     after = engine.generate(ask(generator="mine"))
-    assert after.record.checkpoints != before.record.checkpoints
+    assert after.record.sampling.weights != before.record.sampling.weights
     assert not np.array_equal(after.image, before.image)
 
 

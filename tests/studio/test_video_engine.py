@@ -12,6 +12,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.studio.device_lock import DeviceLock
 from echo_studio.studio.video_engine import VideoEngine
 from tests.generate.video.test_generator import checkpoints, heart  # noqa: F401 (fixtures)
@@ -42,8 +43,10 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def ask(engine: VideoEngine, heart: LabelMap, generator: str = "video-spade", **changes: Any) -> Any:  # noqa: F811
-    settings = {"solver": "euler", "nfe": 4, "frames": 6, "seed": 3, **changes}
-    return engine.request(label_map=heart, generator=generator, **settings)
+    sampling = {name: changes.pop(name) for name in ("solver", "nfe", "guidance") if name in changes}
+    settings = {"frames": 6, "seed": 3, **changes}
+    made = Sampling(**{"generator": generator, "solver": "euler", "nfe": 4, **sampling})
+    return engine.request(label_map=heart, sampling=made, **settings)
 
 
 def test_a_frame_goes_between_two_nfe_of_a_clip_and_its_time_is_not_counted(

@@ -36,7 +36,7 @@ def test_an_order_becomes_the_fields_of_a_request() -> None:
     settings = settings_of(Keyframes(heart()), ORDER)
     assert settings["label_map"] == heart()
     assert (settings["end_systole"], settings["view"]) == (None, "4CH")
-    assert (settings["nfe"], settings["guidance"], settings["seed"]) == (4, 1.5, 2**60)
+    assert (settings["sampling"].nfe, settings["sampling"].guidance, settings["seed"]) == (4, 1.5, 2**60)
     assert settings["motion"].ef == 40
     assert settings["motion"].regional[0].segment == "apex"
 

@@ -15,7 +15,7 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.share import Share
+from echo_studio.train.share import Over, Share
 from echo_studio.train.team import SingleProcess, join, shares_of
 from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints
@@ -89,7 +89,7 @@ def test_a_sample_has_its_randomness_from_its_place_in_the_batch(processes: int,
         torch.manual_seed(7)
         for share in shares_of(12, team, pieces):
             seen.append(share.first)
-            beside = slice(share.piece * 12 // pieces, (share.piece + 1) * 12 // pieces)
+            beside = slice(share.step * 12 // pieces, (share.step + 1) * 12 // pieces)
             with share.taken(lambda value: value, lambda mine, rows=beside: alpha[rows], CPU):
                 mine = drawn(alpha[share.rows])
             same = [
@@ -97,7 +97,7 @@ def test_a_sample_has_its_randomness_from_its_place_in_the_batch(processes: int,
                 for one, all_, k in zip(mine, whole, (1, 1, 1, 1, 1, 1, 3, 1, 1), strict=True)
             ]
             # Gamma variates take numbers as they need them: those of a later piece are its own.
-            assert same == [True] * 8 + [share.piece == 0]
+            assert same == [True] * 8 + [share.step == 0]
         if pieces == 1:
             assert torch.equal(torch.rand(3), after)
     assert sorted(seen) == list(range(0, 12, 12 // processes // pieces))
@@ -149,44 +149,81 @@ def close(one: list[dict[str, float]], other: list[dict[str, float]]) -> bool:
     return all(mine == pytest.approx(theirs, abs=1e-5) for mine, theirs in zip(one, other, strict=True))
 
 
-@pytest.mark.slow
-def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(
-    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+@pytest.mark.parametrize("kind", TRAINERS)
+def test_the_losses_of_two_shares_have_the_mean_of_the_whole_batch(
+    kind: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
-    tiny_checkpoints(tmp_path)
+    from echo_studio.train.registry import task_for
 
-    def order(out: str, kind: str, **more: object) -> Json:
-        return {"out": out, "data": str(data.root), "recipe": recipe(kind, **more).model_dump(mode="json")}
+    tiny_checkpoints(tmp_path)
+    task = task_for(recipe(kind, **TRAINERS[kind]), data, tmp_path)
+    task.load_data(tmp_path)
+    batch = torch.tensor([0, 3, 1, 2])
+
+    def losses(share: Share, mean: Over, all_gather: Over) -> list[float]:
+        torch.manual_seed(7)
+        found = []
+        for part in task.parts:
+            with share.taken(mean, all_gather, CPU):
+                found.append(float(task.loss(part, batch[share.rows])[0].detach()))
+        return found
+
+    shares = [Share(0, 2, 4), Share(2, 2, 4)]
+    whole = losses(Share(0, 4, 4), lambda value: value, lambda rows: rows)
+    # What the processes tell each other is noted in a first pass, and is there in the second.
+    noted: list[tuple[list[torch.Tensor], list[torch.Tensor]]] = []
+    for share in shares:
+        means: list[torch.Tensor] = []
+        rows: list[torch.Tensor] = []
+        losses(share, lambda value, to=means: (to.append(value), value)[1], lambda mine, to=rows: _both(mine, to))
+        noted.append((means, rows))
+    means_of_both = [(one + two) / 2 for one, two in zip(noted[0][0], noted[1][0], strict=True)]
+    rows_of_both = [torch.cat(two) for two in zip(noted[0][1], noted[1][1], strict=True)]
+    found = []
+    for share in shares:
+        told, beside = iter(means_of_both), iter(rows_of_both)
+        found.append(losses(share, lambda value, of=told: next(of), lambda mine, of=beside: next(of)))
+    assert [(one + two) / 2 for one, two in zip(*found, strict=True)] == pytest.approx(whole, abs=1e-5)
+
+
+def _both(mine: torch.Tensor, to: list[torch.Tensor]) -> torch.Tensor:
+    to.append(mine)
+    return torch.cat([mine, mine])
+
+
+@pytest.mark.slow
+def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(recipe: MakeRecipe, tmp_path: Path) -> None:
+    def request(out: str, **more: object) -> Json:
+        plan = recipe("edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
+        return {"out": out, "recipe": plan.model_dump(mode="json"), **more}
 
     def alone(one: Json) -> Json:
-        return run({**one, "out": f"alone-{one['out']}"}, data, tmp_path, SingleProcess())
+        return run({**one, "out": f"alone-{one['out']}"}, tmp_path, SingleProcess())
 
-    same = [order(kind, kind, images=8, **more) for kind, more in TRAINERS.items()]
-    same.append({**order("pieces", "gamma-vae", images=8, **TRAINERS["gamma-vae"]), "pieces": 2})
-    begun = order("begun", "edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
-    assert run({**begun, "stop_at": 8}, data, tmp_path, SingleProcess()) == {}
-    other = {**begun, "out": "broken"}
+    same = [request("plain"), request("steps", steps=2)]
+    begun = request("begun")
+    assert run({**begun, "stop_at": 8}, tmp_path, SingleProcess()) == {}
     going_on = [
         {**begun, "resume": True},
-        {**begun, "out": "whole"},
-        {**other, "stop_at": 8},
-        {**other, "resume": True},
+        request("whole"),
+        request("broken", stop_at=8),
+        request("broken", resume=True),
     ]
-    (tmp_path / "orders.json").write_text(json.dumps([*same, *going_on]))
+    (tmp_path / "requests.json").write_text(json.dumps([*same, *going_on]))
 
     done = torchrun("-m", "tests.train.together", str(tmp_path))
     assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / "told.json").read_text())
-    for one, two in zip(same, told, strict=False):
+    outcomes = json.loads((tmp_path / "outcomes.json").read_text())
+    for one, two in zip(same, outcomes, strict=False):
         reference = alone(one)
         assert close(reference["losses"], two["losses"]), one["out"]
         scores = (reference["scores"]["validation"], two["scores"]["validation"])
         assert scores[0] == pytest.approx(scores[1], abs=1e-3), one["out"]
-        assert reference["seen"] == two["seen"] == 8
+        assert reference["seen"] == two["seen"] == 12
         assert not two["said"]
-        assert ("2 processes" in two["machine"], "process" in reference["machine"]) == (True, one["out"] == "pieces")
+        assert ("2 processes" in two["machine"], "process" in reference["machine"]) == (True, one["out"] == "steps")
 
-    went_on, whole, _, resumed = told[len(same) :]
+    went_on, whole, _, resumed = outcomes[len(same) :]
     # What two began two finish bit for bit; what one began they finish too, and say so.
     assert resumed["sha256"] == whole["sha256"]
     assert resumed["losses"] == whole["losses"][1:]
@@ -196,12 +233,22 @@ def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(
     assert close(went_on["losses"], whole["losses"][1:])
 
 
-def test_pieces_change_nothing_where_every_sample_weighs_the_same(
+def test_accumulation_changes_nothing_where_every_sample_weighs_the_same(
     recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
-    plan = {"recipe": recipe("segmenter", images=8).model_dump(mode="json")}
-    whole, pieces = (run({**plan, "out": str(n), "pieces": n}, data, tmp_path, SingleProcess()) for n in (1, 4))
-    assert close(whole["losses"], pieces["losses"])
+    from echo_studio.train.registry import task_for
+
+    task = task_for(recipe("segmenter"), data, tmp_path)
+    task.load_data(tmp_path)
+    found = []
+    for steps in (1, 4):
+        torch.manual_seed(7)
+        losses = []
+        for share in shares_of(4, SingleProcess(), steps):
+            with share.taken(lambda value: value, lambda rows: rows, CPU):
+                losses.append(float(task.loss("model", torch.arange(4)[share.rows])[0].detach()))
+        found.append(sum(losses) / steps)
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
 
 
 @pytest.mark.slow

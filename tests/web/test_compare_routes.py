@@ -16,7 +16,7 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import RequestError
 from echo_studio.studio.studio import Studio
 from echo_studio.web.routes import studio_routes
-from tests.studio.fakes import FakeEngine, FakeRequest, blank, fake_studio, heart, speckle
+from tests.studio.fakes import FakeEngine, blank, fake_studio, frame_request, heart, speckle
 
 HEADER = "X-Studio-Session"
 
@@ -85,7 +85,7 @@ def test_cells_come_with_settings_figures_and_frames(client: TestClient, studio:
     assert told["cells"][0]["figures"]["rmse"] == 0
     frame = client.get(f"/studio/comparisons/{told['comparison']}/cells/3/frame")
     image = Image.open(io.BytesIO(frame.content))
-    request = FakeRequest(blank(), "4CH", "ED", "vp-256", "heun", 2, 2**60)
+    request = frame_request(blank(), "4CH", "ED", "vp-256", "heun", 2, 2**60)
     assert np.array_equal(np.asarray(image), speckle(request, 1.0))
     assert image.info["Comment"] == NOTICE
     assert client.get("/studio/comparisons").json()["comparison"] == told["comparison"], "a reload finds it again"

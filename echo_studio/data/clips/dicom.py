@@ -13,7 +13,7 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, UltrasoundMultiFrameImageSt
 
 from echo_studio import __version__
 from echo_studio.data.clips.clip import Clip
-from echo_studio.data.decoding.dicom_geometry import CENTIMETRE, TISSUE_2D
+from echo_studio.data.decoding.dicom import CENTIMETRE, TISSUE_2D
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.types import Spacing
 

@@ -20,8 +20,7 @@ from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.shape.variation import VariationRanges
 from echo_studio.data.deform import random_variation
-from echo_studio.dataset.build.manifest import Item
-from echo_studio.dataset.build.sampling import ClipSampling, Sampling
+from echo_studio.dataset.build.manifest import Item, SetSampling
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import CheckpointError, LabelMapError, RequestError
 from echo_studio.generate.catalog import load_generator
@@ -62,12 +61,13 @@ class SampleRenderer:
             CheckpointError: the generator is not the one that the manifest names.
             EchoStudioError: a label map or weights cannot be read.
         """
-        how = Sampling.of(self.header["generators"][items[0].how])
-        generator = loaded(how.generator, how.clip is not None, self.checkpoints, self.device)
-        weights = {generator.card.name: generator.card.sha256, **generator.card.needs}
-        if weights != how.checkpoints:
+        how = SetSampling.from_json(self.header["generators"][items[0].how])
+        generator = loaded(how.sampling.generator, how.clip is not None, self.checkpoints, self.device)
+        if generator.card.weights != how.sampling.weights:
             raise CheckpointError(
-                expected=f"{how.generator} with the weights that the manifest names", got="others", remedy="restore it"
+                expected=f"{how.sampling.generator} with the weights that the manifest names",
+                got="others",
+                remedy="restore it",
             )
         hearts: list[tuple[Item, LabelMap]] = []
         set_aside: dict[str, str] = {}
@@ -82,7 +82,7 @@ class SampleRenderer:
         return self._frames(how, generator, hearts, set_aside)
 
     def _frames(
-        self, how: Sampling, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+        self, how: SetSampling, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
     ) -> tuple[list[SetSample], dict[str, str]]:
         shown: list[tuple[Item, GenerationRequest, float | None]] = []
         for item, heart in hearts:
@@ -90,9 +90,7 @@ class SampleRenderer:
             try:
                 now, drawn = (heart, None) if item.ef is None else contracted(heart, item.ef, about["view"])
                 phase: Phase = about["phase"] if item.ef is None else "ES"
-                request = GenerationRequest(
-                    now, about["view"], phase, how.generator, how.solver, how.nfe, seed=item.seed
-                )
+                request = GenerationRequest(now, how.sampling, about["view"], phase, item.seed)
                 shown.append((item, request, drawn))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
@@ -104,7 +102,11 @@ class SampleRenderer:
         return samples, set_aside
 
     def _clips(
-        self, how: Sampling, generator: VideoGenerator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+        self,
+        how: SetSampling,
+        generator: VideoGenerator,
+        hearts: list[tuple[Item, LabelMap]],
+        set_aside: dict[str, str],
     ) -> tuple[list[SetSample], dict[str, str]]:
         samples = []
         for item, heart in hearts:
@@ -118,7 +120,7 @@ class SampleRenderer:
 
     def _sample(
         self,
-        how: Sampling,
+        how: SetSampling,
         item: Item,
         made: Generated | GeneratedVideo,
         image: npt.NDArray[np.uint8],
@@ -186,20 +188,17 @@ def contracted(heart: LabelMap, ef: float, view: View) -> tuple[LabelMap, float 
     return systole, ejection_fraction(full.volume, left.volume) if full and left else None
 
 
-def clip_request(how: Sampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
+def clip_request(how: SetSampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
     """What the beat of a heart is asked for as."""
-    assert isinstance(how.clip, ClipSampling)
+    assert how.clip is not None
     assert item.ef is not None  # `SetRequest` refuses clips without
     return VideoRequest(
         heart,
+        how.sampling,
         None,
         usual_motion(item.ef, how.clip.heart_rate),
         view,
-        how.generator,
-        how.solver,
-        how.nfe,
         how.clip.frames,
-        how.clip.guidance,
         how.clip.start_step,
         item.seed,
     )

@@ -8,7 +8,7 @@ Seeds hang on what a sample is, not on its number: two generators get the same h
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 from echo_studio.anatomy.edits.defects import DEFECTS, Number
 from echo_studio.anatomy.labels import SCHEMA
@@ -18,16 +18,66 @@ from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.base_map import BaseMap
 from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
-from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.errors import DataError, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import Json
 
-__all__ = ["Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetRequest"]
+__all__ = ["ClipSampling", "Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetRequest", "SetSampling"]
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
 MAX_SAMPLES = 10_000_000
 MAX_BATCH = 256
 MAX_VARIATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class ClipSampling:
+    """What clips need beside a sampling; see `generate.video.request.VideoRequest`.
+
+    Attributes:
+        frames: of the heartbeat.
+        heart_rate: beats a minute.
+        start_step: noise levels that are skipped.
+    """
+
+    frames: int
+    heart_rate: float
+    start_step: int
+
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        return self.frames * self.heart_rate / 60
+
+
+@dataclass(frozen=True)
+class SetSampling:
+    """One way to make the samples of a set, the licence of its weights, and what its clips need (None for frames)."""
+
+    sampling: Sampling
+    licence: str
+    clip: ClipSampling | None = None
+
+    def to_json(self) -> Json:
+        """As a manifest's header keeps it: what every set has, what differs from the defaults, `clip` for clips."""
+        about = self.sampling.to_json()
+        plain = Sampling(self.sampling.generator, self.sampling.solver, self.sampling.nfe).to_json()
+        changed = {key: about[key] for key in ("guidance", "schedule", "precision") if about[key] != plain[key]}
+        told: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
+        told["licence"] = self.licence
+        if self.clip is None:
+            return told | changed
+        changed.pop("guidance", None)
+        return told | changed | {"clip": {**asdict(self.clip), "guidance": self.sampling.guidance}}
+
+    @classmethod
+    def from_json(cls, about: Json) -> "SetSampling":
+        """What `to_json` wrote."""
+        about = dict(about)
+        licence, clip, weights = about.pop("licence"), dict(about.pop("clip", {})), about.pop("checkpoints")
+        if clip:
+            about["guidance"] = clip.pop("guidance")
+        return cls(Sampling(**about, weights=weights), licence, ClipSampling(**clip) if clip else None)
 
 
 @dataclass(frozen=True)
@@ -99,7 +149,7 @@ class SetRequest:
     """
 
     maps: tuple[BaseMap, ...]
-    samplings: tuple[Sampling, ...]
+    samplings: tuple[SetSampling, ...]
     variations: int = 5
     repeats: int = 1
     ranges: VariationRanges = PAPER
@@ -134,7 +184,7 @@ class SetRequest:
             )
 
     def _check_ef(self) -> None:
-        clips = next((how.generator for how in self.samplings if how.clip), None)
+        clips = next((one.sampling.generator for one in self.samplings if one.clip), None)
         if self.ef is None:
             if clips:
                 raise RequestError(
@@ -180,7 +230,7 @@ class SetRequest:
             **({"deformation": deformation} if deformation else {}),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
-            "generators": [how.to_json() for how in self.samplings],
+            "generators": [one.to_json() for one in self.samplings],
             "batch": self.batch,
             "device": self.device,
             "versions": dict(self.versions),

@@ -11,13 +11,13 @@ import torch
 
 from echo_studio import __version__
 from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.manifest import SetRequest
-from echo_studio.dataset.build.sampling import ClipSampling, Sampling
+from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.evaluate.frames.adherence import check_sampling
 from echo_studio.evaluate.utility.request import samplings
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.video.catalog import VideoEntry, video_generators
+from echo_studio.generate.sampling import advised_sampling
+from echo_studio.generate.video.catalog import video_generators
+from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 
 __all__ = ["CLIP_FRAMES", "set_request", "versions"]
@@ -69,10 +69,10 @@ def set_request(
     if unknown is not None:
         raise UnknownNameError("generator", unknown, {**frames, **clips})
     chosen = []
-    for one in samplings([name for name in generators if name in frames], solver, budgets, checkpoints, device):
+    for one in samplings([name for name in generators if name in frames], solver, budgets, checkpoints):
         card = frames[one.generator].card
         assert card is not None
-        chosen.append(Sampling(card.name, one.solver, one.nfe, {card.name: card.sha256, **card.needs}, card.licence))
+        chosen.append(SetSampling(one, card.licence))
     beats = [clips[name] for name in generators if name not in frames]
     if clip_frames is not None and not beats:
         raise RequestError(
@@ -90,7 +90,7 @@ def versions() -> dict[str, str]:
 
 def _ways(
     entry: VideoEntry, solver: str, budgets: Sequence[int], checkpoints: Path | None, frames: int
-) -> Iterator[Sampling]:
+) -> Iterator[SetSampling]:
     """A generator of clips with every NFE, guidance and start step as advised."""
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise RequestError(
@@ -98,8 +98,7 @@ def _ways(
         )
     card = catalog(checkpoints).generators("video")[entry.checkpoint].card
     assert card is not None
-    clip = ClipSampling(frames, HEART_RATE, entry.advised_guidance, entry.advised_start_step)
-    for nfe in budgets or [entry.advised_nfe]:
-        check_sampling(solver or entry.advised_solver, nfe, 0)
-        weights = {card.name: card.sha256, **card.needs}
-        yield Sampling(entry.name, solver or entry.advised_solver, nfe, weights, card.licence, clip)
+    clip = ClipSampling(frames, HEART_RATE, entry.advised_start_step)
+    chosen: Sequence[int | None] = budgets or [None]
+    for nfe in chosen:
+        yield SetSampling(advised_sampling(entry, solver=solver, nfe=nfe), card.licence, clip)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
-from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.evaluate.frames.made_frames import made_from
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.generator import Generator
-from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.request import check_seed
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
 
 
@@ -26,8 +26,9 @@ def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) 
 
 
 def check_sampling(solver: str, nfe: int, seed: int) -> None:
-    """Raise what `GenerationRequest` would raise, before any frame is read."""
-    GenerationRequest(LabelMap(np.full((8, 8), SECTOR, np.uint8)), solver=solver, nfe=nfe, seed=seed)
+    """Raise what requests with these would raise, before any frame is read."""
+    Sampling("", solver, nfe)
+    check_seed(seed)
 
 
 class MeanDice:

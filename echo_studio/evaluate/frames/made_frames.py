@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import advised_sampling
 from echo_studio.types import GrayImage
 
 BATCH = 8
@@ -28,16 +29,15 @@ def made_from(
         own_size: give frames as the generator makes them, not resized to their label maps, which smooths them a little.
     """
     side = generator.card.resolution
+    sampling = advised_sampling(generator.card, solver=solver, nfe=nfe, guidance=0)
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
         requests = [
             GenerationRequest(
                 frame.label_map.resized(side, side) if own_size else frame.label_map,
+                sampling,
                 frame.frame_id.view,
                 frame.frame_id.phase,
-                generator.card.name,
-                solver,
-                nfe,
                 seed + start + k,
             )
             for k, frame in enumerate(batch)

@@ -8,6 +8,7 @@ from echo_studio.evaluate.utility.bootstrap import ROUNDS, SHARE, bootstrap
 from echo_studio.evaluate.utility.downstream_score import FrameScore
 from echo_studio.evaluate.utility.request import Order
 from echo_studio.evaluate.utility.run import Arm, Utility
+from echo_studio.evaluate.utility.sets import weights_of
 from echo_studio.types import PHASES, VIEWS, Json
 
 __all__ = ["utility_json"]
@@ -66,7 +67,7 @@ def _run(arm: Arm, real: dict[str, float]) -> Json:
         "generator": how.generator,
         "solver": how.solver,
         "nfe": how.nfe,
-        "weights": list(how.weights),
+        "weights": weights_of(how),
         "synthetic_images": {"learn": learn, "held_out": held_out},
         "synthesis_seconds_per_image": round(arm.seconds_per_image, 4),
         "synthetic": synthetic,

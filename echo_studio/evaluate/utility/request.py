@@ -7,13 +7,12 @@ from pathlib import Path
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import CheckpointError, DataError, RequestError, UnknownNameError
-from echo_studio.evaluate.frames.adherence import check_sampling
 from echo_studio.evaluate.frames.echo_features import spread
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.label_sets import SetEntry, plan_label_set
-from echo_studio.evaluate.utility.sets import Sampling
 from echo_studio.generate.catalog import catalog
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL
+from echo_studio.generate.sampling import Sampling, advised_sampling
 
 __all__ = ["TRAINING", "Order", "Patients", "patients_of", "samplings"]
 
@@ -39,6 +38,7 @@ class Order:
         test: where the test frames come from; may be `data` or a folder of other people.
         maps: size of the synthetic set, held-out maps included.
         seeds: trainings of every network, each from another seed; figures are means over them.
+        checkpoints: where the generators lie; None for the bundled ones and the person's own.
         limit: test frames, evenly spread; 0 for all.
     """
 
@@ -46,6 +46,7 @@ class Order:
     test: CamusFolder
     test_split: str
     samplings: tuple[Sampling, ...]
+    checkpoints: Path | None
     maps: int
     segmenter: DownstreamRecipe
     classifier: DownstreamRecipe | None
@@ -131,7 +132,7 @@ def _check_apart(learners: Sequence[str], tested: Sequence[str], test_split: str
 
 
 def samplings(
-    names: Sequence[str], solver: str, budgets: Sequence[int], checkpoints: Path | None, device: str
+    names: Sequence[str], solver: str, budgets: Sequence[int], checkpoints: Path | None
 ) -> Iterator[Sampling]:
     """How frames are made: every generator with every NFE; one-call generators once.
 
@@ -163,7 +164,6 @@ def samplings(
                 got=f"--nfe {','.join(map(str, budgets))}",
                 remedy="leave --nfe out",
             )
-        how = card.advised_solver or "heun" if one_call or not solver else solver
-        for nfe in [1] if one_call else budgets or [card.advised_nfe]:
-            check_sampling(how, nfe, 0)
-            yield Sampling(name, how, nfe, (card.sha256, *sorted(card.needs.values())), checkpoints, device)
+        chosen: Sequence[int | None] = [1] if one_call else budgets or [None]
+        for nfe in chosen:
+            yield advised_sampling(card, solver="" if one_call else solver, nfe=nfe, guidance=0)

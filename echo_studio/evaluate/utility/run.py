@@ -19,8 +19,9 @@ from echo_studio.evaluate.utility.array_file import key_of, read_arrays
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.label_sets import SetEntry, manifest
 from echo_studio.evaluate.utility.request import TRAINING, Order, Patients
-from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFrames, Sampling, content_of, digest_of
+from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFrames, content_of, digest_of
 from echo_studio.evaluate.utility.trial import Outcome, Trial, read_outcome
+from echo_studio.generate.sampling import Sampling
 from echo_studio.parallel import Piece, carry_out
 
 __all__ = ["Arm", "Utility", "measure_utility"]
@@ -84,7 +85,10 @@ def measure_utility(order: Order, on_stage: OnStage = lambda stage, done, of: No
     _check_frames(order, real, patients.test_ids)
     maps = _maps(entries, real, order.work)
     stage("label maps", maps)
-    made = {how: [Frames(one.out, one.entries, how, order.work) for one in maps] for how in order.samplings}
+    made = {
+        how: [Frames(one.out, one.entries, how, order.checkpoints, order.device, order.work) for one in maps]
+        for how in order.samplings
+    }
     for frames in made.values():
         stage("synthesis", frames)
     sets: dict[Sampling | None, tuple[Part, ...]] = {None: tuple(Part(one.out, one.out, one.frame_ids) for one in real)}

@@ -21,25 +21,14 @@ from echo_studio.evaluate.utility.training_set import TrainingSet, fitted
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage
 
-__all__ = ["Frames", "Maps", "Part", "RealFrames", "Sampling", "SHARD", "content_of", "digest_of", "read_set"]
+__all__ = ["Frames", "Maps", "Part", "RealFrames", "SHARD", "content_of", "digest_of", "read_set", "weights_of"]
 
 SHARD = 16  # frames a file: at the papers' highest cost still less than five minutes of work
 BATCH = 8
 VERSION = 1  # of what these pieces compute: raise it when the same input gives other output
-
-
-@dataclass(frozen=True)
-class Sampling:
-    """How synthetic frames are made."""
-
-    generator: str
-    solver: str
-    nfe: int
-    weights: tuple[str, ...]  # sha256 of every checkpoint that takes part
-    checkpoints: Path | None
-    device: str
 
 
 @dataclass(frozen=True)
@@ -95,28 +84,22 @@ class Frames:
 
     maps: Path
     entries: tuple[SetEntry, ...]
-    how: Sampling
+    sampling: Sampling
+    checkpoints: Path | None
+    device: str
     work: Path
 
     @property
     def out(self) -> Path:
-        how = self.how
-        key = key_of(version=VERSION, maps=self.maps.stem, weights=how.weights, solver=how.solver, nfe=how.nfe)
-        return self.work / "frames" / f"{key}.npz"
+        how = self.sampling
+        parts = {"weights": weights_of(how), "solver": how.solver, "nfe": how.nfe}
+        return self.work / "frames" / f"{key_of(version=VERSION, maps=self.maps.stem, **parts)}.npz"
 
     def run(self) -> None:
-        generator = _generator(self.how.generator, self.how.checkpoints, self.how.device)
+        generator = _generator(self.sampling.generator, self.checkpoints, self.device)
         started = time.perf_counter()
         requests = [
-            GenerationRequest(
-                LabelMap(ids),
-                entry.frame_id.view,
-                entry.frame_id.phase,
-                self.how.generator,
-                self.how.solver,
-                self.how.nfe,
-                entry.seed,
-            )
+            GenerationRequest(LabelMap(ids), self.sampling, entry.frame_id.view, entry.frame_id.phase, entry.seed)
             for ids, entry in zip(read_arrays(self.maps)["ids"], self.entries, strict=True)
         ]
         made = [
@@ -125,6 +108,12 @@ class Frames:
             for result in generator.generate_batch(requests[start : start + BATCH])
         ]
         write_arrays(self.out, {"image": np.stack(made), "seconds": np.array(time.perf_counter() - started)})
+
+
+def weights_of(sampling: Sampling) -> list[str]:
+    """sha256 of every checkpoint that takes part: the generator's first, then those that it needs, in order."""
+    needed = {name: sha256 for name, sha256 in sampling.weights.items() if name != sampling.generator}
+    return [sampling.weights[sampling.generator], *sorted(needed.values())]
 
 
 @dataclass(frozen=True)

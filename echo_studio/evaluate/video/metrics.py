@@ -19,6 +19,7 @@ from echo_studio.evaluate.frames.likeness import Clip, psnr, ssim
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve
 from echo_studio.evaluate.video.reference import Beat, VideoReference
 from echo_studio.evaluate.video.temporal import flicker, loop_closure
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.types import Json
 
@@ -33,21 +34,21 @@ class MakesVideo(Protocol):
 class VideoSetting:
     """How clips are made: fields of `VideoRequest`."""
 
-    generator: str
-    solver: str
-    nfe: int
+    sampling: Sampling
     frames: int = 24
-    guidance: float = 0.0
     start_step: int = 0
 
     def request(self, beat: Beat, seed: int, ef: float | None = None) -> VideoRequest:
         """The clip of a beat's label maps; with an `ef` its ED map alone, contracted to that EF in percent."""
         return VideoRequest(
             label_map=beat.end_diastole,
+            sampling=self.sampling,
             end_systole=beat.end_systole if ef is None else None,
             motion=Motion() if ef is None else usual_motion(ef),
             view=beat.view,
-            **{**asdict(self), "seed": seed},
+            frames=self.frames,
+            start_step=self.start_step,
+            seed=seed,
         )
 
 
@@ -126,7 +127,12 @@ def measure_video(
         efs_found.append((asked, _measured_ef(generator, setting.request(beat, seed + k, asked), reference)))
         on_clip(len(beats) + k + 1, total)
     return VideoScores(
-        **asdict(setting),
+        generator=setting.sampling.generator,
+        frames=setting.frames,
+        solver=setting.sampling.solver,
+        nfe=setting.sampling.nfe,
+        guidance=setting.sampling.guidance,
+        start_step=setting.start_step,
         n=len(clips),
         **_likeness(clips, reference),
         **reference.distances(clips),

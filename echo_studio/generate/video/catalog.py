@@ -1,6 +1,5 @@
 """Which generators of clips there are: checkpoints that make videos, and methods on top of an unconditional one."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -8,40 +7,8 @@ import torch
 from echo_studio.errors import UnknownNameError
 from echo_studio.generate.build import denoiser_of
 from echo_studio.generate.catalog import Checkpoint, catalog
-from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 from echo_studio.generate.video.pseudo_video import Pseudo
-
-
-@dataclass(frozen=True)
-class VideoEntry:
-    """A generator as a list shows it.
-
-    Attributes:
-        name: to ask for it.
-        checkpoint: name of the checkpoint that denoises.
-        pseudo: what its start step starts from; empty for none.
-        conditional: whether the network sees the label maps. One without sees them through the start step alone.
-        guidance: whether it takes classifier-free guidance.
-        advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
-    """
-
-    name: str
-    title: str
-    description: str
-    checkpoint: str
-    pseudo: Pseudo
-    conditional: bool
-    guidance: bool
-    advised_nfe: int
-    advised_solver: str
-    advised_start_step: int = 0
-    advised_guidance: float = 0.0
-
-    @property
-    def starts(self) -> bool:
-        """Whether it has a start step."""
-        return bool(self.pseudo)
-
 
 # Name: title, description, what it starts from, advised start step of 64 and NFE.
 METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
@@ -79,13 +46,26 @@ def video_generators(folder: Path | None = None) -> dict[str, VideoEntry]:
             bool(card.settings.get("label_dropout")),
             card.advised_nfe,
             card.advised_solver,
+            card.weights,
             advised_guidance=card.advised_guidance,
         )
         if card.intensities and not conditional:
             for method, (title, description, pseudo, step, nfe) in METHODS.items():
                 entries.setdefault(
                     method,
-                    VideoEntry(method, title, description, name, pseudo, False, False, nfe, card.advised_solver, step),
+                    VideoEntry(
+                        method,
+                        title,
+                        description,
+                        name,
+                        pseudo,
+                        False,
+                        False,
+                        nfe,
+                        card.advised_solver,
+                        card.weights,
+                        step,
+                    ),
                 )
     return dict(sorted(entries.items(), key=lambda item: (not item[1].conditional, not item[1].starts, item[0])))
 
@@ -103,4 +83,4 @@ def load_video_generator(name: str, folder: Path | None = None, device: str = "c
     entry, place = entries[name], catalog(folder)
     found: Checkpoint = place.generators("video")[entry.checkpoint]
     card, network, codec = place.parts(found.folder, device)
-    return VideoGenerator(name, card, torch.device(device), denoiser_of(card, network), codec, entry.pseudo)
+    return VideoGenerator(entry, card, torch.device(device), denoiser_of(card, network), codec)

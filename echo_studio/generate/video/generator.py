@@ -9,23 +9,61 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
-from echo_studio.anatomy.motion.motion import end_systole
+from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
 from echo_studio.diffusion.guidance import Guided
 from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.schedule import levels_below, schedule
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
+from echo_studio.diffusion.solvers import noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import Codec, family_of, soft_one_hot
+from echo_studio.generate.build import family_of
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec, soft_one_hot
+from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
-from echo_studio.types import VIEWS, GrayImage, LabelIds
+from echo_studio.types import VIEWS, GrayImage, LabelIds, View
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimate of the middle frame.
 OnVideoStep = Callable[[int, int, Callable[[], GrayImage]], None]
+
+
+@dataclass(frozen=True)
+class VideoEntry:
+    """A generator as a list shows it.
+
+    Attributes:
+        name: to ask for it.
+        checkpoint: name of the checkpoint that denoises.
+        pseudo: what its start step starts from; empty where it has none.
+        conditional: whether the network sees the label maps. One without sees them through the start step alone.
+        guidance: whether it takes classifier-free guidance.
+        advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
+        weights: sha256 of every checkpoint that takes part, by name.
+    """
+
+    name: str
+    title: str
+    description: str
+    checkpoint: str
+    pseudo: Pseudo
+    conditional: bool
+    guidance: bool
+    advised_nfe: int
+    advised_solver: str
+    weights: dict[str, str]
+    advised_start_step: int = 0
+    advised_guidance: float = 0.0
+
+    makes = "video"
+
+    @property
+    def starts(self) -> bool:
+        """Whether it has a start step."""
+        return bool(self.pseudo)
 
 
 @dataclass(frozen=True)
@@ -33,21 +71,54 @@ class VideoGenerator:
     """Makes clips by diffusion: guided by label maps (002), or from a pseudo-video (SDEdit, and Free-Echo of 004).
 
     Args:
-        name: in the catalog.
+        entry: of the catalog: its name, and what it starts from.
         card: of the checkpoint that denoises.
         device: of the networks.
         denoiser, codec: of that checkpoint.
-        pseudo: what a start step starts from; empty where the network is guided and takes none.
     """
 
-    name: str
+    entry: VideoEntry
     card: Card
     device: torch.device
     denoiser: Denoiser
     codec: Codec
-    pseudo: Pseudo
 
-    makes = "video"
+    def __call__(
+        self,
+        label_map: LabelMap,
+        *,
+        ef: float = 55.0,
+        heart_rate: float = 70.0,
+        end_systole: LabelMap | None = None,
+        view: View = "4CH",
+        frames: int = 24,
+        seed: int = 0,
+        nfe: int | None = None,
+        solver: str | None = None,
+        guidance: float | None = None,
+        schedule: str = "",
+        start_step: int | None = None,
+    ) -> GeneratedVideo:
+        """One heartbeat, made as the generator's entry advises wherever nothing else is chosen.
+
+        Args:
+            label_map: the heart at end diastole.
+            ef: ejection fraction in percent, with the shortening and thickening that are usual at it; not used where
+                there is an `end_systole`.
+            heart_rate: beats a minute.
+            end_systole, view, frames, seed, start_step: see `VideoRequest`.
+            nfe, solver, guidance, schedule: see `generate.sampling.Sampling`; None or empty for the advised one.
+
+        Returns:
+            `.clip` uint8 (frames, h, w) of the label map's size, `.cycle` (its label maps), `.record`, `.seconds`.
+
+        Raises:
+            EchoStudioError: see `generate`.
+        """
+        sampling = advised_sampling(self.entry, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+        step = self.entry.advised_start_step if start_step is None else start_step
+        motion = usual_motion(ef, heart_rate)
+        return self.generate(VideoRequest(label_map, sampling, end_systole, motion, view, frames, step, seed))
 
     @torch.inference_mode()
     def generate(self, request: VideoRequest, on_step: OnVideoStep | None = None) -> GeneratedVideo:
@@ -77,12 +148,13 @@ class VideoGenerator:
             if on_step is not None:
                 on_step(done, total, lambda: self._fitted(self._frames(estimate, inside, middle, grey), cycle, middle))
 
-        denoiser = Guided(self.denoiser, request.guidance) if request.guidance else self.denoiser
-        how, family = solver(request.solver), family_of(self.card)
+        sampling = request.sampling
+        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
+        how, family = solver(sampling.solver), family_of(self.card)
         nfe = nfe_run(request)
         shape = (1, len(ids), *condition.one_hot.shape[-2:])
         noise = SampleNoise([request.seed], shape)
-        sigmas = noise_levels(how, family, request.nfe)
+        sigmas = noise_levels(how, family, sampling.nfe, sampling.schedule)
         start = noise() * float(sigmas[0])
         if request.start_step:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
@@ -97,7 +169,7 @@ class VideoGenerator:
                 request,
                 nfe,
                 cycle_volumes(cycle)[1],
-                {self.card.name: self.card.sha256, **self.card.needs},
+                self.card.weights,
                 torch.__version__,
                 self.device.type,
             ),
@@ -110,26 +182,26 @@ class VideoGenerator:
         Raises:
             RequestError: a generator without one.
         """
-        if not self.pseudo:
+        if not self.entry.pseudo:
             raise RequestError(
-                expected="a generator with a start step", got=self.name, remedy="choose free-echo or sdedit"
+                expected="a generator with a start step", got=self.entry.name, remedy="choose free-echo or sdedit"
             )
         cycle = cycle_of(request)
         image = pseudo_video(
-            self.pseudo, self._shrunk(cycle.ids), request.view, cycle, self.card.intensities, request.seed
+            self.entry.pseudo, self._shrunk(cycle.ids), request.view, cycle, self.card.intensities, request.seed
         )
         return np.asarray((image * 255).round().astype(np.uint8))
 
     def _check(self, request: VideoRequest) -> None:
-        if request.guidance and not self.card.settings.get("label_dropout"):
+        if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
-                got=self.name,
+                got=self.entry.name,
                 remedy="ask for guidance 0",
             )
-        if request.start_step and not self.pseudo:
+        if request.start_step and not self.entry.pseudo:
             raise RequestError(
-                expected=f"start step 0: {self.name} starts from noise alone",
+                expected=f"start step 0: {self.entry.name} starts from noise alone",
                 got=str(request.start_step),
                 remedy="ask for 0, or choose free-echo or sdedit",
             )
@@ -146,7 +218,7 @@ class VideoGenerator:
         return Condition(one_hot.transpose(0, 1)[None], view, torch.zeros_like(view), time_of[None])
 
     def _encoded(self, request: VideoRequest, cycle: LabelCycle, ids: LabelIds, inside: Tensor) -> Tensor:
-        image = pseudo_video(self.pseudo, ids, request.view, cycle, self.card.intensities, request.seed)
+        image = pseudo_video(self.entry.pseudo, ids, request.view, cycle, self.card.intensities, request.seed)
         pixels = torch.from_numpy(image).to(self.device)[:, None] * 2 - 1
         return self.codec.encode(pixels, inside).transpose(0, 1)[None].cpu()
 
@@ -170,4 +242,4 @@ def cycle_of(request: VideoRequest) -> LabelCycle:
 
 def nfe_run(request: VideoRequest) -> int:
     """Calls of the network that are made: the share of `nfe` that a start step leaves, at least one."""
-    return max(1, round(request.nfe * (1 - request.start_step / STEPS)))
+    return max(1, round(request.sampling.nfe * (1 - request.start_step / STEPS)))

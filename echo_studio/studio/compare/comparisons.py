@@ -21,7 +21,6 @@ from echo_studio.types import PHASES, VIEWS, Json, Phase, View
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
-    from echo_studio.generate.request import GenerationRequest
 
 MAX_KEPT = 8  # and those that wait or run
 AT_ONCE = 3  # they share the device, NFE by NFE: a large one holds up nobody else's
@@ -44,7 +43,6 @@ class Engine(RunEngine, Protocol):
 class Comparisons:
     """Args:
     engine: makes and measures the frames of the cells.
-    make_request: `GenerationRequest`.
     template: the label map of a template's name.
     titles: (title, name) of each template.
     is_open: whether any page has the project of this id open.
@@ -53,13 +51,11 @@ class Comparisons:
     def __init__(
         self,
         engine: Engine,
-        make_request: Callable[..., GenerationRequest],
         template: Callable[[str], LabelMap],
         titles: Sequence[tuple[str, str]],
         is_open: Callable[[str], bool],
     ) -> None:
         self._engine = engine
-        self._make_request = make_request
         self._template = template
         self._titles = {name: title for title, name in titles}
         self._is_open = is_open
@@ -87,7 +83,7 @@ class Comparisons:
             for name, text in _dict(order.get("fixed")).items()
             if name in AXES and str(text).strip()
         }
-        planned = plan(rows, columns, guides, fixed, self._engine.cards(), self._make_request, self._engine.one_call)
+        planned = plan(rows, columns, guides, fixed, self._engine.cards(), self._engine.one_call)
         job = self._queue.submit(session.project.id, Comparison(planned), owner=session.owner)
         self._keep(session.project.id, job, dict(order))
         return job

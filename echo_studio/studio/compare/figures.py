@@ -58,7 +58,7 @@ def figures(comparison: Comparison, reference: int, states: Sequence[Progress]) 
         known: Figures = dict.fromkeys(FIGURES)
         made = progress.generated
         if made is not None:
-            known |= {"seconds": made.seconds, "nfe": cell.request.nfe}
+            known |= {"seconds": made.seconds, "nfe": cell.request.sampling.nfe}
             known |= {name: progress.adherence.get(name) for name in STRUCTURES}
             dice = [value for name in STRUCTURES if (value := known[name]) is not None]
             known["adherence"] = sum(dice) / len(dice) if dice else None
@@ -140,15 +140,24 @@ def figures_csv(comparison: Comparison, reference: int) -> str:
 
 def settings(cell: Cell) -> Json:
     """What a cell is made with, by the names of the table."""
-    request = cell.request
-    names = ("view", "phase", "generator", "solver", "schedule", "nfe", "seed", "guidance")
-    return {"label_map": cell.guide, **{name: getattr(request, name) for name in names}}
+    request, sampling = cell.request, cell.request.sampling
+    return {
+        "label_map": cell.guide,
+        "view": request.view,
+        "phase": request.phase,
+        "generator": sampling.generator,
+        "solver": sampling.solver,
+        "schedule": sampling.schedule,
+        "nfe": sampling.nfe,
+        "seed": request.seed,
+        "guidance": sampling.guidance,
+    }
 
 
 def title(cell: Cell) -> str:
     """Generator, solver and NFE in a few words."""
-    request = cell.request
-    return " · ".join([request.generator, *([] if cell.one_call else [request.solver]), f"{request.nfe} NFE"])
+    made = cell.request.sampling
+    return " · ".join([made.generator, *([] if cell.one_call else [made.solver]), f"{made.nfe} NFE"])
 
 
 def record(comparison: Comparison, number: int) -> Json | None:

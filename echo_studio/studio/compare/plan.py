@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.types import Phase, View
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
-    from echo_studio.generate.request import GenerationRequest
 
 Value: TypeAlias = str | int | float
 ChoiceT = TypeVar("ChoiceT")
@@ -146,7 +147,6 @@ def plan(
     guides: Sequence[Guide],
     fixed: Mapping[str, Value],
     cards: Sequence[Card],
-    make_request: Callable[..., GenerationRequest],
     one_call: Collection[str] = (),
 ) -> Plan:
     """The requests of all cells.
@@ -157,7 +157,6 @@ def plan(
         fixed: values of axes that are neither rows nor columns. A missing `nfe` or `solver` is `ADVISED`,
             any other is the default of a request.
         cards: of the generators.
-        make_request: `GenerationRequest`.
         one_call: kinds of generators that have no sampler. Whatever NFE is asked for they take one,
             and their cells say so.
 
@@ -181,8 +180,9 @@ def plan(
         guide = _named("label map", str(chosen.pop("label_map", guides[0].name)), maps)
         card = _named("generator", str(chosen.get("generator", "")), known)
         alone = card.kind in one_call
-        settings, note = _settings(chosen, card, alone)
-        request = make_request(label_map=guide.label_map, view=guide.view, phase=guide.phase, **settings)
+        sampling, note = _sampling(chosen, card, alone)
+        seed = int(chosen.get("seed", 0))
+        request = GenerationRequest(guide.label_map, sampling, guide.view, guide.phase, seed)
         cells.append(Cell(row, column, request, guide.name, note, alone))
     pixels = sum(cell.request.label_map.ids.size for cell in cells)
     if pixels > MAX_PIXELS:
@@ -217,19 +217,19 @@ def _check_axes(rows: Axis, columns: Axis, guides: Sequence[Guide], fixed: Mappi
         )
 
 
-def _settings(chosen: Mapping[str, Value], card: Card, one_call: bool) -> tuple[dict[str, Any], str]:
-    """The fields of a request from the values of a cell; and a note where they differ from what was listed."""
+def _sampling(chosen: Mapping[str, Value], card: Card, one_call: bool) -> tuple[Sampling, str]:
+    """The sampling of a cell from its values; and a note where it differs from what was listed."""
     nfe, solver = chosen.get("nfe", ADVISED), chosen.get("solver", ADVISED)
-    settings: dict[str, Any] = {
-        **chosen,
-        "nfe": card.advised_nfe if nfe == ADVISED else nfe,
-        "solver": card.advised_solver if solver == ADVISED else solver,
-    }
-    if not settings["solver"]:
-        del settings["solver"]  # a card of a generator without a sampler advises none
-    if not one_call or settings["nfe"] == 1:
-        return settings, ""
-    return {**settings, "nfe": 1}, f"one call: NFE 1 instead of {nfe}"
+    listed = advised_sampling(
+        card,
+        solver=None if solver == ADVISED else str(solver),
+        nfe=None if nfe == ADVISED else int(nfe),
+        guidance=float(chosen.get("guidance", 0)),
+        schedule=str(chosen.get("schedule", "")),
+    )
+    if not one_call or listed.nfe == 1:
+        return listed, ""
+    return replace(listed, nfe=1), f"one call: NFE 1 instead of {nfe}"
 
 
 def _named(kind: str, name: str, choices: Mapping[str, ChoiceT]) -> ChoiceT:

@@ -173,11 +173,12 @@ def _warm_up(
     engine: Engine, request: GenerationRequest, warm: set[tuple[str, bool]], check: Callable[[], None]
 ) -> None:
     """Load a generator and let it run once; guided runs have batches of another size, for which it is not warm."""
-    kind = (request.generator, request.guidance > 0)
+    kind = (request.sampling.generator, request.sampling.guidance > 0)
     if kind in warm:
         return
     with contextlib.suppress(EchoStudioError):  # the run itself says what is wrong
-        engine.generate(dataclasses.replace(request, nfe=1), lambda *_: check(), patient=True)
+        once = dataclasses.replace(request, sampling=dataclasses.replace(request.sampling, nfe=1))
+        engine.generate(once, lambda *_: check(), patient=True)
     warm.add(kind)
 
 
@@ -186,5 +187,5 @@ def _measured(engine: Engine, request: GenerationRequest, generated: Generated) 
         adherence = engine.adherence(generated.image, request.label_map)
     except EchoStudioError as error:
         message = f"adherence is not measured: {error}"
-        return Progress(CellState.DONE, request.nfe, generated, message=message)
-    return Progress(CellState.DONE, request.nfe, generated, adherence)
+        return Progress(CellState.DONE, request.sampling.nfe, generated, message=message)
+    return Progress(CellState.DONE, request.sampling.nfe, generated, adherence)

@@ -12,7 +12,7 @@ from echo_studio.data.clips.interpolated import interpolated_cycles
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.errors import DataError
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.codec import Codec, soft_one_hot
 from echo_studio.types import PHASES, VIEWS
 
 CYCLE = 24  # frames of a cycle in the bank: 002's and 004's longest

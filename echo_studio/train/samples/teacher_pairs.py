@@ -10,9 +10,10 @@ from torch import Tensor
 from echo_studio.data.augment import GeometricRanges, random_affine, warp
 from echo_studio.diffusion.denoiser import Bound, Condition
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
-from echo_studio.generate.build import family_of, soft_one_hot
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.generate.build import family_of
+from echo_studio.generate.codec import soft_one_hot
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.train.samples.frames import Frames
 
 BATCH = 8

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from monai.losses.adversarial_loss import PatchAdversarialLoss
-from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
@@ -16,12 +14,12 @@ from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.errors import RecipeError
-from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.codec import soft_one_hot
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames
 from echo_studio.train.state import load_part
+from echo_studio.train.task import Task, loss_settings
 from echo_studio.types import GrayImage
 
 
@@ -45,13 +43,11 @@ class CycleGANLoss:
     label_scale: int = 1
 
 
-class CycleGANTask:
+class CycleGANTask(Task):
     """`task.Task` for kind `cyclegan`. The parts are both generators together and both discriminators together.
 
     Warm-started from the checkpoint in a run's folder, the discriminators go on from that run's state.
     """
-
-    frozen: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -62,13 +58,12 @@ class CycleGANTask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.device, self.recipe, self.data, self.model = device, recipe, data, model
-        try:
-            self.weights = CycleGANLoss(**recipe.loss)
-        except TypeError as error:
-            raise RecipeError(
-                expected="entries of CycleGANLoss in [loss]", got=str(error), remedy="correct it"
-            ) from error
+        # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
+        from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
+        from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
+
+        super().__init__(recipe, data, model, device)
+        self.model, self.weights = model, loss_settings(CycleGANLoss, recipe)
         judges = {
             name: PatchDiscriminator(
                 spatial_dims=2, channels=self.weights.channels, in_channels=inputs, num_layers_d=3, norm="INSTANCE"
@@ -80,12 +75,12 @@ class CycleGANTask:
             # While new ones know nothing, the generators unlearn what their cycles do not need: tissue, speckle.
             load_part(init.parent, "discriminators", self.judges)
         self.judges = self.judges.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.parts: dict[str, nn.Module] = {"model": model, "discriminators": self.judges}
+        self.parts["discriminators"] = self.judges
         self.adversarial = PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)
         self.ranges = recipe.augmentation.ranges()
         self.frames: Frames
         self.validation: Frames
-        self._made_and_real: deque[dict[str, tuple[Tensor, Tensor]]] = deque()  # of pieces not judged yet
+        self._made_and_real: deque[dict[str, tuple[Tensor, Tensor]]] = deque()  # of accumulation steps not judged yet
 
     def load_data(self, cache: Path) -> int:
         self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
@@ -104,7 +99,7 @@ class CycleGANTask:
         return ids, torch.where(inside > 0, echo, -1.0), inside
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+        with self.autocast():
             return self._generator_loss(index) if part == "model" else self._discriminator_loss()
 
     def _generator_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -184,12 +179,6 @@ class CycleGANTask:
                         if value is not None:
                             scores[f"{name}_dice_{key}"].append(value)
         return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
-
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        return {}
-
-    def needs(self) -> dict[str, str]:
-        return {}
 
 
 def _hard(logits: Tensor) -> Tensor:

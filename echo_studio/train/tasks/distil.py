@@ -15,8 +15,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from monai.losses.adversarial_loss import PatchAdversarialLoss
-from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch import Tensor, nn
 
 from echo_studio.data.datasets.camus import CamusFolder
@@ -25,10 +23,11 @@ from echo_studio.diffusion.distilled import NoiseMap
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError
 from echo_studio.generate.catalog import load_generator
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import load_frames
 from echo_studio.train.samples.teacher_pairs import Teacher, TeacherPairs, teacher_pairs
+from echo_studio.train.task import Task, loss_settings
 from echo_studio.types import GrayImage
 
 VALIDATION_PAIRS = 48
@@ -55,10 +54,8 @@ class DistilLoss:
     channels: int = 32
 
 
-class DistilTask:
+class DistilTask(Task):
     """`task.Task` of kind `distilled`: a network of its own on the teacher's codec."""
-
-    frozen: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -69,13 +66,8 @@ class DistilTask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.recipe, self.data, self.device = recipe, data, device
-        try:
-            self.weights = DistilLoss(**recipe.loss)
-        except TypeError as error:
-            raise RecipeError(
-                expected="entries of DistilLoss in [loss]", got=str(error), remedy="correct it"
-            ) from error
+        super().__init__(recipe, data, model, device)
+        self.weights = loss_settings(DistilLoss, recipe)
         generator = load_generator(self.weights.teacher, checkpoints, str(device))
         card = generator.card
         if not isinstance(generator, SampledGenerator) or card.resolution != recipe.resolution:
@@ -91,10 +83,12 @@ class DistilTask:
                 remedy="a student works on its teacher's codec",
             )
         self.card, self.codec = card, generator.codec
-        self.bfloat16 = recipe.precision == "bfloat16"
-        self.teacher = Teacher(generator, self.weights.solver, self.weights.nfe, self.bfloat16)
-        self.parts = {"model": model}
+        self.teacher = Teacher(generator, self.weights.solver, self.weights.nfe, recipe.precision == "bfloat16")
         if self.weights.adversarial or self.weights.feature_matching:
+            # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
+            from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
+            from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
+
             judge = PatchDiscriminator(
                 spatial_dims=2, channels=self.weights.channels, in_channels=7, num_layers_d=2, norm="INSTANCE"
             )
@@ -103,7 +97,7 @@ class DistilTask:
         self.pairs: TeacherPairs
         self.validation: TeacherPairs
         self.scale: float
-        self._judged: deque[tuple[Tensor, Tensor, Tensor]] = deque()  # of pieces not judged yet
+        self._judged: deque[tuple[Tensor, Tensor, Tensor]] = deque()  # of accumulation steps not judged yet
 
     def load_data(self, cache: Path) -> int:
         """Asks the teacher for all pairs first, which takes long; an interrupted call goes on where it was."""
@@ -124,7 +118,7 @@ class DistilTask:
         return noise.to(self.device), made.to(self.device), condition.to(self.device)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16):
+        with self.autocast():
             return self._student_loss(index) if part == "model" else self._discriminator_loss()
 
     def _student_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:

@@ -7,8 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from monai.losses.adversarial_loss import PatchAdversarialLoss
-from monai.networks.nets.patchgan_discriminator import PatchDiscriminator
 from torch import Tensor, nn
 
 from echo_studio.data.augment import random_affine, random_crops, random_intensity, warp
@@ -22,6 +20,7 @@ from echo_studio.nets.segmenter import Segmenter
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames
 from echo_studio.train.state import load_part
+from echo_studio.train.task import Task, loss_settings
 from echo_studio.types import GrayImage
 
 
@@ -49,7 +48,7 @@ class GammaVAELoss:
     latent_noise: float = 0.0
 
 
-class GammaVAETask:
+class GammaVAETask(Task):
     """`task.Task` for kind `gamma-vae`."""
 
     def __init__(
@@ -61,15 +60,12 @@ class GammaVAETask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.device = device
-        self.recipe = recipe
-        self.data = data
-        try:
-            self.weights = GammaVAELoss(**recipe.loss)
-        except TypeError as error:
-            raise RecipeError(
-                expected="entries of GammaVAELoss in [loss]", got=str(error), remedy="correct it"
-            ) from error
+        # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
+        from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
+        from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
+
+        super().__init__(recipe, data, model, device)
+        self.weights = loss_settings(GammaVAELoss, recipe)
         if self.weights.decoder_only and init is None:
             raise RecipeError(
                 expected="--init CHECKPOINT, since decoder_only keeps its encoder",
@@ -78,8 +74,7 @@ class GammaVAETask:
             )
         self.kept_settings = read_card(init).settings if self.weights.decoder_only and init else None
         self.model = model
-        self.frozen: tuple[str, ...] = ("encoder",) if self.weights.decoder_only else ()
-        self.parts: dict[str, nn.Module] = {"model": model}
+        self.frozen = ("encoder",) if self.weights.decoder_only else ()
         if self.weights.adversarial:
             discriminator = PatchDiscriminator(
                 spatial_dims=2, channels=32, in_channels=1, num_layers_d=3, norm="INSTANCE"
@@ -102,7 +97,7 @@ class GammaVAETask:
         self.ranges = recipe.augmentation.ranges()
         self.frames: Frames
         self.validation: Frames
-        self._made_and_real: deque[tuple[Tensor, Tensor]] = deque()  # of pieces not judged yet
+        self._made_and_real: deque[tuple[Tensor, Tensor]] = deque()  # of accumulation steps not judged yet
 
     def load_data(self, cache: Path) -> int:
         self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
@@ -110,7 +105,7 @@ class GammaVAETask:
         return len(self.frames)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+        with self.autocast():
             return self._autoencoder_loss(index) if part == "model" else self._discriminator_loss()
 
     def _autoencoder_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -202,9 +197,6 @@ class GammaVAETask:
             latents.append(latent[model.latent_inside(inside) > 0])
         values = torch.cat(latents)
         return {"shift": float(values.mean()), "scale": float(0.5 / values.std())}
-
-    def needs(self) -> dict[str, str]:
-        return {}
 
 
 def _feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from monai.losses.dice import DiceCELoss
 from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
@@ -14,13 +13,12 @@ from echo_studio.data.augment import random_affine, random_intensity, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames
+from echo_studio.train.task import Task
 from echo_studio.types import GrayImage
 
 
-class SegmenterTask:
+class SegmenterTask(Task):
     """`task.Task` for kind `segmenter`. Uses no entry of `recipe.loss`."""
-
-    frozen: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -31,10 +29,10 @@ class SegmenterTask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.device = device
-        self.recipe = recipe
-        self.data = data
-        self.parts = {"model": model}
+        # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
+        from monai.losses.dice import DiceCELoss  # noqa: PLC0415
+
+        super().__init__(recipe, data, model, device)
         self.ranges = recipe.augmentation.ranges()
         self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
         self.frames: Frames
@@ -49,7 +47,7 @@ class SegmenterTask:
         affine = random_affine(len(index), self.ranges)
         image, ids = warp(self.frames.pixels(index), self.frames.ids[index], affine)
         image = random_intensity(image, self.recipe.augmentation.intensity).to(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
+        with self.autocast():
             logits = self.parts[part](image)
         target = torch.where(ids == SECTOR, 0, ids).long().unsqueeze(1).to(self.device)
         return self.criterion(logits.float(), target), {}
@@ -72,9 +70,3 @@ class SegmenterTask:
                     if value is not None:
                         scores[f"dice_{key}"].append(value)
         return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
-
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        return {}
-
-    def needs(self) -> dict[str, str]:
-        return {}

@@ -1,7 +1,6 @@
 """Training of a denoiser of clips of any family (002, 004) on interpolated cycles in Gamma-VAE latents."""
 
-import dataclasses
-import math
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -12,19 +11,13 @@ from torch import Tensor, nn
 
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder
-from echo_studio.diffusion.denoiser import Bound
+from echo_studio.diffusion.denoiser import Condition
 from echo_studio.diffusion.families import family
-from echo_studio.diffusion.loss import DenoisingLoss
-from echo_studio.diffusion.precondition import Preconditioned
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers.registry import noise_levels, solver
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import Codec, PixelCodec, latent_codec
-from echo_studio.generate.kinds import video_family
-from echo_studio.generate.video.transport import real_quantiles
+from echo_studio.generate.video.pseudo_video import real_quantiles
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clips import CYCLE, Clips, encoded_cycles
-from echo_studio.train.samples.family_numbers import family_numbers
+from echo_studio.train.tasks.denoising import DenoisingTask
 from echo_studio.types import GrayImage
 
 SAMPLE_NFE = 10
@@ -32,18 +25,14 @@ EVERY = 9  # training frame whose grey levels are counted: odd, so that all view
 SHOWN = 6  # frames of a clip in the picture of samples
 
 
-class VideoTask:
-    """`task.Task` for the kinds `video-edm`, `video-vp` and so on.
+class VideoTask(DenoisingTask):
+    """For the kinds `video-edm`, `video-vp` and so on.
 
-    `recipe.loss` takes the numbers of the family and
-
-    - `frames`: of a training clip, a divisor of 24 (002 and 004 have 16 or 24; fewer are cheaper, and the network
-      takes any number);
-    - `label_dropout`: share of clips seen without their label maps, for classifier-free guidance;
-    - `copies`: how many augmented copies of each cycle are encoded beforehand.
+    `recipe.loss` takes what `DenoisingTask` says, and `frames`: of a training clip, a divisor of 24 (002 and 004 have
+    16 or 24; fewer are cheaper, and the network takes any number).
     """
 
-    frozen: tuple[str, ...] = ()
+    training: Clips
 
     def __init__(
         self,
@@ -54,22 +43,12 @@ class VideoTask:
         device: torch.device,
         init: Path | None,
     ) -> None:
-        self.recipe, self.data, self.device = recipe, data, device
-        self.parts = {"model": model}
-        self.kind = video_family(recipe.kind)
-        self.family_settings = family_numbers(recipe, self.kind, ("label_dropout", "copies", "frames"))
-        self.label_dropout = float(recipe.loss.get("label_dropout", 0.0))
-        self.copies, self.frames = int(recipe.loss.get("copies", 1)), int(recipe.loss.get("frames", CYCLE))
+        super().__init__(recipe, data, model, checkpoints, device, ("label_dropout", "copies", "frames"))
+        self.frames = int(recipe.loss.get("frames", CYCLE))
         if self.frames < 1 or CYCLE % self.frames:
             raise RecipeError(
                 expected=f"frames that divide {CYCLE} in [loss]", got=str(self.frames), remedy="take 8, 12 or 24"
             )
-        self.codec: Codec = PixelCodec()
-        self._needs: dict[str, str] = {}
-        if recipe.needs:
-            card, codec = latent_codec(checkpoints / recipe.needs[0])
-            self.codec, self._needs = codec, {card.name: card.sha256}
-        self.criterion = DenoisingLoss(self.label_dropout)
 
     def load_data(self, cache: Path) -> int:
         sha256 = next(iter(self._needs.values()), "pixels")
@@ -91,37 +70,15 @@ class VideoTask:
 
         self.training = Clips(bank("training", self.copies), self.frames)
         self.validation = Clips(bank("validation", 1), self.frames)
-        self.family = family(self.kind, {**self.family_settings, "sigma_data": self.training.sigma_data})
+        self.family = family(self.family_name, {**self.family_settings, "sigma_data": self.training.sigma_data})
         return len(self.training)
-
-    def _denoiser(self, model: nn.Module) -> Preconditioned:
-        limit = self.training.limit if self.family.clamped else math.inf
-        return Preconditioned(model, self.family, self.codec.background, limit)  # type: ignore[arg-type]
-
-    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        clean, condition = self.training.batch(index)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
-            denoiser = self._denoiser(self.parts["model"])
-            return self.criterion(denoiser, clean.to(self.device), condition.to(self.device)), {}
 
     @torch.no_grad()
     def samples(self, model: nn.Module) -> GrayImage:
         """Frames of clips from four validation cycles, each below the interpolated cycle of its label maps."""
         index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 4))[:4]
         clean, condition = self.validation.whole(index)
-        condition = condition.to(self.device)
-        denoiser = self._denoiser(model)
-        noise = SampleNoise(index.tolist(), tuple(clean.shape[1:]))
-        how = solver(self.recipe.advised_solver or "heun")
-        sigmas = noise_levels(how, self.family, SAMPLE_NFE)
-        made = how(
-            Bound(denoiser, denoiser.prepare(condition)),
-            (noise() * sigmas[0].float()).to(self.device),
-            sigmas,
-            SAMPLE_NFE,
-            noise,
-            lambda done, total, estimate: None,
-        ).cpu()
+        made = self.generated(model, condition.to(self.device), index.tolist(), SAMPLE_NFE).cpu()
         rows = []
         for k in range(len(index)):
             for latent in (clean[k], made[k]):
@@ -131,23 +88,10 @@ class VideoTask:
                 rows.append(torch.cat(list(pixels[:, 0]), dim=1))
         return ((torch.cat(rows).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
 
-    @torch.no_grad()
-    def validate(self, model: nn.Module) -> dict[str, float]:
-        """The loss on the validation split's cycles, noise fixed: comparable between runs of one family and codec."""
-        denoiser, losses = self._denoiser(model), []
-        torch.manual_seed(0)
+    def held_out(self) -> Iterator[tuple[Tensor, Condition]]:
         for index in torch.arange(len(self.validation)).split(4):
             clean, condition = self.validation.whole(index)
-            losses.append(float(DenoisingLoss()(denoiser, clean.to(self.device), condition.to(self.device))))
-        return {f"{self.kind}_loss": round(sum(losses) / len(losses), 5)}
-
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        settings = {**dataclasses.asdict(self.family), "background": self.codec.background}  # type: ignore[call-overload]
-        if self.family.clamped:
-            settings["limit"] = self.training.limit
-        if self.label_dropout:
-            settings["label_dropout"] = self.label_dropout
-        return settings
+            yield clean.to(self.device), condition.to(self.device)
 
     def intensities(self) -> list[float]:
         return self._intensities
@@ -166,6 +110,3 @@ class VideoTask:
             for frame in frames
         )
         return [round(float(value), 4) for value in real_quantiles(shrunk)]
-
-    def needs(self) -> dict[str, str]:
-        return self._needs

@@ -164,7 +164,7 @@ def routes(studio: Studio) -> APIRouter:
         video, cycle = made.generated, made.generated.cycle
         if name not in FORMATS:
             raise HTTPException(404, f"Choose one of: {', '.join(FORMATS)}.")
-        stem = f"echo-video-{video.record.generator}-seed{video.record.seed}"
+        stem = f"echo-video-{video.record.sampling.generator}-seed{video.record.seed}"
         if FORMATS[name].labels:  # two formats may come as a zip
             stem = f"{stem}-{name}"
         try:

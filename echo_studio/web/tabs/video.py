@@ -10,8 +10,8 @@ import gradio as gr
 from echo_studio.anatomy.landmarks.segments import SEGMENTS
 from echo_studio.anatomy.motion.motion import LIMITS, RegionalKind, usual_motion
 from echo_studio.data.clips.export import FORMATS
+from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 from echo_studio.studio.studio import Studio
-from echo_studio.studio.video_request import MAX_FRAMES, MIN_FRAMES
 from echo_studio.types import Json
 from echo_studio.web.tabs.tab import tab
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,8 +35,8 @@ class Deadly(Batch):
 HAS_RAY = importlib.util.find_spec("ray") is not None
 
 
-@pytest.mark.skipif(HAS_RAY, reason="the extra `cluster` is installed")
-def test_without_ray_the_extra_is_named(tmp_path: Path) -> None:
+def test_without_ray_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)  # as if it were not installed
     waiting: Iterator[Batch] = iter([])
     with pytest.raises(OutputError, match=r"echo-studio\[cluster\]"):
         next(on_cluster(waiting, address=AUTO, workers=2))

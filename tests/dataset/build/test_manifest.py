@@ -16,21 +16,31 @@ from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
 from echo_studio.dataset.build.batch import deformed_map
 from echo_studio.dataset.build.draws import draw_defect
-from echo_studio.dataset.build.manifest import Item, SetRequest
+from echo_studio.dataset.build.manifest import ClipSampling, Item, SetRequest, SetSampling
 from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.sampling import Sampling
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from tests.dataset.hearts import map_folder
 
-ONE = Sampling("one", "heun", 5, {"one": "aa"}, "none")
-TWO = Sampling("two", "heun", 5, {"two": "bb"}, "none")
+ONE = SetSampling(Sampling("one", "heun", 5, weights={"one": "aa"}), "none")
+TWO = SetSampling(Sampling("two", "heun", 5, weights={"two": "bb"}), "none")
 
 
 def order(**more: object) -> SetRequest:
     about = {"maps": base_maps(None, "4CH"), "samplings": (ONE,), "variations": 3, "seed": 5, **more}
     return SetRequest(**about)  # type: ignore[arg-type]
+
+
+def test_a_sampling_keeps_the_keys_of_older_manifests() -> None:
+    assert ONE.to_json() == {
+        "generator": "one", "solver": "heun", "nfe": 5, "checkpoints": {"one": "aa"}, "licence": "none"
+    }  # fmt: skip
+    clips = SetSampling(Sampling("beats", "heun", 5, 1.5), "CC BY", ClipSampling(24, 70.0, 50))
+    assert clips.to_json()["clip"] == {"frames": 24, "heart_rate": 70.0, "guidance": 1.5, "start_step": 50}
+    guided = SetSampling(Sampling("one", "heun", 5, 2.0, "karras"), "none")
+    assert [SetSampling.from_json(one.to_json()) for one in (ONE, clips, guided)] == [ONE, clips, guided]
 
 
 def test_names_tell_view_and_phase_and_twins_share_what_splits_go_by(tmp_path: Path) -> None:

@@ -46,7 +46,8 @@ def order(folder: Path, tmp_path: Path) -> Order:
         data=CamusFolder(folder),
         test=CamusFolder(folder),
         test_split="validation",
-        samplings=tuple(samplings(["tiny"], "", [1], places, "cpu")),
+        samplings=tuple(samplings(["tiny"], "", [1], places)),
+        checkpoints=places,
         maps=24,
         segmenter=small("unet8", "segmentation"),
         classifier=small("view-small", "view"),
@@ -138,13 +139,13 @@ def test_sets_that_are_too_small_are_refused(order: Order) -> None:
 def test_generators_and_budgets_are_checked_before_any_work(tmp_path: Path) -> None:
     places = tiny_checkpoints(tmp_path / "checkpoints")
     tiny_cyclegan(places / "direct")
-    both = list(samplings(["tiny", "direct"], "ipndm", [5, 10], places, "cpu"))
+    both = list(samplings(["tiny", "direct"], "ipndm", [5, 10], places))
     assert [(how.generator, how.solver, how.nfe) for how in both] == [
         ("tiny", "ipndm", 5),
         ("tiny", "ipndm", 10),
         ("direct", "euler", 1),
     ]
     with pytest.raises(RequestError, match="in one call"):
-        list(samplings(["direct"], "", [5], places, "cpu"))
+        list(samplings(["direct"], "", [5], places))
     with pytest.raises(UnknownNameError, match="tiny"):
-        list(samplings(["edm-l65"], "", [], places, "cpu"))
+        list(samplings(["edm-l65"], "", [], places))

@@ -15,13 +15,14 @@ from echo_studio.evaluate.frames.likeness import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting, measure_reference, measure_video
 from echo_studio.evaluate.video.reference import VideoReference, beat_pairs, differences
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.evaluate.beats import ReadsGrey, beat, beating, painted
 from tests.generate.tiny import tiny_segmenter
 
 FRAMES = 12
 ES = end_systole_index(FRAMES, 70)
-SETTING = VideoSetting("fake", "heun", 4, FRAMES)
+SETTING = VideoSetting(Sampling("fake", "heun", 4), FRAMES)
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +131,14 @@ def test_a_difference_of_nothing_is_grey_and_the_last_leads_to_the_first() -> No
 
 def test_settings_become_requests(reference: VideoReference) -> None:
     one = reference.beats[0]
-    own = replace(SETTING, generator="free-echo", start_step=15).request(one, 3)
-    assert (own.generator, own.start_step, own.frames, own.seed, own.view) == ("free-echo", 15, FRAMES, 3, "2CH")
+    own = replace(SETTING, sampling=Sampling("free-echo", "heun", 4), start_step=15).request(one, 3)
+    assert (own.sampling.generator, own.start_step, own.frames, own.seed, own.view) == (
+        "free-echo",
+        15,
+        FRAMES,
+        3,
+        "2CH",
+    )
     assert own.end_systole == one.end_systole
     asked = SETTING.request(one, 3, 40)
     assert asked.end_systole is None

@@ -12,10 +12,11 @@ from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.data.template import template
 from echo_studio.diffusion.schedule import karras_sigmas, levels_below
 from echo_studio.errors import Cancelled, RequestError, UnknownNameError
+from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.catalog import load_video_generator, video_generators
 from echo_studio.generate.video.generator import nfe_run
 from echo_studio.generate.video.request import VideoRequest
-from tests.generate.tiny import tiny_videos
+from tests.generate.tiny import changed, tiny_videos
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,7 @@ def heart() -> LabelMap:
 
 
 def request(heart: LabelMap, name: str, **changes: object) -> VideoRequest:
-    plain = VideoRequest(heart, generator=name, solver="euler", nfe=4, frames=6, seed=3)
-    return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
+    return changed(VideoRequest(heart, Sampling(name, "euler", 4), frames=6, seed=3), **changes)
 
 
 def test_methods_stand_on_the_prior_and_guided_generators_come_first(checkpoints: Path) -> None:

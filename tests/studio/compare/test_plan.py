@@ -21,11 +21,11 @@ from echo_studio.studio.compare.files import everything_zip, frame_file, frame_p
 from echo_studio.studio.compare.plan import ADVISED, MAX_CELLS, Axis, Guide, Plan, plan
 from echo_studio.studio.compare.run import CellState, Comparison, Progress, run
 from echo_studio.studio.compare.sheet import contact_sheet
-from tests.studio.fakes import FakeEngine, FakeRequest, blank, heart, speckle
+from tests.studio.fakes import FakeEngine, blank, heart, speckle
 
 HEART = Guide("heart", heart())
 CARDS: Any = [
-    SimpleNamespace(name=name, kind=kind, advised_nfe=nfe, advised_solver=solver)
+    SimpleNamespace(name=name, kind=kind, advised_nfe=nfe, advised_solver=solver, advised_guidance=0.0, weights={})
     for name, kind, nfe, solver in (("latent", "edm", 20, "heun"), ("pixel", "vp", 50, "euler"), ("gan", "gan", 1, ""))
 ]
 
@@ -33,7 +33,7 @@ CARDS: Any = [
 def planned(rows: Axis, columns: Axis, guides: tuple[Guide, ...] = (HEART,), **fixed: Any) -> Plan:
     defaults = {"generator": "latent", "nfe": 3, "solver": "heun", "seed": 0}
     defaults = {name: value for name, value in defaults.items() if name not in (rows.name, columns.name)}
-    return plan(rows, columns, guides, {**defaults, **fixed}, CARDS, FakeRequest, {"gan"})
+    return plan(rows, columns, guides, {**defaults, **fixed}, CARDS, {"gan"})
 
 
 def grid(**more: Any) -> Comparison:
@@ -50,9 +50,9 @@ class Bench(FakeEngine):
 
     def generate(self, request: Any, on_step: Any = None, *, patient: bool = False) -> Any:
         assert patient, "others go before a comparison"
-        self.runs.append((request.generator, request.nfe))
-        if request.generator in self.broken:
-            raise self.broken[request.generator]
+        self.runs.append((request.sampling.generator, request.sampling.nfe))
+        if request.sampling.generator in self.broken:
+            raise self.broken[request.sampling.generator]
         return super().generate(request, on_step)
 
 
@@ -62,7 +62,7 @@ def states(comparison: Comparison) -> list[str]:
 
 def test_cells_are_the_product_of_rows_and_columns_row_after_row() -> None:
     cells = grid().plan.cells
-    assert [(cell.request.generator, cell.request.nfe) for cell in cells] == [
+    assert [(cell.request.sampling.generator, cell.request.sampling.nfe) for cell in cells] == [
         *(("latent", nfe) for nfe in (1, 2, 3)),
         *(("pixel", nfe) for nfe in (1, 2, 3)),
     ]
@@ -78,15 +78,19 @@ def test_a_label_map_brings_its_own_view_and_phase() -> None:
 
 
 def test_what_is_left_open_is_what_each_card_advises() -> None:
-    cells = plan(Axis("generator", ("latent", "pixel")), Axis("seed", (1,)), [HEART], {}, CARDS, FakeRequest).cells
-    assert [(cell.request.nfe, cell.request.solver) for cell in cells] == [(20, "heun"), (50, "euler")]
+    cells = plan(Axis("generator", ("latent", "pixel")), Axis("seed", (1,)), [HEART], {}, CARDS).cells
+    chosen = [cell.request.sampling for cell in cells]
+    assert [(one.nfe, one.solver) for one in chosen] == [
+        (20, "heun"),
+        (50, "euler"),
+    ]
     assert Axis.read("nfe", ["5", " advised"]).values == (5, ADVISED)
 
 
 def test_a_generator_of_one_call_takes_one_nfe_and_its_cells_say_so() -> None:
     cells = planned(Axis("generator", ("gan", "latent")), Axis("nfe", (1, 5))).cells
     assert [title(cell) for cell in cells[1:3]] == ["gan · 1 NFE", "latent · heun · 1 NFE"]
-    assert [(cell.request.nfe, cell.note) for cell in cells] == [
+    assert [(cell.request.sampling.nfe, cell.note) for cell in cells] == [
         (1, ""),
         (1, "one call: NFE 1 instead of 5"),
         (1, ""),
@@ -129,7 +133,7 @@ def test_every_cell_is_the_run_that_it_would_be_alone() -> None:
     for cell, progress in zip(comparison.plan.cells, comparison.cells, strict=True):
         assert progress.state is CellState.DONE
         assert np.array_equal(progress.generated.image, speckle(cell.request, 1.0))
-        assert progress.generated.record.nfe == cell.request.nfe
+        assert progress.generated.record.sampling.nfe == cell.request.sampling.nfe
         assert progress.adherence == {"lv_endo": 0.9, "lv_epi": 0.9, "la": 0.9}
 
 
@@ -216,7 +220,7 @@ def done(comparison: Comparison, number: int, gain: float, seconds: float, dice:
     made = FakeEngine(0.0).generate(request)
     generated: Any = SimpleNamespace(image=speckle(request, gain), record=made.record, seconds=seconds)
     adherence = {"lv_endo": dice, "lv_epi": dice, "la": None}
-    comparison.put(number, Progress(CellState.DONE, request.nfe, generated, adherence))
+    comparison.put(number, Progress(CellState.DONE, request.sampling.nfe, generated, adherence))
 
 
 def test_cells_are_ranked_by_any_figure_and_those_without_it_are_left_out() -> None:

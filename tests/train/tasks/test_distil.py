@@ -14,8 +14,9 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError, RequestError, UnknownNameError
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.checkpoint import Card, read_card
+from echo_studio.generate.generator import SampledGenerator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampled import SampledGenerator
+from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.registry import task_for
@@ -86,7 +87,9 @@ def test_a_pair_is_what_the_teacher_makes_of_that_seed_and_label_map(
     for k in range(3):
         view, phase = VIEWS[int(frames.view[k])], PHASES[int(frames.phase[k])]
         guide, seed = LabelMap(frames.ids[k].numpy()), int(pairs.bank["seed"][k])
-        image = teacher.generator.generate(GenerationRequest(guide, view, phase, "tiny", "euler", 3, seed)).image
+        image = teacher.generator.generate(
+            GenerationRequest(guide, Sampling("tiny", "euler", 3), view, phase, seed)
+        ).image
         assert np.abs(image - drawn[k]).max() < 1.5  # rounding to grey levels, and to float16 before
 
 
@@ -164,13 +167,13 @@ def test_the_card_names_teacher_and_codec_and_the_student_makes_frames_in_one_ca
     _, ids = echo_frame()  # type: ignore[misc]
     guide = LabelMap(np.where(ids == 0, SECTOR, ids).astype(np.uint8))
     frames = [
-        generator.generate(GenerationRequest(guide, generator=card.name, solver=solver, nfe=1, seed=seed)).image
+        generator.generate(GenerationRequest(guide, Sampling(card.name, solver, 1), seed=seed)).image
         for solver, seed in (("euler", 1), ("heun", 1), ("euler", 2))
     ]
     assert np.array_equal(frames[0], frames[1])
     assert not np.array_equal(frames[0], frames[2])
     with pytest.raises(RequestError, match="NFE 1, since tiny-distilled makes a frame in one call"):
-        generator.generate(GenerationRequest(guide, generator=card.name, nfe=2))
+        generator.generate(GenerationRequest(guide, advised_sampling(card, nfe=2)))
 
 
 def test_a_recipe_must_fit_its_teacher(student: MakeRecipe, data: CamusFolder, checkpoints: Path) -> None:

@@ -11,10 +11,8 @@ from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.template import template
 from echo_studio.errors import Cancelled, RequestError
 from echo_studio.generate.catalog import load_cards, load_generator
-from echo_studio.generate.checkpoint import read_card
-from echo_studio.generate.direct import DirectGenerator
-from echo_studio.generate.generator import Generator
-from echo_studio.generate.kinds import ONE_CALL
+from echo_studio.generate.checkpoint import ONE_CALL, read_card
+from echo_studio.generate.generator import DirectGenerator, Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.studio.engine import Engine
 from echo_studio.types import GrayImage

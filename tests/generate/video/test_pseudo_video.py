@@ -5,22 +5,22 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import ot
 import pytest
 from scipy.ndimage import distance_transform_edt
 
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.frames.echo_features import spread
-from echo_studio.generate.video.shading import MEANS
-from echo_studio.generate.video.transport import (
+from echo_studio.generate.video.pseudo_video import (
     Transport,
     coloured,
-    histogram_distance,
     real_quantiles,
     texture,
     transport_plan,
     transported,
 )
+from echo_studio.generate.video.shading import MEANS
 from tests.anatomy.heart import heart
 
 METHODS: tuple[Transport, ...] = ("exact", "sinkhorn")
@@ -38,6 +38,14 @@ def test_a_plan_moves_all_mass_and_fills_every_bin(method: Transport) -> None:
     assert (plan >= 0).all()
     np.testing.assert_allclose(plan.sum(axis=1), MASSES / MASSES.sum(), atol=1e-6)
     np.testing.assert_allclose(plan.sum(axis=0), 1 / 64, atol=1e-6)
+
+
+def histogram_distance(image: np.ndarray, ids: np.ndarray, quantiles: np.ndarray) -> float:
+    """Wasserstein-1 distance between the intensities inside the sector and real ones: 0 to 1."""
+    inside = np.sort(image[ids != 0].astype(np.float64))
+    steps = (np.arange(len(inside)) + 0.5) / len(inside)
+    real = np.interp(steps, np.linspace(0, 1, len(quantiles)), quantiles)
+    return float(ot.wasserstein_1d(inside, real))
 
 
 def test_sinkhorn_costs_hardly_more_than_the_exact_plan_and_goes_to_nearly_the_same_places() -> None:

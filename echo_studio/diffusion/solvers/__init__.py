@@ -1,1 +1,0 @@
-"""Solvers of the sampling ODE and SDE; each is a pure function."""
