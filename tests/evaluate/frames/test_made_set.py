@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.data.datasets.frame_folder import read_frames
 from echo_studio.errors import DataError
+from echo_studio.evaluate.frames.made_set import read_frames
 
 
 def put(path: Path) -> None:
