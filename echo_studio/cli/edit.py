@@ -57,8 +57,8 @@ def edit(
     from echo_studio.anatomy.edits.defects import apply_defect
     from echo_studio.anatomy.edits.repair import repair as mend
     from echo_studio.anatomy.shape.sliders import reshape
-    from echo_studio.anatomy.shape.variation import random_variation
     from echo_studio.data.atomic import check_writable
+    from echo_studio.data.deform import random_variation
     from echo_studio.data.formats.encode import check_suffix
     from echo_studio.data.formats.label_file import write_label_map
 

@@ -47,8 +47,7 @@ def fidelity(
     """
     check_source(generator, images, solver, nfe)
 
-    from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.data.datasets.camus import CamusFolder, held_out
     from echo_studio.evaluate.frames.echo_features import REFERENCE_FRAMES, spread
     from echo_studio.evaluate.frames.fidelity import measure_fidelity
     from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present

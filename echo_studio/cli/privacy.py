@@ -55,8 +55,7 @@ def privacy(
     check_source(generator, images, solver, nfe)
 
     from echo_studio.data.atomic import write_folder
-    from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.data.datasets.camus import CamusFolder, held_out
     from echo_studio.evaluate.frames.echo_features import spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.evaluate.privacy import CopyFinder, FalseAlarms, pair_files

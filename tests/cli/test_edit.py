@@ -8,8 +8,8 @@ from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.sizes import measure
 from echo_studio.anatomy.shape.sliders import Shape, reshape
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.cli import main
+from echo_studio.data.deform import random_variation
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
 

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.sector.geometry import Sector
-from echo_studio.data.datasets.camus import CamusFolder
-from echo_studio.data.datasets.held_out import held_out
+from echo_studio.data.datasets.camus import CamusFolder, held_out
 from echo_studio.errors import DataError
 from echo_studio.evaluate.frames.echo_features import spread
 from echo_studio.evaluate.frames.made_frames import MadeSet

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from echo_studio.anatomy.edits.defects import apply_defect
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
+from echo_studio.data.deform import random_variation
 from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
 from echo_studio.dataset.build.plan import Plan
 from echo_studio.dataset.build.request import ranges_of

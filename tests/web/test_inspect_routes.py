@@ -13,6 +13,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.measure.plausibility import check_plausibility
+from echo_studio.data.deform import DEFORMATION, random_variation
 from echo_studio.studio.frames import Frame, FrameRequest
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
@@ -47,6 +48,15 @@ def odd() -> LabelMap:
     ids = heart().ids.copy()
     ids[120:130, 60:70] = LEFT_ATRIUM
     return LabelMap(ids, (0.5, 0.5))
+
+
+@pytest.mark.parametrize("op", [{"tool": "vary", "seed": 5, "deformation": DEFORMATION}, {"tool": "vary", "seed": 5}])
+def test_a_variation_is_made_by_the_deformation_that_it_names(client: TestClient, op: dict[str, object]) -> None:
+    label_map = heart()
+    body = label_map.ids.tobytes() + label_map.inside.tobytes() + json.dumps(op).encode()
+    answer = client.post("/studio/edit", params={"width": 256, "height": 256, "spacing": ""}, content=body).content
+    wanted = random_variation(LabelMap(label_map.ids), 5, deformation=op.get("deformation"))  # type: ignore[arg-type]
+    assert answer[: wanted.ids.size] == wanted.ids.tobytes()
 
 
 @pytest.mark.parametrize("view", ["2CH", "4CH"])

@@ -18,7 +18,8 @@ from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
-from echo_studio.anatomy.shape.variation import VariationRanges, random_variation
+from echo_studio.anatomy.shape.variation import VariationRanges
+from echo_studio.data.deform import random_variation
 from echo_studio.dataset.build.manifest import Item, SetSampling
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import CheckpointError, LabelMapError, RequestError
@@ -71,7 +72,7 @@ class SampleRenderer:
         for item in items:
             base = self.base(item.map)
             try:
-                hearts.append((item, deformed_map(base, item, ranges_from(self.header))))
+                hearts.append((item, deformed_map(base, item, self.header)))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
         if isinstance(generator, VideoGenerator):
@@ -132,6 +133,8 @@ class SampleRenderer:
             "ranges": self.header["ranges"],
             "defect": item.defect,
         }
+        if item.variation is not None and "deformation" in self.header:
+            anatomy["deformation"] = self.header["deformation"]
         if item.ef is not None:
             anatomy |= {"ef": item.ef, "ef_drawn": ef_drawn}
         record = {**made.record.to_json(), "anatomy": anatomy}
@@ -150,14 +153,19 @@ class SampleRenderer:
         )
 
 
-def deformed_map(base: LabelMap, item: Item, ranges: VariationRanges) -> LabelMap:
+def deformed_map(base: LabelMap, item: Item, header: Json) -> LabelMap:
     """The label map of a sample, of a beating one at end diastole: the base deformed, then damaged.
+
+    Args:
+        header: of the manifest, with the `ranges` and the `deformation` that its samples are made with.
 
     Raises:
         LabelMapError: the deformed heart lacks what the defect needs, or a ventricle that could eject.
         RequestError: the defect does not fit the heart.
     """
-    heart = base if item.variation is None else random_variation(base, item.variation, ranges)
+    heart = base
+    if item.variation is not None:
+        heart = random_variation(base, item.variation, _ranges_from(header), header.get("deformation"))
     if item.defect:
         heart = apply_defect(heart, item.defect["name"], item.defect["values"])
     if item.ef is not None and not (heart.ids == LV_CAVITY).any():
@@ -194,9 +202,8 @@ def clip_request(chosen: SetSampling, item: Item, heart: LabelMap, view: View) -
     )
 
 
-def ranges_from(header: Json) -> VariationRanges:
-    """The ranges of deformations that a manifest names."""
-    ranges = dict(header["ranges"])
+def _ranges_from(header: Json) -> VariationRanges:
+    ranges = {key: value for key, value in header["ranges"].items() if key != "control_points"}
     translation, scale = (tuple(ranges.pop(key)) for key in ("translation", "scale"))
     return VariationRanges(translation=translation, scale=scale, **ranges)
 

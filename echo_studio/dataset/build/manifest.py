@@ -19,6 +19,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
+from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.generate.sampling import Sampling
@@ -261,8 +262,14 @@ class SetRequest:
         """Samples in all."""
         return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
-    def header(self) -> Json:
-        """The first line of the manifest: equal requests have equal ones, others not."""
+    def header(self, deformation: str | None = DEFORMATION) -> Json:
+        """The first line of the manifest: equal requests have equal ones, others not.
+
+        Args:
+            deformation: that its samples are made with, see `data.deform`; None for that of sets that name none.
+        """
+        if not self.variations:
+            deformation = None
         header = {
             "format": MANIFEST_FORMAT,
             "notice": NOTICE,
@@ -272,7 +279,8 @@ class SetRequest:
             "seed": self.seed,
             "variations": self.variations,
             "seeds": self.repeats,
-            "ranges": asdict(self.ranges),
+            "ranges": ranges_to_json(self.ranges, deformation),
+            **({"deformation": deformation} if deformation else {}),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
             "generators": [one.to_json() for one in self.samplings],

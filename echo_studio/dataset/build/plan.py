@@ -58,9 +58,8 @@ def plan_set(
         EchoStudioError: a generator cannot be loaded.
     """
     made = folder.finished() if folder.begun else set()
-    renderer = SampleRenderer(
-        request.header(), lambda number: request.maps[number].label_map, checkpoints, request.device
-    )
+    header = folder.header if folder.begun else request.header()
+    renderer = SampleRenderer(header, lambda number: request.maps[number].label_map, checkpoints, request.device)
     left = 0
     counts = [0] * len(request.samplings)
     first: dict[int, list[Item]] = {}

@@ -28,10 +28,10 @@ from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, Ultrasou
 from echo_studio import __version__
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA, SECTOR
 from echo_studio.data.clips.clip import Clip
-from echo_studio.data.clips.dicom import dicom_bytes
-from echo_studio.data.clips.dicom_parts import (
+from echo_studio.data.clips.dicom import (
     MAKER,
     calibrate,
+    dicom_bytes,
     encoded,
     heading,
     put_note,

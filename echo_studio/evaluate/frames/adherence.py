@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.evaluate.frames.made_frames import made_from
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter

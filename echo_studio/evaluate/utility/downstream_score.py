@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.evaluate.frames.segmentation import fitted, largest_pieces
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe

@@ -5,7 +5,7 @@ A file is named after everything that its content depends on, so that whatever w
 The papers deform every label map of CAMUS's training and validation patients five times (000 2.2, 003 III-D): 9,000
 maps of 450 patients. A set here is planned first, as a list of entries, and made map by map in any order: an entry says
 all that its map depends on. Deforming repairs folds, keeps labels nearest, and leaves the sector where the scanner had
-it: structures end there (`anatomy.shape.variation`).
+it: structures end there (`data.deform`).
 """
 
 import hashlib
@@ -23,9 +23,10 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
-from echo_studio.anatomy.shape.variation import PAPER, SIDE, random_variation
+from echo_studio.anatomy.shape.variation import PAPER, SIDE
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
+from echo_studio.data.deform import DEFORMATION, random_variation, ranges_to_json
 from echo_studio.errors import DataError, RequestError
 from echo_studio.evaluate.frames.segmentation import fitted
 from echo_studio.evaluate.utility.training_set import TrainingSet
@@ -72,7 +73,7 @@ class SetEntry:
     Attributes:
         frame_id: whose labels are deformed; splits go by its patient.
         copy: which deformation of them, from 0.
-        seed: of the deformation, see `anatomy.shape.variation.draw_variation`.
+        seed: of the deformation, see `data.deform.random_variation`.
     """
 
     frame_id: FrameId
@@ -132,7 +133,8 @@ def manifest(entries: Sequence[SetEntry], digests: Sequence[str], splits: Mappin
     return {
         "label_schema": SCHEMA,
         "side": SIDE,
-        "ranges": vars(PAPER),
+        "deformation": DEFORMATION,
+        "ranges": ranges_to_json(PAPER, DEFORMATION),
         "maps": [
             {
                 "name": entry.name,
@@ -204,7 +206,7 @@ class Maps:
     @property
     def out(self) -> Path:
         drawn = [[entry.seed, base.stem, row] for entry, (base, row) in zip(self.entries, self.bases, strict=True)]
-        return self.work / "maps" / f"{key_of(version=VERSION, drawn=drawn)}.npz"
+        return self.work / "maps" / f"{key_of(version=VERSION, deformation=DEFORMATION, drawn=drawn)}.npz"
 
     def run(self) -> None:
         files = {base: read_arrays(base)["ids"] for base, _ in self.bases}

@@ -12,10 +12,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import OUTSIDE
 from echo_studio.anatomy.motion.motion import Motion, usual_motion
-from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.evaluate.frames.distances import Clip, psnr, ssim
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve

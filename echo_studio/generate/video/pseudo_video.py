@@ -185,5 +185,5 @@ def pseudo_video(
     """
     if kind == "coloured":
         return coloured(ids)
-    field = cycle.carried(texture(ids.shape[1], ids.shape[2], seed))
+    field = cycle.warped(texture(ids.shape[1], ids.shape[2], seed))
     return transported(ids, view, np.asarray(intensities), field)

@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean

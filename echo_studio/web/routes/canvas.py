@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.anatomy.edits.apply import apply_edit, sector_after
+from echo_studio.anatomy.edits.apply import sector_after
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.handles import automatic_handles
+from echo_studio.data.deform import apply_edit
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio

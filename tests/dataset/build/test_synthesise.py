@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
+from echo_studio.data.deform import random_variation
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.build.batch import deformed_map, ranges_from
+from echo_studio.dataset.build.batch import deformed_map
 from echo_studio.dataset.build.manifest import BaseMap, SetRequest
 from echo_studio.dataset.build.plan import plan_set
 from echo_studio.dataset.build.request import set_request
@@ -62,7 +62,7 @@ def test_every_sample_is_what_its_line_says_and_export_reads_them(
     assert [one.header.id for one in listed] == sorted(items)
     for one in listed:
         item, sample = items[one.header.id], one.load()
-        heart = deformed_map(folder.base(item.map), item, ranges_from(folder.header))
+        heart = deformed_map(folder.base(item.map), item, folder.header)
         assert np.array_equal(sample.ids, heart.ids)
         record = one.header.record
         assert (record["seed"], record["label_map_sha256"]) == (item.seed, heart.digest)

@@ -25,7 +25,8 @@ def segmenter(tmp_path: Path) -> FrameSegmenter:
 
 @pytest.fixture
 def frames(camus_folder: Callable[..., Path]) -> list[CamusFrame]:
-    return list(CamusFolder(camus_folder(patients=3)).read_all())
+    folder = CamusFolder(camus_folder(patients=3))
+    return [folder.read(frame_id) for frame_id in folder.frame_ids()]
 
 
 def made(frames: list[CamusFrame], change: Callable[[GrayImage], GrayImage] = lambda image: image) -> MadeSet:

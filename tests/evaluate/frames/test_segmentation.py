@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import Sector, sector_of_image
 from echo_studio.data.datasets.camus import CamusFolder

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.motion.cycle import LabelCycle
-from echo_studio.anatomy.motion.volume_curve import end_systole_index
+from echo_studio.anatomy.motion.motion import end_systole_index
 from echo_studio.errors import DataError, RequestError
 from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter

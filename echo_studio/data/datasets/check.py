@@ -1,4 +1,4 @@
-"""Every fault of a folder in CAMUS's layout, found in one pass that never stops at the first."""
+"""Every fault of a folder of CAMUS, EchoNet-Dynamic or loops, found in one pass that never stops at the first."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,15 +10,18 @@ import numpy as np
 from echo_studio.anatomy.labels import LABEL_COUNT, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.sector.geometry import threshold_sector
 from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
+from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_sequence
+from echo_studio.data.datasets.echonet import EchonetFolder
+from echo_studio.data.datasets.loops import LoopFolder, read_loop
 from echo_studio.data.formats.image_file import read_gray
-from echo_studio.errors import EchoStudioError, ImageError
+from echo_studio.errors import DataError, EchoStudioError, ImageError
 from echo_studio.types import PHASES, VIEWS, GrayImage, LabelIds
-
-__all__ = ["Fault", "FaultKind", "check_folder"]
 
 FaultKind = Literal[
     "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
 ]
+
+Advance = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -132,3 +135,101 @@ def _sector_faults(path: Path, image: GrayImage) -> Iterator[Fault]:
 
 def _reason(error: EchoStudioError) -> str:
     return f"expected {error.expected}, got {error.got}"
+
+
+def check_half_sequences(folder: CamusFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of CAMUS's half sequences; none where there are no half sequences.
+
+    Args:
+        folder: what to check.
+        on_clip: called with (sequences done, sequences in all).
+    """
+    found = half_sequences(folder)
+    for done, (patient, view) in enumerate(found, start=1):
+        try:
+            read_half_sequence(folder, patient, view)
+        except EchoStudioError as error:
+            yield Fault(folder.root / patient / f"{patient}_{view}_half_sequence.nii.gz", "clip", _reason(error))
+        on_clip(done, len(found))
+
+
+def check_echonet(folder: EchonetFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of EchoNet-Dynamic's tables, then of every video of FileList.csv in order."""
+    try:
+        videos = list(folder.videos)
+    except EchoStudioError as error:
+        yield Fault(folder.root / "FileList.csv", "unreadable", _reason(error))
+        return
+    try:
+        folder.traces  # noqa: B018  (reads VolumeTracings.csv)
+    except EchoStudioError as error:
+        yield Fault(folder.root / "VolumeTracings.csv", "unreadable", _reason(error))
+        return
+    for done, name in enumerate(videos, start=1):
+        try:
+            folder.read(name)
+        except EchoStudioError as error:
+            yield Fault(folder.root / "Videos" / f"{name}.avi", "clip", _reason(error))
+        on_clip(done, len(videos))
+
+
+def check_loops(folder: LoopFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of a folder of MP4, AVI and DICOM loops."""
+    for done, path in enumerate(folder.paths, start=1):
+        try:
+            read_loop(path)
+        except EchoStudioError as error:
+            yield Fault(path, "clip", _reason(error))
+        on_clip(done, len(folder.paths))
+
+
+@dataclass(frozen=True)
+class Checkable:
+    """What a folder holds.
+
+    Attributes:
+        root: where its layout begins.
+        layout: its name for people.
+        counts: how many of what, by plural.
+        faults: finds them; told how far it is.
+    """
+
+    root: Path
+    layout: str
+    counts: dict[str, int]
+    faults: Callable[[Advance], Iterator[Fault]]
+
+
+def checkable(path: Path) -> Checkable:
+    """EchoNet-Dynamic where there is a FileList.csv, CAMUS where there are its patients, else any folder of loops.
+
+    Raises:
+        DataError: none of them.
+    """
+    if any((root / "FileList.csv").is_file() for root in (path, path / "EchoNet-Dynamic")):
+        videos = EchonetFolder(path)
+        count = len(list((videos.root / "Videos").glob("*.avi")))
+        return Checkable(
+            videos.root, "EchoNet-Dynamic", {"videos": count}, lambda advance: check_echonet(videos, advance)
+        )
+    try:
+        return _camus(CamusFolder(path))
+    except DataError as no_camus:
+        try:
+            loops = LoopFolder(path)
+        except DataError:
+            raise no_camus from None
+    counts = {"recordings": len(loops.paths)}
+    return Checkable(path, "recordings", counts, lambda advance: check_loops(loops, advance))
+
+
+def _camus(folder: CamusFolder) -> Checkable:
+    counts = {"patients": len(folder.patients), "frames": len(folder.frame_ids())}
+    if sequences := len(half_sequences(folder)):
+        counts["half sequences"] = sequences
+
+    def faults(advance: Advance) -> Iterator[Fault]:
+        yield from check_folder(folder, advance)
+        yield from check_half_sequences(folder, advance)
+
+    return Checkable(folder.root, "CAMUS", counts, faults)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from echo_studio.evaluate.frames.made_frames import read_frames
 from PIL import Image
 
-from echo_studio.data.datasets.frame_folder import read_frames
 from echo_studio.errors import DataError
 
 
