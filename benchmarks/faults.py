@@ -23,8 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import below, name_of
-from echo_studio.dataset.build.index import files_sha256
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import SetFolder, files_sha256
 from echo_studio.dataset.sources.base_maps import base_maps
 
 VIEW = "4CH"

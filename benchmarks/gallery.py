@@ -27,7 +27,7 @@ from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.dataset.pairs import write_pair
 from echo_studio.dataset.sample import SetSample
 from echo_studio.generate.sampling import Sampling
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fakes import FakeEngine, fake_studio, frame_request, heart, speckle
 
 PICTURES = 48  # real folders that the others are links to
@@ -117,7 +117,7 @@ def curate(folder: Path, count: int) -> None:
 def measure(root: Path, name: str, count: int) -> dict[str, Any]:
     studio = fake_studio(FakeEngine(), root)
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))
     threading.Thread(target=server.run, daemon=True).start()
     while not server.started:

@@ -59,7 +59,7 @@ def main() -> None:
     from echo_studio.data.template import template
     from echo_studio.generate.request import GenerationRequest
     from echo_studio.generate.sampling import Sampling
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
     engine = Engine()
     label_map = template("4ch-ed")

@@ -5,7 +5,7 @@ python -m benchmarks.million --out FOLDER [--samples 1000000] [--maps 1000] [--b
 All is done as `synthesise` and `export` do it, but for the samples themselves: no frame is drawn, their folders stay
 empty and the index gets made-up hashes. So the figures are those of the driver alone: writing the manifest, handing out
 every batch and writing it into the index, finding what is finished when the same command runs again, counting, hashing
-the whole set, and the briefs that an export holds. Memory is the largest resident set so far, torch and all libraries
+the whole set, and the summaries that an export holds. Memory is the largest resident set so far, torch and libraries
 included. Prints one JSON object. FOLDER/set is removed at the end; a million empty folders take some 4 GB.
 """
 
@@ -25,12 +25,10 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.template import template
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.manifest import SetRequest, SetSampling
-from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
+from echo_studio.dataset.build.manifest import BaseMap, SetRequest, SetSampling
+from echo_studio.dataset.build.set_folder import MANIFEST, Made, SetFolder
 from echo_studio.dataset.build.synthesise import Batch, synthesise
-from echo_studio.dataset.export.brief import brief_of
+from echo_studio.dataset.export.card import summary_of
 from echo_studio.dataset.sample import SampleHeader
 from echo_studio.dataset.split import Fractions, split_by_base
 from echo_studio.generate.sampling import Sampling
@@ -68,14 +66,14 @@ def main() -> None:
     with phase("manifest"), folder.begin(order):
         pass
     with phase("hand out and index"), folder.begin(order):
-        synthesise(folder, carry=handed_out)
+        synthesise(folder, executor=handed_out)
     with phase("go on: what is finished"):
         finished = len(folder.finished())
     with phase("count and hash"):
         counts, _ = folder.count(), folder.index.sha256()
-    with phase("export: briefs and split"):
-        briefs = [brief_of(header) for header in headers(order)]
-        split_by_base(briefs, Fractions())
+    with phase("export: summaries and split"):
+        summaries = [summary_of(header) for header in headers(order)]
+        split_by_base([(one.id, one.base) for one in summaries], Fractions())
     result = {
         "samples": order.count,
         "counted": counts["samples"],

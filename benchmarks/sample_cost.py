@@ -17,7 +17,7 @@ from pathlib import Path
 import torch
 
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.build.batch import SampleRenderer, deformed_map, ranges_from
+from echo_studio.dataset.build.batch import SampleRenderer, deformed_map
 from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sources.base_maps import base_maps
@@ -43,7 +43,7 @@ def main() -> None:
     blocks = []
     for number, item in enumerate(order.items()):
         at = [time.thread_time()]
-        deformed_map(order.maps[item.map].label_map, item, ranges_from(header))
+        deformed_map(order.maps[item.map].label_map, item, header)
         at.append(time.thread_time())
         (sample,), _ = maker.make([item])
         at.append(time.thread_time())

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.processes import below, processor_seconds
 from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
-from echo_studio.dataset.build.synthesise import apart, synthesise
+from echo_studio.dataset.build.synthesise import in_processes, synthesise
 from echo_studio.dataset.sources.base_maps import base_maps
 
 
@@ -67,7 +67,9 @@ def timed(workers: int, options: argparse.Namespace) -> tuple[float, float]:
         folder = SetFolder(Path(place) / "set")
         with folder.begin(order):
             synthesise(
-                folder, on_made=on_made, carry=lambda waiting, *, stop: apart(waiting, workers=workers, stop=stop)
+                folder,
+                on_made=on_made,
+                executor=lambda waiting, *, stop: in_processes(waiting, workers=workers, stop=stop),
             )
     # Until each has made one or two: the last of these opens the clock. At the end none waits for another.
     (start, before), (end, after) = marks[2 * workers - 1], marks[-workers]

@@ -17,6 +17,7 @@ Each message says what was expected, what came and what to do, in one line.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "BusyError",
@@ -42,6 +43,14 @@ class EchoStudioError(Exception):
         self.got = got
         self.remedy = remedy
         super().__init__(f"expected {expected}, got {got}; {remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python would call the class with the message alone, which no `__init__` here takes.
+        return _bare, (type(self), self.args), self.__dict__
+
+
+def _bare(kind: type[EchoStudioError], args: tuple[Any, ...]) -> EchoStudioError:
+    return kind.__new__(kind, *args)
 
 
 class LabelMapError(EchoStudioError):

@@ -1,6 +1,5 @@
-"""Work in pieces, each of which leaves one file: done in several processes, and only what is not there yet."""
+"""Work items, each of which leaves one file: done in several processes, and only those whose file is missing."""
 
-import dataclasses
 import multiprocessing
 import os
 import threading
@@ -13,13 +12,9 @@ from typing import Protocol
 
 import torch
 
-from echo_studio.errors import EchoStudioError
 
-__all__ = ["Piece", "Refusal", "carry_out", "cores", "start_worker", "worker_pool"]
-
-
-class Piece(Protocol):
-    """One piece of work. It travels to another process, so it holds paths and numbers, no arrays."""
+class WorkItem(Protocol):
+    """One piece of work. It is sent to other processes, so it holds paths and numbers, no arrays."""
 
     @property
     def out(self) -> Path:
@@ -31,62 +26,45 @@ class Piece(Protocol):
         ...
 
 
-@dataclasses.dataclass(frozen=True)
-class Refusal:
-    """An error of the user, made fit to travel: exceptions with named arguments cannot be pickled."""
-
-    expected: str
-    got: str
-    remedy: str
-
-    @classmethod
-    def of(cls, error: EchoStudioError) -> "Refusal":
-        return cls(error.expected, error.got, error.remedy)
-
-    def error(self) -> EchoStudioError:
-        return EchoStudioError(**dataclasses.asdict(self))
-
-
 def cores() -> int:
     """How many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def carry_out(
-    pieces: Sequence[Piece], workers: int, on_piece: Callable[[int, int], None] = lambda done, of: None
+def run_work(
+    items: Sequence[WorkItem], workers: int, on_item: Callable[[int, int], None] = lambda done, of: None
 ) -> None:
-    """Do every piece whose file is not there, in order; several at once where there are workers.
+    """Run every item whose file is missing, in order, and several at once with several workers.
 
-    Killed at any moment, it costs the pieces under way. Workers end with their parent.
+    When the process is killed, only the items under way are lost. Workers end with their parent.
 
     Args:
         workers: processes; with one the work is done in this process.
-        on_piece: called with (pieces done, pieces) at the start and after each.
+        on_item: called with (items done, items) at the start and after each.
 
     Raises:
-        EchoStudioError: a piece cannot be done; the others under way are finished first.
+        EchoStudioError: an item cannot be done; the others under way are finished first.
     """
-    waiting = {piece.out: piece for piece in pieces if not piece.out.is_file()}
-    done = len(pieces) - len(waiting)
-    on_piece(done, len(pieces))
+    waiting = {item.out: item for item in items if not item.out.is_file()}
+    done = len(items) - len(waiting)
+    on_item(done, len(items))
     if workers == 1 or len(waiting) < 2:
-        for piece in waiting.values():
-            piece.run()
+        for item in waiting.values():
+            item.run()
             done += 1
-            on_piece(done, len(pieces))
+            on_item(done, len(items))
         return
     threads = max(1, cores() // workers)
     with worker_pool(workers, partial(start_worker, threads)) as pool:
-        futures = [pool.submit(_do, piece) for piece in waiting.values()]
+        futures = [pool.submit(item.run) for item in waiting.values()]
         try:
             for future in as_completed(futures):
-                refusal = future.result()
-                if refusal is not None:
-                    raise refusal.error()
+                future.result()
                 done += 1
-                on_piece(done, len(pieces))
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+                on_item(done, len(items))
+        except BaseException as error:
+            # Ctrl+C reaches the workers too: there is nothing to wait for.
+            pool.shutdown(wait=isinstance(error, Exception), cancel_futures=True)
             raise
 
 
@@ -107,11 +85,3 @@ def start_worker(threads: int) -> None:
 def _end_with(sentinel: int) -> None:
     wait([sentinel])
     os._exit(1)
-
-
-def _do(piece: Piece) -> Refusal | None:
-    try:
-        piece.run()
-    except EchoStudioError as error:
-        return Refusal.of(error)
-    return None

@@ -6,17 +6,20 @@ The line runs across both walls at the middle of the ventricle, where an M-mode 
 """
 
 import argparse
+import math
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
+from scipy.ndimage import map_coordinates
 
 from echo_studio.anatomy.landmarks.points import heart_frame
 from echo_studio.anatomy.motion.motion import Motion, RegionalMotion, usual_motion
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.template import template
-from echo_studio.evaluate.video.m_mode import m_mode
+from echo_studio.errors import RequestError
+from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.catalog import load_video_generator, video_generators
 from echo_studio.generate.video.request import VideoRequest
@@ -38,6 +41,35 @@ LOOPS: tuple[tuple[str, str, View, str, Motion, int], ...] = (
     ),
     ("free-echo, EF 55", "2ch-ed", "2CH", "free-echo", usual_motion(55), 4),
 )
+
+
+Point = tuple[float, float]  # (x, y) in pixels, centres at whole numbers
+
+
+def m_mode(clip: Clip, start: Point, end: Point) -> GrayImage:
+    """The pixels of a line in every frame: uint8 (length, t), sampled a pixel apart between pixel centres.
+
+    Args:
+        clip: uint8 (t, h, w).
+        start, end: (x, y) of the line's ends; `start` becomes the top row.
+
+    Raises:
+        RequestError: an end outside the frame, or ends less than a pixel apart.
+    """
+    height, width = clip.shape[1:]
+    (x0, y0), (x1, y1) = start, end
+    length = math.hypot(x1 - x0, y1 - y0)
+    # Written so that NaN fails too.
+    if not all(0 <= x <= width - 1 and 0 <= y <= height - 1 for x, y in (start, end)) or not length >= 1:
+        raise RequestError(
+            expected=f"a line of a pixel or more between (0, 0) and ({width - 1}, {height - 1})",
+            got=f"({x0:g}, {y0:g}) to ({x1:g}, {y1:g})",
+            remedy="place it inside the frame",
+        )
+    samples = round(length) + 1
+    line = [np.linspace(y0, y1, samples), np.linspace(x0, x1, samples)]
+    columns = [map_coordinates(frame.astype(np.float64), line, order=1) for frame in clip]
+    return np.asarray(np.rint(np.stack(columns, axis=1)).clip(0, 255), dtype=np.uint8)
 
 
 def main() -> None:

@@ -2,9 +2,10 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,8 @@ from echo_studio.types import BoolMask, LabelIds, Spacing
 
 MAX_SIDE = 4096
 MIN_SIDE = 8
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,3 +131,36 @@ def _validated_spacing(spacing: Spacing) -> Spacing:
             remedy="use None where the spacing is not known",
         )
     return values[0], values[1]
+
+
+def once(find: Callable[[LabelMap], Found]) -> Callable[[LabelMap], Found]:
+    """A function of a label map alone whose answer the map keeps, as long as it lives; errors are not kept.
+
+    Answers are shared: give back what nobody can change.
+    """
+    name = f"{find.__module__}.{find.__qualname__}"
+
+    @wraps(find)
+    def found(label_map: LabelMap) -> Found:
+        if name not in label_map.findings:
+            label_map.findings[name] = find(label_map)
+        answer: Found = label_map.findings[name]
+        return answer
+
+    return found
+
+
+def dice(a: BoolMask, b: BoolMask) -> float | None:
+    """2 |A and B| / (|A| + |B|) (003 eq. 16); None where both are empty."""
+    size = int(a.sum()) + int(b.sum())
+    return 2 * int(np.logical_and(a, b).sum()) / size if size else None
+
+
+def structure_dice(found: LabelMap, wanted: LabelMap) -> dict[str, float | None]:
+    """Dice of `lv_endo`, `lv_epi` and `la`; None where the wanted map does not have the structure.
+
+    Args:
+        found, wanted: label maps of one size.
+    """
+    ours, theirs = found.structures(), wanted.structures()
+    return {key: dice(ours[key], theirs[key]) if theirs[key].any() else None for key in theirs}

@@ -65,29 +65,29 @@ def box_of(mask: BoolMask) -> tuple[slice, slice]:
     return slice(y, y + height), slice(x, x + width)
 
 
-def largest_piece(mask: BoolMask) -> BoolMask:
-    """The largest 8-connected piece of a mask (of equals the first, row by row); the mask itself where it is empty."""
+def largest_component(mask: BoolMask) -> BoolMask:
+    """The largest 8-connected component of a mask, of equals the first, row by row; the mask itself if it is empty."""
     if not mask.any():
         return mask
     box = box_of(mask)
-    count, pieces, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
+    count, components, stats, _ = cv2.connectedComponentsWithStats(mask[box].astype(np.uint8), connectivity=8)
     if count <= 2:
         return mask
     sizes = stats[1:, cv2.CC_STAT_AREA]
     equals = 1 + np.flatnonzero(sizes == sizes.max())
-    first = int(np.isin(pieces, equals).argmax()) if len(equals) > 1 else 0
+    first = int(np.isin(components, equals).argmax()) if len(equals) > 1 else 0
     largest = np.zeros_like(mask)
-    largest[box] = pieces == (pieces.flat[first] if len(equals) > 1 else equals[0])
+    largest[box] = components == (components.flat[first] if len(equals) > 1 else equals[0])
     return largest
 
 
 def border(mask: BoolMask) -> npt.NDArray[np.intp]:
-    """(n, 2) border pixels (x, y) of the largest piece, in order around it; (0, 2) where the mask is empty."""
+    """(n, 2) border pixels (x, y) of the largest component, in order around it; (0, 2) where the mask is empty."""
     if not mask.any():
         return np.empty((0, 2), np.intp)
     rows, columns = box_of(mask)
     found, _ = cv2.findContours(
-        largest_piece(mask[rows, columns]).astype(np.uint8),
+        largest_component(mask[rows, columns]).astype(np.uint8),
         mode=cv2.RETR_EXTERNAL,
         method=cv2.CHAIN_APPROX_NONE,
         offset=(columns.start, rows.start),

@@ -1,4 +1,4 @@
-"""The command line `echo-studio`: one small module a command, listed in `commands.py`."""
+"""The command line `echo-studio`: one small module a command, listed in `run.py`."""
 
 from echo_studio.cli.run import main
 

@@ -27,7 +27,7 @@ def check_data(
       echo-studio check-data ~/data/CAMUS_public
       echo-studio check-data ~/data/EchoNet-Dynamic
     """
-    from echo_studio.data.datasets.check_folder import checkable
+    from echo_studio.data.datasets.check import checkable
 
     found = checkable(path)
     with progress("Checking") as advance:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.errors import OutputError, RequestError
 from echo_studio.types import Json, Phase, View
@@ -13,7 +13,7 @@ from echo_studio.types import Json, Phase, View
 if TYPE_CHECKING:
     from echo_studio.studio.compare.plan import Axis, Guide, Plan
     from echo_studio.studio.compare.run import Comparison, Progress
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
 FAILED = 1
 AXIS_HELP = (
@@ -56,7 +56,7 @@ def compare(
     _check_folder(out)
 
     from echo_studio.studio.compare.figures import FIGURES, figures, ranking
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
     fixed: Json = {"generator": generator, "solver": solver, "schedule": schedule, "nfe": nfe}
     fixed |= {"seed": seed, "guidance": guidance}
@@ -75,9 +75,9 @@ def compare(
     finally:
         _write_summary(comparison, known, out)
     found = figures(comparison, known, comparison.cells)
-    order = ranking(found, rank) if rank else []
-    order += [number for number in range(len(found)) if number not in order]
-    report = [{**_told(comparison, number, out), "figures": found[number]} for number in order]
+    ranked = ranking(found, rank) if rank else []
+    ranked += [number for number in range(len(found)) if number not in ranked]
+    report = [{**_cell_json(comparison, number, out), "figures": found[number]} for number in ranked]
     if as_json:
         files = {"figures": str(out / "figures.csv"), "sheet": str(out / "sheet.png")}
         print_json({**files, "reference": list(_place(comparison.plan, known)), "cells": report})
@@ -127,7 +127,7 @@ def _comparison(engine: "Engine", guides: "list[Guide]", rows: str, columns: str
         of_columns = Axis.read("generator", [fixed.pop("generator", "")])
     else:
         of_columns = Axis("seed", (fixed.pop("seed", 0),))
-    return Comparison(plan(of_rows, of_columns, guides, fixed, cards, engine.one_call))
+    return Comparison(plan(of_rows, of_columns, guides, fixed, cards))
 
 
 def _axis(text: str, choices: dict[str, list[str]]) -> "Axis":
@@ -157,7 +157,7 @@ def _place(plan: "Plan", number: int) -> tuple[int, int]:
 
 
 def _check_folder(out: Path) -> None:
-    """Before minutes are spent: files of two comparisons in one folder could not be told apart."""
+    """Before minutes are spent: files of two comparisons in one folder could not be distinguished."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         got = f"{out}, which holds other files" if out.is_dir() else f"{out}, a file"
         raise OutputError(expected="a folder that is new or empty", got=got, remedy="choose another with --out")
@@ -201,7 +201,7 @@ def _write_summary(comparison: "Comparison", reference: int, out: Path) -> None:
     write_bytes(out / SHEET_FILE, contact_sheet(comparison, reference))
 
 
-def _told(comparison: "Comparison", number: int, out: Path) -> Json:
+def _cell_json(comparison: "Comparison", number: int, out: Path) -> Json:
     from echo_studio.studio.compare.figures import record
     from echo_studio.studio.compare.files import frame_file, record_file
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from echo_studio.cli.options import pairs
 from echo_studio.cli.output import JsonOption, print_json
 from echo_studio.errors import RequestError, UnknownNameError
 
@@ -56,12 +57,12 @@ def edit(
     from echo_studio.anatomy.edits.defects import apply_defect
     from echo_studio.anatomy.edits.repair import repair as mend
     from echo_studio.anatomy.shape.sliders import reshape
-    from echo_studio.anatomy.shape.variation import random_variation
     from echo_studio.data.atomic import check_writable
+    from echo_studio.data.deform import random_variation
     from echo_studio.data.formats.encode import check_suffix
     from echo_studio.data.formats.label_file import write_label_map
 
-    given = _pairs(values or [], "--set")
+    given = _values(values, "--set")
     given |= {key: value for key, value in (("at", at), ("width_mm", width_mm)) if value is not None}
     if given and defect is None:
         raise RequestError(
@@ -99,25 +100,22 @@ def read(path: Path, spacing_mm: tuple[float, float] | None) -> "LabelMap":
     return LabelMap(label_map.ids, spacing_mm) if spacing_mm is not None else label_map
 
 
-def _pairs(pairs: list[str], option: str) -> dict[str, float | str]:
-    """key=value, the keys with underscores, the values as numbers where they are."""
-    read_pairs: dict[str, float | str] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key.strip() or not value.strip():
-            raise RequestError(expected=f"{option} key=value", got=f"{pair!r}", remedy="write it like thickness-mm=8")
+def _values(given: list[str] | None, option: str) -> dict[str, float | str]:
+    """The values of NAME=VALUE by name with underscores, as numbers where they are."""
+    values: dict[str, float | str] = {}
+    for name, text in pairs(given, option):
         try:
-            read_pairs[key.strip().replace("-", "_")] = float(value)
+            values[name.replace("-", "_")] = float(text)
         except ValueError:
-            read_pairs[key.strip().replace("-", "_")] = value.strip()
-    return read_pairs
+            values[name.replace("-", "_")] = text
+    return values
 
 
-def _shape(pairs: list[str]) -> "Shape":
+def _shape(sliders: list[str]) -> "Shape":
     from echo_studio.anatomy.shape.sliders import SLIDERS, Shape
 
     values: dict[str, float] = {}
-    for key, value in _pairs(pairs, "--shape").items():
+    for key, value in _values(sliders, "--shape").items():
         if key not in SLIDERS:
             raise UnknownNameError("shape slider", key, SLIDERS)
         if isinstance(value, str):

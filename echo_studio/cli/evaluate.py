@@ -7,8 +7,7 @@ import typer
 
 from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.fidelity import fidelity
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
+from echo_studio.cli.options import CheckpointsOption, SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.cli.privacy import privacy
 from echo_studio.cli.quality import quality
@@ -16,11 +15,6 @@ from echo_studio.cli.report import report
 from echo_studio.cli.utility import utility
 
 evaluate = typer.Typer(help="Measure what a generator makes.")
-
-
-@evaluate.callback()
-def _evaluate() -> None:
-    """Measure what a generator makes."""
 
 
 @evaluate.command("adherence")

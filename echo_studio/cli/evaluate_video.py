@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption, numbers
+from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import View
@@ -165,7 +164,7 @@ def _settings(
 def _check(
     lengths: list[int], budgets: list[int], steps: list[int], scales: list[float], efs: list[float], seed: int
 ) -> None:
-    """Refuse impossible numbers as a request would, before anything is loaded or drawn."""
+    """Refuse impossible numbers as a request would, before anything is loaded or generated."""
     import numpy as np
 
     from echo_studio.anatomy.label_map import LabelMap
@@ -199,7 +198,7 @@ def _line(row: "VideoScores") -> str:
 
 
 def _cell(form: str, value: float | str | None) -> str:
-    """A value in its column's format; a dash as wide where there is none."""
+    """A value in its column's format; a dash of the same width if it is None."""
     if value is not None:
         return form.format(value)
     width = form.removeprefix("{:>").removesuffix("}").rstrip("fg").split(".")[0]

@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.made_set import (
+from echo_studio.cli.options import (
+    CheckpointsOption,
     GeneratorOption,
     ImagesOption,
     NfeOption,
     SeedOption,
     SolverOption,
+    SplitsOption,
     check_source,
     frames_to_judge,
 )
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table
 
 
@@ -47,13 +47,12 @@ def fidelity(
     """
     check_source(generator, images, solver, nfe)
 
-    from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.data.datasets.camus import CamusFolder, held_out
     from echo_studio.evaluate.frames.echo_features import REFERENCE_FRAMES, spread
     from echo_studio.evaluate.frames.fidelity import measure_fidelity
-    from echo_studio.evaluate.frames.fidelity_table import fidelity_rows
     from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.report.tables import fidelity_rows
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

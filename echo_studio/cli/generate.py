@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import Advance, JsonOption, print_json, progress
 from echo_studio.errors import OutputError
 from echo_studio.types import Json, Phase, View

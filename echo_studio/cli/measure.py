@@ -1,4 +1,4 @@
-"""`echo-studio measure`: sizes, volumes and oddities of a label map file."""
+"""`echo-studio measure`: sizes, volumes and anomalies of a label map file."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated

@@ -6,12 +6,8 @@ from typing import Annotated
 
 import typer
 
+from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table
-
-CheckpointsOption = Annotated[
-    Path | None,
-    typer.Option("--checkpoints", help="Folder of checkpoints; the bundled ones and your own by default."),
-]
 
 
 def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -> None:
@@ -32,10 +28,10 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
     videos = video_generators(checkpoints)
     faults = [(one.folder, one.fault) for one in places.checkpoints() if one.fault]
     if as_json:
-        told = [{**asdict(card), "own": one.own} for _, one, card in found]
+        cards = [{**asdict(card), "own": one.own} for _, one, card in found]
         print_json(
             {
-                "generators": told,
+                "generators": cards,
                 "videos": [asdict(entry) for entry in videos.values()],
                 "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults],
             }
@@ -69,7 +65,7 @@ def import_model(
     name: Annotated[str, typer.Option(help="To import it under; its own name by default.")] = "",
     as_json: JsonOption = False,
 ) -> None:
-    """Copy your own checkpoint to the generators, once its weights were checked and it has drawn a frame.
+    """Copy your own checkpoint to the generators, once its weights were checked and it has made a frame.
 
     A generator that needs an autoencoder of yours comes after it. The page's Models tab does the same, and removes.
 

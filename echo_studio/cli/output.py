@@ -2,9 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,13 +15,9 @@ from rich.text import Text
 from echo_studio.types import Json
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout and nothing else.")]
+Advance = Callable[[float, float], None]  # moves a progress bar on to so much of so much
+BAD_INPUT, INTERRUPTED = 2, 130  # exit codes; 130 is 128 + SIGINT, as shells report it
 PIPE_WIDTH = 200  # columns of a table that goes into a file, where no terminal tells a width
-
-
-class Advance(Protocol):
-    """Tells a progress bar how far the work is."""
-
-    def __call__(self, done: float, of: float) -> None: ...
 
 
 def print_json(obj: Json) -> None:

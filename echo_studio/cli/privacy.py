@@ -5,17 +5,17 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.made_set import (
+from echo_studio.cli.options import (
+    CheckpointsOption,
     GeneratorOption,
     ImagesOption,
     NfeOption,
     SeedOption,
     SolverOption,
+    SplitsOption,
     check_source,
     frames_to_judge,
 )
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.types import Json
 
@@ -55,12 +55,10 @@ def privacy(
     check_source(generator, images, solver, nfe)
 
     from echo_studio.data.atomic import write_folder
-    from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.data.datasets.held_out import held_out
+    from echo_studio.data.datasets.camus import CamusFolder, held_out
     from echo_studio.evaluate.frames.echo_features import spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.privacy.copies import CopyFinder, FalseAlarms
-    from echo_studio.evaluate.privacy.pairs import pair_files
+    from echo_studio.evaluate.privacy import CopyFinder, FalseAlarms, pair_files
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

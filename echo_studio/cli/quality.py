@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption, numbers
+from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import CheckpointError, RequestError
 

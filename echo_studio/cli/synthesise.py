@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import numbers
-from echo_studio.cli.output import JsonOption, print_json
-from echo_studio.cli.set_options import number_range, pairs, share
+from echo_studio.cli.options import CheckpointsOption, number_range, numbers, pairs, share
+from echo_studio.cli.output import INTERRUPTED, JsonOption, print_json
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
     from echo_studio.dataset.build.plan import Plan
     from echo_studio.dataset.build.set_folder import SetFolder
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells report it
 EVERY = 10.0  # seconds between lines of progress where stderr is no terminal
 
 
@@ -99,15 +96,14 @@ def synthesise(
     """
     from echo_studio.dataset.build.cluster import AUTO
     from echo_studio.dataset.build.plan import plan_set
-    from echo_studio.dataset.build.ranges import ranges_of
-    from echo_studio.dataset.build.request import set_request
+    from echo_studio.dataset.build.request import ranges_of, set_request
     from echo_studio.dataset.build.stored_set import set_at
     from echo_studio.dataset.sources.base_maps import base_maps
 
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
     shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
     efs = number_range("ef", ef)
-    order = set_request(
+    request = set_request(
         # Beats begin at end diastole: of a folder of both phases, those maps are meant.
         base_maps(label_maps, view, phase or ("ED" if efs else None), split),
         [name.strip() for name in generator.split(",") if name.strip()],
@@ -125,16 +121,16 @@ def synthesise(
         batch=batch,
     )
     folder = set_at(out)
-    folder.check(order)
-    planned = plan_set(order, folder, workers, checkpoints, elsewhere=cluster not in ("", AUTO))
+    folder.check(request)
+    planned = plan_set(request, folder, workers, checkpoints, elsewhere=cluster not in ("", AUTO))
     if plan:
         if as_json:
             print_json({"plan": planned.to_json()})
         else:
-            typer.echo(_told(planned))
+            typer.echo(format_plan(planned))
         return
-    typer.echo(_told(planned), err=True)
-    done = _make(order, folder, workers, checkpoints, device, cluster, planned)
+    typer.echo(format_plan(planned), err=True)
+    done = _make(request, folder, workers, checkpoints, device, cluster, planned)
     if as_json:
         print_json({"out": out, "plan": planned.to_json(), **done})
     else:
@@ -146,7 +142,7 @@ def synthesise(
 
 
 def _make(
-    order: "SetRequest",
+    request: "SetRequest",
     folder: "SetFolder",
     workers: int,
     checkpoints: Path | None,
@@ -159,21 +155,21 @@ def _make(
     from echo_studio.dataset.build.synthesise import Executor
     from echo_studio.dataset.build.synthesise import synthesise as run
 
-    carry: Executor | None = None
+    executor: Executor | None = None
     if cluster.partition(":")[0] == SLURM:
-        carry = partial(on_slurm, folder=folder, workers=workers, settings=settings_of(cluster, device))
+        executor = partial(on_slurm, folder=folder, workers=workers, settings=settings_of(cluster, device))
     elif cluster:
-        carry = partial(on_cluster, address=cluster, workers=workers)
+        executor = partial(on_cluster, address=cluster, workers=workers)
     started = time.perf_counter()
     made = 0
-    with folder.begin(order), _ctrl_c() as stopped, _pace(planned.finished, planned.samples) as advance:
+    with folder.begin(request), _ctrl_c() as stopped, _pace(planned.finished, planned.samples) as advance:
 
         def on_made(samples: int) -> None:
             nonlocal made
             made += samples
             advance(made)
 
-        run(folder, workers, checkpoints, device, on_made, stopped, carry)
+        run(folder, workers, checkpoints, device, on_made, stopped, executor)
         seconds = time.perf_counter() - started
         counts = folder.count()
         return {
@@ -205,15 +201,15 @@ def _ctrl_c() -> Iterator[Callable[[], bool]]:
 @contextmanager
 def _pace(finished: int, of: int) -> Iterator[Callable[[int], None]]:
     """Progress, rate and time left on stderr: one line that is written over, in a log file one line now and then."""
-    started = told = time.perf_counter()
+    started = printed = time.perf_counter()
     live = sys.stderr.isatty()
 
     def advance(made: int) -> None:
-        nonlocal told
+        nonlocal printed
         now = time.perf_counter()
         last = finished + made == of
-        if live or last or now - told >= EVERY:
-            told = now
+        if live or last or now - printed >= EVERY:
+            printed = now
             text = pace_text(finished + made, of, made / (now - started))
             sys.stderr.write(f"\r{text}\x1b[K" if live else f"{text}\n")
             sys.stderr.flush()
@@ -233,15 +229,15 @@ def pace_text(done: int, of: int, rate: float) -> str:
     return f"{done}/{of} samples, {rate:.2f} a second, {left} left"
 
 
-def _told(plan: "Plan") -> str:
+def format_plan(plan: "Plan") -> str:
     done = f" ({plan.finished} of them finished)" if plan.finished else ""
     free, short = "", ""
     if plan.free_bytes is not None:
         free = f" ({plan.free_bytes / 1e9:.1f} GB free)"
         short = "; NOT ENOUGH ROOM" if plan.disk_bytes > plan.free_bytes else ""
-    room = f"{plan.disk_bytes / 1e6:.0f} MB of disk{free}"
+    disk = f"{plan.disk_bytes / 1e6:.0f} MB of disk{free}"
     what = "clips" if plan.clips == plan.samples else "images and clips" if plan.clips else "images"
     return (
         f"{plan.samples} {what}{done} of {plan.label_maps} label maps, {plan.minutes:.1f} minutes with "
-        f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {room}{short}"
+        f"{plan.workers} worker{'s' if plan.workers > 1 else ''}, {disk}{short}"
     )

@@ -11,9 +11,8 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption
-from echo_studio.cli.output import JsonOption, print_json
+from echo_studio.cli.options import CheckpointsOption, SplitsOption
+from echo_studio.cli.output import BAD_INPUT, JsonOption, print_json
 from echo_studio.errors import EchoStudioError
 
 
@@ -26,8 +25,11 @@ def train(
     minutes: Annotated[float, typer.Option(help="Stop after so many minutes, resumable; 0 for no limit.")] = 0.0,
     device: Annotated[str, typer.Option(help="cpu, cuda, cuda:1 or mps.")] = "cpu",
     threads: Annotated[int, typer.Option(min=0, help="CPU threads; 0 leaves torch's choice.")] = 0,
-    pieces: Annotated[
-        int, typer.Option(min=1, help="Compute each batch in so many pieces, to save memory (gradient accumulation).")
+    gradient_accumulation_steps: Annotated[
+        int,
+        typer.Option(
+            "--pieces", min=1, help="Compute each batch in so many parts (gradient accumulation): saves memory."
+        ),
     ] = 1,
     splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
@@ -56,7 +58,7 @@ def train(
 
     if threads:
         torch.set_num_threads(threads)
-    with _one_voice():
+    with _reported_once():
         team = join(device)
         plan = team.main_process_first(lambda: read_recipe(recipe))
         folder = checkpoints or bundled_checkpoints()
@@ -72,7 +74,7 @@ def train(
         console=Console(stderr=True),
         disable=not (team.is_main_process and sys.stderr.isatty()),
     )
-    with bar, _one_voice():
+    with bar, _reported_once():
         shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
 
         def advance(report: Report) -> None:
@@ -88,7 +90,7 @@ def train(
             minutes=minutes or math.inf,
             on_step=advance,
             team=team,
-            gradient_accumulation_steps=pieces,
+            gradient_accumulation_steps=gradient_accumulation_steps,
             tell=lambda text: typer.echo(text, err=True) if team.is_main_process else None,
         )
         team.leave()
@@ -101,9 +103,8 @@ def train(
 
 
 @contextmanager
-def _one_voice() -> Iterator[None]:
-    """Of several processes that meet the same error the first one tells it; the others end as it does."""
-    from echo_studio.cli.run import BAD_INPUT
+def _reported_once() -> Iterator[None]:
+    """If several processes meet the same error, only the first one reports it; all end with the same exit code."""
     from echo_studio.train.team import rank
 
     try:

@@ -8,15 +8,12 @@ import typer
 
 from echo_studio.cli.output import JsonOption, print_json, print_table
 
-user = typer.Typer(help="Who may log in to a studio that was started with --auth.")
+user = typer.Typer(
+    help="Who may log in to a studio that was started with --auth. Changes count at once in one that runs."
+)
 
 NameArgument = Annotated[str, typer.Argument(help="Small letters, digits, dots, dashes and underscores.")]
 AuthOption = Annotated[Path, typer.Option("--auth", help="The file of users, as for `echo-studio app --auth`.")]
-
-
-@user.callback()
-def _user() -> None:
-    """Who may log in to a studio that was started with --auth. Changes count at once in one that runs."""
 
 
 @user.command("add")

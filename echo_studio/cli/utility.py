@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
-from echo_studio.cli.options import SplitsOption, numbers
+from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, print_table, progress
 from echo_studio.errors import RequestError
 from echo_studio.types import Json
@@ -54,7 +53,7 @@ def utility(
     from echo_studio.data.datasets.camus import CamusFolder
     from echo_studio.evaluate.utility.downstream_recipe import downstream_recipe
     from echo_studio.evaluate.utility.figures import utility_json
-    from echo_studio.evaluate.utility.request import Order, samplings
+    from echo_studio.evaluate.utility.request import UtilityRequest, samplings
     from echo_studio.evaluate.utility.run import measure_utility
     from echo_studio.parallel import cores
 
@@ -67,7 +66,7 @@ def utility(
     if not names:
         raise RequestError(expected="a generator", got="none", remedy="try --generator edm-l64")
     place = work or platformdirs.user_cache_path("echo-studio", appauthor=False) / "utility"
-    order = Order(
+    request = UtilityRequest(
         data=CamusFolder(data, splits),
         test=CamusFolder(test or data, None if test else splits),
         test_split=test_split,
@@ -84,8 +83,8 @@ def utility(
         device=device,
     )
     with progress("Measuring utility") as advance:
-        found = measure_utility(order, lambda stage, done, of: advance(done, of))
-    report = utility_json(order, found)
+        found = measure_utility(request, lambda stage, done, of: advance(done, of))
+    report = utility_json(request, found)
     if as_json:
         print_json(report)
         return
@@ -95,8 +94,13 @@ def utility(
 
 
 def _row(name: str, figures: Json) -> tuple[str, ...]:
-    def told(figure: Json | None, digits: int) -> str:
+    def format_figure(figure: Json | None, digits: int) -> str:
         return f"{figure['mean']:.{digits}f} ± {figure['bootstrap_sd']:.{digits}f}" if figure else "-"
 
-    dice = (told(figures["dice"].get(key), 3) for key in ("lv_endo", "lv_epi", "la"))
-    return (name, *dice, told(figures["hausdorff_px"].get("lv_endo"), 1), told(figures["view_accuracy"], 3))
+    dice = (format_figure(figures["dice"].get(key), 3) for key in ("lv_endo", "lv_epi", "la"))
+    return (
+        name,
+        *dice,
+        format_figure(figures["hausdorff_px"].get("lv_endo"), 1),
+        format_figure(figures["view_accuracy"], 3),
+    )

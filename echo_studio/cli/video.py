@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.models import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.types import View
 

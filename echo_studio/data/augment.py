@@ -12,7 +12,7 @@ from torch import Tensor
 class GeometricRanges:
     """Ranges of a random affine map of frames during training, which the papers do without.
 
-    The papers deform label maps, to have more of them (000, p. 5): that is `anatomy.shape.variation`, and keeps to
+    The papers deform label maps, to have more of them (000, p. 5): that is `data.deform`, and keeps to
     their letter: torchvision's translate (0, 0.05) moves along y alone. Here image and labels move together, so
     that a network meets hearts anywhere in the frame; rotation, scale and shear are the papers', and translation
     goes either way along both axes. The bundled weights were trained so; their recipes hold their own values.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from echo_studio.errors import BusyError, DataError, EchoStudioError, OutputError
 
-__all__ = ["CURE", "connect", "now", "translated"]
+__all__ = ["CURE", "connect", "now", "pragma", "tables_of", "transaction", "translated"]
 
 CURE = "import an .echo copy of the project, or start a new one"
 MAX_TEXT = 16 << 20  # bytes in one row
@@ -41,6 +41,28 @@ def translated(file: str) -> Iterator[None]:
         raise  # our own mistake
     except sqlite3.Error as error:
         raise _translation(error, file) from error
+
+
+@contextlib.contextmanager
+def transaction(sql: sqlite3.Connection) -> Iterator[None]:
+    """All that the block does becomes durable at its end, or nothing where it fails."""
+    sql.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        sql.execute("COMMIT")
+    finally:
+        if sql.in_transaction:
+            sql.execute("ROLLBACK")
+
+
+def tables_of(sql: sqlite3.Connection) -> list[tuple[object, ...]]:
+    """Every table, index, trigger and view, with the text that made it."""
+    return sql.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
+
+
+def pragma(sql: sqlite3.Connection, name: str) -> int:
+    """A whole number that the file holds, such as its `user_version`."""
+    return int(sql.execute(f"PRAGMA {name}").fetchone()[0])
 
 
 def now() -> str:

@@ -1,5 +1,7 @@
 """The label maps that a drawing can start from. Mean shapes of CAMUS's training split (see training/label_maps.py)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
@@ -24,12 +26,33 @@ def maps_folder() -> Path:
     return Path(__file__).resolve().parent / "maps"
 
 
+@dataclass(frozen=True)
+class Templates:
+    """Label maps NAME.png in a folder, and their titles by name; the first one opens the studio."""
+
+    folder: Path
+    titles: Mapping[str, str]
+
+    def read(self, name: str) -> LabelMap:
+        """The label map of a name.
+
+        Raises:
+            UnknownNameError: no template of that name.
+        """
+        if name not in self.titles:
+            raise UnknownNameError("template", name, self.titles)
+        return read_label_map(self.folder / f"{name}.png")
+
+
+def bundled_templates() -> Templates:
+    """The templates that come with the package."""
+    return Templates(maps_folder(), BUNDLED)
+
+
 def template(name: str) -> LabelMap:
     """A bundled label map, 256 x 256.
 
     Raises:
         UnknownNameError: no template of that name.
     """
-    if name not in BUNDLED:
-        raise UnknownNameError("template", name, BUNDLED)
-    return read_label_map(maps_folder() / f"{name}.png")
+    return bundled_templates().read(name)

@@ -1,1 +1,1 @@
-"""Projects on disk: canvas, history, edit log, settings, kept results and slots of one drawing, in one folder."""
+"""Sets of synthetic samples: what they are made from, how they are made, curated and exported."""

@@ -1,4 +1,4 @@
-"""Libraries that only some exports and clusters need: asked for late, and named with the extra that brings them."""
+"""Libraries that only some exports and clusters need: imported late; the error names the extra that brings them."""
 
 import importlib
 from typing import Any
@@ -16,7 +16,7 @@ def need(module: str, extra: str) -> Any:
         return importlib.import_module(module)
     except ImportError as error:
         raise OutputError(
-            expected=f"the library {module.partition('.')[0]} for what you asked",
+            expected=f"the library {module.partition('.')[0]} for this command",
             got="none installed",
             remedy=f'install it: pip install "echo-studio[{extra}]"',
         ) from error

@@ -25,15 +25,13 @@ from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_o
 from echo_studio.dataset.split import Split
 from echo_studio.errors import DataError
 
-__all__ = ["pair_files", "read_json", "read_pair", "read_pairs", "write_pair", "write_pairs"]
-
 PNG = Path("picture.png")  # only its suffix counts
 RECORD = "record.json"
 MAX_JSON = 8 << 20  # bytes
 
 
 def write_pairs(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
-    """Fill a folder with samples; the split is told by `samples.jsonl` alone, see `export`."""
+    """Fill a folder with samples; only `samples.jsonl` names the split, see `export`."""
     for _, sample in samples:
         write_pair(folder / sample.id, sample)
 
@@ -63,7 +61,7 @@ def read_pairs(folder: Path) -> Iterator[Listed]:
     A hidden folder is a sample that is being written.
 
     Raises:
-        DataError: a record that is none, or whose id is not its folder's name.
+        DataError: a record is damaged, or its id is not its folder's name.
     """
     for place in sorted(path.parent for path in folder.glob(f"[!.]*/{RECORD}")):
         header = _header(place)

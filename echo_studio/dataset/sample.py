@@ -20,8 +20,6 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError
 from echo_studio.types import PHASES, VIEWS, Json, Phase, Spacing, View
 
-__all__ = ["SAMPLE_FORMAT", "Listed", "SampleHeader", "SetSample", "header_of", "with_pixels"]
-
 SAMPLE_FORMAT = "echo-studio-sample/1"
 # Names of files, patients and DICOM ids at once: no dots, and never one that a system takes for another.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
@@ -132,7 +130,7 @@ class SetSample(SampleHeader):
 
 @dataclass(frozen=True)
 class Listed:
-    """A sample of a set that is being read: its header, and its pixels when they are asked for.
+    """A sample of a set that is being read: its header, and a function that loads its pixels.
 
     Attributes:
         header: what is known about it.
@@ -153,7 +151,7 @@ def header_of(note: Any, where: str) -> SampleHeader:
     """The header that `SampleHeader.to_json` wrote, from a file that may come from anywhere.
 
     Raises:
-        DataError: it is none, or of another label schema.
+        DataError: the note describes no sample, or one of another label schema.
     """
     if not isinstance(note, dict) or note.get("format") != SAMPLE_FORMAT or note.get("notice") != NOTICE:
         raise DataError(

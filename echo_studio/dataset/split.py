@@ -3,23 +3,12 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from echo_studio.errors import DataError, RequestError
 
-__all__ = ["SPLITS", "Fractions", "Split", "split_by_base"]
-
 Split = Literal["training", "validation", "testing"]
 SPLITS: tuple[Split, ...] = ("training", "validation", "testing")
-
-
-class Based(Protocol):
-    """Whatever has a sample's id and base."""
-
-    @property
-    def id(self) -> str: ...
-    @property
-    def base(self) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -42,13 +31,13 @@ class Fractions:
             )
 
 
-def split_by_base(headers: Iterable[Based], fractions: Fractions, seed: int = 0) -> dict[str, Split]:
+def split_by_base(samples: Iterable[tuple[str, str]], fractions: Fractions, seed: int = 0) -> dict[str, Split]:
     """Which split each sample belongs to, by its id.
 
     Whole bases are dealt out, in an order that seed and names alone decide. A fraction above 0 gets one base at least.
 
     Args:
-        headers: or briefs, of the set, in any order.
+        samples: id and base of each, in any order.
         fractions: of the bases, not of the samples.
         seed: another one deals differently.
 
@@ -57,14 +46,14 @@ def split_by_base(headers: Iterable[Based], fractions: Fractions, seed: int = 0)
     """
     base_of: dict[str, str] = {}
     taken: set[str] = set()
-    for header in headers:
+    for name, base in samples:
         # Many formats make it a file's name, and many disks do not tell case apart.
-        if header.id.lower() in taken:
+        if name.lower() in taken:
             raise DataError(
-                expected="ids that are each one sample's", got=f"{header.id} twice", remedy="rename one of the samples"
+                expected="ids that are each one sample's", got=f"{name} twice", remedy="rename one of the samples"
             )
-        base_of[header.id] = header.base
-        taken.add(header.id.lower())
+        base_of[name] = base
+        taken.add(name.lower())
     bases = sorted(set(base_of.values()), key=lambda base: hashlib.sha256(f"{seed} {base}".encode()).digest())
     least = 1 + (fractions.validation > 0) + (fractions.testing > 0)
     if len(bases) < least:

@@ -80,7 +80,7 @@ class Bound:
 
 
 class ConditionedNetwork(Protocol):
-    """F of Karras et al. 2022, eq. 7: what a preconditioner wraps. That of clips is told the frames' times as well."""
+    """F of Karras et al. 2022, eq. 7: what a preconditioner wraps. That of clips gets the frames' times as well."""
 
     def prepare(self, one_hot: Tensor, view: Tensor, phase: Tensor, *frame_time: Tensor) -> Any: ...
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from echo_studio.diffusion.denoiser import Condition, ConditionedNetwork, Prepared
 
-# What the network is told in place of a noise level, always the same: what EDM tells it at sigma = 80, where sampling
+# What the network gets in place of a noise level, always the same: what EDM gives it at sigma = 80, where sampling
 # starts. There D(x; sigma) = sigma_data F(x / sigma) nearly, so that a student may start from EDM's weights.
 C_NOISE = math.log(80.0) / 4
 
@@ -38,5 +38,5 @@ class NoiseMap:
 
     def unmasked(self, noise: Tensor, prepared: Prepared) -> Tensor:
         """What the network says, outside the sector too."""
-        told = torch.full((noise.shape[0],), C_NOISE, device=noise.device)
-        return self.scale * self.network(noise, told, prepared.modulation).to(torch.float32)
+        level = torch.full((noise.shape[0],), C_NOISE, device=noise.device)
+        return self.scale * self.network(noise, level, prepared.modulation).to(torch.float32)

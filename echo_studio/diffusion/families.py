@@ -48,7 +48,7 @@ class Family(Protocol):
         """For sigma > 0, float32 (b,)."""
         ...
 
-    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+    def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         """Noise levels to train on, float32 (count,), from torch's global generator."""
         ...
 
@@ -88,7 +88,7 @@ class Edm:
             noise=sigma.log() / 4,
         )
 
-    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+    def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         return torch.exp(self.p_mean + self.p_std * torch.randn(count, device=device))
 
     def weight(self, sigma: Tensor) -> Tensor:
@@ -109,7 +109,7 @@ class VarianceExploding:
         one = torch.ones_like(sigma)
         return Coefficients(skip=one, out=sigma, into=one, noise=(sigma / 2).log())
 
-    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+    def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         low, high = math.log(VE_SIGMA_MIN), math.log(VE_SIGMA_MAX)
         return torch.exp(low + (high - low) * torch.rand(count, device=device))
 
@@ -130,7 +130,7 @@ class VariancePreserving:
     def coefficients(self, sigma: Tensor) -> Coefficients:
         return _noise_prediction(sigma, noise=(COSINE_STEPS - 1) * vp_time(sigma))
 
-    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+    def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         return vp_sigma(VP_EPSILON_T + (1 - VP_EPSILON_T) * torch.rand(count, device=device))
 
     def weight(self, sigma: Tensor) -> Tensor:
@@ -143,8 +143,8 @@ class Sdm:
     prediction, and a second head that places the logarithm of the reverse step's variance between that of
     the posterior and that of beta.
 
-    Between two steps of the chain the network is told a step between them, so that the denoiser is
-    continuous in sigma and can be asked anywhere (Karras et al. 2022 round instead).
+    Between two steps of the chain the network gets a step between them, so that the denoiser is
+    continuous in sigma and can be evaluated anywhere (Karras et al. 2022 round instead).
 
     Attributes:
         kl_weight: of the variational bound, the sum over all steps, beside the mean square of the noise.
@@ -161,7 +161,7 @@ class Sdm:
     def coefficients(self, sigma: Tensor) -> Coefficients:
         return _noise_prediction(sigma, noise=step_of(sigma))
 
-    def draw_sigma(self, count: int, device: torch.device) -> Tensor:
+    def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         step = torch.randint(COSINE_STEPS, (count,), device=device)
         return cosine_levels().to(device, torch.float32)[step]
 

@@ -1,4 +1,4 @@
-"""Classifier-free guidance by the label map (000, eq. 1), off unless a scale is asked for.
+"""Classifier-free guidance by the label map (000, eq. 1), off unless a scale is given.
 
 The papers found that it adds little to echo frames and doubles the cost, and leave it out. It needs a
 denoiser trained with label dropout.
@@ -33,7 +33,7 @@ class Guided:
     """D + scale (D - D without the label map): the papers' eq. 1, in which noise and clean estimate change alike.
 
     NFE counts evaluations of this guided denoiser. Each runs the network once, on a batch of twice the
-    size: a guided run takes the NFE that was asked for and about twice the time.
+    size: a guided run takes the NFE of its request and about twice the time.
 
     Args:
         denoiser: trained with label dropout.

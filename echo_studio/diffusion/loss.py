@@ -58,7 +58,7 @@ class DenoisingLoss:
 
     SDM adds kl_weight times the variational bound, which trains the variance alone: the estimate is
     taken out of its gradient (Nichol and Dhariwal 2021, eq. 16). The bound sums over the steps of the
-    chain, of which one was drawn, hence the factor T. Its first step (decoding) is left out: no noise is
+    chain, of which one was sampled, hence the factor T. Its first step (decoding) is left out: no noise is
     added there, so its variance is never used.
 
     Attributes:
@@ -69,14 +69,14 @@ class DenoisingLoss:
     label_dropout: float = 0.0
 
     def __call__(self, denoiser: Preconditioned, clean: Tensor, condition: Condition) -> Tensor:
-        """The loss of one batch; draws sigma, noise and dropped labels from torch's generator.
+        """The loss of one batch; samples sigma, noise and dropped labels from torch's generator.
 
         Args:
             denoiser: D.
             clean: float32 (b, c, h, w), or (b, c, t, h, w) of clips.
             condition: of the same batch.
         """
-        sigma = denoiser.family.draw_sigma(clean.shape[0], clean.device)
+        sigma = denoiser.family.sample_sigma(clean.shape[0], clean.device)
         level = per_sample(sigma, clean)
         noisy = clean + level * torch.randn_like(clean)
         estimate, place = denoiser.unclamped(noisy, sigma, self._prepare(denoiser, condition))
@@ -87,7 +87,9 @@ class DenoisingLoss:
         return sector_mean(per_pixel, condition.inside)
 
     def _prepare(self, denoiser: Preconditioned, condition: Condition) -> Prepared:
-        if self.label_dropout == 0:  # no draw, so that runs without it see the randomness that they always saw
+        if (
+            self.label_dropout == 0
+        ):  # no random numbers, so that runs without it see the randomness that they always saw
             return denoiser.prepare(condition)
         count = condition.one_hot.shape[0]
         dropped = torch.rand(count, device=condition.one_hot.device) < self.label_dropout
@@ -95,7 +97,7 @@ class DenoisingLoss:
 
 
 def _bound(noisy: Tensor, clean: Tensor, estimate: Tensor, place: Tensor, step: Tensor) -> Tensor:
-    """The drawn steps' terms of the variational bound, bits an element; 0 at the first step of the chain."""
+    """The sampled steps' terms of the variational bound, bits an element; 0 at the first step of the chain."""
     levels = cosine_levels().to(noisy.device, torch.float32)
     # Where step is 0 another level stands in: a variance of 0 would poison the gradient behind `where`.
     sigma_t, sigma_s = (per_sample(levels[step.clamp(min=1) - back], noisy) for back in (0, 1))

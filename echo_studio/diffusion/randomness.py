@@ -1,4 +1,4 @@
-"""Randomness drawn sample by sample, so that a sample does not know in which batch it was made."""
+"""Randomness of each sample from its own seed, so that a sample does not depend on the batch in which it is made."""
 
 from collections.abc import Sequence
 
@@ -22,5 +22,5 @@ class SampleNoise:
         self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
 
     def __call__(self) -> Tensor:
-        """The next draw, float32 (b, *shape)."""
+        """The next noise, float32 (b, *shape)."""
         return torch.stack([torch.randn(self.shape, generator=generator) for generator in self._generators])

@@ -86,7 +86,7 @@ def cosine_sigmas(steps: int) -> Tensor:
     """
     if steps > COSINE_STEPS:
         raise RequestError(
-            expected=f"at most the {COSINE_STEPS} steps of the chain", got=str(steps), remedy="ask for fewer"
+            expected=f"at most the {COSINE_STEPS} steps of the chain", got=str(steps), remedy="choose fewer"
         )
     top = COSINE_STEPS - 1 - (COSINE_LEFT_OUT if steps <= COSINE_STEPS - COSINE_LEFT_OUT else 0)
     kept = (top * (1 - _ramp(steps))).round().long()
@@ -132,7 +132,7 @@ def levels_below(levels: Tensor, start: float, steps: int) -> Tensor:
 
 def _ramp(steps: int) -> Tensor:
     if steps < 1:
-        raise RequestError(expected="at least 1 step", got=str(steps), remedy="ask for more function evaluations")
+        raise RequestError(expected="at least 1 step", got=str(steps), remedy="choose more function evaluations")
     return torch.linspace(0, 1, steps, dtype=torch.float64)
 
 

@@ -21,7 +21,7 @@ from echo_studio.errors import UnknownNameError
 
 Denoise = Callable[[Tensor, Tensor], Tensor]  # (x (b, c, h, w), sigma (b,)) -> estimate of clean x
 OnEvaluation = Callable[[int, int, Tensor], None]  # (NFE so far, NFE in all, estimate of clean x)
-DrawNoise = Callable[[], Tensor]
+NextNoise = Callable[[], Tensor]
 
 
 class Solver(Protocol):
@@ -47,7 +47,7 @@ class Solver(Protocol):
         ...
 
     def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
+        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
     ) -> Tensor:
         """Integrate from sigmas[0] to sigmas[-1] = 0 with exactly `nfe` evaluations.
 
@@ -56,7 +56,7 @@ class Solver(Protocol):
             x: (b, c, h, w), already at noise level sigmas[0].
             sigmas: float64 (steps + 1,), falling, the last one 0; steps as `steps(nfe)` says.
             nfe: the budget.
-            noise: next standard normal draw of x's shape; only called by stochastic solvers.
+            noise: the next standard normal sample of x's shape; only called by stochastic solvers.
             on_evaluation: called after each evaluation; raising from it stops the run.
 
         Returns:
@@ -100,7 +100,7 @@ class OneStep:
         return nfe // 2 + 1 if self.corrected else nfe
 
     def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
+        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
     ) -> Tensor:
         """See `Solver`. The last step, to 0, is Euler's.
 
@@ -131,7 +131,7 @@ class OneStep:
         return x.float()
 
 
-def _churned(x: Tensor, sigma: float, steps: int, churn: Churn, noise: DrawNoise) -> tuple[Tensor, float]:
+def _churned(x: Tensor, sigma: float, steps: int, churn: Churn, noise: NextNoise) -> tuple[Tensor, float]:
     """Raise the noise level from sigma to sigma_hat (Algorithm 2, lines 4 to 6)."""
     if not churn.s_min <= sigma <= churn.s_max:
         return x, sigma
@@ -163,7 +163,7 @@ class Multistep:
         x: Tensor,
         sigmas: Tensor,
         nfe: int,
-        noise: DrawNoise,  # noqa: ARG002 - deterministic
+        noise: NextNoise,  # noqa: ARG002 - deterministic
         on_evaluation: OnEvaluation,
     ) -> Tensor:
         """See `Solver`. The last step, to 0, takes the estimate as it is, because lambda is infinite there."""
@@ -211,7 +211,7 @@ class ImprovedPndm:
         x: Tensor,
         sigmas: Tensor,
         nfe: int,
-        noise: DrawNoise,  # noqa: ARG002 - deterministic
+        noise: NextNoise,  # noqa: ARG002 - deterministic
         on_evaluation: OnEvaluation,
     ) -> Tensor:
         """See `Solver`. The first steps are of lower order; the last, to 0, takes the estimate as it is."""
@@ -254,7 +254,7 @@ class Ancestral:
         return nfe
 
     def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: DrawNoise, on_evaluation: OnEvaluation
+        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
     ) -> Tensor:
         """See `Solver`. The last step, to 0, adds no noise."""
         x = x.double()
@@ -296,10 +296,10 @@ def solver(name: str) -> Solver:
     return SOLVERS[name]
 
 
-def noise_levels(how: Solver, family: Family, nfe: int, name: str = "") -> Tensor:
+def noise_levels(integrate: Solver, family: Family, nfe: int, name: str = "") -> Tensor:
     """What a solver is given to integrate over for that budget.
 
     Args:
         name: of a schedule; where it is empty the solver's own, or that of the family.
     """
-    return schedule(name or how.schedule or family.schedule)(how.steps(nfe))
+    return schedule(name or integrate.schedule or family.schedule)(integrate.steps(nfe))

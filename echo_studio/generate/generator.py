@@ -139,10 +139,10 @@ def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
     height, width = label_map.shape
     if image.shape == (height, width):
         return image
-    how = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
-    return np.where(within_sector(label_map.ids) > 0, cv2.resize(image, (width, height), interpolation=how), 0).astype(
-        np.uint8
-    )
+    interpolation = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
+    return np.where(
+        within_sector(label_map.ids) > 0, cv2.resize(image, (width, height), interpolation=interpolation), 0
+    ).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ class SampledGenerator(Generator):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
                 got=f"{self.card.name}",
-                remedy="ask for guidance 0",
+                remedy="choose guidance 0",
             )
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
@@ -165,11 +165,11 @@ class SampledGenerator(Generator):
         inside = (ids > 0).float().unsqueeze(1)
         condition = condition_of(requests, ids, self.codec)
         denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
-        how = solver(sampling.solver)
-        sigmas = noise_levels(how, family_of(self.card), sampling.nfe, sampling.schedule)
+        integrate = solver(sampling.solver)
+        sigmas = noise_levels(integrate, family_of(self.card), sampling.nfe, sampling.schedule)
         latent_side = self.card.resolution // self.codec.factor
         noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
-        latent = how(
+        latent = integrate(
             Bound(denoiser, denoiser.prepare(condition)),
             (noise() * float(sigmas[0])).to(self.device),
             sigmas,
@@ -194,7 +194,7 @@ class DirectGenerator(Generator):
     """A CycleGAN's way from label map to echo.
 
     The seed's noise is the one that pixel diffusion starts from. Solver and schedule have nothing to do here, and the
-    network, as the paper's, is not told view and phase: the record keeps them all, and none changes the frame.
+    network, as the paper's, does not see view and phase: the record keeps them all, and none changes the frame.
     """
 
     network: CycleGAN
@@ -227,7 +227,7 @@ def check_one_call(name: str, request: GenerationRequest) -> None:
 
 @dataclass(frozen=True)
 class DistilledGenerator(Generator):
-    """The seed's noise is the teacher's, so that both draw the same picture. Solver and schedule play no part."""
+    """The seed's noise is the teacher's, so that both make the same picture. Solver and schedule play no part."""
 
     noise_map: NoiseMap
     codec: Codec

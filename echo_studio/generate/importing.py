@@ -92,7 +92,7 @@ Result = TypeVar("Result")
 
 
 def import_checkpoint(catalog: Catalog, source: Path, name: str = "") -> Card:
-    """Copy a checkpoint folder into the person's own folder, once it has drawn a frame.
+    """Copy a checkpoint folder into the person's own folder, once it has made a frame.
 
     Args:
         source: a folder with `card.json` and `model.safetensors`; it stays as it is.
@@ -185,7 +185,7 @@ def _check_weights(source: Path, card: Card) -> None:
 def _check_that_it_works(catalog: Catalog, source: Path, card: Card) -> None:
     """One NFE on a bundled label map, or one image through the autoencoder: all its parts fit together."""
 
-    def draw() -> None:
+    def make_frame() -> None:
         generator = catalog.open(source)
         generator.generate(GenerationRequest(template("4ch-ed"), advised_sampling(generator.card, nfe=1)))
 
@@ -195,11 +195,11 @@ def _check_that_it_works(catalog: Catalog, source: Path, card: Card) -> None:
         codec.decode(codec.encode(torch.zeros_like(inside), inside), inside)
 
     with torch.inference_mode():
-        _attempt("a checkpoint that works", draw if card.makes else encode_and_decode)
+        _attempt("a checkpoint that works", make_frame if card.makes else encode_and_decode)
 
 
 def _attempt(what: str, work: Callable[[], Result]) -> Result:
-    """Impossible numbers in a card fail anywhere inside; whatever it is, the person is told in one line."""
+    """Impossible numbers in a card fail anywhere inside; whatever it is, one line says so."""
     try:
         return work()
     except EchoStudioError:

@@ -60,7 +60,7 @@ def check_guide(label_map: LabelMap, view: View) -> None:
         raise UnknownNameError("view", view, get_args(View))
     if not label_map.inside.any():
         raise RequestError(
-            expected="a label map with a sector", got="label 0 everywhere", remedy="draw the sector (label 4) first"
+            expected="a label map with a sector", got="label 0 everywhere", remedy="paint the sector (label 4) first"
         )
 
 

@@ -7,8 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.nets.spade import group_count
-from echo_studio.nets.unet_blocks import Downsample, Upsample, zeroed
+from echo_studio.nets.unet_blocks import Downsample, Upsample, group_count, zeroed
 
 SURE = 30.0  # a logit that softmax takes for certain, and that half precision holds
 

@@ -4,17 +4,33 @@ import importlib
 from collections.abc import Callable
 
 import torch
-from monai.networks.nets.classifier import Classifier
-from monai.networks.nets.dynunet import DynUNet
 from torch import Tensor, nn
 
 from echo_studio.errors import CheckpointError, RecipeError, UnknownNameError
-from echo_studio.nets.unet8 import CLASSES, unet8
 
-__all__ = ["CLASSES", "CLASSIFIERS", "SEGMENTERS", "downstream_network"]
+CHANNELS = (2, 4, 8, 16, 32, 64, 128, 256)
+CLASSES = 4  # outside and sector together, LV cavity, LV myocardium, left atrium
+BOTTOM = 2  # pixels a side at the bottom: instance normalisation needs more than one
+HALVINGS = len(CHANNELS) - 1
 
 VIEW_CLASSES = 2
 LEAST_SIDE = 64
+
+
+def unet8(side: int) -> nn.Module:
+    """MONAI's U-Net with the paper's channels: images (b, 1, side, side) in [-1, 1] to logits (b, 4, side, side).
+
+    Every layer halves at 256, the paper's size, where the first one works at 128 x 128 already. Smaller images skip
+    the first halvings: at 128 all eight layers have the size that they have in the paper.
+
+    Args:
+        side: a power of two; above 256 the bottom grows.
+    """
+    from monai.networks.nets.unet import UNet  # noqa: PLC0415  (loads all of MONAI)
+
+    halvings = min(HALVINGS, (side // BOTTOM).bit_length() - 1)
+    strides = (1,) * (HALVINGS - halvings) + (2,) * halvings
+    return UNet(2, 1, CLASSES, CHANNELS, strides, num_res_units=0)
 
 
 def dynunet(side: int) -> nn.Module:
@@ -22,6 +38,8 @@ def dynunet(side: int) -> nn.Module:
 
     32 channels at the top, doubled at every level up to 512, instance normalisation, leaky ReLU.
     """
+    from monai.networks.nets.dynunet import DynUNet  # noqa: PLC0415  (loads all of MONAI)
+
     levels = (side // 8).bit_length()
     strides = [1] + [2] * (levels - 1)
     filters = [min(32 * 2**level, 512) for level in range(levels)]
@@ -30,6 +48,8 @@ def dynunet(side: int) -> nn.Module:
 
 def small_classifier(side: int) -> nn.Module:
     """MONAI's residual classifier with five halvings: 2CH or 4CH in milliseconds, without the extra `paper`."""
+    from monai.networks.nets.classifier import Classifier  # noqa: PLC0415  (loads all of MONAI)
+
     return Classifier((1, side, side), VIEW_CLASSES, (8, 16, 32, 64, 64), (2,) * 5, num_res_units=1)
 
 
@@ -63,6 +83,8 @@ class _Colour(nn.Module):
 
 # Images float32 (b, 1, side, side) in [-1, 1] to logits: (b, 4, side, side), or (b, 2) in the order of `types.VIEWS`.
 SEGMENTERS: dict[str, Callable[[int], nn.Module]] = {"unet8": unet8, "dynunet": dynunet}
+
+
 CLASSIFIERS: dict[str, Callable[[int], nn.Module]] = {"small": small_classifier, "efficientnet-v2-s": efficientnet_v2_s}
 
 

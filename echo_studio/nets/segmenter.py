@@ -1,4 +1,8 @@
-"""The segmenter that measures adherence: MONAI's residual U-Net, with its encoder's features within reach."""
+"""The segmenter that measures adherence: MONAI's residual U-Net, with its encoder's features within reach.
+
+MONAI loads all of itself with any of its modules, longer than torch takes. It is imported where a network is built, so
+that a program that builds none does not wait for it.
+"""
 
 from dataclasses import dataclass
 
@@ -22,8 +26,7 @@ class Segmenter(nn.Module):
     """
 
     def __init__(self, config: SegmenterConfig) -> None:
-        # Only here: MONAI takes twice as long to import as torch, and generators do without.
-        from monai.networks.nets.unet import UNet  # noqa: PLC0415
+        from monai.networks.nets.unet import UNet  # noqa: PLC0415  (see above)
 
         super().__init__()
         self.config = config

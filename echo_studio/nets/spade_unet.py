@@ -7,9 +7,50 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.nets.level_table import LevelTable
-from echo_studio.nets.spade import Modulation, Spade
-from echo_studio.nets.unet_blocks import DecoderBlock, Downsample, EncoderBlock, SpadeUNetConfig, Upsample, zeroed
+from echo_studio.nets.unet_blocks import (
+    DecoderBlock,
+    Downsample,
+    EncoderBlock,
+    Modulation,
+    Spade,
+    SpadeUNetConfig,
+    Upsample,
+    zeroed,
+)
+
+
+class LevelTable(nn.Module):
+    """A network inside another network's preconditioning: F(x, c) = skip(c) x + out(c) G(into(c) x, inner(c)).
+
+    The families differ in what they show their network and what they ask of it (Karras et al. 2022, Table 1). With this
+    table a network that learned in one family is the same denoiser in another, from the first step on; see
+    `train.warm_start.across_families`, which fills it. It is not trained.
+
+    Args:
+        knots: rows of the table; between two of them it is linear, beyond the ends constant.
+    """
+
+    def __init__(self, knots: int) -> None:
+        super().__init__()
+        self.register_buffer("at", torch.linspace(0, 1, knots))
+        self.register_buffer("values", torch.tensor([[0.0], [1.0], [0.0], [1.0]]).repeat(1, knots))
+        self.at: Tensor
+        self.values: Tensor
+
+    def forward(self, c_noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """(b,) -> inner noise level (b,); into, skip and out (b, 1, 1, 1)."""
+        c = c_noise.to(torch.float32).clamp(self.at[0], self.at[-1])
+        above = torch.searchsorted(self.at, c.contiguous()).clamp(1, len(self.at) - 1)
+        low, high = self.at[above - 1], self.at[above]
+        share = (c - low) / (high - low)
+        inner, into, skip, out = torch.lerp(self.values[:, above - 1], self.values[:, above], share)
+        return inner, *(number.reshape(-1, 1, 1, 1) for number in (into, skip, out))
+
+    @torch.no_grad()
+    def fill(self, at: Tensor, values: Tensor) -> None:
+        """Set the rows: c_noise rising (knots,) and inner noise level, into, skip, out (4, knots)."""
+        self.at.copy_(at)
+        self.values.copy_(values)
 
 
 class SpadeUNetModulation(NamedTuple):
@@ -98,8 +139,8 @@ class SpadeUNet(nn.Module):
         """
         if self.levels is None:
             return self._answer(x, c_noise, modulation)
-        told, into, skip, out = self.levels(c_noise)
-        first, *rest = self._answer(into * x, told, modulation).float().chunk(self.config.heads, dim=1)
+        inner, into, skip, out = self.levels(c_noise)
+        first, *rest = self._answer(into * x, inner, modulation).float().chunk(self.config.heads, dim=1)
         return torch.cat([skip * x + out * first, *rest], dim=1)
 
     def _answer(self, x: Tensor, c_noise: Tensor, modulation: SpadeUNetModulation) -> Tensor:

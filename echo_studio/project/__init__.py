@@ -1,1 +1,1 @@
-"""A person's drawing on disk: canvas, history, edit log, settings, kept results and slots."""
+"""A person's work on disk: canvas, history, edit log, settings, kept results and slots."""

@@ -11,10 +11,7 @@ from pathlib import Path
 
 from echo_studio.data.atomic import sync_folder, write_bytes
 from echo_studio.errors import DataError, OutputError
-from echo_studio.project.files import ContentFiles
-from echo_studio.project.store import DATABASE, FILES, Store
-
-__all__ = ["CURE", "SUFFIX", "pack", "unpack"]
+from echo_studio.project.store import DATABASE, FILES, ContentFiles, Store
 
 SUFFIX = ".echo"
 CURE = "export the copy again, or import another one"

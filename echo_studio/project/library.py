@@ -13,17 +13,14 @@ import platformdirs
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.atomic import check_writable, sync_folder
-from echo_studio.data.database import connect, translated
+from echo_studio.data.database import CURE, connect, translated
 from echo_studio.data.lock import FileLock
 from echo_studio.errors import DataError, EchoStudioError, OutputError, RequestError
-from echo_studio.project import copy, files, schema
-from echo_studio.project.files import ContentFiles
+from echo_studio.project import copy, schema
 from echo_studio.project.pictures import Canvas, load_label_map
 from echo_studio.project.project import Project
-from echo_studio.project.store import DATABASE, FILES, LOCK, Store, check_present, in_use
+from echo_studio.project.store import DATABASE, FILE_CURE, FILES, LOCK, ContentFiles, Store, check_present, in_use
 from echo_studio.project.verify import audit
-
-__all__ = ["Library", "Listing", "default_root"]
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
 
@@ -57,7 +54,7 @@ class Library:
         self.root = root
 
     def prepare(self) -> None:
-        """Make the folder and try it, before anybody draws what could not be saved.
+        """Make the folder and try it, before anybody paints what could not be saved.
 
         Raises:
             OutputError: projects cannot be written there.
@@ -184,7 +181,7 @@ def _listing(folder: Path) -> Listing:
             schema.check_origin(sql, file)
             row = sql.execute("SELECT title, changed_at, label_map FROM project JOIN step USING (position)").fetchone()
         if row is None:
-            raise DataError(expected=f"a project in {file}", got="none", remedy=schema.CURE)
+            raise DataError(expected=f"a project in {file}", got="none", remedy=CURE)
     except EchoStudioError as error:
         return Listing(folder.name, "", "", "", str(error))
     return Listing(folder.name, *row)
@@ -196,7 +193,7 @@ def _import(path: Path, part: Path) -> None:
         with closing(Store(part)) as store:
             audit(store)
     except DataError as error:
-        remedy = copy.CURE if error.remedy in (schema.CURE, files.CURE) else error.remedy
+        remedy = copy.CURE if error.remedy in (CURE, FILE_CURE) else error.remedy
         # The name of our temporary folder says nothing to the person.
         expected, got = (text.replace(part.name, path.name) for text in (error.expected, error.got))
         raise DataError(expected=expected, got=got, remedy=remedy) from error

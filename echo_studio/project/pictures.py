@@ -12,10 +12,8 @@ from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError, EchoStudioError, ImageError, RequestError
-from echo_studio.project.files import CURE, ContentFiles
+from echo_studio.project.store import FILE_CURE, ContentFiles
 from echo_studio.types import BoolMask, GrayImage, Json
-
-__all__ = ["Canvas", "encode_sector", "encode_frame", "encode_label_map", "load_sector", "load_frame", "load_label_map"]
 
 SECTOR_SCHEMA = "fan/1"
 PNG = Path("picture.png")  # only its suffix counts
@@ -23,7 +21,7 @@ PNG = Path("picture.png")  # only its suffix counts
 
 @dataclass(frozen=True, eq=False)
 class Canvas:
-    """What is being drawn; immutable.
+    """A label map and its sector as they are edited; immutable.
 
     Args:
         label_map: h × w.
@@ -117,4 +115,4 @@ def _load(files: ContentFiles, digest: str, what: str, key: str) -> tuple[GrayIm
 
 def _no_picture(what: str, path: Path, got: str) -> DataError:
     name = f"{path.parent.parent.name}/{path.parent.name}/{path.name}"
-    return DataError(expected=f"{what} in {name}", got=got, remedy=CURE)
+    return DataError(expected=f"{what} in {name}", got=got, remedy=FILE_CURE)

@@ -5,14 +5,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
+from echo_studio.data.database import CURE
 from echo_studio.errors import DataError, EchoStudioError
-from echo_studio.project.history import MAX_BEHIND
 from echo_studio.project.pictures import load_frame, load_label_map, load_sector
-from echo_studio.project.schema import CURE
+from echo_studio.project.project import MAX_BEHIND
+from echo_studio.project.schema import MAX_NUMBER, from_text, valid_title
 from echo_studio.project.store import Store
-from echo_studio.project.texts import MAX_NUMBER, from_text, valid_title
-
-__all__ = ["audit"]
 
 MAX_PIXELS = 1 << 32  # of all pictures together: a few kilobytes can hold 4096 x 4096
 COUNTERS = (
@@ -27,7 +25,7 @@ def audit(store: Store) -> None:
     """Read all of a project.
 
     Raises:
-        DataError: a text is no JSON object, a time is none, steps have gaps, a picture is missing, altered or
+        DataError: a text is no JSON object, a time is no ISO time, steps have gaps, a picture is missing, altered or
             another one than the log says, a frame has another size than its label map, or a file too many.
     """
     _audit_texts(store)
@@ -77,7 +75,7 @@ def _audit_pictures(store: Store) -> None:
     budget = _Budget(store)
     label_map, sector, frame = (budget.once(load) for load in (load_label_map, load_sector, load_frame))
     for name, mask, digest in _rows(
-        store, "SELECT label_map, sector, label_map_sha256 FROM step JOIN log ON entry = number"
+        store, "SELECT label_map, fan, label_map_sha256 FROM step JOIN log ON entry = number"
     ):
         shape, found = label_map(name)
         if found != digest or shape != sector(mask)[0]:

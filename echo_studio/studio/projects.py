@@ -1,4 +1,5 @@
-"""Which projects are open, and which page may write to each: the first one, until it goes or gives way."""
+"""Which projects are open, whose they are, and which page may write to each: the first one, until it closes or another
+page takes over."""
 
 import threading
 import time
@@ -11,6 +12,7 @@ from echo_studio.errors import EchoStudioError
 from echo_studio.project.library import Library
 from echo_studio.project.pictures import Canvas
 from echo_studio.project.project import Project
+from echo_studio.studio.users.users import user_folder
 
 NEW = "new"
 UNTITLED = "Untitled heart"
@@ -34,7 +36,7 @@ class OpenProjects:
         clock: seconds; handed in by tests.
     """
 
-    def __init__(self, library: Library, first: Callable[[], LabelMap], clock: Callable[[], float] = time.monotonic):
+    def __init__(self, library: Library, first: LabelMap, clock: Callable[[], float] = time.monotonic) -> None:
         self.library = library
         self._first = first
         self._clock = clock
@@ -58,16 +60,11 @@ class OpenProjects:
 
     def create(self, title: str = UNTITLED, label_map: LabelMap | None = None) -> str:
         """Make a project, not yet open on any page; its id."""
-        start = self._first() if label_map is None else label_map
+        start = self._first if label_map is None else label_map
         project = self.library.create(title, Canvas(start, sector_region(start)))
         with self._lock:
             self._open[project.id] = _Open(project, "", self._clock())
         return project.id
-
-    def is_open(self, name: str) -> bool:
-        """Whether any page has the project open."""
-        with self._lock:
-            return name in self._open and bool(self._open[name].pages)
 
     def owns(self, page: str, project: Project) -> bool:
         """Whether the page may write; counts as a sign of life of an owner."""
@@ -95,15 +92,6 @@ class OpenProjects:
                     del self._open[name]
                     entry.project.close()
 
-    def delete(self, name: str) -> None:
-        """Remove a project for good.
-
-        Raises:
-            RequestError: no such project.
-            BusyError: a page has it open.
-        """
-        self.library.delete(name)
-
     def close(self) -> None:
         """Close every project: the server stops."""
         with self._lock:
@@ -119,3 +107,34 @@ class OpenProjects:
         if not entry.owner or self._clock() - entry.seen > GONE_SECONDS:
             entry.owner, entry.seen = page, self._clock()
         return entry.project
+
+
+class UserFolders:
+    """Args:
+    library: where the projects are; without a login they are all in it, else in a library of each user below it.
+    first: the label map that a new project begins with.
+    """
+
+    def __init__(self, library: Library, first: LabelMap) -> None:
+        self._library = library
+        self._first = first
+        self._lock = threading.Lock()
+        self._by_user: dict[str, OpenProjects] = {}
+
+    def of(self, user: str) -> OpenProjects:
+        """The projects of a user ("" without a login).
+
+        Raises:
+            RequestError: no user has such a name.
+        """
+        with self._lock:
+            if user not in self._by_user:
+                library = Library(user_folder(self._library.root, user)) if user else self._library
+                self._by_user[user] = OpenProjects(library, self._first)
+            return self._by_user[user]
+
+    def close(self) -> None:
+        """Close every project: the server stops."""
+        with self._lock:
+            for projects in self._by_user.values():
+                projects.close()

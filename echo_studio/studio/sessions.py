@@ -2,16 +2,16 @@
 
 import secrets
 import threading
-from collections import OrderedDict
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.errors import RequestError
 from echo_studio.project.pictures import Canvas
 from echo_studio.project.project import Project
 from echo_studio.studio.projects import OpenProjects
-from echo_studio.studio.sharing import choose_evictions
 from echo_studio.types import BoolMask, Json
 
 MAX_SESSIONS = 64
@@ -76,6 +76,24 @@ class Session:
         with self.lock:
             return self.label_map if revision == self.revision else None
 
+    def require(self, revision: int, remedy: str) -> LabelMap:
+        """The map of exactly this revision.
+
+        Raises:
+            RequestError: the canvas changed meanwhile; `remedy` says what to do.
+        """
+        label_map = self.at(revision)
+        if label_map is None:
+            raise RequestError(
+                expected="the label map that is on the canvas", got="one of another revision", remedy=remedy
+            )
+        return label_map
+
+    @property
+    def writes(self) -> bool:
+        """Whether this page may write to its project: of several pages on one project, one may."""
+        return self.projects.owns(self.token, self.project)
+
 
 class Sessions:
     """All open pages. When there are too many, whoever has most of them loses the one that was silent longest.
@@ -118,9 +136,33 @@ class Sessions:
         with self._lock:
             return self._by_token.get(token)
 
+    def is_open(self, project: str) -> bool:
+        """Whether any page of anybody has the project of this id open."""
+        with self._lock:
+            return any(session.project.id == project for session in self._by_token.values())
+
     def close(self, token: str | None) -> None:
         """End a session; a second time nothing happens."""
         with self._lock:
             known = self._by_token.pop(token or "", None)
         if known is not None:
             self._on_close(known)
+
+
+def choose_evictions(owners: Mapping[str, str], most: int, may_go: Callable[[str], bool] = lambda _: True) -> list[str]:
+    """Which things to drop so that at most `most` are left: the oldest of whoever has most, so that nobody who has much
+    pushes out what belongs to others.
+
+    Args:
+        owners: whose each thing is, the oldest first.
+        may_go: whether a thing may go; if too few may, more are left.
+    """
+    left, gone = dict(owners), list[str]()
+    while len(left) > most:
+        held = Counter(left.values())
+        free = [thing for thing in left if may_go(thing)]
+        if not free:
+            break
+        gone.append(max(free, key=lambda thing: held[left[thing]]))  # of equals the first one, which is the oldest
+        del left[gone[-1]]
+    return gone

@@ -16,7 +16,7 @@ from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.data.formats.image_file import SUFFIXES, read_noted, suffix_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.errors import EchoStudioError
-from echo_studio.studio.sharing import choose_evictions
+from echo_studio.studio.sessions import choose_evictions
 
 MAX_RECORDINGS = 4  # each may take 256 MiB
 UNSAFE = re.compile(r"[^\w.() -]")
@@ -54,10 +54,10 @@ class Recordings:
         self._lock = threading.Lock()
         self._by_token: dict[str, tuple[str, Recording]] = {}  # with the owner
 
-    def put(self, token: str, owner: str, footage: Recording) -> None:
+    def put(self, token: str, owner: str, recording: Recording) -> None:
         with self._lock:
             self._by_token.pop(token, None)
-            self._by_token[token] = (owner, footage)
+            self._by_token[token] = (owner, recording)
             for other in choose_evictions({key: kept[0] for key, kept in self._by_token.items()}, MAX_RECORDINGS):
                 del self._by_token[other]
 

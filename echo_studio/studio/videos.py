@@ -1,56 +1,38 @@
 """The videos of the Video tab: one job a project, kept in memory and shown again when its page is reloaded."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import TypeAlias, get_args
 
-from echo_studio.anatomy.motion.cycle import LabelCycle
-from echo_studio.errors import Cancelled
-from echo_studio.studio.jobs import Job, JobQueue, JobState, OnStep
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.landmarks.segments import SEGMENTS
+from echo_studio.anatomy.motion.cycle import LabelCycle, label_cycle
+from echo_studio.anatomy.motion.motion import LIMITS, Motion, RegionalKind, end_systole, usual_motion
+from echo_studio.data.clips.export import FORMATS, Clip, ClipDownload, clip_download
+from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES, GeneratedVideo, VideoRequest
+from echo_studio.studio.engine.engine import Engine
+from echo_studio.studio.jobs.job import Job, JobState
+from echo_studio.studio.jobs.service import JobService
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.sharing import choose_evictions
-from echo_studio.studio.video_request import Keyframes, preview_cycle, settings_of
-from echo_studio.types import GrayImage, Json
+from echo_studio.types import GrayImage, Json, View
 
-if TYPE_CHECKING:
-    from echo_studio.generate.video.generator import VideoEntry
-    from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
-
-MAX_KEPT = 4  # and those that wait or run
-AT_ONCE = 2  # they share the device, NFE by NFE: a long one holds up nobody else's
-# A video that nobody looks at any more is not finished; a page that is reloaded is back long before.
-ALONE_SECONDS = 30.0
-
-
-class Engine(Protocol):
-    """What the tab needs of `studio.video_engine.VideoEngine`: a test hands in one that needs no torch."""
-
-    def entries(self) -> Sequence[VideoEntry]: ...
-
-    def request(self, **settings: Any) -> VideoRequest: ...
-
-    def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo: ...
-
-    def starting_frame(self, request: VideoRequest) -> GrayImage: ...
-
-    def lv_curve(self, made: GeneratedVideo) -> Json: ...
+MAX_PIXELS = 32 * 1024 * 1024  # of all frames together: they stay in memory, beside as many labels
+PREVIEW_SIDE = 160  # pixels: a cycle of this size follows a slider
+USUAL_EF = 55.0  # percent: where the sliders begin
 
 
 @dataclass(frozen=True)
 class VideoJobRequest:
-    """A request, and what the page asked for in its own words."""
+    """A request, and the body that the page sent: a reload shows its settings again."""
 
-    request: VideoRequest
-    told: Json
+    video: VideoRequest
+    body: Json
 
 
 @dataclass
-class MadeVideo:
+class Video:
     """A clip, and once that was asked for, the ventricle in its frames (`evaluate.video.lv_curve.LvCurve.to_json`)."""
 
     generated: GeneratedVideo
@@ -58,113 +40,132 @@ class MadeVideo:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(self) -> Json:
-        """The generation record with figures of this clip; the hash tells whether another run gave the same pixels."""
+        """The generation record with figures of this clip; the hash says whether another run gave the same pixels."""
         pixels = hashlib.sha256(self.generated.clip.tobytes()).hexdigest()
         measured = {"seconds": self.generated.seconds, "clip_sha256": pixels, "lv_curve": self.curve}
         return {**self.generated.record.to_json(), "measured": measured}
 
+    def download(self, name: str) -> ClipDownload:
+        """The clip in one of `data.clips.export.FORMATS`.
 
-VideoJob: TypeAlias = Job[VideoJobRequest, MadeVideo]
+        Raises:
+            UnknownNameError: no such format.
+            EchoStudioError: the clip cannot be written so.
+        """
+        if name not in FORMATS:
+            raise UnknownNameError("download", name, FORMATS)
+        made, cycle = self.generated, self.generated.cycle
+        stem = f"echo-video-{made.record.sampling.generator}-seed{made.record.seed}"
+        if FORMATS[name].labels:  # two formats may come as a zip
+            stem = f"{stem}-{name}"
+        clip = Clip(made.clip, len(cycle) * cycle.heart_rate / 60, cycle.ids, cycle.spacing_mm, self.record())
+        return clip_download(name, clip, stem)
+
+
+VideoJob: TypeAlias = Job[VideoJobRequest, Video]
 
 
 class Videos:
     """Args:
-    engine: makes and measures clips.
-    is_open: whether any page has the project of this id open.
+    engine: generates and measures clips.
+    jobs: runs them; a project has one at a time.
     """
 
-    def __init__(self, engine: Engine, is_open: Callable[[str], bool]) -> None:
-        self.engine = engine
-        self._is_open = is_open
-        self._queue: JobQueue[VideoJobRequest, MadeVideo] = JobQueue(self._work, workers=AT_ONCE)
-        self._lock = threading.Lock()
-        self._kept: dict[str, VideoJob] = {}  # by project, the newest last
+    def __init__(self, engine: Engine, jobs: JobService) -> None:
+        self._engine, self._jobs = engine, jobs
 
-    def start(self, session: Session, keyframes: Keyframes, order: Mapping[str, Any]) -> VideoJob:
+    def catalog(self) -> Json:
+        """What can be chosen in the tab, JSON-able; `usual` is the motion that hearts show at each whole EF."""
+        low, high, _ = LIMITS["ef"]
+        return {
+            "generators": [{**asdict(entry), "starts": entry.starts} for entry in self._engine.videos.entries()],
+            "solvers": [{"name": name, "title": title} for title, name in self._engine.solvers()],
+            "motion": usual_motion(USUAL_EF).to_json(),
+            "usual": [usual_motion(float(ef)).to_json() for ef in range(int(low), int(high) + 1)],
+            "limits": {name: [low, high] for name, (low, high, _) in LIMITS.items()},
+            "frames": [MIN_FRAMES, MAX_FRAMES],
+            "segments": {view: list(names) for view, names in SEGMENTS.items()},
+            "kinds": list(get_args(RegionalKind)),
+            "formats": [{"name": name, "title": one.title, "labels": one.labels} for name, one in FORMATS.items()],
+        }
+
+    def start(self, session: Session, request: VideoJobRequest) -> VideoJob:
         """Start a video; the project's older job is cancelled, its clip is kept until this one is there.
 
         Raises:
-            RequestError, UnknownNameError: an impossible order; see `studio.video_request.settings_of`.
+            RequestError: more pixels than memory is given for.
+            UnknownNameError: no such generator.
             BusyError: too many videos wait.
         """
-        request = self.engine.request(**settings_of(keyframes, order))
-        job = self._queue.submit(session.project.id, VideoJobRequest(request, dict(order)), owner=session.owner)
-        with self._lock:
-            self._kept.pop(session.project.id, None)
-            self._kept[session.project.id] = job
-            owners = {project: kept.owner for project, kept in self._kept.items()}
-            excess = choose_evictions(owners, MAX_KEPT, lambda project: self._kept[project].progress().ended)
-            for project in excess:
-                del self._kept[project]
-        for project in excess:
-            self._queue.forget(project)
-        return job
+        self._check(request.video)
+        return self._jobs.start("video", session.project.id, request, self._work, owner=session.owner)
 
     def newest(self, session: Session) -> VideoJob | None:
-        """The newest job of the session's project; where that gave no clip, the one before it that did."""
-        job = self._queue.current(session.project.id)
+        """The newest job of the session's project; if that gave no clip, the one before it that did."""
+        job: VideoJob | None = self._jobs.current("video", session.project.id)
         if job is None or not job.progress().ended or job.outcome is not None:
             return job
-        return self._queue.done(session.project.id) or job
+        return self._jobs.done("video", session.project.id) or job
 
     def find(self, session: Session, number: int) -> VideoJob | None:
-        """A job of the session's project: its newest or the one that was done last."""
-        return self._queue.find(session.project.id, number)
+        """A job of the session's project: its newest, the one before it or the one that was done last."""
+        return self._jobs.find("video", session.project.id, number)
 
     def describe(self, job: VideoJob) -> Json:
         """How far a video is, JSON-able."""
-        stamp = job.stamp  # before the rest is read: what changes meanwhile is told again
-        progress = self._queue.progress(job)
-        told: Json = {
-            "video": job.number,
-            "stamp": stamp,
-            "state": progress.state.value,
-            "nfe": progress.nfe,
-            "total": progress.total,
-            "preview": progress.preview,
-            "ahead": progress.ahead,
-            "stopping": progress.stopping,
-            "message": progress.message,
-            "elapsed": progress.seconds,
-            "order": job.request.told,
-        }
-        if progress.state is JobState.DONE and job.outcome is not None:
+        message = {**self._jobs.describe(job), "video": job.number, "order": job.request.body}
+        if message["state"] == JobState.DONE and job.outcome is not None:
             made = job.outcome.generated
-            told |= {"seconds": made.seconds, "ef_drawn": made.record.ef_drawn, "nfe_run": made.record.nfe_run}
-        return told
+            message |= {"seconds": made.seconds, "ef_drawn": made.record.ef_drawn, "nfe_run": made.record.nfe_run}
+        return message
 
-    def cycle(self, keyframes: Keyframes, order: Mapping[str, Any]) -> LabelCycle:
-        """See `studio.video_request.preview_cycle`."""
-        return preview_cycle(keyframes, order)
-
-    def starting_frame(self, keyframes: Keyframes, order: Mapping[str, Any]) -> GrayImage:
+    def starting_frame(self, request: VideoRequest) -> GrayImage:
         """uint8 (h, w): the middle frame of what the sampler starts from, without its noise.
 
         Raises:
             RequestError, UnknownNameError: as `start`; or the generator starts from noise alone.
         """
-        return self.engine.starting_frame(self.engine.request(**settings_of(keyframes, order)))
+        self._check(request)
+        return self._engine.videos.starting_frame(request)
 
-    def curve(self, made: MadeVideo) -> Json:
+    def curve(self, video: Video) -> Json:
         """The ventricle as the segmenter finds it in each frame; measured once."""
-        with made.lock:
-            if made.curve is None:
-                made.curve = self.engine.lv_curve(made.generated)
-            return made.curve
+        with video.lock:
+            if video.curve is None:
+                video.curve = self._engine.videos.lv_curve(video.generated)
+            return video.curve
 
-    def close(self) -> None:
-        """Cancel everything: the server stops."""
-        self._queue.close()
+    def _check(self, request: VideoRequest) -> None:
+        self._engine.videos.entry(request.sampling.generator)
+        if request.frames * request.label_map.ids.size > MAX_PIXELS:
+            height, width = request.label_map.shape
+            raise RequestError(
+                expected=f"at most {MAX_PIXELS // 2**20} million pixels in all frames together",
+                got=f"{request.frames} of {width} x {height}",
+                remedy="ask for fewer frames or use a smaller label map",
+            )
 
-    def _work(self, job: VideoJob) -> MadeVideo:
-        seen = time.monotonic()
+    def _work(self, job: VideoJob) -> Video:
+        return Video(self._engine.videos.generate(job.request.video, job.on_step))
 
-        def on_step(done: int, total: int, preview: Callable[[], GrayImage]) -> None:
-            nonlocal seen
-            if self._is_open(job.session):
-                seen = time.monotonic()
-            elif time.monotonic() - seen > ALONE_SECONDS:
-                raise Cancelled
-            job.on_step(done, total, preview)
 
-        return MadeVideo(self.engine.generate(job.request.request, on_step))
+def preview_cycle(first: LabelMap, last: LabelMap | None, view: View, motion: Motion, frames: int) -> LabelCycle:
+    """A label cycle of at most `PREVIEW_SIDE` pixels a side; volumes and EF are those of the small one.
+
+    Args:
+        first, last: the heart at end diastole, and at end systole or None if the motion shapes it.
+
+    Raises:
+        EchoStudioError: another count of frames, or the heart cannot move so; see `anatomy.motion.cycle.label_cycle`.
+    """
+    if not MIN_FRAMES <= frames <= MAX_FRAMES:
+        raise RequestError(expected=f"frames from {MIN_FRAMES} to {MAX_FRAMES}", got=str(frames), remedy="try 24")
+    small = smaller(first)
+    return label_cycle(small, smaller(last) if last else end_systole(small, motion, view), frames, motion, view)
+
+
+def smaller(label_map: LabelMap) -> LabelMap:
+    """The map with at most `PREVIEW_SIDE` pixels a side, its proportions kept."""
+    height, width = label_map.shape
+    scale = min(1.0, PREVIEW_SIDE / max(height, width))
+    return label_map.resized(max(1, round(height * scale)), max(1, round(width * scale)))

@@ -5,6 +5,7 @@ never interrupted, on the same kind of device. Several processes share each batc
 with the same randomness, so the losses are those of one process but for the last digits of sums.
 """
 
+import copy
 import dataclasses
 import hashlib
 import math
@@ -22,12 +23,36 @@ from torch.utils.tensorboard.writer import SummaryWriter
 
 from echo_studio.errors import OutputError, RecipeError
 from echo_studio.generate.checkpoint import Card, made_by, write_checkpoint
-from echo_studio.train.ema import Ema
 from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.samples.frames import batch_indices
 from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
 from echo_studio.train.task import PartLoss, Task
 from echo_studio.train.team import SingleProcess, shares_of
+
+
+class Ema:
+    """The averaged twin of a model.
+
+    Args:
+        model: whose weights are followed.
+        half_life_images: images after which a weight's share has halved; shorter at first, when the
+            weights are still far from anything worth averaging (Karras et al. 2022, released code).
+    """
+
+    def __init__(self, model: nn.Module, half_life_images: int) -> None:
+        self.model = copy.deepcopy(model).eval().requires_grad_(False)
+        self.half_life_images = half_life_images
+
+    @torch.no_grad()
+    def update(self, model: nn.Module, images_seen: int, batch: int) -> None:
+        """Follow the model after one step."""
+        half_life = min(self.half_life_images, max(images_seen, 1) * 0.05)
+        decay = 0.5 ** (batch / half_life)
+        for mean, value in zip(self.model.parameters(), model.parameters(), strict=True):
+            mean.lerp_(value, 1 - decay)
+        for kept, present in zip(self.model.buffers(), model.buffers(), strict=True):
+            kept.copy_(present)
+
 
 LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one

@@ -117,11 +117,11 @@ class _WholeBatchRandomness(TorchFunctionMode):
         return numbers[self.share.first * times : (self.share.first + self.share.count) * times]
 
     def _whole_like(self, tensor: Tensor) -> Tensor:
-        """Empty, of the whole batch's size, and in memory in the same order, in which numbers are drawn."""
+        """Empty, of the whole batch's size, and in memory in the same order, in which numbers are sampled."""
         shape = self._whole(tensor.shape)
-        order = sorted(range(tensor.ndim), key=lambda axis: tensor.stride()[axis], reverse=True)
-        back = [order.index(axis) for axis in range(tensor.ndim)]
-        return tensor.new_empty([shape[axis] for axis in order]).permute(back)
+        axes = sorted(range(tensor.ndim), key=lambda axis: tensor.stride()[axis], reverse=True)
+        back = [axes.index(axis) for axis in range(tensor.ndim)]
+        return tensor.new_empty([shape[axis] for axis in axes]).permute(back)
 
     def _gamma(self, alpha: Tensor) -> Tensor:
         """Gamma variates take as many numbers as their parameters ask for, so those of all shares must be known."""

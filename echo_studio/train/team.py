@@ -1,6 +1,6 @@
 """The processes that train together: one, or those that `torchrun` (on GPUs also `accelerate launch`) started.
 
-The loop asks its team instead of asking how many there are.
+The loop calls its team and need not know how many there are.
 """
 
 import os
@@ -21,7 +21,7 @@ MPI = ("OMPI_COMM_WORLD_SIZE", "PMI_SIZE", "MV2_COMM_WORLD_SIZE")
 
 
 class SingleProcess:
-    """A team of one process, which asks nobody; `multi_process.MultiProcess` is a team of several.
+    """A team of one process; `multi_process.MultiProcess` is a team of several.
 
     All processes of a team call the same methods in the same order.
 

@@ -120,9 +120,9 @@ def across_families(model: SpadeUNet, tensors: dict[str, Tensor], before: Family
     fresh = {f"levels.{key}": tensor for key, tensor in model.levels.state_dict().items()}
     fill(model, {**_with_heads(tensors, after.heads), **fresh}, source)
     sigma = torch.logspace(-3, 4.5, 4096, dtype=torch.float64)
-    told = after.coefficients(sigma).noise * after.noise_unit
+    inputs = after.coefficients(sigma).noise * after.noise_unit
     # Beyond the ends of its chain SDM tells its network no more than the end: no rows there.
-    rises = (told[1:-1] > told[:-2]) & (told[2:] > told[1:-1])
+    rises = (inputs[1:-1] > inputs[:-2]) & (inputs[2:] > inputs[1:-1])
     known = 1 + rises.nonzero().flatten()
     rows = known[torch.linspace(0, len(known) - 1, len(model.levels.at)).round().long()]
     old, new = before.coefficients(sigma[rows]), after.coefficients(sigma[rows])
@@ -132,7 +132,7 @@ def across_families(model: SpadeUNet, tensors: dict[str, Tensor], before: Family
         (old.skip - new.skip) / (new.out * new.into),
         old.out / new.out,
     ]
-    model.levels.fill(told[rows].float(), torch.stack(values).float())
+    model.levels.fill(inputs[rows].float(), torch.stack(values).float())
 
 
 def _with_heads(tensors: dict[str, Tensor], heads: int) -> dict[str, Tensor]:

@@ -68,26 +68,24 @@ def serve(
     """
     users = Users(auth) if auth is not None else None
     if users is not None:
-        users.hashes()  # a wrong file is told before anything is loaded
+        users.hashes()  # a wrong file is refused before anything is loaded
     listener = listen(host, port)
     stay_offline(os.environ)
     # The browser shares the cores: threads that spin while they wait made two programs side by side twice as slow.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     # Only now, because Gradio decides about analytics while it is imported.
-    from echo_studio.data.template import BUNDLED, template  # noqa: PLC0415
     from echo_studio.project.library import Library, default_root  # noqa: PLC0415
-    from echo_studio.studio.engine import Engine  # noqa: PLC0415
+    from echo_studio.studio.engine.engine import Engine  # noqa: PLC0415
     from echo_studio.studio.studio import Studio  # noqa: PLC0415
     from echo_studio.web.server import create_app  # noqa: PLC0415
 
-    titles = [(title, name) for name, title in BUNDLED.items()]
     library = Library(projects or default_root())
     library.prepare()
-    app = create_app(Studio(Engine(), template, titles, library), users)
+    app = create_app(Studio(Engine(), library), users)
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
-    if told := warning(host, login=users is not None):
-        sys.stdout.write(f"{told}\n")
+    if line := warning(host, login=users is not None):
+        sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     config = uvicorn.Config(app, log_level="warning", access_log=False)
     uvicorn.Server(config).run(sockets=[listener])
@@ -101,7 +99,7 @@ def warning(host: str, *, login: bool) -> str:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address, before anything slow is loaded: a taken port is told at once.
+    """A socket bound to the address, before anything slow is loaded: a taken port is refused at once.
 
     Raises:
         RequestError: the port is taken or the address is not this machine's.

@@ -4,8 +4,10 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
+from echo_studio.anatomy.landmarks.points import heart_frame
+from echo_studio.anatomy.landmarks.segments import SEGMENTS, in_segment
 from echo_studio.anatomy.sector.geometry import Sector, with_sector
-from echo_studio.types import Spacing
+from echo_studio.types import LabelIds, Spacing, View
 
 
 def base_row(height: int) -> float:
@@ -40,3 +42,14 @@ def heart(
         ids[(a < 0) & ((a / atrium[0]) ** 2 + (b / (atrium[1] / 2)) ** 2 <= 1)] = LEFT_ATRIUM
     sector = Sector(((shape[1] - 1) / 2, 2.0), -0.75, 0.75, 0.0, 0.97 * shape[0] * sy / sx, sy / sx)
     return LabelMap(with_sector(ids, sector.mask(*shape)), spacing)
+
+
+def wall_segments(label_map: LabelMap, view: View) -> LabelIds:
+    """uint8 (h, w): AHA number of every wall pixel's segment, 0 elsewhere."""
+    frame = heart_frame(label_map)
+    points = frame.plane.centres(label_map.shape)
+    wall = label_map.ids == LV_MYOCARDIUM
+    numbers = np.zeros(label_map.shape, np.uint8)
+    for segment in SEGMENTS[view].values():
+        numbers[wall & in_segment(segment, frame, points)] = segment.number
+    return numbers

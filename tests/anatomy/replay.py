@@ -38,12 +38,13 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from echo_studio.anatomy.edits import parameters as read
-from echo_studio.anatomy.edits.apply import EDITS, apply_edit
+from echo_studio.anatomy.edits.apply import EDITS
 from echo_studio.anatomy.edits.parameters import Op
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres, with_ids
 from echo_studio.anatomy.shape.warp import SLACK, check_structures, moved
+from echo_studio.data.deform import apply_edit
 from echo_studio.errors import RequestError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 from tests.anatomy.raster import polygon_mask, region_mask, runs_mask, stroke_mask

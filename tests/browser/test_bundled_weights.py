@@ -92,7 +92,7 @@ def test_a_painted_heart_becomes_the_frame_that_python_makes_of_it(chromium, stu
 
 @pytest.mark.slow
 def test_real_frames_that_are_opened_are_labelled_well(chromium, studio: str, camus_root: Path, tmp_path: Path) -> None:
-    from echo_studio.anatomy.overlap import dice
+    from echo_studio.anatomy.label_map import dice
     from echo_studio.data.datasets.camus import CamusFolder
 
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
@@ -102,7 +102,7 @@ def test_real_frames_that_are_opened_are_labelled_well(chromium, studio: str, ca
     page.locator("#live").uncheck()
     scores = []
     data = CamusFolder(camus_root)
-    for frame in data.read_all(data.split("validation")[::5]):
+    for frame in map(data.read, data.frame_ids(data.split("validation")[::5])):
         Image.fromarray(frame.image).save(tmp_path / "frame.png")
         before = page.evaluate("window.echoStudio.document.revision")
         page.locator("#file").set_input_files(tmp_path / "frame.png")

@@ -155,7 +155,7 @@ def test_a_failure_is_one_line_without_a_traceback_and_the_next_run_works(page, 
 @pytest.mark.parametrize(
     ("seed", "words"),
     [
-        ("-4", "expected a seed from 0 to 2^63 - 1, got -4; try 0"),
+        ("-4", "expected a seed from 0 to 9223372036854775807, got -4; try 0"),
         ("", "expected a whole number as seed, got an empty"),
     ],
 )

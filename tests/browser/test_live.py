@@ -8,7 +8,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.studio.draft import DRAFT_NFE, DRAFT_SOLVER
+from echo_studio.studio.frames import DRAFT_NFE, DRAFT_SOLVER
 from tests.browser.brush import drag, ids_of, open_template
 from tests.browser.test_generating import result_pixels, wait_for_state
 from tests.studio.fakes import FakeEngine, frame_request, speckle
@@ -101,8 +101,8 @@ def test_the_draft_is_asked_for_with_its_own_solver_and_is_the_frame_s_seed(live
     finally:
         del engine.generate
     draft, final = asked
-    assert (draft.solver, draft.nfe) == (DRAFT_SOLVER, DRAFT_NFE)
-    assert (final.solver, final.nfe) == ("heun", 20)
+    assert (draft.sampling.solver, draft.sampling.nfe) == (DRAFT_SOLVER, DRAFT_NFE)
+    assert (final.sampling.solver, final.sampling.nfe) == ("heun", 20)
     assert (draft.seed, draft.label_map) == (final.seed, final.label_map)
 
 

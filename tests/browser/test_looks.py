@@ -6,7 +6,7 @@ import math
 import pytest
 from PIL import Image
 
-from echo_studio.web.tabs.palettes import PALETTES
+from echo_studio.web.tabs.canvas import PALETTES
 from tests.browser.brush import CAVITY, open_template
 from tests.browser.visit import ready, visit
 from tests.studio.fakes import heart

@@ -6,7 +6,7 @@ import pytest
 from echo_studio.anatomy.edits.apply import sector_after
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
-from echo_studio.anatomy.shape.variation import random_variation
+from echo_studio.data.deform import DEFORMATION, random_variation
 from tests.browser.brush import ZIGZAG, drag
 from tests.browser.desk import desk, labels, last_op, position, put, settle
 from tests.browser.panels import (
@@ -191,7 +191,7 @@ def test_every_variation_is_of_the_same_map_and_can_be_undone(panel) -> None:
     panel.keyboard.press("s")
     assert f"seed {seeds[-1]}" in panel.locator("[data-part=vary-seed]").inner_text()
     assert len(set(seeds)) == 3
-    assert last_op(panel) == {"tool": "vary", "seed": seeds[-1], "base": steps}
+    assert last_op(panel) == {"tool": "vary", "seed": seeds[-1], "deformation": DEFORMATION, "base": steps}
     assert on_canvas(panel) == replayed(panel, 3)
     panel.keyboard.press("Control+z")
     assert on_canvas(panel) == random_variation(HEART, seeds[1])

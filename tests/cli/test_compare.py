@@ -112,7 +112,7 @@ def test_a_cell_that_fails_is_told_and_the_exit_code_is_one(
 def test_an_interrupt_keeps_what_is_done(
     compare: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
 ) -> None:
-    from echo_studio.studio.engine import Engine
+    from echo_studio.studio.engine.engine import Engine
 
     whole = Engine.generate
 

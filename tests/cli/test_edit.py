@@ -8,8 +8,8 @@ from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.sizes import measure
 from echo_studio.anatomy.shape.sliders import Shape, reshape
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.cli import main
+from echo_studio.data.deform import random_variation
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
 
@@ -78,7 +78,7 @@ def test_a_repair_undoes_a_gap(folder: Path, capsys: pytest.CaptureFixture[str])
         ("edit --label-map in.png --defect nothing --out out.png", "choose one of: aneurysm"),
         ("edit --label-map in.png --defect septal --width-mm 900 --out out.png", "from 0 to 40"),
         ("edit --label-map in.png --defect septal --set depth=3 --out out.png", "choose one of: at, width_mm"),
-        ("edit --label-map in.png --defect septal --set at --out out.png", "--set key=value"),
+        ("edit --label-map in.png --defect septal --set at --out out.png", "--set NAME=VALUE"),
         ("edit --label-map in.png --shape size=2 --out out.png", "choose one of: apex_across"),
         ("edit --label-map in.png --shape tilt=much --out out.png", "a number for tilt"),
         ("edit --label-map in.png --repair all --out out.png", "choose one of: atrium-apart"),

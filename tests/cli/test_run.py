@@ -9,7 +9,7 @@ import pytest
 
 from echo_studio import __version__
 from echo_studio.cli import main
-from echo_studio.cli.commands import COMMANDS
+from echo_studio.cli.run import COMMANDS
 
 GENERATE = ["generate", "--view", "4CH", "--generator", "g"]
 
@@ -109,7 +109,7 @@ def test_an_interrupt_ends_with_130(monkeypatch: pytest.MonkeyPatch, capsys: pyt
     def interrupted(path: Path) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("echo_studio.data.datasets.check_folder.CamusFolder", interrupted)
+    monkeypatch.setattr("echo_studio.data.datasets.check.CamusFolder", interrupted)
     assert main(["check-data", "."]) == 130
     assert "Traceback" not in capsys.readouterr().err
 
@@ -118,7 +118,7 @@ def test_a_fault_of_the_program_is_not_disguised_as_bad_input(monkeypatch: pytes
     def broken(path: Path) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("echo_studio.data.datasets.check_folder.CamusFolder", broken)
+    monkeypatch.setattr("echo_studio.data.datasets.check.CamusFolder", broken)
     with pytest.raises(ZeroDivisionError):
         main(["check-data", "."])
 

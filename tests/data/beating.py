@@ -10,7 +10,7 @@ import nibabel as nib
 import numpy as np
 
 from echo_studio.anatomy.sector.geometry import Sector
-from echo_studio.data.datasets.echonet_tables import LIST_COLUMNS, TRACE_COLUMNS
+from echo_studio.data.datasets.echonet import LIST_COLUMNS, TRACE_COLUMNS
 
 SIDE = 112
 SECTOR_SHAPE = Sector(apex=(55.5, 1.0), angle_left=-0.6, angle_right=0.6, near=0.0, far=105.0)

@@ -6,9 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
-from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.anatomy.sector.geometry import fit_sector, within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.template import BUNDLED, maps_folder, template

@@ -63,18 +63,18 @@ def test_the_loss_of_a_network_that_knows_nothing_is_one(name: str, expected: fl
 def test_training_levels_lie_where_table_1_has_them() -> None:
     torch.manual_seed(0)
     cpu = torch.device("cpu")
-    edm = Edm(SIGMA_DATA).draw_sigma(20_000, cpu).log()
+    edm = Edm(SIGMA_DATA).sample_sigma(20_000, cpu).log()
     assert float(edm.mean()) == pytest.approx(-1.2, abs=0.05)
     assert float(edm.std()) == pytest.approx(1.2, abs=0.05)
-    ve = VarianceExploding().draw_sigma(20_000, cpu).log()
+    ve = VarianceExploding().sample_sigma(20_000, cpu).log()
     assert float(ve.min()) >= math.log(0.02) - 1e-4
     assert float(ve.max()) <= math.log(100) + 1e-4
     assert float(ve.mean()) == pytest.approx(math.log(0.02 * 100) / 2, abs=0.1)  # uniform in the logarithm
-    t = vp_time(VariancePreserving().draw_sigma(20_000, cpu).double())
+    t = vp_time(VariancePreserving().sample_sigma(20_000, cpu).double())
     assert float(t.min()) >= 0.99e-5
     assert float(t.max()) <= 1 + 1e-6
     assert float(t.mean()) == pytest.approx(0.5, abs=0.02)
-    drawn = Sdm().draw_sigma(5000, cpu)
+    drawn = Sdm().sample_sigma(5000, cpu)
     levels = cosine_levels().float()
     assert torch.isin(drawn, levels).all()
     assert len(drawn.unique()) > 950

@@ -40,9 +40,9 @@ def test_dropped_labels_are_zeros_and_the_sector_stays_the_same() -> None:
     losses = []
     for dropout in (0.0, 1.0):
         torch.manual_seed(3)
-        sigma = Edm(SIGMA_DATA).draw_sigma(1, torch.device("cpu"))
+        sigma = Edm(SIGMA_DATA).sample_sigma(1, torch.device("cpu"))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Edm, "draw_sigma", lambda *_, sigma=sigma: sigma)
+            patch.setattr(Edm, "sample_sigma", lambda *_, sigma=sigma: sigma)
             losses.append(float(DenoisingLoss(dropout)(Preconditioned(network, Edm(0.5), 0.0), clean[:1], condition())))
     assert losses[0] == losses[1]  # a network that does not look at the map has the same loss over the same pixels
 
@@ -78,7 +78,7 @@ def test_the_first_step_of_the_chain_has_no_bound_and_leaves_no_nan_behind() -> 
 
     with pytest.MonkeyPatch.context() as patch:
         levels = torch.tensor([0.0064157])
-        patch.setattr(Sdm, "draw_sigma", lambda *_: levels)
+        patch.setattr(Sdm, "sample_sigma", lambda *_: levels)
         loss = DenoisingLoss()(Preconditioned(Learns(place), Sdm(), 0.0), torch.randn(1, 1, 8, 8), condition())
     (gradient,) = torch.autograd.grad(loss, [place])
     assert float(gradient) == 0

@@ -6,8 +6,8 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
-from echo_studio.anatomy.motion.volume_curve import volume_curve
-from echo_studio.evaluate.frames.likeness import Clip
+from echo_studio.anatomy.motion.motion import volume_curve
+from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.reference import Beat
 from echo_studio.types import GrayImage

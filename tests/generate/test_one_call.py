@@ -14,7 +14,7 @@ from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import ONE_CALL, read_card
 from echo_studio.generate.generator import DirectGenerator, Generator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.studio.engine import Engine
+from echo_studio.studio.engine.engine import Engine
 from echo_studio.types import GrayImage
 from tests.generate.test_generator import ask as ask_diffusion
 from tests.generate.test_generator import heart

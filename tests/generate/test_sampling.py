@@ -7,6 +7,7 @@ import pytest
 
 from echo_studio.errors import EchoStudioError
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.request import MAX_SEED, check_seed
 from echo_studio.generate.sampling import DEFAULT_SOLVER, Sampling, advised_sampling
 
 CARD = Card(
@@ -37,6 +38,13 @@ def test_what_is_not_chosen_is_what_the_card_advises() -> None:
 def test_impossible_samplings_are_refused(changes: dict[str, Any], says: str) -> None:
     with pytest.raises(EchoStudioError, match=says):
         dataclasses.replace(advised_sampling(CARD), **changes)
+
+
+def test_impossible_seeds_are_refused() -> None:
+    check_seed(MAX_SEED)
+    for seed in (-1, MAX_SEED + 1):
+        with pytest.raises(EchoStudioError, match="a seed from 0"):
+            check_seed(seed)
 
 
 def test_records_call_the_weights_checkpoints() -> None:

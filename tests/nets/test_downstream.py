@@ -1,6 +1,8 @@
 """Downstream networks: the papers' shapes, the same weights from the same seed, one line where a package is missing."""
 
 import importlib.util
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -46,3 +48,9 @@ def test_other_names_and_sides_are_refused() -> None:
         downstream_network("unet9", 128, 0)
     with pytest.raises(RecipeError, match="power of two"):
         downstream_network("unet8", 100, 0)
+
+
+def test_a_program_that_builds_no_network_of_monai_does_not_load_it() -> None:
+    names = "echo_studio.nets.segmenter, echo_studio.nets.downstream, echo_studio.generate.catalog"
+    done = subprocess.run([sys.executable, "-c", f"import sys, {names}; sys.exit('monai' in sys.modules)"], check=False)
+    assert done.returncode == 0

@@ -5,9 +5,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from echo_studio.nets.segmenter import Segmenter, SegmenterConfig
-from echo_studio.nets.spade import Spade, group_count
 from echo_studio.nets.spade_unet import SpadeUNet
-from echo_studio.nets.unet_blocks import SpadeUNetConfig
+from echo_studio.nets.unet_blocks import Spade, SpadeUNetConfig, group_count
 
 CONFIG = SpadeUNetConfig(widths=(16, 32), blocks=1, attention_levels=(1,), head_channels=16, mask_channels=8)
 

@@ -239,11 +239,11 @@ def test_a_bomb_that_announces_little_is_read_no_further(contents: Contents, tmp
         "UPDATE log SET label_map_sha256 = (SELECT label_map_sha256 FROM log WHERE number = 2)",
         "UPDATE log SET position = position + 1",
         "UPDATE step SET position = position + 5 WHERE position = 5",
-        "UPDATE step SET sector = label_map",
+        "UPDATE step SET fan = label_map",
         "UPDATE step SET label_map = '../../secret' WHERE position = 1",
         "UPDATE result SET image = label_map",
         "UPDATE result SET measured = '3'",
-        "UPDATE slot SET label_map = (SELECT sector FROM step)",
+        "UPDATE slot SET label_map = (SELECT fan FROM step)",
     ],
 )
 def test_a_copy_whose_rows_are_not_ours_is_refused(statement: str, contents: Contents, tmp_path: Path) -> None:

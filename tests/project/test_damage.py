@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from echo_studio.errors import DataError, EchoStudioError
-from echo_studio.project.files import ContentFiles
 from echo_studio.project.library import Library
 from echo_studio.project.project import Project
+from echo_studio.project.store import ContentFiles
 from tests.project.drawings import all_of, assert_sound, assert_tells, copied, drawing, filled, frame
 
 NOISE = np.random.default_rng(0).bytes(50_000)
@@ -90,8 +90,8 @@ def test_content_of_another_kind_is_refused_even_under_its_own_hash(tmp_path: Pa
         files = ContentFiles(tmp_path / "p" / "files")
         other = files.put(b"no picture")
         with project._store.writing() as sql:
-            sql.execute("UPDATE step SET sector = label_map WHERE position = 3")
-            sql.execute("UPDATE step SET label_map = sector WHERE position = 2")
+            sql.execute("UPDATE step SET fan = label_map WHERE position = 3")
+            sql.execute("UPDATE step SET label_map = fan WHERE position = 2")
             sql.execute("UPDATE result SET image = label_map")
             sql.execute("UPDATE slot SET label_map = ?", (other,))
             sql.execute("UPDATE step SET label_map = '../../secret' WHERE position = 4")

@@ -14,7 +14,7 @@ from tests.project.drawings import drawing
 def ticking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every change is later than the one before, however fast the tests are."""
     ticks = count()
-    for module in ("store", "history", "results"):
+    for module in ("store", "project"):
         monkeypatch.setattr(f"echo_studio.project.{module}.now", lambda: f"2026-01-01T00:00:00.{next(ticks):06}+00:00")
 
 

@@ -10,8 +10,7 @@ from PIL import Image
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import BusyError, ImageError, OutputError, RequestError, UnknownNameError
 from echo_studio.project.pictures import Canvas
-from echo_studio.project.project import Project
-from echo_studio.project.slots import SLOTS
+from echo_studio.project.project import SLOTS, Project
 from tests.project.drawings import all_of, assert_sound, bytes_of, drawing, filled, frame
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from echo_studio.errors import DataError
 from echo_studio.project import schema
-from echo_studio.project.files import ContentFiles
 from echo_studio.project.pictures import encode_label_map, encode_sector
 from echo_studio.project.project import Project
+from echo_studio.project.store import ContentFiles
 from tests.project.drawings import assert_sound, assert_tells, bytes_of, drawing, filled, frame
 
 # The tables of version 1 as they were when they were made. Never changed: files like this exist.
@@ -26,7 +26,7 @@ VERSION_1 = (
             position INTEGER PRIMARY KEY,
             entry INTEGER NOT NULL REFERENCES log (number),
             label_map TEXT NOT NULL,
-            sector TEXT NOT NULL
+            fan TEXT NOT NULL
         ) STRICT""",
     """CREATE TABLE project (
             one INTEGER PRIMARY KEY CHECK (one = 1),

@@ -7,13 +7,12 @@ from typing import Any
 import numpy as np
 
 from echo_studio.anatomy.edits.defects import apply_defect
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
-from echo_studio.dataset.build.index import Made, files_sha256
+from echo_studio.data.deform import random_variation
 from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
 from echo_studio.dataset.build.plan import Plan
-from echo_studio.dataset.build.ranges import ranges_of
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.request import ranges_of
+from echo_studio.dataset.build.set_folder import Made, SetFolder, files_sha256
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import DataError, EchoStudioError, UnknownNameError
@@ -35,7 +34,7 @@ class FakeSets:
     def clips(self) -> list[Json]:
         return [{"name": CLIPS, "title": "Free-Echo"}]
 
-    def order(self, maps: Any, generators: Any, solver: str, budgets: Any, ranges: Any, **how_many: Any) -> SetRequest:
+    def request(self, maps: Any, generators: Any, solver: str, budgets: Any, ranges: Any, **counts: Any) -> SetRequest:
         for name in generators:
             if name not in (*GENERATORS, CLIPS):
                 raise UnknownNameError("generator", name, GENERATORS)
@@ -49,13 +48,15 @@ class FakeSets:
             for nfe in budgets or [20]
         ]
         return SetRequest(
-            tuple(maps), tuple(samplings), ranges=ranges_of(ranges), versions={"echo-studio": self.version}, **how_many
+            tuple(maps), tuple(samplings), ranges=ranges_of(ranges), versions={"echo-studio": self.version}, **counts
         )
 
-    def plan(self, order: SetRequest, folder: SetFolder, workers: int) -> Plan:
-        clips = order.count * sum(how.clip is not None for how in order.samplings) // len(order.samplings)
+    def plan(self, request: SetRequest, folder: SetFolder, workers: int) -> Plan:
+        clips = (
+            request.count * sum(sampling.clip is not None for sampling in request.samplings) // len(request.samplings)
+        )
         return Plan(
-            order.count, clips, 0, len(order.maps), len(order.samplings), workers, 60.0, 1.0, 20_000_000, 10**10
+            request.count, clips, 0, len(request.maps), len(request.samplings), workers, 60.0, 1.0, 20_000_000, 10**10
         )
 
     def check(self, folder: SetFolder) -> None:
@@ -87,25 +88,25 @@ class FakeSets:
 
 
 def _sample(folder: SetFolder, item: Any) -> SetSample:
-    how, about = folder.header["generators"][item.how], folder.header["maps"][item.map]
+    sampling, about = folder.header["generators"][item.how], folder.header["maps"][item.map]
     heart = folder.base(item.map)
     if item.variation is not None:
         heart = random_variation(heart, item.variation)
     if item.defect:
         heart = apply_defect(heart, item.defect["name"], item.defect["values"])
-    clip = how.get("clip")
+    clip = sampling.get("clip")
     ids = np.stack([np.roll(heart.ids, k, axis=0) for k in range(clip["frames"])]) if clip else heart.ids
     noise = np.random.default_rng(item.seed).gamma(2.0, 0.5, ids.shape)
     level = np.array([0, 30, 150, 35, 80])[ids]
     anatomy = {"map": about["name"], "defect": item.defect, "variation": item.variation}
-    record = {"generator": how["generator"], "solver": how["solver"], "nfe": how["nfe"], "seed": item.seed}
+    record = {**{key: sampling[key] for key in ("generator", "solver", "nfe")}, "seed": item.seed}
     return SetSample(
         id=item.id,
         base=about["base"],
         view=about["view"],
         phase=None if clip else about["phase"],
         fps=8.0 if clip else None,
-        licence=how["licence"],
+        licence=sampling["licence"],
         spacing_mm=heart.spacing_mm,
         tags=(f"defect {item.defect['name']}",) if item.defect else (),
         record={**record, "anatomy": anatomy},

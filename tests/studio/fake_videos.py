@@ -2,7 +2,6 @@
 
 import threading
 import time
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,33 +10,30 @@ import numpy.typing as npt
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest, video_record
-from echo_studio.studio.jobs import OnStep
+from echo_studio.studio.jobs.job import OnStep
 from echo_studio.types import GrayImage, Json
 
 
-@dataclass(frozen=True)
-class FakeEntry:
-    name: str
-    title: str
-    description: str
-    advised_nfe: int = 4
-    advised_solver: str = "heun"
-    advised_start_step: int = 0
-    advised_guidance: float = 0.0
-    guidance: bool = False
-    pseudo: str = ""
-    conditional: bool = True
-
-    @property
-    def starts(self) -> bool:
-        return bool(self.pseudo)
+def _advised(nfe: int, solver: str, start_step: int = 0) -> Json:
+    return {"advised_nfe": nfe, "advised_solver": solver, "advised_start_step": start_step}
 
 
-ENTRIES = (
-    FakeEntry("video-spade", "SPADE video", "Labels steer every layer.", guidance=True),
-    FakeEntry("free-echo", "Free-Echo", "Starts from a moving pseudo-video.", 6, "euler", 35, pseudo="transported"),
-)
+def _entry(name: str, title: str, description: str, **entries: Any) -> VideoEntry:
+    about = {"checkpoint": name, "pseudo": "", "conditional": True, "guidance": False, "weights": {}}
+    return VideoEntry(name=name, title=title, description=description, **{**about, **entries})
+
+
+ENTRIES = {
+    entry.name: entry
+    for entry in (
+        _entry("video-spade", "SPADE video", "Labels steer every layer.", guidance=True, **_advised(4, "heun")),
+        _entry(
+            "free-echo", "Free-Echo", "Starts from a pseudo-video.", pseudo="transported", **_advised(6, "euler", 35)
+        ),
+    )
+}
 
 
 class FakeVideos:
@@ -50,15 +46,13 @@ class FakeVideos:
         self.failure: Exception | None = None
         self.measured = 0
 
-    def entries(self) -> tuple[FakeEntry, ...]:
-        return ENTRIES
+    def entries(self) -> list[VideoEntry]:
+        return list(ENTRIES.values())
 
-    def request(self, **settings: Any) -> VideoRequest:
-        request = VideoRequest(**settings)
-        names = [entry.name for entry in ENTRIES]
-        if request.sampling.generator not in names:
-            raise UnknownNameError("video generator", request.sampling.generator, names)
-        return request
+    def entry(self, name: str) -> VideoEntry:
+        if name not in ENTRIES:
+            raise UnknownNameError("video generator", name, ENTRIES)
+        return ENTRIES[name]
 
     def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo:
         started = time.monotonic()
@@ -74,11 +68,11 @@ class FakeVideos:
                 raise self.failure
             on_step(nfe, request.sampling.nfe, lambda: middle)
         ef = cycle_volumes(cycle)[1]
-        record = video_record(request, request.sampling.nfe, ef, {}, "0", "cpu")
+        record = video_record(request, request.sampling.nfe, ef, {request.sampling.generator: "0" * 64}, "2.10", "cpu")
         return GeneratedVideo(clip, cycle, record, time.monotonic() - started)
 
     def starting_frame(self, request: VideoRequest) -> GrayImage:
-        if not next(entry.starts for entry in ENTRIES if entry.name == request.sampling.generator):
+        if not self.entry(request.sampling.generator).starts:
             raise RequestError(
                 expected="a generator with a start step", got=request.sampling.generator, remedy="use free-echo"
             )

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +11,12 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.sector.geometry import Sector
+from echo_studio.data.formats.label_file import write_label_map
+from echo_studio.data.template import Templates
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Sampling
 from echo_studio.project.library import Library
+from echo_studio.studio.jobs.job import OnStep
 from echo_studio.studio.studio import Studio
 from echo_studio.types import GrayImage, Phase, Spacing, View
 from tests.studio.fake_models import FakeModels
@@ -25,12 +28,12 @@ SIDE = 256
 
 def frame_request(
     label_map: LabelMap,
-    view: View,
-    phase: Phase,
-    generator: str,
-    solver: str,
-    nfe: int,
-    seed: int,
+    view: View = "4CH",
+    phase: Phase = "ED",
+    generator: str = "edm-l64",
+    solver: str = "heun",
+    nfe: int = 20,
+    seed: int = 0,
     guidance: float = 0.0,
     schedule: str = "",
 ) -> GenerationRequest:
@@ -57,9 +60,9 @@ class FakeEngine(FakeModels):
     def generate(
         self,
         request: GenerationRequest,
-        on_step: Callable[[int, int, Callable[[], GrayImage]], None] | None = None,
+        on_step: OnStep | None = None,
         *,
-        patient: bool = False,
+        background: bool = False,
     ) -> Generated:
         started = time.monotonic()
         for nfe in range(1, request.sampling.nfe + 1):
@@ -70,9 +73,10 @@ class FakeEngine(FakeModels):
                 raise self.failure
             if on_step is not None:
                 on_step(nfe, request.sampling.nfe, lambda: speckle(request, 0.5))
-        return Generated(speckle(request, 1.0), record_of(request, {}, "0", "cpu"), time.monotonic() - started)
+        record = record_of(request, {request.sampling.generator: "0" * 64}, "2.10", "cpu")
+        return Generated(speckle(request, 1.0), record, time.monotonic() - started)
 
-    def adherence(self, image: GrayImage, label_map: LabelMap, *, patient: bool = False) -> dict[str, float | None]:
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, background: bool = False) -> dict[str, float | None]:
         return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
@@ -107,18 +111,21 @@ def heart() -> LabelMap:
     return LabelMap(ids, (0.5, 0.5))
 
 
-TEMPLATES: list[tuple[str, str]] = [
-    ("Blank sector", "blank"),
-    ("Apical four-chamber, end diastole", "4ch-ed"),
-    ("Apical two-chamber, end systole", "2ch-es"),
-]
-
-
-def template(name: str) -> LabelMap:
-    return blank() if name == "blank" else heart()
+@cache
+def templates() -> Templates:
+    """In a folder of their own, which is written once."""
+    titles = {
+        "blank": "Blank sector",
+        "4ch-ed": "Apical four-chamber, end diastole",
+        "2ch-es": "Apical two-chamber, end systole",
+    }
+    folder = Path(tempfile.mkdtemp(prefix="echo-studio-templates-"))
+    for name in titles:
+        write_label_map(folder / f"{name}.png", blank() if name == "blank" else heart())
+    return Templates(folder, titles)
 
 
 def fake_studio(engine: Any = None, projects: Path | None = None) -> Studio:
     """A studio whose projects are in a folder of their own, which goes when the program ends."""
     library = Library(projects or Path(tempfile.mkdtemp(prefix="echo-studio-test-")))
-    return Studio(engine or FakeEngine(), template, TEMPLATES, library)
+    return Studio(engine or FakeEngine(), library, templates())

@@ -1,14 +1,17 @@
 """Sessions and projects: who holds what, who may write, who goes first."""
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from echo_studio.errors import RequestError
 from echo_studio.project.library import Library
 from echo_studio.studio.projects import GONE_SECONDS, NEW, OpenProjects
-from echo_studio.studio.sessions import Session, Sessions
+from echo_studio.studio.sessions import Session, Sessions, choose_evictions
 from echo_studio.studio.users.users import user_folder
 from tests.studio.fakes import FakeEngine, blank, fake_studio, heart
 
@@ -29,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def projects(tmp_path: Path, clock: Clock):
-    projects = OpenProjects(Library(tmp_path), blank, clock)
+    projects = OpenProjects(Library(tmp_path), blank(), clock)
     yield projects
     projects.close()
 
@@ -45,7 +48,7 @@ def test_the_session_that_was_silent_longest_goes_first(projects: OpenProjects) 
     assert sessions.get(third.token) is third
 
 
-def test_a_page_without_a_wish_gets_the_project_that_changed_last(projects: OpenProjects) -> None:
+def test_a_page_that_names_no_project_gets_the_project_that_changed_last(projects: OpenProjects) -> None:
     older, _ = projects.enter("a", NEW)
     newer, _ = projects.enter("b", NEW)
     older.rename("changed last")
@@ -78,7 +81,7 @@ def test_a_page_that_left_or_crashed_gives_the_project_free(projects: OpenProjec
     assert not projects.owns("third", project)
 
 
-def test_a_project_that_cannot_be_opened_is_told_and_another_begun(projects: OpenProjects) -> None:
+def test_a_project_that_cannot_be_opened_is_said_and_another_begun(projects: OpenProjects) -> None:
     project, notice = projects.enter("page", "../../etc/passwd")
     assert "id of a project" in notice
     assert project.canvas().label_map == blank()
@@ -87,11 +90,11 @@ def test_a_project_that_cannot_be_opened_is_told_and_another_begun(projects: Ope
 def test_a_project_that_a_page_has_open_is_not_deleted(projects: OpenProjects) -> None:
     project, _ = projects.enter("page", NEW)
     with pytest.raises(Exception, match="open"):
-        projects.delete(project.id)
+        projects.library.delete(project.id)
     projects.leave("page")
-    projects.delete(project.id)
+    projects.library.delete(project.id)
     with pytest.raises(RequestError, match="id of a project"):
-        projects.delete(project.id)
+        projects.library.delete(project.id)
 
 
 def test_what_a_page_draws_is_there_again_after_the_server_was_gone(tmp_path: Path) -> None:
@@ -126,7 +129,7 @@ def test_no_user_opens_or_sees_the_projects_of_another(tmp_path: Path) -> None:
         assert "id of a project" in session.notice
         assert [listing.id for listing in session.projects.library.list()] == [session.project.id]
     assert annas.folder == tmp_path / "users" / "user-anna"
-    assert studio.user_folders.is_open(annas.project.id)
+    assert studio.sessions.is_open(annas.project.id)
     studio.close()
 
 
@@ -144,3 +147,24 @@ def test_a_user_with_many_pages_pushes_out_the_own_ones_only(tmp_path: Path) -> 
     assert studio.sessions.get(first.token, "anna") is first
     assert [studio.sessions.get(other.token, "ben") is other for other in many] == [False, False, True, True]
     studio.close()
+
+
+OWNERS = st.lists(st.sampled_from("abc"), max_size=20).map(lambda names: {f"{k}": name for k, name in enumerate(names)})
+
+
+@given(owners=OWNERS, most=st.integers(0, 10))
+def test_as_many_are_left_as_may_be_and_nobody_loses_more_than_whoever_has_most(
+    owners: dict[str, str], most: int
+) -> None:
+    gone = choose_evictions(owners, most)
+    left = Counter(owner for thing, owner in owners.items() if thing not in gone)
+    assert left.total() == min(len(owners), most)
+    for owner in {owners[thing] for thing in gone}:
+        assert left[owner] >= max(left.values(), default=0) - 1
+
+
+def test_the_oldest_goes_first_and_what_is_in_use_stays() -> None:
+    owners = {"1": "a", "2": "a", "3": "b", "4": "a"}
+    assert choose_evictions(owners, 3) == ["1"]
+    assert choose_evictions(owners, 3, lambda thing: thing != "1") == ["2"]
+    assert choose_evictions(owners, 0, lambda thing: thing == "3") == ["3"]

@@ -19,9 +19,8 @@ from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.users import passwords
-from echo_studio.studio.users.attempts import FIRST_SECONDS, MAX_SECONDS, Attempts
 from echo_studio.studio.users.audit_log import folder_sha256
-from echo_studio.studio.users.logins import HOURS, MAX_LOGINS, Logins
+from echo_studio.studio.users.logins import FIRST_SECONDS, HOURS, MAX_LOGINS, MAX_SECONDS, Attempts, Logins
 from echo_studio.studio.users.users import Users
 from echo_studio.web.middleware.body_limit import FILES_OF_ONE, MAX_JSON, BodyLimit
 from echo_studio.web.middleware.login import COOKIE, OPEN
@@ -108,7 +107,7 @@ def test_every_registered_route_refuses_without_a_login(app: FastAPI, stranger: 
     found = {(method, path) for method, path, _ in routes_of(app.routes)}
     assert {("POST", "/studio/jobs"), ("POST", "/gradio_api/queue/join"), ("GET", "/assets/{path:path}")} <= found
     for method, path in sorted(found):
-        assert method != "WEBSOCKET", f"{path}: the gate closes websockets, but nothing here tried it"
+        assert method != "WEBSOCKET", f"{path}: the login closes websockets, but nothing here tried it"
         place = re.sub(r"\{[^}]*\}", "1", path)
         reply = stranger.request(method, place)
         assert place in OPEN or reply.status_code == 401, (method, path, reply.status_code)
@@ -137,8 +136,8 @@ def test_every_route_of_the_studio_asks_for_a_token_and_refuses_that_of_another_
 def test_no_user_enters_or_lists_or_deletes_the_project_of_another(app: FastAPI, studio: Studio) -> None:
     anna, ben = logged_in(app, "anna"), logged_in(app, "ben")
     project = studio.open_session(NEW, "anna").project.id
-    told = ben.post("/studio/sessions", params={"project": project, "user": "ben"}).json()
-    own = {TOKEN: told["token"]}
+    token = ben.post("/studio/sessions", params={"project": project, "user": "ben"}).json()["token"]
+    own = {TOKEN: token}
     assert ben.get("/studio/project", headers=own).json()["id"] != project
     assert project not in [listed["id"] for listed in ben.get("/studio/projects", headers=own).json()]
     for guess in (project, f"..%2fuser-anna%2f{project}", "..", "%2e%2e%2f%2e%2e%2fusers.json"):
@@ -173,7 +172,7 @@ def test_a_login_leads_nowhere_else(place: str) -> None:
     assert safe_next(place) == "/"
 
 
-def test_a_wrong_name_and_a_wrong_password_are_told_alike_and_shown_as_text(stranger: TestClient) -> None:
+def test_a_wrong_name_and_a_wrong_password_are_answered_alike_and_shown_as_text(stranger: TestClient) -> None:
     pages = [
         stranger.post("/login", data={"name": name, "password": password})
         for name, password in (("anna", "guess guess"), ("nobody", "guess guess"), ("<script>", "guess guess"))
@@ -277,11 +276,11 @@ def test_a_damaged_or_a_monstrous_hash_is_refused_before_it_is_computed(kept: st
 
 
 def test_each_export_and_each_login_leaves_a_line(app: FastAPI, studio: Studio) -> None:
-    before = len(studio.trail.path.read_text().splitlines()) if studio.trail.path.exists() else 0
+    before = len(studio.audit_log.path.read_text().splitlines()) if studio.audit_log.path.exists() else 0
     anna, session = logged_in(app, "anna"), studio.open_session(NEW, "anna")
     copy = anna.get("/studio/project/copy", headers={TOKEN: session.token})
     assert copy.status_code == 200
-    login, export = (json.loads(line) for line in studio.trail.path.read_text().splitlines()[before:])
+    login, export = (json.loads(line) for line in studio.audit_log.path.read_text().splitlines()[before:])
     assert (login["act"], login["user"], login["address"]) == ("login", "anna", "testclient")
     assert export.pop("at") >= login["at"]
     assert export == {
@@ -294,7 +293,7 @@ def test_each_export_and_each_login_leaves_a_line(app: FastAPI, studio: Studio) 
         "bytes": len(copy.content),
         "sha256": hashlib.sha256(copy.content).hexdigest(),
     }
-    assert stat.S_IMODE(studio.trail.path.stat().st_mode) == 0o600 or os.name != "posix"
+    assert stat.S_IMODE(studio.audit_log.path.stat().st_mode) == 0o600 or os.name != "posix"
 
 
 def test_a_folder_has_one_hash_for_the_names_and_contents_of_its_files(tmp_path: Path) -> None:
@@ -316,11 +315,11 @@ def test_nobody_who_logs_in_imports_or_removes_the_models_of_all(app: FastAPI, s
 
 def test_what_cannot_be_written_down_is_not_exported(app: FastAPI, studio: Studio, tmp_path: Path) -> None:
     anna, session = logged_in(app, "anna"), studio.open_session(NEW, "anna")
-    place = studio.trail.path
-    studio.trail.path = tmp_path / "a file" / "audit.jsonl"
+    place = studio.audit_log.path
+    studio.audit_log.path = tmp_path / "a file" / "audit.jsonl"
     (tmp_path / "a file").touch()
     reply = anna.get("/studio/project/copy", headers={TOKEN: session.token})
-    studio.trail.path = place
+    studio.audit_log.path = place
     assert reply.status_code == 507
     assert "Nothing was exported" in reply.json()["detail"]
 

@@ -14,8 +14,9 @@ from PIL import Image
 
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import RequestError
+from echo_studio.studio.jobs.service import KINDS
 from echo_studio.studio.studio import Studio
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fakes import FakeEngine, blank, fake_studio, frame_request, heart, speckle
 
 HEADER = "X-Studio-Session"
@@ -37,7 +38,7 @@ def engine(studio: Studio) -> Any:
 @pytest.fixture(scope="module")
 def pages(studio: Studio) -> TestClient:
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     return TestClient(app)
 
 
@@ -123,7 +124,7 @@ def test_a_reference_changes_the_rmse_and_the_files(client: TestClient, studio: 
     assert client.get(f"{path}/download/passwd").status_code == 404
 
 
-def test_a_cell_that_fails_tells_why(client: TestClient, studio: Studio, engine: FakeEngine) -> None:
+def test_a_cell_that_fails_says_why(client: TestClient, studio: Studio, engine: FakeEngine) -> None:
     engine.failure = RequestError(expected="label dropout", got="none", remedy="ask for guidance 0")
     told = finished(client, client.post("/studio/comparisons", json=order(client, studio)).json())
     assert told["state"] == "done"
@@ -160,7 +161,7 @@ def test_a_comparison_whose_pages_are_all_closed_stops_after_a_while(
     told = client.get("/studio/comparisons").json()
     assert told["state"] == "running"
     assert told["order"] == wanted
-    monkeypatch.setattr("echo_studio.studio.compare.comparisons.ALONE_SECONDS", 0.0)
+    monkeypatch.setattr("echo_studio.studio.jobs.job.ALONE_SECONDS", 0.0)
     job = studio.comparisons.current(session)
     studio.sessions.close(client.headers[HEADER])
     deadline = time.monotonic() + 120
@@ -180,9 +181,9 @@ def test_a_comparison_whose_pages_are_all_closed_stops_after_a_while(
         ({"columns": {"name": "nfe", "values": ["x"]}}, "'x'"),
         ({"maps": []}, "a label map"),
         ({"maps": [{"kind": "slot", "name": "4CH-ED"}]}, "kept label map"),
-        ({"maps": [{"kind": "file", "name": "/etc/passwd"}]}, "press Run again"),
+        ({"maps": [{"kind": "file", "name": "/etc/passwd"}]}, "canvas, template or slot"),
         ({"revision": 99}, "press Run again"),
-        ({"revision": "x"}, "press Run again"),
+        ({"revision": "x"}, "a whole number as revision"),
         ({"fixed": {"seed": "-1"}}, "a seed from 0"),
         ({"fixed": ["seed"]}, "JSON object"),
     ],
@@ -207,9 +208,10 @@ def test_no_route_opens_without_a_token_nor_for_another_project(client: TestClie
 
 
 def test_many_projects_keep_only_their_newest_comparisons(client: TestClient, studio: Studio) -> None:
-    from echo_studio.studio.compare.comparisons import MAX_KEPT
-
-    for _ in range(MAX_KEPT + 1):
+    kept, tokens = KINDS["comparison"].max_kept, []
+    for _ in range(kept + 1):
         client.headers[HEADER] = studio.open_session("new").token
+        tokens.append(client.headers[HEADER])
         finished(client, client.post("/studio/comparisons", json=order(client, studio)).json())
-    assert len(studio.comparisons._kept) == MAX_KEPT
+    found = [client.get("/studio/comparisons", headers={HEADER: token}).json() != {} for token in tokens]
+    assert found == [False] + [True] * kept

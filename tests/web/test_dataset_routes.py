@@ -20,7 +20,7 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.export.formats import read_set
 from echo_studio.errors import DataError
 from echo_studio.studio.studio import Studio
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fakes import FakeEngine, fake_studio, heart
 
 HEADER = "X-Studio-Session"
@@ -50,7 +50,7 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 @pytest.fixture
 def client(studio: Studio) -> TestClient:
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     session = studio.open_session("new")
     session.label_map = heart()
     return TestClient(app, headers={HEADER: session.token})
@@ -261,6 +261,7 @@ WRONG: tuple[dict[str, Any], ...] = (
     {"ranges": {"colour": [5]}},
     {"defects": {"septal": "often"}},
     {"defects": {"septal": 2}},
+    {"defects": {"a\nb" * 1000: "often"}},
     {"defects": ["septal"]},
     {"ef": [25]},
     {"ef": [65, 25]},
@@ -275,6 +276,7 @@ def test_what_no_set_can_be_made_of_is_refused_in_words(client: TestClient, stud
             reply = client.post(f"{ROOT}/{path}", json=order(client, studio, **changes))
             assert reply.status_code == 422, changes
             assert reply.json()["detail"].startswith("expected ")
+            assert len(reply.json()["detail"].splitlines()) == 1
     assert client.get(ROOT).json()["sets"] == []
 
 

@@ -13,14 +13,15 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.measure.plausibility import check_plausibility
-from echo_studio.errors import RequestError
+from echo_studio.data.deform import DEFORMATION, random_variation
+from echo_studio.studio.frames import Frame, FrameRequest
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.studio import Made, Studio
-from echo_studio.web.routes import studio_routes
-from tests.studio.fakes import FakeEngine, fake_studio, heart
+from echo_studio.studio.studio import Studio
+from echo_studio.web.routes import add_studio_routes
+from tests.studio.fakes import FakeEngine, fake_studio, frame_request, heart
 
-ORDER = {"view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 2, "seed": 5}
+SETTINGS = {"view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 2, "seed": 5}
 
 
 @pytest.fixture
@@ -38,7 +39,7 @@ def session(studio: Studio) -> Session:
 @pytest.fixture
 def client(studio: Studio, session: Session) -> TestClient:
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     return TestClient(app, headers={"X-Studio-Session": session.token})
 
 
@@ -47,6 +48,15 @@ def odd() -> LabelMap:
     ids = heart().ids.copy()
     ids[120:130, 60:70] = LEFT_ATRIUM
     return LabelMap(ids, (0.5, 0.5))
+
+
+@pytest.mark.parametrize("op", [{"tool": "vary", "seed": 5, "deformation": DEFORMATION}, {"tool": "vary", "seed": 5}])
+def test_a_variation_is_made_by_the_deformation_that_it_names(client: TestClient, op: dict[str, object]) -> None:
+    label_map = heart()
+    body = label_map.ids.tobytes() + label_map.inside.tobytes() + json.dumps(op).encode()
+    answer = client.post("/studio/edit", params={"width": 256, "height": 256, "spacing": ""}, content=body).content
+    wanted = random_variation(LabelMap(label_map.ids), 5, deformation=op.get("deformation"))  # type: ignore[arg-type]
+    assert answer[: wanted.ids.size] == wanted.ids.tobytes()
 
 
 @pytest.mark.parametrize("view", ["2CH", "4CH"])
@@ -88,8 +98,9 @@ def test_impossible_slots_are_refused_in_words(client: TestClient, slots: str) -
     assert "xpected" in reply.json()["detail"]
 
 
-def made(studio: Studio, session: Session, **changes: object) -> Made:
-    job = studio.start(session, {**ORDER, "revision": session.revision, **changes})
+def made(studio: Studio, session: Session, *intended: str) -> Frame:
+    request = FrameRequest(frame_request(session.label_map, nfe=2, seed=5), session.revision, intended=intended)
+    job = studio.frames.start(session, request)
     deadline = time.monotonic() + 120
     while job.outcome is None:
         assert time.monotonic() < deadline
@@ -101,13 +112,14 @@ def test_the_record_names_the_findings_of_the_map_and_which_are_intended(studio:
     session.update(session.revision + 1, 1, odd(), odd().inside, {"tool": "brush"})
     kinds = [finding.kind for finding in check_plausibility(odd())]
     assert "island" in kinds
-    outcome = made(studio, session, intended=["island"])
+    outcome = made(studio, session, "island")
     assert outcome.record()["plausibility"] == {"findings": list(dict.fromkeys(kinds)), "intended": ["island"]}
-    assert studio.keep(session, outcome, "pinned").record["plausibility"] == outcome.plausibility
+    assert studio.frames.keep(session, outcome, "pinned").record["plausibility"] == outcome.plausibility
     assert made(studio, session).plausibility["intended"] == []
 
 
 @pytest.mark.parametrize("intended", ["island", [1], {"island": True}, ["island"] * 1000, None])
-def test_intended_kinds_are_a_short_list_of_names(studio: Studio, session: Session, intended: object) -> None:
-    with pytest.raises(RequestError, match="the kinds of findings"):
-        studio.start(session, {**ORDER, "revision": session.revision, "intended": intended})
+def test_intended_kinds_are_a_short_list_of_names(client: TestClient, session: Session, intended: object) -> None:
+    reply = client.post("/studio/jobs", json={**SETTINGS, "revision": session.revision, "intended": intended})
+    assert reply.status_code == 422
+    assert "as intended" in reply.json()["detail"]

@@ -11,7 +11,7 @@ from httpx import Response
 
 from echo_studio.studio.projects import NEW
 from echo_studio.web.middleware.body_limit import BodyLimit
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fake_models import fake_checkpoint
 from tests.studio.fakes import FakeEngine, fake_studio
 
@@ -28,7 +28,7 @@ def client(engine: FakeEngine) -> Iterator[TestClient]:
     studio = fake_studio(engine)
     app = FastAPI()
     app.add_middleware(BodyLimit, max_bytes=LIMIT)
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     yield TestClient(app, headers={"X-Studio-Session": studio.open_session(NEW).token})
     studio.close()
 

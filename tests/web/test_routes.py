@@ -17,13 +17,13 @@ from PIL import Image
 from starlette.types import Message
 
 from echo_studio.data.formats.label_file import read_label_map
-from echo_studio.studio.downloads import BUNDLES
+from echo_studio.studio.frames import BUNDLES, FrameRequest
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.web.middleware.body_limit import BodyLimit
-from echo_studio.web.routes import studio_routes
-from tests.studio.fakes import FakeEngine, blank, fake_studio, heart
+from echo_studio.web.routes import add_studio_routes
+from tests.studio.fakes import FakeEngine, blank, fake_studio, frame_request, heart
 
 SETTINGS = {"live": False, "view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 3, "seed": 5}
 
@@ -44,7 +44,7 @@ def session(studio: Studio) -> Session:
 def client(studio: Studio, session: Session) -> TestClient:
     app = FastAPI()
     app.add_middleware(BodyLimit, max_bytes=20 * 2**20)
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     return TestClient(app, headers={"X-Studio-Session": session.token})
 
 
@@ -56,10 +56,10 @@ def put(client: TestClient, ids: np.ndarray, op: bytes = b'{"tool":"brush"}', **
     return reply.status_code, str(reply.json().get("detail", ""))
 
 
-def finished_job(studio: Studio, session: Session, **changes: object) -> int:
-    job = studio.start(session, {**SETTINGS, "revision": session.revision, **changes})
+def finished_job(studio: Studio, session: Session) -> int:
+    job = studio.frames.start(session, FrameRequest(frame_request(session.label_map, nfe=3, seed=5), session.revision))
     deadline = time.monotonic() + 120
-    while not job.progress().ended or studio.jobs.find(session.token, job.number) is None:
+    while not job.progress().ended or studio.frames.find(session, job.number) is None:
         assert time.monotonic() < deadline
         time.sleep(0.005)
     return job.number
@@ -194,7 +194,7 @@ def test_a_frame_and_its_map_are_those_of_the_job(client: TestClient, studio: St
     put(client, blank().ids, revision=2, position=2)
     assert client.get(f"/studio/jobs/{number}/label-map").content == heart().ids.tobytes()
     frame = Image.open(io.BytesIO(client.get(f"/studio/jobs/{number}/frame").content))
-    job = studio.jobs.find(session.token, number)
+    job = studio.frames.find(session, number)
     assert job is not None
     assert job.outcome is not None
     assert np.array_equal(np.asarray(frame), job.outcome.generated.image)
@@ -230,3 +230,57 @@ def test_an_unknown_download_lists_the_choices(client: TestClient, studio: Studi
     reply = client.get(f"/studio/jobs/{finished_job(studio, session)}/download/passwords.txt")
     assert reply.status_code == 404
     assert "all.zip" in reply.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"nfe": ""}, "expected a whole number as NFE, got an empty field"),
+        ({"nfe": 2.5}, "a whole number as NFE, got 2.5"),
+        ({"nfe": 0}, "expected an NFE from 1 to 1000, got 0"),
+        ({"nfe": {"a": 1}}, "a whole number as NFE"),
+        ({"seed": False}, "a number as seed, got False"),
+        ({"seed": "9" * 5000}, "seed"),
+        ({"seed": -1}, "a seed from 0"),
+        ({"guidance": "inf"}, "a number as guidance"),
+        ({"view": "3CH"}, "'2CH' or '4CH' as view, got '3CH'"),
+        ({"generator": None}, "text as generator"),
+        ({"solver": "guess"}, "choose one of"),
+        ({"revision": "x" * 5000}, "a whole number as revision"),
+    ],
+)
+def test_an_impossible_frame_is_refused_in_one_line(
+    client: TestClient, session: Session, changes: dict[str, object], words: str
+) -> None:
+    put(client, heart().ids)
+    reply = client.post("/studio/jobs", json={**SETTINGS, "revision": session.revision, **changes})
+    assert reply.status_code == 422
+    assert words in reply.json()["detail"]
+    assert "\n" not in reply.json()["detail"]
+    assert len(reply.json()["detail"]) < 400
+
+
+def test_numbers_may_come_as_text_since_those_of_javascript_end_at_2_to_the_53(
+    client: TestClient, studio: Studio, session: Session
+) -> None:
+    body = {**SETTINGS, "revision": str(session.revision), "nfe": " 2 ", "seed": str(2**60 + 1), "guidance": "1.5"}
+    number = client.post("/studio/jobs", json=body).json()["job"]
+    job = studio.frames.find(session, number)
+    assert job is not None
+    request = job.request.generation
+    assert (request.sampling.nfe, request.seed, request.sampling.guidance) == (2, 2**60 + 1, 1.5)
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[1]", b"7", b"null", b"[" * 100_000, b"\xff\xfe"])
+def test_a_body_that_is_no_object_is_refused_in_one_line(client: TestClient, body: bytes) -> None:
+    reply = client.post("/studio/jobs", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code in (400, 422)
+    assert isinstance(reply.json()["detail"], str)
+    assert "\n" not in reply.json()["detail"]
+
+
+def test_an_address_that_cannot_be_is_refused_in_one_line(client: TestClient) -> None:
+    for path in ("jobs/x", "jobs/1?seen=x", "templates/none", "comparisons/x", "videos/1.5"):
+        reply = client.get(f"/studio/{path}")
+        assert reply.status_code in (404, 422)
+        assert isinstance(reply.json()["detail"], str)

@@ -20,14 +20,15 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion, end_systole
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import CheckpointError
+from echo_studio.studio.jobs.service import KINDS
 from echo_studio.studio.studio import Studio
-from echo_studio.web.routes import studio_routes
+from echo_studio.web.routes import add_studio_routes
 from tests.studio.fake_videos import FakeVideos, speckled
 from tests.studio.fakes import FakeEngine, blank, fake_studio, heart
 
 HEADER = "X-Studio-Session"
 SMALL = heart().resized(96, 96)
-ORDER: dict[str, Any] = {
+SETTINGS: dict[str, Any] = {
     "view": "4CH",
     "motion": {"ef": 40},
     "frames": 6,
@@ -59,7 +60,7 @@ def engine(studio: Studio) -> Iterator[FakeVideos]:
 @pytest.fixture(scope="module")
 def pages(studio: Studio) -> TestClient:
     app = FastAPI()
-    app.include_router(studio_routes(studio))
+    add_studio_routes(app, studio)
     return TestClient(app)
 
 
@@ -75,7 +76,7 @@ def post(client: TestClient, path: str = "", es: LabelMap | None = None, ed: Lab
     query: dict[str, Any] = {"width": width, "height": height, "spacing": "1.3,1.3"}
     if es is not None:
         query |= {"es_height": es.shape[0], "es_width": es.shape[1]}
-    body = ed.ids.tobytes() + (es.ids.tobytes() if es else b"") + json.dumps({**ORDER, **changes}).encode()
+    body = ed.ids.tobytes() + (es.ids.tobytes() if es else b"") + json.dumps({**SETTINGS, **changes}).encode()
     return client.post(f"/studio/videos{path}", params=query, content=body)
 
 
@@ -116,9 +117,9 @@ def test_a_video_comes_with_its_frames_labels_and_files(client: TestClient, stud
     clip, ids = np.split(both, 2)
     assert header["notice"] == NOTICE
     assert header["ef"] == pytest.approx(told["ef_drawn"])
-    made = studio.videos.find(studio.sessions.get(client.headers[HEADER]), told["video"]).outcome
-    assert np.array_equal(clip, speckled(made.generated.cycle, 2**60))
-    assert np.array_equal(ids, made.generated.cycle.ids)
+    video = studio.videos.find(studio.sessions.get(client.headers[HEADER]), told["video"]).outcome
+    assert np.array_equal(clip, speckled(video.generated.cycle, 2**60))
+    assert np.array_equal(ids, video.generated.cycle.ids)
     middle = Image.open(io.BytesIO(client.get(f"{path}/preview").content))
     assert np.array_equal(np.asarray(middle), clip[3])
     assert middle.info["Comment"] == NOTICE
@@ -127,7 +128,7 @@ def test_a_video_comes_with_its_frames_labels_and_files(client: TestClient, stud
     packed = zipfile.ZipFile(io.BytesIO(reply.content))
     first = next(name for name in packed.namelist() if name.endswith(".png"))
     assert Image.open(packed.open(first)).size == (96, 96)
-    assert made.record()["measured"]["clip_sha256"] == hashlib.sha256(clip.tobytes()).hexdigest()
+    assert video.record()["measured"]["clip_sha256"] == hashlib.sha256(clip.tobytes()).hexdigest()
     assert client.get(f"{path}/download/passwd").status_code == 404
 
 
@@ -137,7 +138,7 @@ def test_a_reload_finds_the_video_its_order_and_its_keyframes(client: TestClient
     session = studio.sessions.get(client.headers[HEADER])
     client.headers[HEADER] = studio.open_session(session.project.id).token
     again = client.get("/studio/videos").json()
-    assert (again["video"], again["order"]) == (told["video"], ORDER)
+    assert (again["video"], again["order"]) == (told["video"], SETTINGS)
     path = f"/studio/videos/{told['video']}"
     assert client.get(f"{path}/end-diastole").content == SMALL.ids.tobytes()
     assert client.get(f"{path}/end-systole").content == drawn.ids.tobytes()
@@ -202,7 +203,7 @@ def test_a_video_that_fails_tells_why(client: TestClient, engine: FakeVideos) ->
 def test_a_video_whose_pages_are_all_closed_stops_after_a_while(
     client: TestClient, studio: Studio, engine: FakeVideos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("echo_studio.studio.videos.ALONE_SECONDS", -1.0)
+    monkeypatch.setattr("echo_studio.studio.jobs.job.ALONE_SECONDS", -1.0)
     engine.gate = threading.Semaphore(0)
     session = studio.sessions.get(client.headers[HEADER])
     post(client, nfe=50)
@@ -219,7 +220,18 @@ def test_a_video_whose_pages_are_all_closed_stops_after_a_while(
     ("changes", "says"),
     [
         ({"frames": 0}, "frames from 2 to 64"),
+        ({"frames": 1}, "frames from 2 to 64"),
         ({"frames": 100_000}, "frames from 2 to 64"),
+        ({"frames": ""}, "an empty field"),
+        ({"nfe": "x"}, "a whole number as NFE, got 'x'"),
+        ({"nfe": 2.5}, "a whole number as NFE, got 2.5"),
+        ({"seed": True}, "a number as seed, got True"),
+        ({"guidance": "nan"}, "a number as guidance"),
+        ({"motion": {"ef": 0}}, "ef from 5 to 85"),
+        ({"motion": {"ef": "40"}}, "ef from 5 to 85"),
+        ({"motion": {"speed": 1}}, "speed"),
+        ({"motion": None}, "a JSON object as motion"),
+        ({"motion": {"regional": [{"segment": "tail", "kind": "akinetic"}]}}, "wall segment"),
         ({"motion": {"ef": 120}}, "ef from 5 to 85"),
         ({"generator": "video-x"}, "video generator"),
         ({"view": "PLAX"}, "view"),
@@ -270,15 +282,14 @@ def test_no_route_opens_without_a_token_nor_for_another_project(client: TestClie
 
 
 def test_many_projects_keep_only_their_newest_videos(client: TestClient, studio: Studio) -> None:
-    from echo_studio.studio.videos import MAX_KEPT
-
+    max_kept = KINDS["video"].max_kept
     tokens = []
-    for _ in range(MAX_KEPT + 1):
+    for _ in range(max_kept + 1):
         client.headers[HEADER] = studio.open_session("new").token
         tokens.append(client.headers[HEADER])
         until_ended(client, post(client, nfe=1).json())
     kept = [client.get("/studio/videos", headers={HEADER: token}).json() != {} for token in tokens]
-    assert kept == [False] + [True] * MAX_KEPT
+    assert kept == [False] + [True] * max_kept
 
 
 def test_the_catalog_tells_what_can_be_chosen(client: TestClient) -> None:

@@ -11,12 +11,11 @@ import numpy as np
 from echo_studio.anatomy.edits import parameters as read
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.edits.parameters import Op
-from echo_studio.anatomy.edits.repair import only_largest, repair
+from echo_studio.anatomy.edits.repair import only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS, MAX_HANDLES, deform
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
-from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
 from echo_studio.errors import UnknownNameError
@@ -31,7 +30,8 @@ def apply_edit(label_map: LabelMap, op: Op, sector: BoolMask | None = None) -> L
 
     Args:
         op: `{"tool": NAME, ...parameters}`, NAME a key of `EDITS`:
-            shape: values {slider: value}, see `shape.SLIDERS`; vary: seed;
+            shape: values {slider: value}, see `shape.SLIDERS`;
+            vary: seed; by the code before TorchIO (`data.deform.apply_edit` knows both);
             defect: defect and values {parameter: value}, see `defects.DEFECTS`;
             resize: side, the longer one after it, in pixels;
             smooth: label and radius in pixels; islands: label; repair: kind, see `repair.REPAIRS`;

@@ -143,7 +143,7 @@ def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7)
 
 
 def _piece_at(mask: BoolMask, line: WallLine, index: int) -> BoolMask:
-    """The piece of a mask that is nearest to a point of the line: across a narrow cavity lies other wall."""
+    """The component of a mask that is nearest to a point of the line: across a narrow cavity lies other wall."""
     _, numbers = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     y, x = np.nonzero(mask)
     if not len(x):

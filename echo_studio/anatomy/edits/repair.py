@@ -1,12 +1,14 @@
 """One-click repairs of what `plausibility` finds: each leaves no finding of its kind, and done twice is done once."""
 
+import math
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
     bare_stretches,
@@ -18,10 +20,10 @@ from echo_studio.anatomy.measure.anomalies import (
     without_holes_in_structures,
 )
 from echo_studio.anatomy.measure.plausibility import FINDINGS, TOUCHING
-from echo_studio.anatomy.plane import largest_piece, near, with_ids
+from echo_studio.anatomy.plane import box_of, largest_component, near, with_ids
 from echo_studio.anatomy.sector.region import RIM, fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
-from echo_studio.errors import UnknownNameError
+from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import BoolMask, LabelIds
 
 ROUNDS = 4  # a filled gap can bare the next pixel: repeated until nothing is found
@@ -45,18 +47,18 @@ def repair(label_map: LabelMap, kind: str) -> LabelMap:
 
 
 def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
-    """One structure reduced to its largest 8-connected piece, as `skimage.measure.label` with connectivity 2 counts.
+    """One structure reduced to its largest component, 8-connected as in `skimage.measure.label` with connectivity 2.
 
     Unlike the repair of islands it spares nothing: of a wall that a gap divides it keeps the larger part. Every
-    other piece becomes the structure that it touches most; where that is none, sector inside the sector, 0 outside.
-    Of pieces of one size the first one, row by row, is kept.
+    other component becomes the structure that it touches most; where that is none, sector inside the sector, 0 outside.
+    Of components of one size the first one, row by row, is kept.
 
     Args:
         structure: 1, 2 or 3.
     """
     check_structures([structure])
     mask = np.asarray(label_map.ids == structure)
-    apart = mask & ~largest_piece(mask)
+    apart = mask & ~largest_component(mask)
     if not apart.any():
         return label_map
     given = given_back(label_map.ids, apart, [label.id for label in LABELS if label.id != structure])
@@ -65,7 +67,7 @@ def only_largest(label_map: LabelMap, structure: int) -> LabelMap:
 
 
 def without_islands(label_map: LabelMap) -> LabelIds:
-    """Every piece apart becomes what lies beside it; sector where that leaves a new piece apart."""
+    """Every component apart becomes what lies beside it; sector where that leaves a new component apart."""
     filled = _nearest(label_map.ids, _islands(label_map.ids))
     background = np.where(sector_region(label_map), np.uint8(SECTOR), np.uint8(OUTSIDE))
     return np.where(_islands(filled), background, filled)
@@ -134,3 +136,40 @@ def _nearest(ids: LabelIds, where: BoolMask) -> LabelIds:
         return ids
     row, column = ndimage.distance_transform_edt(where, return_distances=False, return_indices=True)
     return np.where(where, ids[row, column], ids)
+
+
+def smooth(label_map: LabelMap, structure: int, radius: float = 3.0) -> LabelMap:
+    """One structure with its border smoothed; pixels that it loses go to the label that is strongest around them.
+
+    Args:
+        structure: 1, 2 or 3.
+        radius: deviation of the Gaussian in pixels of x, 0 (no change) to 64.
+
+    Raises:
+        RequestError: another structure or radius.
+    """
+    check_structures([structure])
+    if not 0 <= radius <= 64:
+        raise RequestError(expected="a radius of 0 to 64 pixels", got=f"{radius}", remedy="smooth less, or twice")
+    if radius == 0:
+        return label_map
+    was = label_map.ids == structure
+    if not was.any():
+        return label_map
+    reach = math.ceil(3 * radius)
+    # Outside its box a structure has no majority anywhere: what the kernel can see from there is enough.
+    rows, columns = (slice(max(0, side.start - reach), side.stop + reach) for side in box_of(was))
+    part = label_map.ids[rows, columns]
+    size = (2 * reach + 1, 2 * reach + 1)
+    weights = np.stack(
+        [
+            cv2.GaussianBlur((part == k).astype(np.float32), size, radius, borderType=cv2.BORDER_REPLICATE)
+            for k in range(LABEL_COUNT)
+        ]
+    )
+    inside = weights[structure] > 0.5
+    weights[structure] = -1.0
+    smoothed = np.where(part == structure, weights.argmax(axis=0).astype(np.uint8), part)
+    ids = label_map.ids.copy()
+    ids[rows, columns] = np.where(inside, np.uint8(structure), smoothed)
+    return with_ids(label_map, np.where(sector_region(label_map), ids, label_map.ids))

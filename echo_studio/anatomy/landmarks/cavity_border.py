@@ -9,10 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.memo import once
-from echo_studio.anatomy.plane import Plane, border, largest_piece, near, with_ids
+from echo_studio.anatomy.plane import Plane, border, largest_component, near, with_ids
 from echo_studio.types import BoolMask, FloatArray
 
 Run = tuple[int, int]  # first and last position in a ring, last >= first; may be beyond the ring's end
@@ -30,12 +29,12 @@ def open_runs(label_map: LabelMap, ring: npt.NDArray[np.intp]) -> tuple[list[Run
     touches most, or the longest where there is no atrium.
 
     Args:
-        ring: (n, 2) the border of the cavity's largest piece, see `border`.
+        ring: (n, 2) the border of the cavity's largest component, see `border`.
     """
     if len(ring) < LEAST_RING:
         return [], None
     plane, wall = Plane.of(label_map), label_map.ids == LV_MYOCARDIUM
-    atrium = largest_piece(label_map.ids == LEFT_ATRIUM)
+    atrium = largest_component(label_map.ids == LEFT_ATRIUM)
     x, y = ring.T
     touches = near(atrium, 3)[y, x]
     bare = ~near(wall)[y, x] if wall.any() else near(atrium)[y, x]
@@ -62,7 +61,7 @@ def without_blood_in_gaps(label_map: LabelMap) -> LabelMap:
     corners, where they bend into the cavity's border. A cavity whose wall just ends has no such corners. A gap that
     takes the wall away down to the hinge cannot be told from the annulus: its blood stays cavity.
     """
-    cavity = largest_piece(label_map.ids == LV_CAVITY)
+    cavity = largest_component(label_map.ids == LV_CAVITY)
     ring = border(cavity)
     runs, annulus = open_runs(label_map, ring)
     blood = np.zeros(label_map.shape, bool)

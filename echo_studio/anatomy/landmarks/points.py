@@ -7,11 +7,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.cavity_border import open_runs, without_blood_in_gaps
-from echo_studio.anatomy.memo import once
-from echo_studio.anatomy.plane import Plane, border, largest_piece
+from echo_studio.anatomy.plane import Plane, border, largest_component
 from echo_studio.errors import LabelMapError
 from echo_studio.types import FloatArray
 
@@ -78,13 +77,13 @@ class HeartFrame:
 def find_landmarks(label_map: LabelMap) -> Landmarks:
     """Every landmark that the structures of a label map define.
 
-    Of each structure the largest piece counts; blood in a gap of the wall is no part of the cavity.
+    Of each structure the largest component counts; blood in a gap of the wall is no part of the cavity.
     """
     label_map = without_blood_in_gaps(label_map)
     plane = Plane.of(label_map)
-    cavity = largest_piece(label_map.ids == LV_CAVITY)
+    cavity = largest_component(label_map.ids == LV_CAVITY)
     wall = label_map.ids == LV_MYOCARDIUM
-    atrium = largest_piece(label_map.ids == LEFT_ATRIUM)
+    atrium = largest_component(label_map.ids == LEFT_ATRIUM)
     ring = border(cavity)
     ends = _base_ends(label_map, ring)
     if ends is None:
@@ -123,7 +122,7 @@ def heart_frame(label_map: LabelMap) -> HeartFrame:
         raise LabelMapError(
             expected="a ventricle with a long axis",
             got=missing,
-            remedy="draw the cavity (label 1) with its wall (label 2) open towards the atrium (label 3)",
+            remedy="paint the cavity (label 1) with its wall (label 2) open towards the atrium (label 3)",
         )
     plane = Plane.of(label_map)
     origin, apex = plane.lengths(np.array(marks.annulus)), plane.lengths(np.array(marks.apex))
@@ -132,7 +131,7 @@ def heart_frame(label_map: LabelMap) -> HeartFrame:
         raise LabelMapError(
             expected="a ventricle with a long axis",
             got="a cavity a few pixels long",
-            remedy="draw the cavity larger",
+            remedy="paint the cavity larger",
         )
     along = (apex - origin) / length
     return HeartFrame(plane, origin, along, _across(along), length)

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LV_MYOCARDIUM
-from echo_studio.anatomy.landmarks.points import HeartFrame, heart_frame
+from echo_studio.anatomy.landmarks.points import HeartFrame
 from echo_studio.anatomy.landmarks.wall_line import LEFT, RIGHT
 from echo_studio.errors import UnknownNameError
-from echo_studio.types import BoolMask, FloatArray, LabelIds, View
+from echo_studio.types import BoolMask, FloatArray, View
 
 TIP = 0.05  # share of the long axis that still belongs to the apex
 
@@ -68,21 +66,3 @@ def in_segment(segment: Segment, frame: HeartFrame, points: FloatArray) -> BoolM
     down = 1 - a / frame.length
     beside = True if segment.side == 0 else np.sign(b) == segment.side if segment.side == LEFT else b >= 0
     return np.asarray((down >= segment.start) & (down < segment.end) & beside)
-
-
-def wall_segments(label_map: LabelMap, view: View) -> LabelIds:
-    """uint8 (h, w): AHA number of every wall pixel's segment, 0 elsewhere.
-
-    Raises:
-        LabelMapError: the map has no ventricle with a long axis.
-        UnknownNameError: another view.
-    """
-    if view not in SEGMENTS:
-        raise UnknownNameError("view", view, SEGMENTS)
-    frame = heart_frame(label_map)
-    points = frame.plane.centres(label_map.shape)
-    wall = label_map.ids == LV_MYOCARDIUM
-    numbers = np.zeros(label_map.shape, np.uint8)
-    for segment in SEGMENTS[view].values():
-        numbers[wall & in_segment(segment, frame, points)] = segment.number
-    return numbers

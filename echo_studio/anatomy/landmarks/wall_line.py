@@ -8,11 +8,10 @@ import numpy.typing as npt
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import border
 from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
@@ -100,7 +99,7 @@ def wall_line(label_map: LabelMap) -> WallLine:
         raise LabelMapError(
             expected="a cavity with a border between its hinges",
             got=f"one of {len(path)} pixels",
-            remedy="draw the cavity (label 1) larger",
+            remedy="paint the cavity (label 1) larger",
         )
     points = _evenly(_smooth(_evenly(path, STEP * min(plane.sx, plane.sy))), STEP * min(plane.sx, plane.sy))
     tangent = np.gradient(ndimage.gaussian_filter1d(points, SMOOTH, axis=0, mode="nearest"), axis=0)

@@ -8,13 +8,12 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.landmarks.wall_line import WallLine
-from echo_studio.anatomy.memo import once
-from echo_studio.anatomy.plane import box_of, largest_piece, near, with_ids
+from echo_studio.anatomy.plane import box_of, largest_component, near, with_ids
 from echo_studio.anatomy.sector.region import fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
@@ -24,8 +23,8 @@ GAP = 3.0  # pixels of cavity border without wall
 
 
 @dataclass(frozen=True)
-class Piece:
-    """One piece of a mask: its number of pixels, its box, and the mask cut out of it."""
+class Component:
+    """One component of a mask: its number of pixels, its box, and the mask cut out of it."""
 
     size: int
     box: tuple[slice, slice]
@@ -40,8 +39,8 @@ class Piece:
         return float(x + self.box[1].start), float(y + self.box[0].start)
 
 
-def pieces(mask: BoolMask) -> Iterator[Piece]:
-    """The 8-connected pieces of a mask, the largest first."""
+def components(mask: BoolMask) -> Iterator[Component]:
+    """The 8-connected components of a mask, the largest first."""
     if not mask.any():
         return
     rows, columns = box_of(mask)
@@ -50,21 +49,21 @@ def pieces(mask: BoolMask) -> Iterator[Piece]:
         x, y, width, height, size = (int(value) for value in stats[number])
         part = np.asarray(numbers[y : y + height, x : x + width] == number)
         x, y = x + columns.start, y + rows.start
-        yield Piece(size, (slice(y, y + height), slice(x, x + width)), part)
+        yield Component(size, (slice(y, y + height), slice(x, x + width)), part)
 
 
 def place_in(mask: BoolMask) -> Point:
-    """The pixel (x, y) that lies deepest inside the largest piece of a mask that is not empty."""
-    return next(pieces(mask)).place
+    """The pixel (x, y) that lies deepest inside the largest component of a mask that is not empty."""
+    return next(components(mask)).place
 
 
 def islands(ids: LabelIds, structure: int) -> BoolMask:
-    """(h, w) the pieces of a structure apart from its largest one.
+    """(h, w) the components of a structure apart from its largest one.
 
-    A piece of wall along the cavity is none: where a gap divides the wall, both parts are the wall.
+    Wall along the cavity is not among them: where a gap divides the wall, both parts are the wall.
     """
     mask = np.asarray(ids == structure)
-    apart = mask & ~largest_piece(mask)
+    apart = mask & ~largest_component(mask)
     if structure == LV_MYOCARDIUM and apart.any():
         count, numbers = cv2.connectedComponents(apart.astype(np.uint8), connectivity=8)
         beside = np.bincount(numbers[apart & near(ids == LV_CAVITY)], minlength=count)
@@ -73,11 +72,11 @@ def islands(ids: LabelIds, structure: int) -> BoolMask:
 
 
 def given_back(ids: LabelIds, removed: BoolMask, choices: Collection[int]) -> LabelIds:
-    """The ids with every piece of a mask given to the label, of some, that it touches most.
+    """The ids with every component of a mask given to the label, of some, that it touches most.
 
     Args:
-        removed: (h, w) 8-connected pieces; one that touches none of `choices` keeps its ids.
-        choices: label ids; of equals the lowest gets the piece.
+        removed: (h, w) 8-connected components; one that touches none of `choices` keeps its ids.
+        choices: label ids; of equals the lowest gets the component.
     """
     count, numbers = cv2.connectedComponents(removed.astype(np.uint8), connectivity=8)
     if count == 1:
@@ -120,13 +119,13 @@ def gaps_shown(label_map: LabelMap) -> LabelMap:
 
 @once
 def holes_in_sector(label_map: LabelMap) -> BoolMask:
-    """(h, w) unlabelled pixels inside the sector, in pieces larger than the fit of the sector is uncertain."""
+    """(h, w) unlabelled pixels inside the sector, in components larger than the fit of the sector is uncertain."""
     unlabelled = sector_region(label_map) & (label_map.ids == OUTSIDE)
     keep = np.zeros_like(unlabelled)
-    for piece in pieces(unlabelled):
-        if piece.size <= SPECK * unlabelled.size:
+    for component in components(unlabelled):
+        if component.size <= SPECK * unlabelled.size:
             break  # the rest is smaller still
-        keep[piece.box] |= piece.mask
+        keep[component.box] |= component.mask
     keep.setflags(write=False)
     return np.asarray(keep)
 

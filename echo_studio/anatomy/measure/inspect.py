@@ -71,7 +71,7 @@ def inspect_pair(slots: Mapping[str, LabelMap]) -> Json:
         rows += _volumes(view, f"{view}, single plane", edv, esv, ef)
         for phase, one in zip(PHASES, (ed, es), strict=True):
             if one and lv_discs(one) is None:
-                notes.append(f"{view} {phase}: no long axis; draw the cavity with its wall open towards the atrium")
+                notes.append(f"{view} {phase}: no long axis; paint the cavity with its wall open towards the atrium")
             elif one and one.spacing_mm is None:
                 notes.append(f"{view} {phase}: no volume without the pixel spacing")
         if ef is not None and ef < 0:

@@ -1,4 +1,4 @@
-"""What in a label map no heart has, or no heart of CAMUS: islands, holes, gaps, pieces apart, odd sizes.
+"""What in a label map no heart has, or no heart of CAMUS: islands, holes, gaps, components apart, odd sizes.
 
 A finding is a question, not a refusal: a defect drawn on purpose is found too, and whoever asks marks
 it as intended. Ranges are those of 120 frames (ED and ES, 4CH) of 60 CAMUS patients, measured by
@@ -21,12 +21,12 @@ from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
     bare_stretches,
     beyond_sector,
+    components,
     cut_by_sector,
     gaps_shown,
     holes_in_sector,
     holes_in_structures,
     islands,
-    pieces,
     place_in,
 )
 from echo_studio.anatomy.measure.sizes import Measurements, measure
@@ -72,20 +72,20 @@ class Finding:
 def find_islands(label_map: LabelMap) -> Iterator[Finding]:
     """Pieces of a structure apart from its largest one, see `islands`."""
     for structure in STRUCTURES:
-        for piece in pieces(islands(label_map.ids, structure)):
-            what = f"{LABELS[structure].name}: a piece of {piece.size} pixels apart from the rest"
-            yield Finding("island", what, piece.place, "error", "island")
+        for component in components(islands(label_map.ids, structure)):
+            what = f"{LABELS[structure].name}: a piece of {component.size} pixels apart from the rest"
+            yield Finding("island", what, component.place, "error", "island")
 
 
 def find_holes(label_map: LabelMap) -> Iterator[Finding]:
     """Sector enclosed by structures, and unlabelled pixels inside the sector."""
-    for piece in pieces(holes_in_structures(label_map)):
-        if piece.size < LEAST_HOLE:
+    for component in components(holes_in_structures(label_map)):
+        if component.size < LEAST_HOLE:
             break  # the rest is smaller still
-        yield Finding("hole", f"a hole of {piece.size} pixels in the heart", piece.place, "warning", "hole")
-    for piece in pieces(holes_in_sector(label_map)):
-        what = f"{piece.size} pixels inside the sector without a label"
-        yield Finding("hole", what, piece.place, "warning", "hole")
+        yield Finding("hole", f"a hole of {component.size} pixels in the heart", component.place, "warning", "hole")
+    for component in components(holes_in_sector(label_map)):
+        what = f"{component.size} pixels inside the sector without a label"
+        yield Finding("hole", what, component.place, "warning", "hole")
 
 
 def find_wall_gaps(label_map: LabelMap) -> Iterator[Finding]:

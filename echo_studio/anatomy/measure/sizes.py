@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.segments import SEGMENTS, in_segment
 from echo_studio.anatomy.landmarks.wall_line import WallLine, wall_line
 from echo_studio.anatomy.measure.volume import DiscStack, biplane_volume, disc_stack, ejection_fraction
-from echo_studio.anatomy.memo import once
-from echo_studio.anatomy.plane import Plane, largest_piece
+from echo_studio.anatomy.plane import Plane, largest_component
 from echo_studio.errors import EchoStudioError, LabelMapError
 from echo_studio.types import BoolMask, Json, View
 
@@ -58,14 +57,14 @@ class Measurements:
 
 
 def measure(label_map: LabelMap, view: View | None = None) -> Measurements:
-    """Measure one frame; of each structure the largest piece counts, without the blood in gaps of the wall.
+    """Measure one frame; of each structure the largest component counts, without the blood in gaps of the wall.
 
     Args:
         view: names the wall's segments.
     """
     plane, known = Plane.of(label_map), label_map.spacing_mm is not None
-    cavity = largest_piece(without_blood_in_gaps(label_map).ids == LV_CAVITY)
-    atrium = largest_piece(label_map.ids == LEFT_ATRIUM)
+    cavity = largest_component(without_blood_in_gaps(label_map).ids == LV_CAVITY)
+    atrium = largest_component(label_map.ids == LEFT_ATRIUM)
     lv_px, la_px = int(cavity.sum()) or None, int(atrium.sum()) or None
     lv, la = lv_discs(label_map), la_discs(label_map)
     line = _line(label_map)
@@ -98,7 +97,9 @@ def lv_discs(label_map: LabelMap) -> DiscStack | None:
     except LabelMapError:
         return None
     tip = frame.origin + frame.length * frame.along
-    return disc_stack(largest_piece(without_blood_in_gaps(label_map).ids == LV_CAVITY), frame.plane, frame.origin, tip)
+    return disc_stack(
+        largest_component(without_blood_in_gaps(label_map).ids == LV_CAVITY), frame.plane, frame.origin, tip
+    )
 
 
 @once
@@ -109,7 +110,7 @@ def la_discs(label_map: LabelMap) -> DiscStack | None:
         return None
     plane = Plane.of(label_map)
     base, roof = (plane.lengths(np.array(point)) for point in (marks.annulus, marks.roof))
-    return disc_stack(largest_piece(label_map.ids == LEFT_ATRIUM), plane, base, roof)
+    return disc_stack(largest_component(label_map.ids == LEFT_ATRIUM), plane, base, roof)
 
 
 def lv_biplane_ml(four_chamber: LabelMap, two_chamber: LabelMap) -> float | None:

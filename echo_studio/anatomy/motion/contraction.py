@@ -7,12 +7,19 @@ follows it at less than half the way; the atrium's roof stays, its sides give wa
 """
 
 import dataclasses
+from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
+from echo_studio.anatomy.landmarks.segments import SEGMENTS, Segment, in_segment, segment_named
 from echo_studio.anatomy.motion.heart_contours import WALL_POINTS, HeartContours, across_annulus
-from echo_studio.types import FloatArray
+from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.types import FloatArray, View
+
+RegionalKind = Literal["akinetic", "dyskinetic"]
 
 ANNULUS_PART, APEX_PART = 0.72, 0.28  # of the long axis's shortening: how far either end moves towards the other
 APEX = WALL_POINTS // 2
@@ -21,6 +28,31 @@ NARROWS_AT = np.array([0.0, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0])
 NARROWS = np.array([0.37, 0.75, 0.86, 0.99, 1.12, 1.13, 1.12])
 EVEN_OUT = 1.5  # points of the contour
 ATRIUM_WIDENS = 1.0  # half way to the roof: share of its width over share of the long axis
+
+TAPER = 5.0  # points of the contour, beside a segment, over which its neighbours come to move freely
+BULGE = 0.04  # share of the long axis by which a dyskinetic segment moves outward: about 3 mm
+STILL = 0.02  # share of the long axis: a segment that moves less shows its motion already
+
+
+@dataclass(frozen=True)
+class RegionalMotion:
+    """A wall segment that does not take part in the beat.
+
+    Attributes:
+        segment: one of the 17-segment names in `SEGMENT_NAMES`.
+        kind: `akinetic` (the segment stays where it is) or `dyskinetic` (it moves outward while the rest contracts).
+
+    Raises:
+        UnknownNameError: no such segment or kind.
+    """
+
+    segment: str
+    kind: RegionalKind
+
+    def __post_init__(self) -> None:
+        segment_named(self.segment)
+        if self.kind not in get_args(RegionalKind):
+            raise UnknownNameError("regional motion", str(self.kind)[:40], get_args(RegionalKind))
 
 
 def contracted(heart: HeartContours, radial: float, shortening: float, thickening: float) -> HeartContours:
@@ -89,3 +121,72 @@ def _filled(heart: HeartContours, atrium: FloatArray, endo: FloatArray, shorteni
 def _evenly(before: FloatArray, after: FloatArray) -> FloatArray:
     """Where a contour goes, its way evened out: a drawn line and its normals are rough, above all at the ends."""
     return np.asarray(before + ndimage.gaussian_filter1d(after - before, EVEN_OUT, axis=0, mode="nearest"))
+
+
+def with_regional(
+    diastole: HeartContours, systole: HeartContours, regional: tuple[RegionalMotion, ...], view: View | None
+) -> HeartContours:
+    """The contours at end systole with some segments held where they were, or bulging.
+
+    Args:
+        diastole, systole: of one heart, in correspondence.
+        regional: the segments.
+        view: of the map; None takes any segment's side as it stands.
+
+    Raises:
+        RequestError: the view does not show a segment.
+    """
+    for one in regional:
+        weight, bulge = _weight(diastole, one, view)[:, None], BULGE * diastole.axis.length
+        push = outward(diastole, diastole.endo) * (bulge if one.kind == "dyskinetic" else 0.0)
+        endo = systole.endo + weight * (diastole.endo + push - systole.endo)
+        epi = systole.epi
+        if epi is not None and diastole.epi is not None:
+            epi = epi + weight * (diastole.epi + push - epi)
+        atrium = systole.atrium
+        if atrium is not None:
+            # The hinges that were held back hold the atrium's ends back, the roof stays as it is.
+            way = np.linspace(0.0, 1.0, len(atrium))[:, None]
+            first, last = endo[0] - systole.endo[0], endo[-1] - systole.endo[-1]
+            atrium = atrium + np.clip(1 - 2 * way, 0, 1) * first + np.clip(2 * way - 1, 0, 1) * last
+        systole = dataclasses.replace(systole, endo=endo, epi=epi, base=across_annulus(endo), atrium=atrium)
+    return systole
+
+
+def not_yet_shown(
+    diastole: HeartContours, systole: HeartContours, regional: tuple[RegionalMotion, ...], view: View | None
+) -> tuple[RegionalMotion, ...]:
+    """The segments that move otherwise than they should between two frames.
+
+    Raises:
+        RequestError: the view does not show a segment.
+    """
+    tree = cKDTree(systole.line.points)
+    found = []
+    for one in regional:
+        core = _weight(diastole, one, view) == 1
+        if not core.any():
+            continue
+        _, nearest = tree.query(diastole.endo[core])
+        moved = systole.line.points[nearest] - diastole.endo[core]
+        out = float(np.median((moved * outward(diastole, diastole.endo)[core]).sum(axis=1))) / diastole.axis.length
+        if out < STILL if one.kind == "dyskinetic" else abs(out) > STILL:
+            found.append(one)
+    return tuple(found)
+
+
+def _weight(heart: HeartContours, one: RegionalMotion, view: View | None) -> FloatArray:
+    """(33,) how much each point of the endocardium belongs to a segment: 0 to 1."""
+    member = in_segment(_segment(one.segment, view), heart.axis, heart.endo).astype(np.float64)
+    beside = ndimage.distance_transform_edt(member == 0) if member.any() else np.full(len(member), np.inf)
+    return np.asarray((1 + np.cos(np.pi * np.minimum(beside / TAPER, 1.0))) / 2)
+
+
+def _segment(name: str, view: View | None) -> Segment:
+    if view is not None and name not in SEGMENTS[view]:
+        raise RequestError(
+            expected=f"a wall segment that the {view} view shows: {', '.join(SEGMENTS[view])}",
+            got=repr(name),
+            remedy="name one of them, or change the view",
+        )
+    return segment_named(name)

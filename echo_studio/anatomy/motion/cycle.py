@@ -6,15 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.measure.volume import ejection_fraction
-from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, looked_up
+from echo_studio.anatomy.motion.contraction import RegionalMotion, not_yet_shown, with_regional
+from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, Tidy, looked_up
 from echo_studio.anatomy.motion.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours
-from echo_studio.anatomy.motion.keyframes import check_pair, check_volumes
-from echo_studio.anatomy.motion.motion import Motion
-from echo_studio.anatomy.motion.regional import Regional, not_yet_shown, with_regional
-from echo_studio.anatomy.motion.tidy import Tidy
-from echo_studio.anatomy.motion.volume_curve import end_systole_index, volume_curve
+from echo_studio.anatomy.motion.motion import Motion, end_systole_index, volume_curve
 from echo_studio.errors import LabelMapError
 from echo_studio.types import FloatArray, Spacing, View
 
@@ -51,7 +49,7 @@ class LabelCycle:
         """The label map of frame k; as the beat repeats, frame `len` is frame 0."""
         return LabelMap(self.ids[k % len(self)], self.spacing_mm)
 
-    def carried(self, picture: FloatArray) -> FloatArray:
+    def warped(self, picture: FloatArray) -> FloatArray:
         """A picture (h, w) of end diastole in every frame (t, h, w): what lies on the heart moves with it.
 
         Its size need not be that of the label maps.
@@ -102,16 +100,16 @@ def label_cycle(
         shares = _shares(diastole, systole, curve)
         path = first + shares[:, None, None] * (last - first)
         reach = REACH * diastole.axis.length / diastole.axis.plane.sx
-    one, other = field.carried(label_map, first, reach), field.carried(end_systole, last, reach)
+    one, other = field.warped(label_map, first, reach), field.warped(end_systole, last, reach)
     es = end_systole_index(frames, motion.heart_rate)
-    drawn = [label_map.ids]
+    frames_made = [label_map.ids]
     for k in range(1, frames):
         share, now = float(shares[k]), None if path is None else path[k]
         if k == es:
-            drawn.append(field.blend([(other, 1.0)], last))
+            frames_made.append(field.blend([(other, 1.0)], last))
         else:
-            drawn.append(tidy(field.blend([(one, 1 - share), (other, share)], now)))
-    return LabelCycle(np.stack(drawn), label_map.spacing_mm, es, motion.heart_rate, path, reach)
+            frames_made.append(tidy(field.blend([(one, 1 - share), (other, share)], now)))
+    return LabelCycle(np.stack(frames_made), label_map.spacing_mm, es, motion.heart_rate, path, reach)
 
 
 def _contours(label_map: LabelMap) -> HeartContours | None:
@@ -125,14 +123,14 @@ def _held(
     end_systole: LabelMap,
     diastole: HeartContours,
     systole: HeartContours,
-    regional: tuple[Regional, ...],
+    regional: tuple[RegionalMotion, ...],
     view: View | None,
 ) -> LabelMap:
     """A keyframe at end systole with segments held as they should be."""
     before, after = corresponding(systole, with_regional(diastole, systole, regional, view))
     field = Field.of(end_systole, margin=round(MARGIN * max(end_systole.shape)))
     reach = REACH * diastole.axis.length / diastole.axis.plane.sx
-    return LabelMap(field.blend([(field.carried(end_systole, before, reach), 1.0)], after), end_systole.spacing_mm)
+    return LabelMap(field.blend([(field.warped(end_systole, before, reach), 1.0)], after), end_systole.spacing_mm)
 
 
 def _shares(diastole: HeartContours, systole: HeartContours, curve: FloatArray) -> FloatArray:
@@ -165,3 +163,54 @@ def cycle_volumes(cycle: LabelCycle) -> tuple[FloatArray, float | None]:
     first, least = volumes[0], volumes[cycle.es]
     ef = None if np.isnan([first, least]).any() else ejection_fraction(float(first), float(least))
     return volumes, ef
+
+
+def check_pair(label_map: LabelMap, end_systole: LabelMap) -> None:
+    """Whether two maps can be frames of one recording.
+
+    Raises:
+        LabelMapError: sizes or spacings differ.
+    """
+    if label_map.shape != end_systole.shape:
+        sizes = [f"{one.shape[1]}x{one.shape[0]}" for one in (label_map, end_systole)]
+        raise LabelMapError(
+            expected="keyframes of one size",
+            got=f"{sizes[0]} at end diastole, {sizes[1]} at end systole",
+            remedy="give frames of one recording",
+        )
+    spacings = label_map.spacing_mm, end_systole.spacing_mm
+    if (spacings[0] is None) != (spacings[1] is None) or not np.allclose(spacings[0] or 1, spacings[1] or 1, rtol=0.01):
+        raise LabelMapError(
+            expected="keyframes of one pixel spacing",
+            got=" and ".join("none" if one is None else f"{one[0]:g} x {one[1]:g} mm" for one in spacings),
+            remedy="give both the same spacing",
+        )
+
+
+def check_volumes(label_map: LabelMap, end_systole: LabelMap) -> None:
+    """Whether the second map can be end systole to the first.
+
+    Volumes are compared where both have a long axis, else the cavities' areas.
+
+    Raises:
+        LabelMapError: only one has a cavity, or it is larger at end systole.
+    """
+    pixels = [int((one.ids == LV_CAVITY).sum()) for one in (label_map, end_systole)]
+    if (pixels[0] > 0) != (pixels[1] > 0):
+        raise LabelMapError(
+            expected="an LV cavity (label 1) in both keyframes, or in neither",
+            got=f"one at end {'diastole' if pixels[0] else 'systole'} alone",
+            remedy="paint it in the other keyframe too",
+        )
+    discs = lv_discs(label_map), lv_discs(end_systole)
+    if discs[0] and discs[1]:
+        unit, scale = ("mL", 1000.0) if label_map.spacing_mm else ("px³", 1.0)
+        sizes = [one.volume / scale for one in discs if one]
+    else:
+        unit, sizes = "pixels", [float(count) for count in pixels]
+    if sizes[1] > sizes[0]:
+        raise LabelMapError(
+            expected="a ventricle that is smaller at end systole than at end diastole",
+            got=f"{sizes[1]:.0f} {unit} at end systole, {sizes[0]:.0f} {unit} at end diastole",
+            remedy="exchange the keyframes or paint the cavity smaller",
+        )

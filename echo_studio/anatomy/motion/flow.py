@@ -1,9 +1,9 @@
-"""Labels between two keyframes: both are carried to the moment in between, and blended there as distances.
+"""Labels between two keyframes: both are warped to the moment in between, and blended there as distances.
 
 Points that correspond tell where tissue goes; between them the displacement is a Gaussian process with a Matérn
 kernel (ν = 3/2), smooth near the heart and zero far from it. Ids cannot be blended, distances to borders can: each
 label's signed distance is looked up in both keyframes and averaged, and the label that lies deepest wins. Where the
-keyframes agree after the carrying, that is the carried label; where they do not (a defect in one of them, an
+keyframes agree after the carrying, that is the warped label; where they do not (a defect in one of them, an
 annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the
 sector never moves.
 """
@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, OUTSIDE, SECTOR
+from echo_studio.anatomy.measure.anomalies import given_back, holes_in_structures, islands, without_holes_in_structures
 from echo_studio.anatomy.plane import Plane, box_of
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
 Distances = npt.NDArray[np.float32]
-
 REACH = 0.35  # of the length of the long axis: how far a point carries its surroundings along
 MARGIN = 0.06  # of the longer side: what of the map around the structures can come to move
 NUGGET = 1e-3  # share by which points need not be met exactly: neighbours that disagree tear nothing
@@ -35,7 +35,7 @@ CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside t
 
 
 @dataclass(frozen=True)
-class Carried:
+class Warped:
     """A keyframe that can be looked up between its pixels, within a box of the map.
 
     Attributes:
@@ -77,15 +77,15 @@ class Field:
         )
         return cls(still, box, Plane.of(maps[0]).aspect)
 
-    def carried(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Carried:
+    def warped(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Warped:
         """A keyframe as distances."""
         ids = np.where(_moving(label_map), label_map.ids, np.uint8(SECTOR))[self.box]
         distances = np.stack([_signed_distance(ids == label) for label in CHANNELS])
         smooth = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH) for one in distances])
-        return Carried(distances, smooth, points, reach)
+        return Warped(distances, smooth, points, reach)
 
-    def blend(self, parts: list[tuple[Carried, float]], points: FloatArray | None) -> LabelIds:
-        """uint8 (h, w): keyframes carried to where their points are now, and blended by weight.
+    def blend(self, parts: list[tuple[Warped, float]], points: FloatArray | None) -> LabelIds:
+        """uint8 (h, w): keyframes warped to where their points are now, and blended by weight.
 
         Args:
             parts: keyframes with their weights, which add up to 1.
@@ -107,7 +107,7 @@ class Field:
         ids[self.box] = np.where(winner == BACKGROUND, ids[self.box], np.array(CHANNELS, np.uint8)[winner])
         return ids
 
-    def _source(self, points: FloatArray, one: Carried) -> tuple[Distances, Distances]:
+    def _source(self, points: FloatArray, one: Warped) -> tuple[Distances, Distances]:
         """x and y float32 (h, w) of the box: the place in the keyframe's box that each pixel shows."""
         assert one.points is not None
         rows, columns = self.box
@@ -182,3 +182,31 @@ def _signed_distance(mask: BoolMask) -> Distances:
     inside = cv2.distanceTransform(one, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     # Distances run from centre to centre; the border lies half way.
     return np.asarray(np.where(mask, 0.5 - inside, outside - 0.5), np.float32)
+
+
+@dataclass(frozen=True)
+class Tidy:
+    """What is mended in a frame: where borders pass over, a pixel or two may be left between three labels.
+
+    Attributes:
+        holes: holes in the heart are filled.
+        islands: structures whose separate components are given to what is around them.
+    """
+
+    holes: bool
+    islands: tuple[int, ...]
+
+    @classmethod
+    def like(cls, *keyframes: LabelMap) -> "Tidy":
+        """What the keyframes do not have; what a person drew into one of them is warped along."""
+        holes = not any(holes_in_structures(one).any() for one in keyframes)
+        whole = [k for k in STRUCTURES if not any(islands(one.ids, k).any() for one in keyframes)]
+        return cls(holes, tuple(whole))
+
+    def __call__(self, ids: LabelIds) -> LabelIds:
+        """uint8 (h, w) the ids without them."""
+        for structure in self.islands:
+            apart = islands(ids, structure)
+            if apart.any():
+                ids = given_back(ids, apart, [k for k in range(LABEL_COUNT) if k != structure])
+        return without_holes_in_structures(LabelMap(ids)) if self.holes else ids

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.points import HeartFrame
 from echo_studio.anatomy.landmarks.wall_line import WallLine, wall_line
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import border
 from echo_studio.types import FloatArray
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from echo_studio.anatomy.plane import largest_piece
+from echo_studio.anatomy.plane import largest_component
 from echo_studio.anatomy.sector.geometry import Sector, fit_sector, sector_of_image, threshold_sector
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, GrayImage
@@ -15,13 +15,13 @@ from echo_studio.types import BoolMask, GrayImage
 THRESHOLDS = (0, 2, 4, 6, 8, 12, 16, 24, 32)
 FITS = 0.95  # of the lit region's hull and the sector, as intersection over union
 COVERS = 0.9  # of the light, text left out
-ALIKE = 0.4  # of the largest piece's size: pieces that a dark strip has parted
+ALIKE = 0.4  # of the largest component's size: components that a dark strip has parted
 SEARCH_SIDE = 512
 CLEAN = 0.97  # as in `sector_of_image`
 
 
 def find_sector(image: GrayImage) -> BoolMask:
-    """(h, w) the sector: the fitted sector where one fits, else the hull of the lit region.
+    """(h, w) the sector: a fitted one where one fits, else the hull of the lit region.
 
     An image whose background is exactly black gets what `sector_of_image` gives it, without thin things. In others
     several thresholds are tried; thin things (text, scales, traces) are taken away first, and the hull of the light
@@ -54,7 +54,7 @@ def find_sector(image: GrayImage) -> BoolMask:
         return _enlarged(best[1], scale).mask(*image.shape)
     region = sector_of_image(image)
     thick = _without_thin(region)
-    return _hull(largest_piece(thick if thick.any() else region))
+    return _hull(largest_component(thick if thick.any() else region))
 
 
 def _is_clean(image: GrayImage) -> bool:
@@ -67,7 +67,7 @@ def _is_clean(image: GrayImage) -> bool:
 
 
 def _lit_regions(image: GrayImage) -> Iterator[tuple[BoolMask, BoolMask]]:
-    """(the light without thin things, the hull of its largest piece or of its large ones) at each threshold."""
+    """(the light without thin things, the hull of its largest component or of its large ones) at each threshold."""
     side = max(image.shape)
     pad = round(0.04 * side)
     framed = cv2.copyMakeBorder(image, pad, pad, pad, pad, cv2.BORDER_CONSTANT)
@@ -77,12 +77,12 @@ def _lit_regions(image: GrayImage) -> Iterator[tuple[BoolMask, BoolMask]]:
         opened = cv2.morphologyEx(closed, cv2.MORPH_OPEN, _disc(0.035 * side))
         joined = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, _disc(0.03 * side))
         light = np.ascontiguousarray(joined[pad:-pad, pad:-pad], dtype=np.uint8)
-        _, pieces, stats, _ = cv2.connectedComponentsWithStats(light, connectivity=4)
+        _, components, stats, _ = cv2.connectedComponentsWithStats(light, connectivity=4)
         areas = stats[1:, cv2.CC_STAT_AREA]
         if areas.size == 0 or areas.max() < 0.02 * image.size:
             continue
         for least in sorted({float(areas.max()), ALIKE * float(areas.max())}):
-            large = np.isin(pieces, 1 + np.flatnonzero(areas >= least)).astype(np.uint8)
+            large = np.isin(components, 1 + np.flatnonzero(areas >= least)).astype(np.uint8)
             yield light > 0, _hull(large > 0)
 
 

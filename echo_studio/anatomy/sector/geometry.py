@@ -50,7 +50,7 @@ class Sector:
 
 
 def threshold_sector(image: GrayImage) -> BoolMask:
-    """The lit part of an echo image: above black, holes and cracks closed, the largest piece alone.
+    """The lit part of an echo image: above black, holes and cracks closed, the largest component alone.
 
     Raises:
         ImageError: less than 2 % of the image is lit.
@@ -61,7 +61,7 @@ def threshold_sector(image: GrayImage) -> BoolMask:
     pad = side
     closed = cv2.morphologyEx(cv2.copyMakeBorder(lit, pad, pad, pad, pad, cv2.BORDER_CONSTANT), cv2.MORPH_CLOSE, kernel)
     closed = closed[pad:-pad, pad:-pad]
-    _, pieces, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    _, components, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
     areas = stats[1:, cv2.CC_STAT_AREA]
     if areas.size == 0 or areas.max() < 0.02 * image.size:
         raise ImageError(
@@ -69,11 +69,11 @@ def threshold_sector(image: GrayImage) -> BoolMask:
             got=f"{100 * float(lit.mean()):.1f} % of the pixels above 0",
             remedy="use an image whose background is exactly 0",
         )
-    return np.asarray(pieces == 1 + int(areas.argmax()))
+    return np.asarray(components == 1 + int(areas.argmax()))
 
 
 def fit_sector(mask: BoolMask) -> Sector:
-    """Least-squares sector of a sector mask: straight edges by two line fits, arcs by an ellipse about the apex.
+    """Least-squares sector of a mask: straight edges by two line fits, arcs by an ellipse about the apex.
 
     Works for sectors cut off by the image border, since border pixels take no part in the fits.
 
@@ -92,7 +92,7 @@ def fit_sector(mask: BoolMask) -> Sector:
         raise ImageError(
             expected="a sector with two straight edges",
             got="a lit region of another shape",
-            remedy="draw the sector by hand (label 4)",
+            remedy="paint the sector by hand (label 4)",
         )
     apex_y = (line_left[1] - line_right[1]) / (line_right[0] - line_left[0])
     apex_x = line_left[0] * apex_y + line_left[1]
@@ -108,7 +108,7 @@ def fit_sector(mask: BoolMask) -> Sector:
 
 
 def sector_of_image(image: GrayImage) -> BoolMask:
-    """(h, w) the sector of an echo image: the fitted sector, or the closed threshold where no sector fits it.
+    """(h, w) the sector of an echo image: a fitted one, or the closed threshold if no sector fits it.
 
     Args:
         image: uint8 (h, w), black outside the sector.

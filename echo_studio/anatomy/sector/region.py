@@ -5,9 +5,8 @@ import dataclasses
 import cv2
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
-from echo_studio.anatomy.memo import once
 from echo_studio.anatomy.plane import with_ids
 from echo_studio.anatomy.sector.geometry import Sector, sector_of
 from echo_studio.errors import LabelMapError
@@ -18,7 +17,7 @@ RIM = 2
 
 @once
 def fitted_sector(label_map: LabelMap) -> Sector | None:
-    """The sector that fits the sector, see `sector_of`; None where none does."""
+    """The geometric sector that fits the map's own, see `sector_of`; None if none does."""
     return sector_of(label_map.ids)
 
 
@@ -26,7 +25,7 @@ def fitted_sector(label_map: LabelMap) -> Sector | None:
 def sector_region(label_map: LabelMap) -> BoolMask:
     """(h, w) True inside the sector: what an edit may fill with sector.
 
-    All sector pixels, structures as far as the fitted sector reaches, and unlabelled holes more than
+    All pixels labelled as sector, structures as far as the fitted sector reaches, and unlabelled holes more than
     `RIM` pixels inside it. Where no sector fits: all that is labelled.
     """
     sector = fitted_sector(label_map)
@@ -49,7 +48,7 @@ def resize_sector(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -
         depth: factor of the far radius, 0.2 to 2; the image's border ends the sector too.
 
     Raises:
-        LabelMapError: a factor differs from 1 and no sector fits the sector.
+        LabelMapError: a factor differs from 1 and no geometric sector fits the map's own.
     """
     if angle == depth == 1.0:
         return label_map
@@ -58,7 +57,7 @@ def resize_sector(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -
         raise LabelMapError(
             expected="a sector with two straight edges (label 4)",
             got="a sector of another shape",
-            remedy="draw the sector as a sector first",
+            remedy="paint the sector with two straight edges first",
         )
     middle, half = (sector.angle_left + sector.angle_right) / 2, (sector.angle_right - sector.angle_left) / 2
     changed = dataclasses.replace(

@@ -17,7 +17,7 @@ the drag* that output pixel v shows, so p and q have changed places against the 
    Where a sum to divide by is below 1e-12 times its natural size, M is the identity: one handle translates.
    Affine needs three handles that do not lie on a line: with S = Σ(pᵢ − mean)(pᵢ − mean)ᵀ over the
    unweighted handles, affine becomes similarity for the whole drag where det S < 1e-6·(trace S)²/4.
-4. The pixel looked up and what is drawn: the five rules of `carry`.
+4. The pixel looked up and what is drawn: the five rules of `warp_labels`.
 """
 
 from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.plane import Plane, pixel_centres
 from echo_studio.anatomy.sector.region import sector_region
-from echo_studio.anatomy.shape.warp import VENTRICLE, carry
+from echo_studio.anatomy.shape.warp import VENTRICLE, warp_labels
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray
 
@@ -72,7 +72,9 @@ def deform(
     if np.array_equal(rest, moved):
         return label_map
     source = source_points(label_map.shape, rest, moved, kind, Plane.of(label_map).aspect)
-    return carry(label_map, source, structures, sector_region(label_map) if sector is None else sector, locked=locked)
+    return warp_labels(
+        label_map, source, structures, sector_region(label_map) if sector is None else sector, locked=locked
+    )
 
 
 def source_points(

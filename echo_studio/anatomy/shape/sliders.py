@@ -10,7 +10,7 @@ from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, hea
 from echo_studio.anatomy.landmarks.wall_line import wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
 from echo_studio.anatomy.sector.region import resize_sector, sector_region
-from echo_studio.anatomy.shape.warp import STRUCTURES, carry
+from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.errors import RequestError
 from echo_studio.types import FloatArray
 
@@ -109,7 +109,7 @@ def warp_heart(label_map: LabelMap, shape: Shape, *, cut: bool) -> LabelMap:
     """
     frame = heart_frame(label_map)
     source = frame.plane.pixels(_source(frame, frame.plane.centres(label_map.shape), shape, _atrium(label_map)))
-    return carry(label_map, source, STRUCTURES, sector_region(label_map), cut=cut)
+    return warp_labels(label_map, source, STRUCTURES, sector_region(label_map), cut=cut)
 
 
 def with_wall(label_map: LabelMap, times: float = 1.0, added_mm: float = 0.0) -> LabelMap:

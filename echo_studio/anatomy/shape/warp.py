@@ -31,7 +31,7 @@ VENTRICLE: tuple[int, ...] = (LV_CAVITY, LV_MYOCARDIUM)
 SLACK = 1e-6  # pixels
 
 
-def carry(
+def warp_labels(
     label_map: LabelMap,
     source: FloatArray,
     structures: Collection[int],
@@ -46,7 +46,7 @@ def carry(
         source: (h, w, 2) for every output pixel the point (x, y) that it shows, in pixels.
         structures: the ids that move: of 1, 2 and 3.
         sector: (h, w) True inside the sector, see `sector_region`.
-        cut: structures stop at the sector. Without it they may reach beyond, as annotators draw them.
+        cut: structures stop at the sector. Without it they may reach beyond, as annotators paint them.
         locked: ids whose pixels stay, where they are not what moves.
 
     Raises:
@@ -65,7 +65,7 @@ def moved(
     cut: bool = False,
     locked: Collection[int] = (),
 ) -> LabelIds:
-    """uint8 (h, w) what `carry` draws, from ids and structures that are known to be good."""
+    """uint8 (h, w) what `warp_labels` gives, from ids and structures that are known to be good."""
     height, width = ids.shape
     nearest = np.floor(source + (0.5 + SLACK)).astype(np.int64)
     x, y = nearest[..., 0], nearest[..., 1]

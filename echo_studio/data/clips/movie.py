@@ -1,10 +1,10 @@
 """A clip as MP4 or GIF: what players and browsers show. Neither has a place for labels."""
 
 import io
-import subprocess
 import tempfile
 from pathlib import Path
 
+import imageio.v3 as iio
 import imageio_ffmpeg
 import numpy as np
 from PIL import Image
@@ -24,39 +24,43 @@ def mp4_bytes(clip: Clip) -> bytes:
     Raises:
         OutputError: ffmpeg fails, which a full temporary folder can cause.
     """
-    # Not through a pipe: MP4 is written back and forth.
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "clip.mp4"
-        done = subprocess.run(
-            _command(clip, path),
-            input=np.ascontiguousarray(clip.frames).tobytes(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            check=False,
-        )
-        if done.returncode != 0 or not path.is_file():
-            said = " ".join(done.stderr.decode("utf-8", "replace").split())
-            raise OutputError(
-                expected="a clip that ffmpeg encodes",
-                got=said[:160] or "an encoder that ended early",
-                remedy="free space in the temporary folder or export another format",
-            )
-        return path.read_bytes()
-
-
-def _command(clip: Clip, path: Path) -> list[str]:
-    _, height, width = clip.frames.shape
-    return [
-        *(imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-protocol_whitelist", "file,pipe"),
-        *("-f", "rawvideo", "-pix_fmt", "gray", "-video_size", f"{width}x{height}", "-framerate", f"{clip.fps:.6f}"),
+    options = [
         # Colour at half the resolution needs even sides; it is what browsers play.
-        *("-i", "pipe:0", "-an", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p"),
-        *("-c:v", "libx264", "-preset", "medium", "-crf", QUALITY, "-threads", "2", "-movflags", "+faststart"),
+        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
+        *("-preset", "medium", "-crf", QUALITY, "-threads", "2", "-movflags", "+faststart"),
         # Bit-exact: no date and no version, so that the same clip gives the same bytes.
         *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"),
         *("-metadata", f"comment={NOTICE}", "-metadata", f"description={clip.note_text}"),
-        *("-f", "mp4", f"file:{path}"),
     ]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        try:
+            iio.imwrite(
+                path,
+                list(clip.frames),
+                plugin="FFMPEG",
+                fps=round(clip.fps, 6),
+                codec="libx264",
+                pixelformat="yuv420p",
+                macro_block_size=1,  # no resizing
+                input_params=["-protocol_whitelist", "fd,pipe,file"],
+                output_params=options,
+            )
+            # imageio does not look at ffmpeg's exit code.
+            written, _ = imageio_ffmpeg.count_frames_and_secs(path)
+        except (OSError, RuntimeError) as error:
+            raise _failed("an encoder that ended early") from error
+        if written != len(clip.frames):
+            raise _failed(f"{written} of {len(clip.frames)} frames")
+        return path.read_bytes()
+
+
+def _failed(got: str) -> OutputError:
+    return OutputError(
+        expected="a clip that ffmpeg encodes",
+        got=got,
+        remedy="free space in the temporary folder or export another format",
+    )
 
 
 def gif_bytes(clip: Clip) -> bytes:

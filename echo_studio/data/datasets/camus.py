@@ -11,7 +11,6 @@ The layout:
 
 import csv
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -195,10 +194,6 @@ class CamusFolder:
             )
         return read_gray(path)[0]
 
-    def read_all(self, patients: list[str] | None = None) -> Iterator[CamusFrame]:
-        """Every frame of the given patients, in order."""
-        return (self.read(frame_id) for frame_id in self.frame_ids(patients))
-
     def info(self, patient: str, view: View) -> dict[str, str]:
         """`Info_2CH.cfg` or `Info_4CH.cfg` of a patient as read, empty where there is none."""
         path = self.root / patient / f"Info_{view}.cfg"
@@ -235,3 +230,24 @@ class CamusFolder:
                 remedy="mend the file or remove it",
             ) from error
         return spacing
+
+
+def held_out(data: CamusFolder, split: str) -> list[FrameId]:
+    """The frames of a split, none of whose patients is in the training split.
+
+    Raises:
+        DataError: the training split itself, a patient in both, or no frame.
+        UnknownNameError: no split of that name.
+    """
+    patients = data.split(split)
+    both = sorted(set(patients) & set(data.split("training")))
+    if both:
+        raise DataError(
+            expected="a split of patients whom no network was trained on",
+            got=f"{', '.join(both[:3])}{', ...' if len(both) > 3 else ''} in {split} and in training",
+            remedy="take them off one of the lists or name another split",
+        )
+    frame_ids = data.frame_ids(patients)
+    if not frame_ids:
+        raise DataError(expected=f"frames with labels in the {split} split", got="none", remedy="check the folder")
+    return frame_ids

@@ -10,6 +10,7 @@ way. It closes and its volumes are real, but it fills as it empties, and `Heartb
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -18,13 +19,11 @@ from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.datasets.heartbeat import Heartbeat, beat_times, check_count, check_recorded, frames_at
-from echo_studio.data.datasets.labels_between import labels_between
 from echo_studio.data.formats.image_file import read_gray_sequence
 from echo_studio.errors import DataError
-from echo_studio.types import VIEWS, Spacing, View
+from echo_studio.types import VIEWS, FloatArray, LabelIds, Spacing, View
 
 SUFFIXES = (".nii.gz", ".nii")
-
 Stack = npt.NDArray[np.uint8]  # (t, h, w)
 
 
@@ -119,3 +118,37 @@ def _number(info: dict[str, str], key: str) -> float | None:
     except ValueError:
         return None
     return value if 0 < value < 1e6 else None
+
+
+def labels_between(recorded: npt.NDArray[np.uint8], times: FloatArray) -> npt.NDArray[np.uint8]:
+    """uint8 (k, h, w): labels at fractional times of a sequence; whole times give the frame itself.
+
+    Each label's signed distance is blended and the deepest label wins (Raya and Udupa, IEEE TMI 9(1), 1990).
+
+    Args:
+        recorded: uint8 (n, h, w).
+        times: (k,) in frames, 0 to n - 1.
+    """
+    ids = [int(label) for label in np.unique(recorded)]
+    taken = np.empty((len(times), *recorded.shape[1:]), np.uint8)
+    for k, time in enumerate(times):
+        low = min(int(time), len(recorded) - 1)
+        high = min(low + 1, len(recorded) - 1)
+        share = float(time - low)
+        taken[k] = _blend(recorded[low], recorded[high], share, ids) if share else recorded[low]
+    return taken
+
+
+def _blend(before: LabelIds, after: LabelIds, share: float, ids: list[int]) -> LabelIds:
+    depth = np.stack([(1 - share) * _depth(before == one) + share * _depth(after == one) for one in ids])
+    blended = np.array(ids, np.uint8)[depth.argmax(axis=0)]
+    return np.where(before == after, before, blended)
+
+
+def _depth(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Distance to the border in pixels, positive inside; a label that is not there is far outside everywhere."""
+    if not mask.any():
+        return np.full(mask.shape, -float(max(mask.shape)), np.float32)
+    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    outside = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(inside - outside, np.float32)

@@ -7,23 +7,26 @@ The layout:
     ROOT/Videos/NAME.avi       apical four-chamber recordings of 112 x 112 pixels
 """
 
+import csv
+import math
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+from skimage.draw import polygon
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
-from echo_studio.data.datasets.cycle_length import cycle_length
-from echo_studio.data.datasets.echonet_tables import SPLITS, EchonetVideo, Traces, read_file_list, read_tracings
-from echo_studio.data.datasets.echonet_trace import trace_mask
 from echo_studio.data.datasets.heartbeat import (
     Heartbeat,
     beat_times,
     check_count,
     check_recorded,
+    cycle_length,
     frames_at,
     within_recording,
 )
@@ -31,7 +34,163 @@ from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
+LIST_COLUMNS = ("FileName", "EF", "ESV", "EDV", "FrameHeight", "FrameWidth", "FPS", "NumberOfFrames", "Split")
+TRACE_COLUMNS = ("FileName", "X1", "Y1", "X2", "Y2", "Frame")
+# No folders, no addresses, no ffmpeg options.
+NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+SPLITS = {"TRAIN": "training", "VAL": "validation", "TEST": "testing"}
+Traces = dict[str, dict[int, FloatArray]]
+
+MIN_CHORDS = 3
+MARGIN = 1.0  # pixels that a trace may reach beyond the picture
+
 DARK = 6  # mean grey level up to which a pixel is background: compression lifts black a little
+
+
+@dataclass(frozen=True)
+class EchonetVideo:
+    """A row of FileList.csv.
+
+    Attributes:
+        name: of the video, without `.avi`.
+        ef: percent.
+        esv, edv: mL.
+        fps: frames a second.
+        frames: in the file.
+        split: training, validation or testing.
+    """
+
+    name: str
+    ef: float
+    esv: float
+    edv: float
+    fps: float
+    frames: int
+    split: str
+
+
+def read_file_list(path: Path) -> list[EchonetVideo]:
+    """The rows of FileList.csv, in order.
+
+    Raises:
+        DataError: no such file, no text, a column is missing, or a row holds an impossible value or a name twice.
+    """
+    videos: dict[str, EchonetVideo] = {}
+    for number, row in _rows(path, LIST_COLUMNS):
+        try:
+            split = SPLITS[row["Split"].strip().upper()]
+            ef, esv, edv, fps, frames = (float(row[key]) for key in ("EF", "ESV", "EDV", "FPS", "NumberOfFrames"))
+            video = EchonetVideo(_name(row["FileName"]), ef, esv, edv, fps, int(frames), split)
+            if not all(math.isfinite(value) for value in (ef, esv, edv)) or not 0 < fps < 10_000 or frames < 0:
+                raise ValueError("an impossible number")
+        except (ValueError, KeyError, OverflowError) as error:
+            raise _row_fault(path, number, error) from error
+        if video.name in videos:
+            raise _row_fault(path, number, ValueError(f"{video.name} a second time"))
+        videos[video.name] = video
+    return list(videos.values())
+
+
+def read_tracings(path: Path) -> Traces:
+    """Lines (n, 4) of x1, y1, x2, y2 by video and frame, in the order of VolumeTracings.csv.
+
+    Raises:
+        DataError: see `read_file_list`.
+    """
+    lines: dict[str, dict[int, list[list[float]]]] = {}
+    for number, row in _rows(path, TRACE_COLUMNS):
+        try:
+            line = [float(row[key]) for key in ("X1", "Y1", "X2", "Y2")]
+            frame = int(row["Frame"])
+            if not all(map(math.isfinite, line)) or frame < 0:
+                raise ValueError("an impossible number")
+            lines.setdefault(_name(row["FileName"]), {}).setdefault(frame, []).append(line)
+        except (ValueError, KeyError) as error:
+            raise _row_fault(path, number, error) from error
+    return {name: {frame: np.array(trace) for frame, trace in frames.items()} for name, frames in lines.items()}
+
+
+def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
+    """(line number, row) of a table that has these columns."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as lines:
+            reader = csv.DictReader(lines, restval="")
+            missing = [column for column in columns if column not in (reader.fieldnames or ())]
+            if missing:
+                raise DataError(
+                    expected=f"columns {', '.join(columns)} in {path.name}",
+                    got=f"none named {', '.join(missing)}",
+                    remedy="take the table as EchoNet-Dynamic publishes it",
+                )
+            for row in reader:
+                yield reader.line_num, row
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            expected=f"a table {path}",
+            got=getattr(error, "strerror", None) or "a file that is no CSV text",
+            remedy="copy it from EchoNet-Dynamic again",
+        ) from error
+
+
+def _name(text: str) -> str:
+    """The video's name: FileList.csv leaves `.avi` out, VolumeTracings.csv does not."""
+    name = text.strip().removesuffix(".avi")
+    if not NAME.fullmatch(name):
+        raise ValueError(f"the file name {text[:60]!r}")
+    return name
+
+
+def _row_fault(path: Path, number: int, error: Exception) -> DataError:
+    return DataError(
+        expected=f"a name and numbers in every row of {path.name}",
+        got=f"{' '.join(str(error).split())[:120]} in line {number}",
+        remedy="mend or remove this row",
+    )
+
+
+def trace_mask(trace: FloatArray, height: int, width: int, name: str) -> BoolMask:
+    """(height, width) True inside the traced cavity.
+
+    Args:
+        trace: (n, 4) of x1, y1, x2, y2 in pixels, the long axis first, then the chords from one end of it to the
+            other: down the first ends and back up the second ones goes the outline (Ouyang et al., Nature 2020).
+        name: of the frame, for messages.
+
+    Raises:
+        DataError: too few chords, an outline that crosses itself, leaves the picture, or holds no pixel.
+    """
+    chords = trace[1:]
+    if len(chords) < MIN_CHORDS:
+        raise _trace_fault(f"a long axis and at least {MIN_CHORDS} chords", f"{len(trace)} lines", name)
+    outline = np.concatenate([chords[:, :2], chords[::-1, 2:]])
+    limit = np.array([width - 1, height - 1]) + MARGIN
+    if not np.isfinite(outline).all() or (outline < -MARGIN).any() or (outline > limit).any():
+        raise _trace_fault(f"a trace within {width}x{height} pixels", "one that leaves the picture", name)
+    if crosses_itself(outline):
+        raise _trace_fault("chords that lie side by side", "a trace that crosses itself", name)
+    mask = np.zeros((height, width), np.bool_)
+    rows, columns = polygon(outline[:, 1], outline[:, 0], mask.shape)
+    mask[rows, columns] = True
+    if not mask.any():
+        raise _trace_fault("a trace around some pixels", "one without any", name)
+    return mask
+
+
+def crosses_itself(outline: FloatArray) -> bool:
+    """Whether two sides of the closed outline (n, 2) cross; sides that only touch do not."""
+    start = outline[(outline != np.roll(outline, 1, axis=0)).any(axis=1)]
+    end = np.roll(start, -1, axis=0)
+    # side[i, j]: on which side of the line through side i the start (or the end) of side j lies.
+    along = (end - start)[:, None]
+    from_start, from_end = start[None] - start[:, None], end[None] - start[:, None]
+    first = np.sign(along[..., 0] * from_start[..., 1] - along[..., 1] * from_start[..., 0])
+    second = np.sign(along[..., 0] * from_end[..., 1] - along[..., 1] * from_end[..., 0])
+    splits = first * second < 0
+    return bool((splits & splits.T).any())
+
+
+def _trace_fault(expected: str, got: str, name: str) -> DataError:
+    return DataError(expected=expected, got=f"{got} ({name})", remedy="mend VolumeTracings.csv or leave this video out")
 
 
 @dataclass(frozen=True)
@@ -106,18 +265,18 @@ class EchonetFolder:
         """
         check_count(frames)
         path = self.path(name)
-        footage = read_recording(path)
-        check_recorded(len(footage.frames), footage.total, path.name)
-        masks = self._masks(name, footage)
+        recording = read_recording(path)
+        check_recorded(len(recording.frames), recording.total, path.name)
+        masks = self._masks(name, recording)
         ed, es = (pick(masks, key=lambda frame: masks[frame].sum()) for pick in (max, min))
         video = self.videos[name]
-        period = cycle_length(footage.frames, 1.0 / video.fps)
-        times, index = _times(ed, es, period, len(footage.frames), frames)
-        lit = footage.frames.mean(axis=0)
+        period = cycle_length(recording.frames, 1.0 / video.fps)
+        times, index = _times(ed, es, period, len(recording.frames), frames)
+        lit = recording.frames.mean(axis=0)
         sector = sector_of_image(np.where(lit > DARK, np.maximum(lit, 1.0), 0.0).astype(np.uint8))
         length = period or 2.0 * abs(es - ed)
         return Heartbeat(
-            frames_at(footage.frames, times),
+            frames_at(recording.frames, times),
             {0: _labels(masks[ed], sector), index: _labels(masks[es], sector)},
             index,
             seconds=length / video.fps,
@@ -125,7 +284,7 @@ class EchonetFolder:
             info={"EF": f"{video.ef:g}", "ESV": f"{video.esv:g}", "EDV": f"{video.edv:g}", "Split": video.split},
         )
 
-    def _masks(self, name: str, footage: Recording) -> dict[int, BoolMask]:
+    def _masks(self, name: str, recording: Recording) -> dict[int, BoolMask]:
         traced = self.traces.get(name, {})
         if len(traced) < 2:
             raise DataError(
@@ -133,13 +292,13 @@ class EchonetFolder:
                 got=str(len(traced)),
                 remedy="leave this video out",
             )
-        kept = len(footage.frames)
+        kept = len(recording.frames)
         if max(traced) >= kept:
-            what = f"the first {kept} frames, which are read" if footage.shortened else f"the {kept} frames there are"
+            what = f"the first {kept} frames, which are read" if recording.shortened else f"the {kept} frames there are"
             raise DataError(
                 expected=f"traces of {name} within {what}", got=f"frame {max(traced)}", remedy="leave this video out"
             )
-        height, width = footage.frames.shape[1:]
+        height, width = recording.frames.shape[1:]
         return {frame: trace_mask(lines, height, width, f"{name}, frame {frame}") for frame, lines in traced.items()}
 
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.data.datasets.cycle_length import SLOWEST, cycle_length
-from echo_studio.data.datasets.heartbeat import Heartbeat, check_count, check_recorded, frames_at
+from echo_studio.data.datasets.heartbeat import SLOWEST, Heartbeat, check_count, check_recorded, cycle_length, frames_at
 from echo_studio.data.decoding.recordings import Recording, read_recording
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import DataError, ImageError
@@ -56,27 +55,27 @@ def read_loop(path: Path, frames: int = 24) -> Heartbeat:
         ImageError: the file cannot be read; see `read_recording`. Playlists and addresses are refused.
     """
     check_count(frames)
-    footage = read_recording(path)
-    check_recorded(len(footage.frames), footage.total, path.name)
-    pace, recorded = footage.seconds_per_frame, len(footage.frames)
-    if (footage.frames == footage.frames[:1]).all():
+    recording = read_recording(path)
+    check_recorded(len(recording.frames), recording.total, path.name)
+    pace, recorded = recording.seconds_per_frame, len(recording.frames)
+    if (recording.frames == recording.frames[:1]).all():
         raise _fault(f"{recorded} equal frames", path)
-    period = cycle_length(footage.frames, pace)
-    if period is None and _long(footage):
+    period = cycle_length(recording.frames, pace)
+    if period is None and _long(recording):
         raise _fault(f"none that comes back within {recorded} frames", path)
     length = period or float(recorded)
     times = np.linspace(0.0, length, frames, endpoint=False)
     return Heartbeat(
-        frames_at(footage.frames, times, closed=period is None),
-        spacing_mm=footage.spacing_mm,
+        frames_at(recording.frames, times, closed=period is None),
+        spacing_mm=recording.spacing_mm,
         seconds=length * pace if pace else None,
     )
 
 
-def _long(footage: Recording) -> bool:
+def _long(recording: Recording) -> bool:
     """Whether a recording holds more than the slowest heartbeat."""
-    pace = footage.seconds_per_frame
-    return footage.shortened or (pace is not None and len(footage.frames) * pace > 60.0 / SLOWEST)
+    pace = recording.seconds_per_frame
+    return recording.shortened or (pace is not None and len(recording.frames) * pace > 60.0 / SLOWEST)
 
 
 def _kind(path: Path) -> str | None:

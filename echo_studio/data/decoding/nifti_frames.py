@@ -10,8 +10,7 @@ import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.data.decoding.decoded import Decoded
-from echo_studio.data.decoding.frame_stack import FrameStack, luminance, working_size
+from echo_studio.data.decoding.decoded import Decoded, FrameStack, luminance, working_size
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import ImageError
 

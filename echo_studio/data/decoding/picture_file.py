@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-from echo_studio.data.decoding.decoded import Decoded
-from echo_studio.data.decoding.frame_stack import FrameStack, working_size
+from echo_studio.data.decoding.decoded import Decoded, FrameStack, working_size
 from echo_studio.types import GrayImage
 
 WIDE_MODES = ("I", "F", "I;16", "I;16B", "I;16L")

@@ -1,4 +1,8 @@
-"""The frames of MP4 and AVI recordings, by ffmpeg. Runs in the decoder's process."""
+"""The frames of MP4 and AVI recordings, by ffmpeg. Runs in the decoder's process.
+
+ffmpeg is called by hand here, unlike where clips are written (`clips.movie`): imageio's reader gives RGB and not the
+recording's own luminance, rounds the pace to two digits, and does not tell a truncated file from a whole one.
+"""
 
 import subprocess
 from pathlib import Path
@@ -7,8 +11,7 @@ from typing import IO
 import imageio_ffmpeg
 import numpy as np
 
-from echo_studio.data.decoding.decoded import Decoded
-from echo_studio.data.decoding.frame_stack import MAX_SIDE, FrameStack, working_size
+from echo_studio.data.decoding.decoded import MAX_SIDE, Decoded, FrameStack, working_size
 from echo_studio.errors import ImageError
 
 DEMUXERS = {"mp4": "mov", "avi": "avi"}
@@ -79,14 +82,14 @@ def _frames(stream: IO[bytes], stack: FrameStack) -> float | None:
 
 def _count(path: Path, kind: str) -> int:
     """Frames in the file, counted without decoding them; 0 where ffmpeg does not get to its end."""
-    told = subprocess.run(
+    progress = subprocess.run(
         _command(path, kind, ["-c", "copy", "-progress", "-", "-f", "null", "-"]),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         check=False,
     ).stdout.decode("ascii", "replace")
-    counts = [line.removeprefix("frame=") for line in told.splitlines() if line.startswith("frame=")]
+    counts = [line.removeprefix("frame=") for line in progress.splitlines() if line.startswith("frame=")]
     return int(counts[-1]) if counts and counts[-1].isdigit() else 0
 
 

@@ -14,20 +14,17 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from echo_studio.data.formats.metaimage import read_metaimage
 from echo_studio.data.formats.nifti import NiftiFrame, read_nifti, read_nifti_sequence
 from echo_studio.errors import ImageError
 from echo_studio.types import GrayImage, Json, Spacing
 
 Noted: TypeAlias = tuple[GrayImage, Spacing | None, Json]
-
 MAX_SIDE = 4096
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 NOTE_KEY = "echo-studio"
 SCHEMA_NAME = re.compile(r"[a-z0-9+_-]+/[0-9]+")
 SUFFIXES = (".nii.gz", ".nii", ".mhd", ".png")
 GREY_MODES = ("L", "P")  # a palette PNG is read by index: that is how label maps are often saved
-
 # What the decoders raise on damaged files, found by feeding them every truncation and many flipped bytes.
 UNREADABLE = (
     nib.spatialimages.HeaderDataError,
@@ -41,6 +38,18 @@ UNREADABLE = (
     struct.error,
     zlib.error,
 )
+
+MAX_PIXELS = 4096 * 4096
+ELEMENT_TYPES = {
+    "MET_CHAR": "i1",
+    "MET_UCHAR": "u1",
+    "MET_SHORT": "i2",
+    "MET_USHORT": "u2",
+    "MET_INT": "i4",
+    "MET_UINT": "u4",
+    "MET_FLOAT": "f4",
+    "MET_DOUBLE": "f8",
+}
 
 
 def suffix_of(path: Path) -> str:
@@ -230,3 +239,42 @@ def _unreadable(path: Path, error: Exception) -> ImageError:
     return ImageError(
         expected=f"a readable {suffix_of(path)} file", got=f"{path.name}: {reason}", remedy="copy or export it again"
     )
+
+
+def read_metaimage(path: Path) -> tuple[npt.NDArray[Any], tuple[float, float] | None]:
+    """Pixels (y, x) as stored and the spacing (y, x) in mm where the header tells it.
+
+    Raises:
+        ValueError, LookupError, OSError, zlib.error: damaged, truncated, too large, not one frame.
+    """
+    with path.open("rb") as file:
+        text = file.read(1 << 16).decode("latin-1")
+    fields = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in text.splitlines())}
+    missing = [key for key in ("DimSize", "ElementType", "ElementDataFile") if key not in fields]
+    if missing:
+        raise ValueError(f"no {', '.join(missing)} in the header")
+    sides = [int(side) for side in fields["DimSize"].split()]
+    if len(sides) < 2 or any(side != 1 for side in sides[2:]):
+        raise ValueError(f"size {fields['DimSize']} is not one two-dimensional frame")
+    width, height = sides[:2]
+    if min(width, height) < 1 or width * height > MAX_PIXELS:
+        raise ValueError(f"a frame of {width}x{height} pixels")
+    if fields["ElementType"] not in ELEMENT_TYPES or int(fields.get("ElementNumberOfChannels", "1")) != 1:
+        raise ValueError(
+            f"pixels of type {fields['ElementType']} in {fields.get('ElementNumberOfChannels', 1)} channels"
+        )
+    big = "true" in (fields.get(f"{kind}ByteOrderMSB", "").lower() for kind in ("BinaryData", "Element"))
+    dtype = np.dtype((">" if big else "<") + ELEMENT_TYPES[fields["ElementType"]])
+    raw = path.with_name(Path(fields["ElementDataFile"]).name)
+    if not raw.is_file():
+        raise ValueError(f"no data file {raw.name} beside it")
+    size = width * height * dtype.itemsize
+    with raw.open("rb") as file:
+        content = file.read(size + (1 << 20))
+    if fields.get("CompressedData", "").lower() == "true":
+        content = zlib.decompressobj().decompress(content, size)
+    if len(content) < size:
+        raise ValueError(f"{len(content)} of {size} bytes in {raw.name}")
+    pixels = np.frombuffer(content, dtype, width * height).reshape(height, width)
+    listed = [float(value) for value in fields.get("ElementSpacing", "").split()]
+    return pixels, (listed[1], listed[0]) if len(listed) >= 2 else None

@@ -18,7 +18,8 @@ from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
-from echo_studio.anatomy.shape.variation import VariationRanges, random_variation
+from echo_studio.anatomy.shape.variation import VariationRanges
+from echo_studio.data.deform import random_variation
 from echo_studio.dataset.build.manifest import Item, SetSampling
 from echo_studio.dataset.sample import SetSample
 from echo_studio.errors import CheckpointError, LabelMapError, RequestError
@@ -30,8 +31,6 @@ from echo_studio.generate.video.generator import VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.types import Json, LabelIds, Phase, View
 
-__all__ = ["SampleRenderer", "clip_request", "contracted", "deformed_map", "loaded", "ranges_from"]
-
 UNKNOWN_LICENCE = "not stated"
 
 
@@ -42,7 +41,7 @@ class SampleRenderer:
     Attributes:
         header: of the manifest.
         base: its label map of a number.
-        checkpoints: where generators lie; None for the bundled ones and the person's own.
+        checkpoints: the folder of the generators; None means the bundled ones and the person's own.
     """
 
     header: Json
@@ -54,17 +53,17 @@ class SampleRenderer:
         """The samples of one batch, and why others cannot be made, by id.
 
         Args:
-            items: all of one way to make frames; they are computed together.
+            items: all of one sampling; they are computed together.
 
         Raises:
             CheckpointError: the generator is not the one that the manifest names.
             EchoStudioError: a label map or weights cannot be read.
         """
-        how = SetSampling.from_json(self.header["generators"][items[0].how])
-        generator = loaded(how.sampling.generator, how.clip is not None, self.checkpoints, self.device)
-        if generator.card.weights != how.sampling.weights:
+        chosen = SetSampling.from_json(self.header["generators"][items[0].how])
+        generator = loaded(chosen.sampling.generator, chosen.clip is not None, self.checkpoints, self.device)
+        if generator.card.weights != chosen.sampling.weights:
             raise CheckpointError(
-                expected=f"{how.sampling.generator} with the weights that the manifest names",
+                expected=f"{chosen.sampling.generator} with the weights that the manifest names",
                 got="others",
                 remedy="restore it",
             )
@@ -73,36 +72,36 @@ class SampleRenderer:
         for item in items:
             base = self.base(item.map)
             try:
-                hearts.append((item, deformed_map(base, item, ranges_from(self.header))))
+                hearts.append((item, deformed_map(base, item, self.header)))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
         if isinstance(generator, VideoGenerator):
-            return self._clips(how, generator, hearts, set_aside)
-        return self._frames(how, generator, hearts, set_aside)
+            return self._clips(chosen, generator, hearts, set_aside)
+        return self._frames(chosen, generator, hearts, set_aside)
 
     def _frames(
-        self, how: SetSampling, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
+        self, chosen: SetSampling, generator: Generator, hearts: list[tuple[Item, LabelMap]], set_aside: dict[str, str]
     ) -> tuple[list[SetSample], dict[str, str]]:
         shown: list[tuple[Item, GenerationRequest, float | None]] = []
         for item, heart in hearts:
             about = self.header["maps"][item.map]
             try:
-                now, drawn = (heart, None) if item.ef is None else contracted(heart, item.ef, about["view"])
+                now, ef = (heart, None) if item.ef is None else contracted(heart, item.ef, about["view"])
                 phase: Phase = about["phase"] if item.ef is None else "ES"
-                request = GenerationRequest(now, how.sampling, about["view"], phase, item.seed)
-                shown.append((item, request, drawn))
+                request = GenerationRequest(now, chosen.sampling, about["view"], phase, item.seed)
+                shown.append((item, request, ef))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
         made = generator.generate_batch([request for _, request, _ in shown]) if shown else []
         samples = [
-            self._sample(how, item, frame, frame.image, request.label_map.ids, drawn)
-            for (item, request, drawn), frame in zip(shown, made, strict=True)
+            self._sample(chosen, item, frame, frame.image, request.label_map.ids, ef)
+            for (item, request, ef), frame in zip(shown, made, strict=True)
         ]
         return samples, set_aside
 
     def _clips(
         self,
-        how: SetSampling,
+        chosen: SetSampling,
         generator: VideoGenerator,
         hearts: list[tuple[Item, LabelMap]],
         set_aside: dict[str, str],
@@ -110,16 +109,16 @@ class SampleRenderer:
         samples = []
         for item, heart in hearts:
             try:
-                made = generator.generate(clip_request(how, item, heart, self.header["maps"][item.map]["view"]))
+                made = generator.generate(clip_request(chosen, item, heart, self.header["maps"][item.map]["view"]))
             except (LabelMapError, RequestError) as error:  # this heart has no such beat
                 set_aside[item.id] = str(error)
                 continue
-            samples.append(self._sample(how, item, made, made.clip, made.cycle.ids, made.record.ef_drawn))
+            samples.append(self._sample(chosen, item, made, made.clip, made.cycle.ids, made.record.ef_drawn))
         return samples, set_aside
 
     def _sample(
         self,
-        how: SetSampling,
+        chosen: SetSampling,
         item: Item,
         made: Generated | GeneratedVideo,
         image: npt.NDArray[np.uint8],
@@ -134,6 +133,8 @@ class SampleRenderer:
             "ranges": self.header["ranges"],
             "defect": item.defect,
         }
+        if item.variation is not None and "deformation" in self.header:
+            anatomy["deformation"] = self.header["deformation"]
         if item.ef is not None:
             anatomy |= {"ef": item.ef, "ef_drawn": ef_drawn}
         record = {**made.record.to_json(), "anatomy": anatomy}
@@ -141,10 +142,10 @@ class SampleRenderer:
             id=item.id,
             base=about["base"],
             view=about["view"],
-            phase=None if how.clip else "ES" if item.ef is not None else about["phase"],
-            fps=how.clip.fps if how.clip else None,
+            phase=None if chosen.clip else "ES" if item.ef is not None else about["phase"],
+            fps=chosen.clip.fps if chosen.clip else None,
             spacing_mm=self.base(item.map).spacing_mm,
-            licence=how.licence or UNKNOWN_LICENCE,
+            licence=chosen.licence or UNKNOWN_LICENCE,
             tags=(f"defect {item.defect['name']}",) if item.defect else (),
             record=json.loads(json.dumps(record)),  # tuples as lists, as they come back
             image=image,
@@ -152,14 +153,19 @@ class SampleRenderer:
         )
 
 
-def deformed_map(base: LabelMap, item: Item, ranges: VariationRanges) -> LabelMap:
+def deformed_map(base: LabelMap, item: Item, header: Json) -> LabelMap:
     """The label map of a sample, of a beating one at end diastole: the base deformed, then damaged.
+
+    Args:
+        header: of the manifest, with the `ranges` and the `deformation` that its samples are made with.
 
     Raises:
         LabelMapError: the deformed heart lacks what the defect needs, or a ventricle that could eject.
         RequestError: the defect does not fit the heart.
     """
-    heart = base if item.variation is None else random_variation(base, item.variation, ranges)
+    heart = base
+    if item.variation is not None:
+        heart = random_variation(base, item.variation, _ranges_from(header), header.get("deformation"))
     if item.defect:
         heart = apply_defect(heart, item.defect["name"], item.defect["values"])
     if item.ef is not None and not (heart.ids == LV_CAVITY).any():
@@ -180,30 +186,29 @@ def contracted(heart: LabelMap, ef: float, view: View) -> tuple[LabelMap, float 
     return systole, ejection_fraction(full.volume, left.volume) if full and left else None
 
 
-def clip_request(how: SetSampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
-    """What the beat of a heart is asked for as."""
-    assert how.clip is not None
+def clip_request(chosen: SetSampling, item: Item, heart: LabelMap, view: View) -> VideoRequest:
+    """The request for the beat of a heart."""
+    assert chosen.clip is not None
     assert item.ef is not None  # `SetRequest` refuses clips without
     return VideoRequest(
         heart,
-        how.sampling,
+        chosen.sampling,
         None,
-        usual_motion(item.ef, how.clip.heart_rate),
+        usual_motion(item.ef, chosen.clip.heart_rate),
         view,
-        how.clip.frames,
-        how.clip.start_step,
+        chosen.clip.frames,
+        chosen.clip.start_step,
         item.seed,
     )
 
 
-def ranges_from(header: Json) -> VariationRanges:
-    """The ranges of deformations that a manifest names."""
-    drawn = dict(header["ranges"])
-    translation, scale = (tuple(drawn.pop(key)) for key in ("translation", "scale"))
-    return VariationRanges(translation=translation, scale=scale, **drawn)
+def _ranges_from(header: Json) -> VariationRanges:
+    ranges = {key: value for key, value in header["ranges"].items() if key != "control_points"}
+    translation, scale = (tuple(ranges.pop(key)) for key in ("translation", "scale"))
+    return VariationRanges(translation=translation, scale=scale, **ranges)
 
 
 @lru_cache(maxsize=1)
 def loaded(name: str, clips: bool, checkpoints: Path | None, device: str) -> Generator | VideoGenerator:
-    """A generator of frames or of clips that stays loaded until another one is asked for."""
+    """A generator of frames or of clips that stays loaded until another one is needed."""
     return (load_video_generator if clips else load_generator)(name, checkpoints, device)

@@ -11,12 +11,10 @@ from typing import Any
 
 import torch
 
-from echo_studio.dataset.build.index import Made
+from echo_studio.dataset.build.set_folder import Made
 from echo_studio.dataset.build.synthesise import DEATHS, Batch, died, run_batch
 from echo_studio.dataset.extras import need
 from echo_studio.errors import EchoStudioError, OutputError
-
-__all__ = ["AUTO", "on_cluster", "share_of_gpu"]
 
 AUTO = "auto"  # a cluster on this machine, for this run alone
 STORE = 150 << 20  # bytes
@@ -46,7 +44,7 @@ def on_cluster(
         address: of a Ray cluster, or `AUTO`.
         workers: actors, each with one core, and where the batches ask for CUDA with one GPU; where there are more of
             them than GPUs, several share one, since hearts and files take their time on the processor.
-        stop: asked before a batch is given out; what is under way is finished.
+        stop: called before a batch is given out; True ends the work; what is under way is finished.
 
     Raises:
         OutputError: the extra is missing, no cluster answers, or it has too little for so many workers.
@@ -120,7 +118,7 @@ def _shared_out(ray: Any, waiting: Iterator[Batch], workers: int, stop: Callable
         if isinstance(result, Made):
             yield result
         else:
-            fault = result.error()
+            fault = result
 
 
 def share_of_gpu(resources: Mapping[str, float], workers: int, device: str) -> float:

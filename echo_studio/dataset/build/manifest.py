@@ -1,4 +1,4 @@
-"""What a set is made of: an order, and the manifest that fixes every sample of it.
+"""What a set is made of: a request, and the manifest that fixes every sample of it.
 
 A manifest is lines of JSON: a header, then one line a sample, in the order in which they are made. The header names
 label maps by hash, weights by hash, versions and kind of device; a sample's line holds its own seed, its map, the seed
@@ -6,27 +6,81 @@ of its deformation, its defect with every value and its ejection fraction. The s
 Seeds hang on what a sample is, not on its number: two generators get the same hearts and the same noise.
 """
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
-from echo_studio.anatomy.edits.defects import DEFECTS, Number
+import numpy as np
+
+from echo_studio.anatomy.edits.defects import DEFECTS, Choice, Number
+from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
+from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.draws import draw_defect, draw_ef, seed_of
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.generate.sampling import Sampling
-from echo_studio.types import Json
-
-__all__ = ["ClipSampling", "Item", "MANIFEST_FORMAT", "MAX_SAMPLES", "SetRequest", "SetSampling"]
+from echo_studio.types import Json, Phase, View
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
 MAX_SAMPLES = 10_000_000
 MAX_BATCH = 256
 MAX_VARIATIONS = 10_000
+
+
+@dataclass(frozen=True)
+class BaseMap:
+    """A label map that samples are made from.
+
+    Attributes:
+        name: unique in the set, letters, digits, `-` and `_`.
+        base: what splits go by: the one that its set tells, the patient where the file's name tells one, else the name
+            of the first map with the same pixels.
+        label_map: 256 x 256, as the papers' deformations ask.
+    """
+
+    name: str
+    base: str
+    view: View
+    phase: Phase
+    label_map: LabelMap
+
+
+def seed_of(*parts: Any) -> int:
+    """A seed that hangs on these parts alone: 53 bits, which a browser can count to."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "little") >> 11
+
+
+def sample_defect(seed: int, shares: Mapping[str, float]) -> Json | None:
+    """One of several defects, or none, each as often as its share says.
+
+    Numbers are sampled from a triangle over the parameter's range, whose peak is the default; choices evenly.
+    """
+    if not shares:
+        return None
+    rng = np.random.default_rng(seed)
+    at = float(rng.uniform())
+    for name, share in sorted(shares.items()):
+        if at < share:
+            values = {key: _sample_value(rng, parameter) for key, parameter in DEFECTS[name].parameters.items()}
+            return {"name": name, "values": values}
+        at -= share
+    return None
+
+
+def sample_ef(seed: int, low: float, high: float) -> float:
+    """An ejection fraction in percent, evenly from `low` to `high`, to one decimal."""
+    return round(float(np.random.default_rng(seed).uniform(low, high)), 1)
+
+
+def _sample_value(rng: np.random.Generator, parameter: Number | Choice) -> float | str:
+    if isinstance(parameter, Choice):
+        return parameter.choices[int(rng.integers(len(parameter.choices)))]
+    value = float(rng.triangular(parameter.low, parameter.default, parameter.high))
+    return min(max(round(value, 3), parameter.low), parameter.high)
 
 
 @dataclass(frozen=True)
@@ -62,12 +116,12 @@ class SetSampling:
         about = self.sampling.to_json()
         plain = Sampling(self.sampling.generator, self.sampling.solver, self.sampling.nfe).to_json()
         changed = {key: about[key] for key in ("guidance", "schedule", "precision") if about[key] != plain[key]}
-        told: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
-        told["licence"] = self.licence
+        kept: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
+        kept["licence"] = self.licence
         if self.clip is None:
-            return told | changed
+            return kept | changed
         changed.pop("guidance", None)
-        return told | changed | {"clip": {**asdict(self.clip), "guidance": self.sampling.guidance}}
+        return kept | changed | {"clip": {**asdict(self.clip), "guidance": self.sampling.guidance}}
 
     @classmethod
     def from_json(cls, about: Json) -> "SetSampling":
@@ -87,10 +141,10 @@ class Item:
         id: its name in the set.
         how, map: which of the header's.
         copy: which variation of the map, from 0.
-        variation: seed of the deformation; None for the map as it is.
-        defect: its name and `values`; None for none.
+        variation: seed of the deformation; None if the map stays as it is.
+        defect: its name and `values`; None if the heart has no defect.
         seed: of the noise.
-        ef: ejection fraction in percent, of a clip or of a frame at end systole; None for the map's own phase.
+        ef: ejection fraction in percent, of a clip or of a frame at end systole; None means the map's own phase.
     """
 
     id: str
@@ -103,7 +157,7 @@ class Item:
     ef: float | None = None
 
     def to_json(self) -> Json:
-        """Its line; `ef` is left out where there is none."""
+        """Its line; without `ef` where it is None."""
         about = dict(vars(self))
         if self.ef is None:
             del about["ef"]
@@ -114,7 +168,7 @@ class Item:
         """The item of a manifest's line.
 
         Raises:
-            DataError: it is none.
+            DataError: the line describes no sample.
         """
         try:
             return cls(**json.loads(line))
@@ -126,15 +180,15 @@ class Item:
 
 @dataclass(frozen=True)
 class SetRequest:
-    """Label maps x variations x ways to make frames x seeds.
+    """Label maps x variations x samplings x seeds.
 
     Attributes:
         variations: deformations a map; 0 for the maps as they are, once each.
         repeats: samples of every deformed map, each from another seed.
         ranges: of the deformations.
-        defects: how often each of `anatomy.edits.defects.DEFECTS` is drawn, as shares of the deformed maps, together at
+        defects: how often each of `anatomy.edits.defects.DEFECTS` occurs, as shares of the deformed maps, together at
             most 1; no map has two.
-        ef: least and greatest ejection fraction in percent: every sample draws its own, whatever the generator. Clips
+        ef: least and greatest ejection fraction in percent: every sample has its own, whatever the generator. Clips
             need it; frames then show their map, which is at end diastole, at end systole.
         batch: samples computed together, of which pixels depend in their last bits.
         device: the kind, such as cpu: another one has other last bits too.
@@ -208,8 +262,14 @@ class SetRequest:
         """Samples in all."""
         return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
-    def header(self) -> Json:
-        """The first line of the manifest: equal orders have equal ones, others not."""
+    def header(self, deformation: str | None = DEFORMATION) -> Json:
+        """The first line of the manifest: equal requests have equal ones, others not.
+
+        Args:
+            deformation: that its samples are made with, see `data.deform`; None for that of sets that name none.
+        """
+        if not self.variations:
+            deformation = None
         header = {
             "format": MANIFEST_FORMAT,
             "notice": NOTICE,
@@ -219,7 +279,8 @@ class SetRequest:
             "seed": self.seed,
             "variations": self.variations,
             "seeds": self.repeats,
-            "ranges": asdict(self.ranges),
+            "ranges": ranges_to_json(self.ranges, deformation),
+            **({"deformation": deformation} if deformation else {}),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
             "generators": [one.to_json() for one in self.samplings],
@@ -245,14 +306,14 @@ class SetRequest:
         number = 0
         for how in range(len(self.samplings)):
             for place, one in enumerate(self.maps):
-                digest = one.label_map.digest  # computed anew each time that it is asked for
+                digest = one.label_map.digest  # computed anew at every access
                 for copy in range(max(1, self.variations)):
                     heart = (self.seed, one.name, digest, copy)
                     variation = seed_of("variation", *heart) if self.variations else None
-                    defect = draw_defect(seed_of("defect", *heart), self.defects)
+                    defect = sample_defect(seed_of("defect", *heart), self.defects)
                     for repeat in range(self.repeats):
                         noise = seed_of("noise", *heart, repeat)
-                        ef = draw_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
+                        ef = sample_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
                         yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise, ef)
                         number += 1
 

@@ -1,7 +1,6 @@
 """What a set will cost before it is made: samples, minutes, disk. Measured on a batch of every way to make them."""
 
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from echo_studio.dataset.build.synthesise import one_thread
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.parallel import cores
 from echo_studio.types import Json
-
-__all__ = ["Plan", "plan_set"]
 
 BLOCK = 4096  # bytes: a file takes whole blocks of the disk, a folder one
 
@@ -49,56 +46,53 @@ class Plan:
 
 
 def plan_set(
-    order: SetRequest, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
+    request: SetRequest, folder: SetFolder, workers: int, checkpoints: Path | None = None, elsewhere: bool = False
 ) -> Plan:
     """Time a batch of each generator that has something left to make. Nothing is written.
 
     Args:
-        folder: where the set lies or will lie; one that was begun holds this order's.
+        folder: where the set lies or will lie; one that was begun holds this request's.
         elsewhere: the workers are not on this machine, whose cores do not bound them then.
 
     Raises:
         EchoStudioError: a generator cannot be loaded.
     """
     made = folder.finished() if folder.begun else set()
-    maker = SampleRenderer(order.header(), lambda number: order.maps[number].label_map, checkpoints, order.device)
+    header = folder.header if folder.begun else request.header()
+    renderer = SampleRenderer(header, lambda number: request.maps[number].label_map, checkpoints, request.device)
     left = 0
-    counts = [0] * len(order.samplings)
+    counts = [0] * len(request.samplings)
     first: dict[int, list[Item]] = {}
-    for number, items in _batches(order):
+    for number, items in in_batches(request.items(), request.batch):
         if number not in made:
             left += len(items)
             counts[items[0].how] += len(items)
             first.setdefault(items[0].how, items)
-    seconds, room = 0.0, 0.0
-    with one_thread(order.device):
+    seconds, disk = 0.0, 0.0
+    with one_thread(request.device):
         for how, items in first.items():
-            each, size = _measured(maker, items)
+            each, size = _measured(renderer, items)
             seconds += each * counts[how]
-            room += size * counts[how]
-    at_once = min(workers, cores()) if order.device == "cpu" and not elsewhere else workers
+            disk += size * counts[how]
+    at_once = min(workers, cores()) if request.device == "cpu" and not elsewhere else workers
     return Plan(
-        samples=order.count,
-        clips=sum(how.clip is not None for how in order.samplings) * order.count // len(order.samplings),
-        finished=order.count - left,
-        label_maps=len(order.maps),
-        generators=len(order.samplings),
+        samples=request.count,
+        clips=sum(one.clip is not None for one in request.samplings) * request.count // len(request.samplings),
+        finished=request.count - left,
+        label_maps=len(request.maps),
+        generators=len(request.samplings),
         workers=workers,
         seconds=round(seconds, 1),
         minutes=round(seconds / at_once / 60, 2),
-        disk_bytes=round(room),
+        disk_bytes=round(disk),
         free_bytes=folder.free_bytes(),
     )
 
 
-def _measured(maker: SampleRenderer, items: list[Item]) -> tuple[float, float]:
+def _measured(renderer: SampleRenderer, items: list[Item]) -> tuple[float, float]:
     """Seconds and bytes of the disk for one sample; the first batch loads and warms up."""
-    maker.make(items)
+    renderer.make(items)
     started = time.perf_counter()
-    samples, _ = maker.make(items)
+    samples, _ = renderer.make(items)
     sizes = [sum(-(-len(data) // BLOCK) * BLOCK for data in pair_files(one).values()) + BLOCK for one in samples]
     return (time.perf_counter() - started) / len(items), sum(sizes) / len(items)
-
-
-def _batches(order: SetRequest) -> Iterator[tuple[int, list[Item]]]:
-    return in_batches(order.items(), order.batch)

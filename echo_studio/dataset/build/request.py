@@ -1,17 +1,18 @@
-"""An order of a set from names: which generators there are, with which weights, on which kind of device.
+"""A set request from names: which generators there are, with which weights, on which kind of device.
 
 Generators of frames come first, those of clips after them.
 """
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from echo_studio import __version__
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.manifest import ClipSampling, SetRequest, SetSampling
+from echo_studio.anatomy.shape.variation import PAPER, VariationRanges
+from echo_studio.dataset.build.manifest import BaseMap, ClipSampling, SetRequest, SetSampling
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.evaluate.utility.request import samplings
 from echo_studio.generate.catalog import catalog
@@ -20,10 +21,16 @@ from echo_studio.generate.video.catalog import video_generators
 from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES
 
-__all__ = ["CLIP_FRAMES", "set_request", "versions"]
-
 CLIP_FRAMES = 24  # of a heartbeat, as the video generators are trained on
 HEART_RATE = 70.0
+# Name: how many numbers, least and greatest. Beyond these the structures leave the sector.
+LIMITS: dict[str, tuple[int, float, float]] = {
+    "rotation_deg": (1, 0.0, 90.0),
+    "translation": (2, 0.0, 0.5),
+    "scale": (2, 0.2, 3.0),
+    "shear_deg": (1, 0.0, 45.0),
+    "max_displacement": (1, 0.0, 100.0),
+}
 
 
 def set_request(
@@ -42,7 +49,7 @@ def set_request(
         generators: names of the catalog, of frames or of clips, each once.
         solver: empty for each generator's advised one.
         budgets: NFE; empty for the advised one.
-        clip_frames: of every clip; None for `CLIP_FRAMES`.
+        clip_frames: of every clip; None means `CLIP_FRAMES`.
         how_many: variations, seeds and so on: the other fields of `SetRequest`.
 
     Raises:
@@ -102,3 +109,33 @@ def _ways(
     chosen: Sequence[int | None] = budgets or [None]
     for nfe in chosen:
         yield SetSampling(advised_sampling(entry, solver=solver, nfe=nfe), card.licence, clip)
+
+
+def ranges_of(given: Mapping[str, Sequence[float]]) -> VariationRanges:
+    """The papers' ranges with some of them replaced.
+
+    Args:
+        given: by the names of `anatomy.shape.variation.VariationRanges`, each with its one or two numbers.
+
+    Raises:
+        UnknownNameError: another name.
+        RequestError: another count of numbers, or one out of its limits.
+    """
+    changes: dict[str, float | tuple[float, float]] = {}
+    for name, numbers in given.items():
+        if name not in LIMITS:
+            raise UnknownNameError("range", name, LIMITS)
+        count, low, high = LIMITS[name]
+        in_order = name != "scale" or list(numbers) == sorted(numbers)
+        if len(numbers) != count or not in_order or not all(low <= number <= high for number in numbers):
+            raise RequestError(
+                expected=f"{name} as {'one number' if count == 1 else 'two numbers'} from {low:g} to {high:g}",
+                got=", ".join(f"{number:g}" for number in numbers) or "none",
+                remedy=f"the papers' choice is {_format_range(getattr(PAPER, name))}",
+            )
+        changes[name] = numbers[0] if count == 1 else (numbers[0], numbers[1])
+    return dataclasses.replace(PAPER, **changes)  # type: ignore[arg-type]
+
+
+def _format_range(value: float | tuple[float, float]) -> str:
+    return ",".join(f"{number:g}" for number in value) if isinstance(value, tuple) else f"{value:g}"

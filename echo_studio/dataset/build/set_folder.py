@@ -2,35 +2,145 @@
 
     SET/manifest.jsonl   what it is made of, see `manifest`
     SET/maps/NAME.png    the label maps, 256 x 256: the set needs nothing from where they came
-    SET/index.jsonl      what is finished, see `index`
+    SET/index.jsonl      which samples are finished, with their hashes; it only ever grows
     SET/s0000000/        the samples, in the studio's own format, see `pairs`
 
 A hidden folder is a sample being written, and goes with the next run.
+
+A line of the index is one batch: `{"batch": 3, "samples": {ID: sha256}, "set_aside": {ID: reason}}`. It is written
+after the samples have their names, and it is what counts: a sample that no line names is made again. A line that a
+crash or a full disk cut short is passed over, and what follows it begins on a line of its own.
 """
 
+import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.data.atomic import write_folder, write_lines
+from echo_studio.data.atomic import sync_folder, write_folder, write_lines
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.lock import FileLock
-from echo_studio.dataset.build.index import RESUME, Index
 from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetRequest
 from echo_studio.errors import BusyError, DataError, OutputError
 from echo_studio.types import Json
 
-__all__ = ["MANIFEST", "MAPS", "SetFolder", "header_from", "in_batches"]
-
+SHA256 = re.compile(r"[0-9a-f]{64}")
+RESUME = "make room or mend the place, then run the same command again: it goes on where it stopped"
 MANIFEST, INDEX, MAPS, LOCK, JOBS = "manifest.jsonl", "index.jsonl", "maps", ".lock", ".jobs"
 LEFT_OVER = "[.]*.tmp"
 KEPT = 16  # label maps
+
+
+@dataclass(frozen=True)
+class Made:
+    """A finished batch.
+
+    Attributes:
+        batch: its number, from 0.
+        samples: sha256 by id, see `files_sha256`.
+        set_aside: why a sample cannot be made, by id: its defect does not fit its heart.
+    """
+
+    batch: int
+    samples: dict[str, str] = field(default_factory=dict)
+    set_aside: dict[str, str] = field(default_factory=dict)
+
+
+class Index:
+    """The index at `path`, which need not exist yet. One process writes it: the one that holds the set's lock."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __iter__(self) -> Iterator[Made]:
+        """Every whole line, in the order of writing.
+
+        Raises:
+            OutputError: the file is there and cannot be read.
+        """
+        try:
+            with self.path.open("rb") as lines:
+                yield from (made for line in lines if (made := read_made(line)) is not None)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def since(self, offset: int) -> tuple[list[Made], int]:
+        """The whole lines after `offset` bytes, and where they end: what is new since the last look.
+
+        Raises:
+            OutputError: the file is there and cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except FileNotFoundError:
+            return [], offset
+        except OSError as error:
+            raise self._fault(error) from error
+        whole = data.rfind(b"\n") + 1
+        lines = data[:whole].splitlines()
+        return [made for line in lines if (made := read_made(line)) is not None], offset + whole
+
+    def append(self, made: Made) -> None:
+        """Add a batch; when this returns, the line and the names of its samples are on the disk.
+
+        Raises:
+            OutputError: the disk is full, or the file cannot be written. What was there stays good.
+        """
+        line = json.dumps(asdict(made)).encode() + b"\n"
+        try:
+            sync_folder(self.path.parent)
+            with self.path.open("ab+") as file:
+                end = file.seek(0, os.SEEK_END)
+                if end:
+                    file.seek(end - 1)
+                    line = line if file.read(1) == b"\n" else b"\n" + line
+                file.write(line)
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise self._fault(error) from error
+
+    def sha256(self) -> str:
+        """One hash for the whole set: of its samples' ids and hashes, whatever the order in which they were made."""
+        hashes = {name: digest for made in self for name, digest in made.samples.items()}
+        digest = hashlib.sha256()
+        for name in sorted(hashes):
+            digest.update(f"{name} {hashes[name]}\n".encode())
+        return digest.hexdigest()
+
+    def _fault(self, error: OSError) -> OutputError:
+        return OutputError(
+            expected=f"a place where {self.path} can be kept", got=error.strerror or str(error), remedy=RESUME
+        )
+
+
+def files_sha256(files: Mapping[str, bytes]) -> str:
+    """sha256 of a sample: of the names, sizes and bytes of its files."""
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(f"{name} {len(data)}\n".encode() + data)
+    return digest.hexdigest()
+
+
+def read_made(line: bytes) -> Made | None:
+    """The batch of a line; None where it is not whole."""
+    try:
+        made = Made(**json.loads(line))
+        whole = isinstance(made.batch, int) and all(SHA256.fullmatch(digest) for digest in made.samples.values())
+        return made if whole and isinstance(made.set_aside, dict) else None
+    except (ValueError, TypeError, AttributeError, RecursionError):
+        return None
 
 
 @dataclass(frozen=True)
@@ -94,20 +204,20 @@ class SetFolder:
             self._bases.clear()
         return self._bases.setdefault(number, label_map)
 
-    def check(self, order: SetRequest) -> None:
-        """Refuse a folder that holds something else than this order's set.
+    def check(self, request: SetRequest) -> None:
+        """Refuse a folder that holds something else than this request's set.
 
         Raises:
-            DataError: a set of another order.
+            DataError: a set of another request.
             OutputError: other files.
         """
         if self.begun:
-            wanted = order.header()
+            wanted = request.header(self.header.get("deformation"))
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
                 raise DataError(
-                    expected=f"the order that {self.where} was begun with, {differs} {_told(self.header.get(differs))}",
-                    got=_told(wanted[differs]),
+                    expected=f"{self.where} as it was begun with {differs} {_short(self.header.get(differs))}",
+                    got=_short(wanted[differs]),
                     remedy="give the same options, or name another folder",
                 )
         elif any(name not in (MAPS, LOCK) for name in self._shown()):
@@ -116,14 +226,14 @@ class SetFolder:
             )
 
     @contextmanager
-    def begin(self, order: SetRequest) -> Iterator[None]:
-        """Hold the folder for the block, with the order's manifest and maps in it.
+    def begin(self, request: SetRequest) -> Iterator[None]:
+        """Hold the folder for the block, with the request's manifest and maps in it.
 
         Raises:
             BusyError: another run holds it.
             DataError, OutputError: see `check`, or it cannot be written.
         """
-        self.check(order)
+        self.check(request)
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             (self.root / MAPS).mkdir(exist_ok=True)
@@ -133,9 +243,9 @@ class SetFolder:
             ) from error
         with self.held():
             if not self.begun:
-                for one in order.maps:
+                for one in request.maps:
                     write_label_map(self.root / MAPS / f"{one.name}.png", one.label_map)
-                write_lines(self.root / MANIFEST, order.lines())  # last: with it the set is begun
+                write_lines(self.root / MANIFEST, request.lines())  # last: with it the set is begun
             yield
 
     @contextmanager
@@ -212,7 +322,7 @@ def header_from(line: bytes, where: Path | str) -> Json:
     """The header of a manifest.
 
     Raises:
-        DataError: it is none, or another format's.
+        DataError: the line is no header, or one of another format.
     """
     try:
         header = json.loads(line)
@@ -243,6 +353,6 @@ def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Ite
         yield number, batch
 
 
-def _told(value: object) -> str:
+def _short(value: object) -> str:
     text = json.dumps(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

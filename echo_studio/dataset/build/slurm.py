@@ -20,15 +20,11 @@ from typing import Any
 import torch
 
 from echo_studio.data.atomic import write_bytes, write_json
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.synthesise import DEATHS, Batch, run_batch
 from echo_studio.dataset.extras import need
 from echo_studio.errors import EchoStudioError, OutputError, RequestError
-from echo_studio.parallel import Refusal
 from echo_studio.types import Json
-
-__all__ = ["SLURM", "on_slurm", "settings_of"]
 
 SLURM = "slurm"
 MADE, DRIVER = "made", "driver"
@@ -51,14 +47,14 @@ class Parcel:
     run: str
     batches: tuple[Batch, ...]
 
-    def __call__(self) -> list[Made] | Refusal:
+    def __call__(self) -> list[Made] | EchoStudioError:
         torch.set_num_threads(1)
         done = []
         for batch in self.batches:
             if not self._wanted():
                 break
             result = run_batch(batch)
-            if isinstance(result, Refusal):
+            if isinstance(result, EchoStudioError):
                 return result
             write_json(self.folder / MADE / f"{batch.number}.json", asdict(result))
             done.append(result)
@@ -104,7 +100,7 @@ def on_slurm(
         folder: the set.
         workers: jobs at once, each with one core if the settings do not say more.
         settings: of `settings_of`.
-        stop: asked now and then; batches under way are finished.
+        stop: called now and then; True ends the work; batches under way are finished.
         executor: of submitit; its `local` runs jobs on this machine.
         parcel: batches a job.
 
@@ -199,8 +195,8 @@ def _shared_out(
                         there.add(made.batch)
                         yield made
                 left = [batch for batch in batches if batch.number not in there]
-                if isinstance(outcome, Refusal):
-                    fault = outcome.error()
+                if isinstance(outcome, EchoStudioError):
+                    fault = outcome
                 elif isinstance(outcome, str) and left:
                     again += left
                     at = left[0].number  # the first that is not there is the one that it died of
@@ -217,12 +213,12 @@ def _shared_out(
             job.cancel(check=False)
 
 
-def _outcome(job: Any) -> list[Made] | Refusal | str:
+def _outcome(job: Any) -> list[Made] | EchoStudioError | str:
     """What a job that is over brought; why, where it was killed, ran out of time or lost its machine."""
     fault = job.exception()
     if fault is not None:
         return _line(fault)
-    result: list[Made] | Refusal = job.result()
+    result: list[Made] | EchoStudioError = job.result()
     return result
 
 

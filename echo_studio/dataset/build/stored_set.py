@@ -21,17 +21,14 @@ from tempfile import mkdtemp
 from typing import Any
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.dataset.build.index import RESUME, Index, Made, read_made
 from echo_studio.dataset.build.manifest import SetRequest
-from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, SetFolder, header_from
+from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, RESUME, Index, Made, SetFolder, header_from, read_made
 from echo_studio.dataset.extras import need
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = ["StoredSet", "read_here", "set_at"]
-
 INDEX = "index"
-BLOCK = 1 << 20  # bytes that are asked for at once
+BLOCK = 1 << 20  # bytes in one request
 AT_ONCE = 1000  # objects
 
 
@@ -65,7 +62,7 @@ def read_here(place: str) -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class Store:
-    """Objects below a URL. Whatever a store raises is told in one line."""
+    """Objects below a URL. Whatever a store raises becomes an error of one line."""
 
     url: str
 
@@ -134,12 +131,12 @@ class Store:
         except OutputError:
             raise
         except Exception as error:  # every store has a tree of its own
-            told = " ".join(str(error).split())[:160] or type(error).__name__
-            raise OutputError(expected=f"a store that answers at {self.url}", got=told, remedy=RESUME) from error
+            reason = " ".join(str(error).split())[:160] or type(error).__name__
+            raise OutputError(expected=f"a store that answers at {self.url}", got=reason, remedy=RESUME) from error
 
 
 class StoredIndex(Index):
-    """The index of a set on a store. Each object is asked for once."""
+    """The index of a set on a store. Each object is read once."""
 
     def __init__(self, store: Store) -> None:
         super().__init__(Path(INDEX))
@@ -202,11 +199,11 @@ class StoredSet(SetFolder):
         return super().base(number)
 
     @contextmanager
-    def begin(self, order: SetRequest) -> Iterator[None]:
+    def begin(self, request: SetRequest) -> Iterator[None]:
         """As `SetFolder.begin`, without its lock."""
         begun = self.begun
-        self.check(order)
-        with SetFolder(self.root).begin(order):  # the copy: the manifest is a function of the order
+        self.check(request)
+        with SetFolder(self.root).begin(request):  # the copy: the manifest is a function of the request
             if not begun:
                 maps = (self.root / MAPS).iterdir()
                 self.store.put({f"{MAPS}/{path.name}": path.read_bytes() for path in maps})

@@ -20,15 +20,12 @@ from typing import Protocol
 import torch
 
 from echo_studio.dataset.build.batch import SampleRenderer
-from echo_studio.dataset.build.index import Made, files_sha256
 from echo_studio.dataset.build.manifest import Item
-from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
+from echo_studio.dataset.build.set_folder import MANIFEST, Made, SetFolder, files_sha256
 from echo_studio.dataset.build.stored_set import set_at
 from echo_studio.dataset.pairs import pair_files
 from echo_studio.errors import EchoStudioError
-from echo_studio.parallel import Refusal, start_worker, worker_pool
-
-__all__ = ["DEATHS", "Batch", "Executor", "apart", "died", "one_thread", "run_batch", "start_politely", "synthesise"]
+from echo_studio.parallel import start_worker, worker_pool
 
 DEATHS = 5  # of its worker, after which a batch is not tried again
 AHEAD = 2  # batches a worker is given in advance
@@ -62,8 +59,8 @@ class Batch:
             EchoStudioError: label maps or weights that cannot be read.
         """
         folder = _set_at(self.root, (self.root / MANIFEST).stat().st_mtime_ns if isinstance(self.root, Path) else 0)
-        maker = SampleRenderer(folder.header, folder.base, self.checkpoints, self.device)
-        samples, set_aside = maker.make(self.items)
+        renderer = SampleRenderer(folder.header, folder.base, self.checkpoints, self.device)
+        samples, set_aside = renderer.make(self.items)
         hashes = {}
         for sample in samples:
             files = pair_files(sample)
@@ -79,15 +76,15 @@ def synthesise(
     device: str = "cpu",
     on_made: Callable[[int], None] = lambda samples: None,
     stop: Callable[[], bool] = lambda: False,
-    carry: Executor | None = None,
+    executor: Executor | None = None,
 ) -> None:
     """Make what is missing of a set that was begun; call it within `SetFolder.begin`.
 
     Args:
         workers: processes; 1 for this one.
         on_made: called with the samples of each batch once it is in the index.
-        stop: asked before every batch; what is under way is finished.
-        carry: makes the batches elsewhere; by default this machine does.
+        stop: called before every batch; True ends the work; what is under way is finished.
+        executor: makes the batches elsewhere; by default this machine does.
 
     Raises:
         OutputError: the disk is full. What was finished stays; the same call goes on.
@@ -99,9 +96,9 @@ def synthesise(
         for number, items in folder.batches()
         if number not in finished
     )
-    if carry is None:
-        carry = _here if workers == 1 else partial(apart, workers=workers)
-    for made in carry(waiting, stop=stop):
+    if executor is None:
+        executor = in_this_process if workers == 1 else partial(in_processes, workers=workers)
+    for made in executor(waiting, stop=stop):
         folder.index.append(made)
         on_made(len(made.samples) + len(made.set_aside))
 
@@ -118,7 +115,7 @@ def one_thread(device: str) -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
+def in_this_process(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
     for batch in waiting:
         if stop():
             return
@@ -127,17 +124,19 @@ def _here(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Mad
         yield made
 
 
-def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], polite: bool = False) -> Iterator[Made]:
+def in_processes(
+    waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], background: bool = False
+) -> Iterator[Made]:
     """Batches as they are finished, in processes of their own. One that dies is replaced, its work done again.
 
     Args:
-        polite: they give way to all other programs on this machine.
+        background: whether the processes give way to all other programs on this machine.
     """
     deaths: Counter[int] = Counter()
     again: list[Batch] = []
     while True:
-        pool = worker_pool(workers, start_politely if polite else _start)
-        under_way: dict[Future[Made | Refusal], Batch] = {}
+        pool = worker_pool(workers, start_in_background if background else _start)
+        under_way: dict[Future[Made], Batch] = {}
         fault: EchoStudioError | None = None
         try:
             while True:
@@ -145,19 +144,21 @@ def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], p
                     batch = again.pop() if again else next(waiting, None)
                     if batch is None:
                         break
-                    under_way[pool.submit(run_batch, batch)] = batch
+                    under_way[pool.submit(batch.run)] = batch
                 if not under_way:
                     if fault is not None:
                         raise fault
                     return
                 done, _ = wait(under_way, return_when=FIRST_COMPLETED)
                 for future in done:
-                    result = future.result()  # a dead worker shows here, and spoils all that is under way
+                    made = None
+                    try:
+                        made = future.result()  # a dead worker shows here, and spoils all that is under way
+                    except EchoStudioError as error:
+                        fault = error  # raised once the others are in the index
                     del under_way[future]
-                    if isinstance(result, Made):
-                        yield result
-                    else:
-                        fault = result.error()  # told once the others are in the index
+                    if made is not None:
+                        yield made
         except BrokenProcessPool:
             again += under_way.values()
             deaths.update(batch.number for batch in under_way.values())
@@ -168,7 +169,7 @@ def apart(waiting: Iterator[Batch], *, workers: int, stop: Callable[[], bool], p
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def start_politely() -> None:
+def start_in_background() -> None:
     """Prepare a worker that computes only when nobody else does."""
     if hasattr(os, "nice"):
         os.nice(19)
@@ -190,12 +191,12 @@ def died(batch: int, times: int) -> EchoStudioError:
     )
 
 
-def run_batch(batch: Batch) -> Made | Refusal:
-    """`Batch.run` with its errors fit to travel."""
+def run_batch(batch: Batch) -> Made | EchoStudioError:
+    """`Batch.run` with its error as a value: clusters wrap an error that is raised in one of their own class."""
     try:
         return batch.run()
     except EchoStudioError as error:
-        return Refusal.of(error)
+        return error
 
 
 @lru_cache(maxsize=1)

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from echo_studio.errors import RequestError
 from echo_studio.types import Json
 
-__all__ = ["VERDICTS", "decide", "entries", "tag", "undo", "untag"]
-
 VERDICTS = ("", "keep", "reject")
 WORDS = {"": "undecided", "keep": "kept", "reject": "rejected"}
 
@@ -18,8 +16,8 @@ def decide(
     """Keep, reject or leave undecided; a transaction is open.
 
     Args:
-        verdict: of `VERDICTS`; None for what each sample has.
-        reason: None for what each sample has. An undecided sample has none.
+        verdict: of `VERDICTS`; None leaves what each sample has.
+        reason: None leaves what each sample has. An undecided sample has no reason.
 
     Returns:
         How many samples this changes.
@@ -60,7 +58,7 @@ def untag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: 
 
 
 def undo(sql: sqlite3.Connection) -> Json | None:
-    """Take the newest entry back: `act`, `what`, and how many `samples`; None where there is none."""
+    """Take the newest entry back: `act`, `what`, and the number of `samples`; None if there is no entry."""
     newest = sql.execute("SELECT number, act, what, samples FROM entry ORDER BY number DESC LIMIT 1").fetchone()
     if newest is None:
         return None

@@ -7,13 +7,10 @@ from pathlib import Path
 
 from echo_studio.data.database import connect, translated
 from echo_studio.dataset.curation import schema as curation_schema
-from echo_studio.dataset.curation.rows import DEFECT_TAG
-from echo_studio.dataset.curation.store import CURATION
+from echo_studio.dataset.curation.store import CURATION, DEFECT_TAG
 from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, with_pixels
 from echo_studio.errors import DataError, RequestError
 from echo_studio.types import Json
-
-__all__ = ["ONLY", "Curated", "chooser", "decisions_of"]
 
 Choose = Callable[[Iterator[Listed]], Iterator[Listed]]
 ONLY = ("all", "kept", "not-rejected")

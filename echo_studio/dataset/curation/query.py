@@ -4,18 +4,41 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from echo_studio.dataset.curation.text import tag_name
 from echo_studio.errors import RequestError, UnknownNameError
 
-__all__ = ["CHOICES", "FIGURES", "SORTS", "Filter"]
-
+MAX_TAG = 40
+MAX_LINE = 200
 CHOICES = ("verdict", "generator", "defect", "view", "phase", "tag")
 FIGURES = ("adherence", "lv_endo", "lv_epi", "la", "privacy", "ef", "nfe")
 SORTS = ("number", *FIGURES, "generator", "defect", "view", "verdict", "at")
 MOST_VALUES = 100  # of one choice
 MAX_TEXT = 80
-
 Range = tuple[float | None, float | None]
+
+
+def tag_name(text: object) -> str:
+    """A tag: 1 to 40 printable characters; spaces at its ends go.
+
+    Raises:
+        RequestError: it is empty or not one printable line.
+    """
+    name = line("tag", text, MAX_TAG)
+    if not name:
+        raise RequestError(expected="a tag of 1 to 40 characters", got="an empty one", remedy="type a word")
+    return name
+
+
+def line(what: str, text: object, longest: int = MAX_LINE) -> str:
+    """One printable line, maybe empty.
+
+    Raises:
+        RequestError: it is no text, too long or not printable.
+    """
+    plain = text.strip() if isinstance(text, str) else None
+    if plain is None or len(plain) > longest or not (plain.isprintable() or not plain):
+        got = f"{text!r}"[:60]
+        raise RequestError(expected=f"a {what} of at most {longest} printable characters", got=got, remedy="shorten it")
+    return plain
 
 
 @dataclass(frozen=True)
@@ -23,10 +46,10 @@ class Filter:
     """What a sample has to be.
 
     Attributes:
-        choices: by a name of `CHOICES`, the values that are wanted, any of them; of `tag`, any tag that it has. "" of a
-            defect or verdict is none.
-        ranges: by a name of `FIGURES`, least and greatest, None for open. A sample without the figure is left out.
-        flagged: whether the privacy check flagged it; None for either.
+        choices: by a name of `CHOICES`, the values that are wanted, any of them; of `tag`, any tag that it has. ""
+            means no defect or no verdict.
+        ranges: by a name of `FIGURES`, least and greatest, None if open. A sample without the figure is left out.
+        flagged: whether the privacy check flagged it; None accepts both.
         text: part of its id, its map or its reason.
         sort, descending: by what samples are ordered; those without it come last, equal ones by number.
     """
@@ -39,30 +62,30 @@ class Filter:
     descending: bool = False
 
     @classmethod
-    def read(cls, told: Mapping[str, Any]) -> "Filter":
+    def read(cls, body: Mapping[str, Any]) -> "Filter":
         """The filter that a page asks for.
 
         Raises:
-            RequestError, UnknownNameError: something in it is none.
+            RequestError, UnknownNameError: the body holds something else.
         """
-        choices, ranges = _mapping(told, "choices"), _mapping(told, "ranges")
+        choices, ranges = _mapping(body, "choices"), _mapping(body, "ranges")
         for kind, names, known in (("choice", choices, CHOICES), ("figure", ranges, FIGURES)):
             for name in names:
                 if name not in known:
                     raise UnknownNameError(kind, str(name)[:MAX_TEXT], known)
-        sort = told.get("sort", "number")
+        sort = body.get("sort", "number")
         if sort not in SORTS:
             raise UnknownNameError("order", str(sort)[:MAX_TEXT], SORTS)
-        flagged = told.get("flagged")
+        flagged = body.get("flagged")
         if flagged not in (None, True, False):
             raise _wrong("flagged as true, false or null", flagged)
         return cls(
             {name: _values(name, values) for name, values in choices.items()},
             {name: _range(name, pair) for name, pair in ranges.items()},
             flagged,
-            str(told.get("text", ""))[:MAX_TEXT],
+            str(body.get("text", ""))[:MAX_TEXT],
             str(sort),
-            told.get("descending") is True,
+            body.get("descending") is True,
         )
 
     def sql(self) -> tuple[str, list[Any]]:
@@ -94,8 +117,8 @@ class Filter:
         return f"WHERE {' AND '.join(where)} ORDER BY {order}", values
 
 
-def _mapping(told: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = told.get(name, {})
+def _mapping(body: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = body.get(name, {})
     if not isinstance(value, dict):
         raise _wrong(f"{name} as an object", value)
     return value

@@ -3,9 +3,8 @@
 import sqlite3
 from contextlib import closing
 
+from echo_studio.data.database import pragma, tables_of, transaction
 from echo_studio.errors import DataError
-
-__all__ = ["check", "make"]
 
 APPLICATION_ID = int.from_bytes(b"EcCu", "big")
 VERSION = 1
@@ -38,7 +37,7 @@ TABLES = (
         reviewer TEXT NOT NULL DEFAULT '',
         at TEXT NOT NULL DEFAULT ''
     ) STRICT""",
-    # The orders that people ask for first, and the counts that every look asks for.
+    # The sort orders that people ask for first, and the counts that every look asks for.
     "CREATE INDEX by_adherence ON sample (made, adherence)",
     "CREATE INDEX by_privacy ON sample (made, privacy)",
     "CREATE INDEX by_verdict ON sample (made, verdict)",
@@ -71,18 +70,13 @@ TABLES = (
 
 def make(sql: sqlite3.Connection) -> None:
     """Make the tables in an empty database; one that has them stays as it is."""
-    if _number(sql, "user_version"):
+    if pragma(sql, "user_version"):
         return
-    sql.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(sql):
         for statement in TABLES:
             sql.execute(statement)
         sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         sql.execute(f"PRAGMA user_version = {VERSION}")
-        sql.execute("COMMIT")
-    finally:
-        if sql.in_transaction:
-            sql.execute("ROLLBACK")
 
 
 def check(sql: sqlite3.Connection, file: str) -> None:
@@ -91,24 +85,16 @@ def check(sql: sqlite3.Connection, file: str) -> None:
     Raises:
         DataError: it is one of these.
     """
-    found = _number(sql, "application_id"), _number(sql, "user_version")
+    found = pragma(sql, "application_id"), pragma(sql, "user_version")
     if found != (APPLICATION_ID, VERSION):
         raise _refused(f"decisions on a set, version {VERSION}", f"another database in {file}")
     # In full: a trigger in a file from elsewhere would run as part of our own statements.
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         make(fresh)
-        same = _tables(sql) == _tables(fresh)
+        same = tables_of(sql) == tables_of(fresh)
     faults = [str(row[0]) for row in sql.execute("PRAGMA quick_check(1)")] if same else ["other tables"]
     if faults != ["ok"]:
         raise _refused(f"an undamaged file {file}", " ".join(" ".join(faults).split())[:120])
-
-
-def _tables(sql: sqlite3.Connection) -> list[tuple[object, ...]]:
-    return sql.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
-
-
-def _number(sql: sqlite3.Connection, pragma: str) -> int:
-    return int(sql.execute(f"PRAGMA {pragma}").fetchone()[0])
 
 
 def _refused(expected: str, got: str) -> DataError:

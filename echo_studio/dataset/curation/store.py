@@ -9,33 +9,115 @@ Every act is one transaction, with what was before in it. Exports read the file,
 import contextlib
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from echo_studio.data.database import connect, now, translated
+from echo_studio.data.database import connect, now, transaction, translated
 from echo_studio.data.lock import FileLock
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.manifest import Item
+from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.curation import acts
 from echo_studio.dataset.curation import schema as curation_schema
-from echo_studio.dataset.curation.looks import STRUCTURES, details, still_counts
-from echo_studio.dataset.curation.query import Filter
-from echo_studio.dataset.curation.rows import COLUMNS, found_rows, planned_rows
-from echo_studio.dataset.curation.text import line, tag_name
+from echo_studio.dataset.curation.query import CHOICES, Filter, line, tag_name
+from echo_studio.dataset.pairs import RECORD, read_json
+from echo_studio.dataset.sample import SampleHeader, header_of
 from echo_studio.errors import BusyError, DataError, RequestError
 from echo_studio.types import Json
 
-__all__ = ["CURATION", "Curation", "Measured"]
+COLUMNS = ("id", "made", "base", "map", "generator", "solver", "nfe", "view", "phase", "defect", "ef")
+DEFECT_TAG = "defect "  # how a sample's own tags name its defect
 
+Row = tuple[str | int | float | None, ...]
+STRUCTURES = ("lv_endo", "lv_epi", "la")
+AT_ONCE = 500  # details in one question
+DETAILS = (
+    *("number", *COLUMNS[0:1], *COLUMNS[2:], "measured", "adherence", *STRUCTURES, "privacy", "flagged"),
+    *("verdict", "reason", "reviewer", "at"),
+)
 CURATION = "curation.sqlite3"
 LOCK = ".curation.lock"
 CACHE_KB = 32_768  # the index of 100,000 samples fits
 SHOWN_ENTRIES = 30
-
 Measured = Mapping[str, float | None]
 
 
+def planned_rows(folder: SetFolder) -> Iterator[Row]:
+    """Every sample of a manifest, in its order, none of them made; values of `COLUMNS`.
+
+    Raises:
+        DataError: a line of the manifest is damaged.
+    """
+    header = folder.header
+    with (folder.root / MANIFEST).open(encoding="utf-8") as lines:
+        next(lines)
+        for line in lines:
+            yield _planned(header, Item.of(line))
+
+
+def _planned(header: Json, item: Item) -> Row:
+    sampling, about = header["generators"][item.how], header["maps"][item.map]
+    defect = item.defect["name"] if item.defect else ""
+    described = about["base"], about["name"], sampling["generator"], sampling["solver"], sampling["nfe"], about["view"]
+    # A clip has no phase; a frame with an ejection fraction shows end systole.
+    phase = "" if sampling.get("clip") else "ES" if item.ef is not None else about["phase"]
+    return item.id, 0, *described, phase, defect, item.ef
+
+
+def found_rows(root: Path, known: set[str]) -> Iterator[tuple[Row, tuple[str, ...]]]:
+    """The samples of a plain set of PNG pairs that are not known yet, with their tags.
+
+    Raises:
+        DataError: a record is damaged.
+    """
+    for place in sorted(path.parent for path in root.glob(f"[!.]*/{RECORD}") if path.parent.name not in known):
+        header = header_of(read_json(place / RECORD), str(place / RECORD))
+        yield _found(header, place.name), tuple(tag for tag in header.tags if not tag.startswith(DEFECT_TAG))
+
+
+def _found(header: SampleHeader, name: str) -> Row:
+    record = header.record
+    anatomy = record.get("anatomy")
+    anatomy = anatomy if isinstance(anatomy, dict) else {}
+    damage = anatomy.get("defect")
+    defect = damage.get("name") if isinstance(damage, dict) else None
+    nfe, ef = record.get("nfe"), anatomy.get("ef")
+    return (
+        *(name, 1, header.base),
+        *(_text(anatomy.get("map")), _text(record.get("generator")), _text(record.get("solver"))),
+        nfe if isinstance(nfe, int) else None,
+        *(header.view, header.phase or "", _text(defect)),
+        float(ef) if isinstance(ef, int | float) else None,
+    )
+
+
+def _text(value: object) -> str:
+    return value[:80] if isinstance(value, str) else ""
+
+
+def _still_counts(sql: sqlite3.Connection) -> Json:
+    """What changes only when samples are made or measured; one look at each sample."""
+    names = [name for name in CHOICES if name not in ("verdict", "tag")]
+    counted: dict[str, Counter[str]] = {name: Counter() for name in names}
+    # Few kinds of samples, so few groups.
+    groups = sql.execute(
+        f"SELECT {', '.join(names)}, count(*) FROM sample WHERE made = 1 GROUP BY 1, 2, 3, 4"
+    ).fetchall()
+    for *values, count in groups:
+        for name, value in zip(names, values, strict=True):
+            counted[name][value] += count
+    made, unmeasured, figures, flagged = sql.execute(
+        "SELECT count(*), sum(measured = 0), count(privacy), sum(flagged = 1) FROM sample WHERE made = 1"
+    ).fetchone()
+    return {
+        **{"choices": {name: dict(values) for name, values in counted.items()}, "samples": made},
+        **{"planned": sql.execute("SELECT count(*) FROM sample").fetchone()[0], "unmeasured": unmeasured or 0},
+        **{"with_privacy": figures, "flagged": flagged or 0},
+    }
+
+
 class Curation:
-    """The open curation of the set in `folder`, made where there is none; usable from several threads.
+    """The open curation of the set in `folder`, made if it does not exist; usable from several threads.
 
     Raises:
         BusyError: another server has it open.
@@ -87,13 +169,24 @@ class Curation:
     def details(self, numbers: Sequence[int]) -> list[Json]:
         """What is known about samples, in the order of `numbers`; those that there are not are left out."""
         with self._reading() as sql:
-            return details(sql, numbers)
+            found: dict[int, Json] = {}
+            for start in range(0, len(numbers), AT_ONCE):
+                some = numbers[start : start + AT_ONCE]
+                marks = ", ".join("?" * len(some))
+                query = f"SELECT {', '.join(DETAILS)} FROM sample WHERE made = 1 AND number IN ({marks})"
+                for row in sql.execute(query, some):
+                    found[row[0]] = {**dict(zip(DETAILS, row, strict=True)), "tags": []}
+                query = f"SELECT name, sample FROM tag WHERE sample IN ({marks}) ORDER BY name"
+                for name, number in sql.execute(query, some):
+                    if number in found:
+                        found[number]["tags"].append(name)
+            return [found[number] for number in numbers if number in found]
 
     def counts(self) -> Json:
         """How many samples there are of each value of each choice, how many are unmeasured, and the newest entries."""
         with self._reading() as sql:
             if self._still is None:
-                self._still = still_counts(sql)
+                self._still = _still_counts(sql)
             counted = {
                 **self._still["choices"],
                 "verdict": dict(
@@ -114,9 +207,9 @@ class Curation:
         Raises:
             RequestError: another verdict, or a text that is not one printable line.
         """
-        told = None if reason is None else line("reason", reason)
+        plain = None if reason is None else line("reason", reason)
         with self._writing() as sql:
-            return acts.decide(sql, numbers, verdict, told, line("name", reviewer), now())
+            return acts.decide(sql, numbers, verdict, plain, line("name", reviewer), now())
 
     def tag(self, numbers: Sequence[int], name: str, on: bool = True, reviewer: str = "") -> int:
         """Give or take a tag; how many samples this changes.
@@ -129,7 +222,7 @@ class Curation:
             return act(sql, numbers, tag_name(name), line("name", reviewer), now())
 
     def undo(self) -> Json | None:
-        """Take the newest act back, whatever it was: `act`, `what`, `samples`; None where there is none."""
+        """Take the newest act back, whatever it was: `act`, `what`, `samples`; None if there is no act."""
         with self._writing() as sql:
             return acts.undo(sql)
 
@@ -163,7 +256,7 @@ class Curation:
         """The id of a sample that was made.
 
         Raises:
-            RequestError: there is none of this number.
+            RequestError: no sample has this number.
         """
         with self._reading() as sql:
             row = sql.execute("SELECT id FROM sample WHERE made = 1 AND number = ?", (number,)).fetchone()
@@ -232,11 +325,5 @@ class Curation:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as sql:
-            sql.execute("BEGIN IMMEDIATE")
-            try:
-                yield sql
-                sql.execute("COMMIT")
-            finally:
-                if sql.in_transaction:
-                    sql.execute("ROLLBACK")
+        with self._reading() as sql, transaction(sql):
+            yield sql

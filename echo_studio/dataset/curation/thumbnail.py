@@ -15,15 +15,13 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import ImageError
 from echo_studio.types import GrayImage, LabelIds
 
-__all__ = ["Thumbnails", "thumbnail"]
-
 SIDE = 128  # pixels
 QUALITY = 80
 BLANK = (40, 44, 49)
 
 
 class Thumbnails:
-    """Thumbnails that were made, the ones asked for last; usable from several threads.
+    """The thumbnails that were used last; usable from several threads.
 
     Args:
         most: bytes in memory.
@@ -90,11 +88,11 @@ def _outlined(image: GrayImage, ids: LabelIds) -> np.ndarray[tuple[int, ...], np
     return colours
 
 
-def _small(image: GrayImage, how: int) -> GrayImage:
+def _small(image: GrayImage, interpolation: int) -> GrayImage:
     height, width = image.shape
     share = min(1.0, SIDE / max(height, width))
     size = max(1, round(width * share)), max(1, round(height * share))
-    return np.asarray(cv2.resize(image, size, interpolation=how), np.uint8)
+    return np.asarray(cv2.resize(image, size, interpolation=interpolation), np.uint8)
 
 
 def _jpeg(picture: Image.Image) -> bytes:

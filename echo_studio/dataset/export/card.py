@@ -1,24 +1,85 @@
-"""The card of a set that leaves the studio: what is in it, how it was made, what it may be used for, how good it is."""
+"""The card of a set that leaves the studio: what is in it, how it was made, what it may be used for, how good it is.
+
+It is made from the summaries of all samples at once: a million of them fit in memory.
+"""
 
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 
 from echo_studio import __version__
 from echo_studio.anatomy.labels import LABELS, SCHEMA
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.export.brief import SampleSummary
+from echo_studio.dataset.sample import SampleHeader
 from echo_studio.dataset.split import SPLITS, Split
-from echo_studio.types import Json
+from echo_studio.types import Json, Phase, View
 
-__all__ = ["card_json", "card_markdown"]
+UNKNOWN = "not recorded"
 
 
-def card_json(briefs: Sequence[SampleSummary], split_of: dict[str, Split], form: str, scores: Json) -> Json:
+@dataclass(frozen=True, slots=True)
+class SampleSummary:
+    """A sample's header without its record.
+
+    Attributes:
+        made_with: generator, solver and NFE, for people.
+        weights: (name, sha256) of every checkpoint that took part.
+    """
+
+    id: str
+    base: str
+    view: View
+    phase: Phase | None
+    is_clip: bool
+    licence: str
+    tags: tuple[str, ...]
+    made_with: str
+    weights: tuple[tuple[str, str], ...]
+
+
+def summary_of(header: SampleHeader) -> SampleSummary:
+    """The summary of a header; what many samples share is held once."""
+    return SampleSummary(
+        header.id,
+        sys.intern(header.base),
+        header.view,
+        header.phase,
+        header.is_clip,
+        sys.intern(header.licence),
+        _shared(header.tags),
+        sys.intern(_made_with(header.record)),
+        _shared(_weights_of(header.record)),
+    )
+
+
+def _made_with(record: Json) -> str:
+    if "generator" not in record:
+        return UNKNOWN
+    steps = f", {record['solver']}, {record['nfe']} NFE" if {"solver", "nfe"} <= record.keys() else ""
+    return f"{record['generator']}{steps}"
+
+
+def _weights_of(record: Json) -> tuple[tuple[str, str], ...]:
+    checkpoints = record.get("checkpoints")
+    if not isinstance(checkpoints, dict):
+        return ()
+    return tuple(sorted((str(name), str(digest)) for name, digest in checkpoints.items()))
+
+
+@lru_cache(4096)
+def _shared(value: tuple) -> tuple:  # type: ignore[type-arg]
+    """The first of equal tuples that was seen."""
+    return value
+
+
+def card_json(summaries: Sequence[SampleSummary], split_of: dict[str, Split], form: str, scores: Json) -> Json:
     """The card as JSON.
 
     Args:
-        briefs: of every sample.
+        summaries: of every sample.
         split_of: split of each, by id.
         form: the format's name, a key of `export.FORMATS`.
         scores: what was measured on it, as `echo-studio evaluate ... --json` printed it; empty where nothing was.
@@ -29,17 +90,17 @@ def card_json(briefs: Sequence[SampleSummary], split_of: dict[str, Split], form:
         "schema": SCHEMA,
         "labels": {str(label.id): label.name for label in LABELS},
         "made_by": f"Echo Studio {__version__}",
-        "samples": len(briefs),
-        "frames": sum(not one.is_clip for one in briefs),
-        "clips": sum(one.is_clip for one in briefs),
-        "label_maps": len({one.base for one in briefs}),
-        "splits": {name: _split(briefs, split_of, name) for name in SPLITS},
-        "views": _count(one.view for one in briefs),
-        "phases": _count(one.phase or "whole cycle" for one in briefs),
-        "tags": _count(tag for one in briefs for tag in one.tags),
-        "generators": _count(one.made_with for one in briefs),
-        "weights": _weights(briefs),
-        "licences": _count(one.licence for one in briefs),
+        "samples": len(summaries),
+        "frames": sum(not one.is_clip for one in summaries),
+        "clips": sum(one.is_clip for one in summaries),
+        "label_maps": len({one.base for one in summaries}),
+        "splits": {name: _split(summaries, split_of, name) for name in SPLITS},
+        "views": _count(one.view for one in summaries),
+        "phases": _count(one.phase or "whole cycle" for one in summaries),
+        "tags": _count(tag for one in summaries for tag in one.tags),
+        "generators": _count(one.made_with for one in summaries),
+        "weights": _weights(summaries),
+        "licences": _count(one.licence for one in summaries),
         "scores": scores,
     }
 
@@ -75,14 +136,14 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
     return "\n".join(sections)
 
 
-def _split(briefs: Sequence[SampleSummary], split_of: dict[str, Split], name: Split) -> Json:
-    part = [one for one in briefs if split_of[one.id] == name]
+def _split(summaries: Sequence[SampleSummary], split_of: dict[str, Split], name: Split) -> Json:
+    part = [one for one in summaries if split_of[one.id] == name]
     return {"samples": len(part), "label_maps": len({one.base for one in part})}
 
 
-def _weights(briefs: Sequence[SampleSummary]) -> Json:
-    """sha256 of every checkpoint that took part; two under one name are told apart by their hash."""
-    pairs = {pair for one in briefs for pair in one.weights}
+def _weights(summaries: Sequence[SampleSummary]) -> Json:
+    """sha256 of every checkpoint that took part; two of one name are listed with their hash."""
+    pairs = {pair for one in summaries for pair in one.weights}
     names = Counter(name for name, _ in pairs)
     return {name if names[name] == 1 else f"{name} ({digest[:12]})": digest for name, digest in sorted(pairs)}
 

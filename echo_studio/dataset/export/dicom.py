@@ -28,10 +28,10 @@ from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, Ultrasou
 from echo_studio import __version__
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA, SECTOR
 from echo_studio.data.clips.clip import Clip
-from echo_studio.data.clips.dicom import dicom_bytes
-from echo_studio.data.clips.dicom_parts import (
+from echo_studio.data.clips.dicom import (
     MAKER,
     calibrate,
+    dicom_bytes,
     encoded,
     heading,
     put_note,
@@ -77,8 +77,8 @@ def write_dicom(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> Non
             _segmentation(highdicom, source, sample.ids, 1).save_as(place / f"{sample.id}.seg.dcm")
             continue
         for number, ids in enumerate(sample.ids):
-            drawn = _segmentation_of(number, highdicom, source, ids)
-            drawn.save_as(place / f"{sample.id}.seg.{number:03d}.dcm")
+            segmentation = _segmentation_of(number, highdicom, source, ids)
+            segmentation.save_as(place / f"{sample.id}.seg.{number:03d}.dcm")
 
 
 def read_dicom_set(folder: Path) -> Iterator[Listed]:
@@ -114,7 +114,7 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> An
     """Labels (h, w) of one frame as binary segments, empty ones too, so that every frame has the same four."""
     key = f"{source.SOPInstanceUID} {number}"
     code = highdicom.sr.CodedConcept
-    drawn = highdicom.seg.Segmentation(
+    segmentation = highdicom.seg.Segmentation(
         source_images=[source],
         pixel_array=ids[None],
         segmentation_type="BINARY",
@@ -141,23 +141,23 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> An
         content_label="LABEL_MAP",
         omit_empty_frames=False,
     )
-    drawn.SyntheticData = "YES"
-    drawn.SeriesDescription = NOTICE
-    drawn.PatientOrientation = ""
-    return drawn
+    segmentation.SyntheticData = "YES"
+    segmentation.SeriesDescription = NOTICE
+    segmentation.PatientOrientation = ""
+    return segmentation
 
 
 def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds) -> Any:
     """Labels (h, w) of frame `number` of a loop, from 0: made as those of a still, then referring to the loop."""
     still = pydicom.Dataset(loop)
     still.SOPClassUID, still.NumberOfFrames = UltrasoundImageStorage, 1
-    drawn = _segmentation(highdicom, still, ids, number + 1)
-    for element in drawn.iterall():
+    segmentation = _segmentation(highdicom, still, ids, number + 1)
+    for element in segmentation.iterall():
         if element.keyword == "ReferencedSOPClassUID" and element.value == UltrasoundImageStorage:
             element.value = UltrasoundMultiFrameImageStorage
-    for frame in drawn.PerFrameFunctionalGroupsSequence:
+    for frame in segmentation.PerFrameFunctionalGroupsSequence:
         frame.DerivationImageSequence[0].SourceImageSequence[0].ReferencedFrameNumber = number + 1
-    return drawn
+    return segmentation
 
 
 def _load(path: Path, header: SampleHeader) -> SetSample:

@@ -1,23 +1,24 @@
 """Sets on their way out in the formats that others read, each written whole or not at all, and back in.
 
-A set is read twice and never held: first the headers, of which a brief stays, to be split by label map, then a sample
+A set is read twice and never held: first the headers, of which a summary stays, to be split by label map, then a sample
 at a time.
 """
 
 import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
 from echo_studio.data.atomic import filling_folder
+from echo_studio.data.clips.clip import Clip
+from echo_studio.data.clips.movie import gif_bytes, mp4_bytes
 from echo_studio.dataset.curation.curated import Choose, chooser
-from echo_studio.dataset.export.brief import SampleSummary, brief_of
 from echo_studio.dataset.export.camus import read_camus, write_camus
-from echo_studio.dataset.export.card import card_json, card_markdown
+from echo_studio.dataset.export.card import SampleSummary, card_json, card_markdown, summary_of
 from echo_studio.dataset.export.dicom import read_dicom_set, write_dicom
 from echo_studio.dataset.export.huggingface import SPLIT_NAMES, read_huggingface, write_huggingface
-from echo_studio.dataset.export.movie import write_gif, write_mp4
 from echo_studio.dataset.export.nnunet import check_nnunet_name, read_nnunet, write_nnunet
 from echo_studio.dataset.export.webdataset import read_webdataset, write_webdataset
 from echo_studio.dataset.pairs import read_pairs, write_pairs
@@ -26,9 +27,22 @@ from echo_studio.dataset.split import Fractions, Split, split_by_base
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.types import Json
 
-__all__ = ["FORMATS", "SetFormat", "export_set", "read_set"]
-
 Write = Callable[[Path, Iterable[tuple[Split, SetSample]]], None]
+
+
+def _write_movies(
+    folder: Path, samples: Iterable[tuple[Split, SetSample]], suffix: str, encode: Callable[[Clip], bytes]
+) -> None:
+    """Fill a folder with the clips of a set for people: MP4 and GIF have no place for labels.
+
+    The description stands in the file's own comment and in samples.jsonl; frames are refused before, see `check_kind`.
+    """
+    for split, sample in samples:
+        assert sample.fps is not None  # a clip
+        place = folder / split
+        place.mkdir(exist_ok=True)
+        clip = Clip(sample.image, sample.fps, spacing_mm=sample.spacing_mm, record=sample.to_json())
+        (place / f"{sample.id}{suffix}").write_bytes(encode(clip))
 
 
 @dataclass(frozen=True)
@@ -59,8 +73,8 @@ FORMATS: dict[str, SetFormat] = {
     ),
     "webdataset": SetFormat("WebDataset shards", "both", write_webdataset, read_webdataset, "*.tar"),
     "dicom": SetFormat("DICOM ultrasound and segmentation", "both", write_dicom, read_dicom_set, "*/*.seg*.dcm"),
-    "mp4": SetFormat("MP4 videos", "clips", write_mp4),
-    "gif": SetFormat("Animated GIFs", "clips", write_gif),
+    "mp4": SetFormat("MP4 videos", "clips", partial(_write_movies, suffix=".mp4", encode=mp4_bytes)),
+    "gif": SetFormat("Animated GIFs", "clips", partial(_write_movies, suffix=".gif", encode=gif_bytes)),
 }
 
 
@@ -119,11 +133,11 @@ def export_set(
     if name == "nnunet":
         check_nnunet_name(out)
     choose = chooser(source, only)  # once: what is decided meanwhile is not in it
-    briefs = [brief_of(listed.header) for listed in choose(read_set(source))]
-    check_kind(name, briefs)
-    split_of = split_by_base(briefs, fractions, seed)
-    card = card_json(briefs, split_of, name, scores or {})
-    del briefs
+    summaries = [summary_of(listed.header) for listed in choose(read_set(source))]
+    check_kind(name, summaries)
+    split_of = split_by_base([(one.id, one.base) for one in summaries], fractions, seed)
+    card = card_json(summaries, split_of, name, scores or {})
+    del summaries
     with filling_folder(out) as part:
         with (part / "samples.jsonl").open("w", encoding="utf-8") as lines:
             FORMATS[name].write(part, _placed(source, choose, split_of, on_sample, lines))
@@ -132,17 +146,17 @@ def export_set(
     return card
 
 
-def check_kind(name: str, briefs: list[SampleSummary]) -> None:
+def check_kind(name: str, summaries: list[SampleSummary]) -> None:
     """Refuse what a format has no place for.
 
     Raises:
         DataError: no sample at all.
         RequestError: clips, or frames, or both together in a format that does not hold them.
     """
-    if not briefs:
+    if not summaries:
         raise DataError(expected="a set with samples", got="none", remedy="make some first")
-    clips = sum(one.is_clip for one in briefs)
-    given = "clips" if clips == len(briefs) else "frames" if clips == 0 else "both"
+    clips = sum(one.is_clip for one in summaries)
+    given = "clips" if clips == len(summaries) else "frames" if clips == 0 else "both"
     fitting = [
         other
         for other, form in FORMATS.items()

@@ -48,8 +48,8 @@ def write_nnunet(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> No
             place.mkdir(exist_ok=True)
         frame = encode(NIFTI, sample.image, sample.spacing_mm, NOTICE, sample.to_json())
         (images / f"{sample.id}{CHANNEL}").write_bytes(frame)
-        drawn = encode(NIFTI, sample.ids, sample.spacing_mm, f"{SCHEMA} {NOTICE}", {"schema": SCHEMA})
-        (labels / f"{sample.id}.nii.gz").write_bytes(drawn)
+        labels_file = encode(NIFTI, sample.ids, sample.spacing_mm, f"{SCHEMA} {NOTICE}", {"schema": SCHEMA})
+        (labels / f"{sample.id}.nii.gz").write_bytes(labels_file)
         cases[split].append(sample.id)
     about = {
         "channel_names": {"0": "ultrasound"},

@@ -1,27 +1,37 @@
 """The label maps that a set is made from: bundled ones, or those of a folder in any format that holds some."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.shape.variation import SIDE
 from echo_studio.data.datasets.camus import PATIENT, CamusFolder
 from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.template import BUNDLED, template
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.sources.dicom import is_segmentations, segmentation_maps
-from echo_studio.dataset.sources.found_map import FoundMap, named
-from echo_studio.dataset.sources.nnunet import is_nnunet, nnunet_maps
-from echo_studio.dataset.sources.own import is_own, own_maps
-from echo_studio.errors import DataError
+from echo_studio.dataset.build.manifest import BaseMap
+from echo_studio.dataset.export.formats import FORMATS, read_set
+from echo_studio.dataset.sources.foreign import (
+    FoundMap,
+    is_nnunet,
+    is_segmentations,
+    named,
+    nnunet_maps,
+    segmentation_maps,
+)
+from echo_studio.dataset.split import SPLITS
+from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import Phase, View
-
-__all__ = ["BaseMap", "base_maps"]
 
 TRUTH = "_gt"  # how CAMUS ends the names of its label files
 LONGEST = 39  # characters of a name, so that a number still fits behind it
+LIST = "samples.jsonl"  # beside every export
+ALL = "all"
+# Formats whose marks others use too, so that `LIST` has to tell.
+SHARED = ("camus", "nnunet")
 
 
 def base_maps(
@@ -30,11 +40,11 @@ def base_maps(
     """Read label maps, in order of their names, and make them 256 x 256.
 
     A sample of our sets and a frame of CAMUS's tell view and phase, and `view` and `phase` choose among them. Of others
-    the name tells, or does not: see `found_map.named`.
+    the name tells, or does not: see `foreign.named`.
 
     Args:
         folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
-            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None for the bundled maps that hold a heart.
+            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None means the bundled maps that hold a heart.
         split: of a data set that has splits: training, validation, testing or all.
 
     Raises:
@@ -52,7 +62,7 @@ def base_maps(
             raise DataError(
                 expected=f"label maps with a sector (label {SECTOR})",
                 got=f"none in {one.stem}",
-                remedy="draw it in the studio, or give a folder in CAMUS's layout, whose frames show it",
+                remedy="paint it in the studio, or give a folder in CAMUS's layout, whose frames show it",
             )
         fitted = one.label_map.resized(SIDE, SIDE)
         name = _free(one.stem, taken)
@@ -114,3 +124,54 @@ def _free(stem: str, taken: set[str]) -> str:
     while name.lower() in taken:
         name, number = f"{start}-{number}", number + 1
     return name
+
+
+def is_own(folder: Path) -> bool:
+    """Whether a folder looks like one of our sets."""
+    marks = [form.mark for name, form in FORMATS.items() if form.mark and name not in SHARED]
+    return (folder / LIST).is_file() or any(next(folder.glob(mark), None) is not None for mark in marks)
+
+
+def own_maps(folder: Path, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
+    """The label map of every sample; of a clip that at end diastole, with which it begins.
+
+    Ids and spacing are those of the sample, to the byte; only CAMUS's layout has no sector, which is found again in the
+    image. What splits go by stays what it was.
+
+    Args:
+        split: of an export: training, validation, testing or all. A set that was not exported has none.
+
+    Raises:
+        DataError, ImageError, LabelMapError: files that are damaged or not ours.
+        UnknownNameError: another split.
+        OutputError: an extra that is missing.
+    """
+    split_of = _splits(folder, split)
+    for listed in read_set(folder):
+        header = listed.header
+        shown: Phase = header.phase or "ED"
+        if view not in (None, header.view) or phase not in (None, shown):
+            continue
+        if split_of is not None and split_of.get(header.id) != split:
+            continue
+        ids = listed.load().ids
+        label_map = LabelMap(ids[0] if header.is_clip else ids, header.spacing_mm)
+        yield FoundMap(header.id, header.view, shown, label_map, header.base)
+
+
+def _splits(folder: Path, split: str) -> dict[str, str] | None:
+    """Split by id; None where all are meant, or the set names none."""
+    if split not in (*SPLITS, ALL):
+        raise UnknownNameError("split", split, (*SPLITS, ALL))
+    path = folder / LIST
+    if split == ALL or not path.is_file():
+        return None
+    try:
+        with path.open(encoding="utf-8") as lines:
+            return {sample["id"]: sample["split"] for sample in map(json.loads, lines)}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DataError(
+            expected=f"id and split of each sample in {path}",
+            got=" ".join(str(error).split())[:80],
+            remedy="export the set again, or take --split all without that file",
+        ) from error

@@ -7,14 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.evaluate.frames.made_frames import made_from
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.generator import Generator
-from echo_studio.generate.request import check_seed
-from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
 
 
@@ -24,12 +21,6 @@ def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) 
     None where the label map does not have the structure.
     """
     return structure_dice(segmenter.label([image])[0], label_map)
-
-
-def check_sampling(solver: str, nfe: int, seed: int) -> None:
-    """Raise what requests with these would raise, before any frame is read."""
-    Sampling("", solver, nfe)
-    check_seed(seed)
 
 
 class MeanDice:

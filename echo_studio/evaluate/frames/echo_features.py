@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from echo_studio.data.datasets.camus import CamusFolder
-from echo_studio.evaluate.frames.frechet import Features, frechet_distance
+from echo_studio.evaluate.frames.distances import Features, frechet_distance
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.types import GrayImage
 

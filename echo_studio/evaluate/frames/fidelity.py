@@ -1,4 +1,4 @@
-"""Fidelity: how near made frames come to real ones, by every measure there is, and how near other real hearts come."""
+"""Fidelity: how near generated frames come to real ones by every measure, and how near other real hearts come."""
 
 from collections.abc import Sequence
 
@@ -8,11 +8,9 @@ from scipy.stats import wasserstein_distance
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.errors import ImageError, RequestError
 from echo_studio.evaluate.frames.adherence import MeanDice
+from echo_studio.evaluate.frames.distances import Features, frechet_distance, kernel_distance, psnr, ssim
 from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, echo_features, spread
-from echo_studio.evaluate.frames.frechet import Features, frechet_distance
-from echo_studio.evaluate.frames.kernel_distance import kernel_distance
-from echo_studio.evaluate.frames.likeness import psnr, ssim
-from echo_studio.evaluate.frames.made_set import MadeSet, at_side
+from echo_studio.evaluate.frames.made_frames import MadeSet, at_side
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.frames.speckle import Speckle, speckle

@@ -17,8 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echo_studio.errors import CheckpointError, RequestError
-from echo_studio.evaluate.frames.frechet import Features
-from echo_studio.evaluate.frames.likeness import Clip
+from echo_studio.evaluate.frames.distances import Clip, Features
 
 INCEPTION = "weights-inception-2015-12-05-6726825d.pth"
 R2PLUS1D = "r2plus1d_18-91a641e6.pth"

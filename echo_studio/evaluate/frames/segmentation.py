@@ -1,4 +1,4 @@
-"""Labels of a frame, found by the bundled segmenter."""
+"""Labels of a frame: structures as the bundled segmenter finds them, the sector as the frame shows it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE
+from echo_studio.anatomy.sector.detect import find_sector
+from echo_studio.anatomy.sector.geometry import with_sector
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import bundled_checkpoints
 from echo_studio.generate.checkpoint import Card
 from echo_studio.nets.segmenter import Segmenter
-from echo_studio.types import GrayImage, LabelIds
+from echo_studio.types import GrayImage, LabelIds, Spacing
 
 
 @dataclass(frozen=True)
@@ -54,8 +57,7 @@ class FrameSegmenter:
     def pixels(self, images: Sequence[GrayImage]) -> Tensor:
         """What the network sees of frames of any size: float32 (b, 1, side, side) in [-1, 1]."""
         side = self.card.resolution
-        small = [cv2.resize(image, (side, side), interpolation=_interpolation(image, side)) for image in images]
-        return torch.from_numpy(np.stack(small)).unsqueeze(1).float() / 127.5 - 1
+        return torch.from_numpy(np.stack([fitted(image, side) for image in images])).unsqueeze(1).float() / 127.5 - 1
 
 
 def largest_pieces(ids: LabelIds) -> LabelIds:
@@ -69,5 +71,40 @@ def largest_pieces(ids: LabelIds) -> LabelIds:
     return kept
 
 
-def _interpolation(image: GrayImage, side: int) -> int:
-    return cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_LINEAR
+def fitted(image: GrayImage, side: int) -> GrayImage:
+    """uint8 (side, side): by area where it shrinks, else bilinear. The aspect is not kept, as in the papers."""
+    method = cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (side, side), interpolation=method), dtype=np.uint8)
+
+
+def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+    """Labels 0 to 4 of a frame, at its size. Each structure is one piece without holes; one that is not seen is absent.
+
+    The segmenter looks only at the rectangle around the sector, as in the frames that it was trained on: what a
+    screen shows around the sector does not shrink the heart. Structures may reach beyond the sector, as CAMUS's do.
+
+    Args:
+        image: uint8 (h, w), 8 to 4096 pixels a side.
+        spacing_mm: (y, x) of a pixel, kept in the label map.
+
+    Raises:
+        ImageError: no lit sector is found.
+        LabelMapError: an impossible spacing or size.
+    """
+    sector = find_sector(image)
+    rows, columns = np.nonzero(sector)
+    y0, y1, x0, x1 = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
+    inside = np.ascontiguousarray(image[y0:y1, x0:x1])
+    found = segmenter.label([fitted(inside, segmenter.card.resolution)])[0].ids
+    ids = np.full(image.shape, OUTSIDE, np.uint8)
+    ids[y0:y1, x0:x1] = largest_pieces(_resized(found, *inside.shape))
+    return repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
+
+
+def _resized(ids: LabelIds, height: int, width: int) -> LabelIds:
+    """Labels at another size with smooth borders: each pixel gets the label with the largest interpolated share."""
+    shares = [
+        cv2.resize(cv2.GaussianBlur((ids == label).astype(np.float32), (0, 0), 0.8), (width, height))
+        for label in range(LEFT_ATRIUM + 1)
+    ]
+    return np.asarray(np.argmax(np.stack(shares), axis=0), dtype=np.uint8)

@@ -47,7 +47,7 @@ def html(report: Report) -> str:
         f"<h1>{escape(report.title)}</h1>",
         f'<p><span class="warning">{SYNTHETIC}</span> {escape(_made())} Rows in italics are published figures.</p>',
         *(_html_table(table) for table in report.tables),
-        *(_html_plot(plot) for plot in report.plots),
+        *(f"<h2>{escape(plot.title)}</h2>{_svg(plot)}" for plot in report.plots),
         *(_html_picture(caption, path) for caption, path in report.pictures.items()),
         "<h2>Records</h2>",
         *(
@@ -90,10 +90,6 @@ def _html_table(table: Table) -> str:
     )
     note = f'<p class="note">{escape(table.note)}</p>' if table.note else ""
     return f'<h2>{escape(table.title)}</h2>{note}<div class="wide"><table><tr>{head}</tr>{body}</table></div>'
-
-
-def _html_plot(plot: Plot) -> str:
-    return f"<h2>{escape(plot.title)}</h2>{_svg(plot)}"
 
 
 def _html_picture(caption: str, path: Path) -> str:

@@ -10,15 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from echo_studio.data.augment import GeometricRanges
 from echo_studio.errors import RecipeError, UnknownNameError
 
-__all__ = ["DownstreamAugmentation", "DownstreamRecipe", "bundled_recipes", "downstream_recipe"]
-
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class DownstreamAugmentation(_Strict):
-    """Of images and labels alike, drawn anew each time (`data.augment`); alike for real and synthetic sets."""
+    """Of images and labels alike, sampled anew each time (`data.augment`); alike for real and synthetic sets."""
 
     rotation_deg: float = Field(ge=0)
     translation: float = Field(ge=0, lt=1)

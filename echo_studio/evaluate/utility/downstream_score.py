@@ -3,21 +3,40 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from scipy import ndimage
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFrame
-from echo_studio.evaluate.frames.segmentation import largest_pieces
+from echo_studio.evaluate.frames.segmentation import fitted, largest_pieces
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
-from echo_studio.evaluate.utility.hausdorff import hausdorff
-from echo_studio.evaluate.utility.training_set import fitted, pixels
-from echo_studio.types import VIEWS, Phase, View
+from echo_studio.evaluate.utility.training_set import pixels
+from echo_studio.types import VIEWS, BoolMask, Phase, Spacing, View
 
 BATCH = 16
 SIDE = 256  # Hausdorff distances in pixels are those of a frame of this side, as in the papers
+
+
+def hausdorff(a: BoolMask, b: BoolMask, spacing: Spacing) -> float:
+    """max(h(a, b), h(b, a)) with h(x, y) the largest distance of a pixel of x to its nearest one of y.
+
+    Where one region is empty the distance is the image's diagonal, the worst there can be, so that a structure that
+    was missed counts; where both are, it is 0.
+
+    Args:
+        a, b: bool (h, w).
+        spacing: (y, x), the size of a pixel in the unit of the result.
+    """
+    if not a.any() or not b.any():
+        return 0.0 if a.any() == b.any() else float(np.hypot(a.shape[0] * spacing[0], a.shape[1] * spacing[1]))
+    return max(_directed(a, b, spacing), _directed(b, a, spacing))
+
+
+def _directed(a: BoolMask, b: BoolMask, spacing: Spacing) -> float:
+    return float(ndimage.distance_transform_edt(~b, sampling=spacing)[a].max())
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,7 @@ def label_scores(recipe: DownstreamRecipe, network: nn.Module, frames: Sequence[
 
 
 def view_hits(recipe: DownstreamRecipe, network: nn.Module, frames: Sequence[CamusFrame]) -> dict[str, bool]:
-    """Whether the view of each frame was told, by the frame's stem."""
+    """Whether the view of each frame was recognised, by the frame's stem."""
     return {
         frame.frame_id.stem: VIEWS[int(logits.argmax())] == frame.frame_id.view
         for frame, logits in _answers(recipe, network, frames)

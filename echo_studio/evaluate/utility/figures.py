@@ -4,15 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from echo_studio.evaluate.utility.bootstrap import ROUNDS, SHARE, bootstrap
 from echo_studio.evaluate.utility.downstream_score import FrameScore
-from echo_studio.evaluate.utility.request import Order
+from echo_studio.evaluate.utility.request import UtilityRequest
 from echo_studio.evaluate.utility.run import Arm, Utility
 from echo_studio.evaluate.utility.sets import weights_of
 from echo_studio.types import PHASES, VIEWS, Json
 
-__all__ = ["utility_json"]
-
+SHARE = 0.8
+ROUNDS = 1000
 STRUCTURES = ("lv_endo", "lv_epi", "la")
 Pick = Callable[[FrameScore], dict[str, float]]
 DICE: Pick = lambda score: score.dice  # noqa: E731
@@ -23,7 +22,20 @@ MEASURES: dict[str, Pick] = {
 }
 
 
-def utility_json(order: Order, found: Utility) -> Json:
+def bootstrap(values: Sequence[float]) -> tuple[float, float]:
+    """The papers' bootstrap (003 III-D): mean and deviation, over the rounds, of the mean of a random subset.
+
+    Args:
+        values: one for each test frame, at least one. A subset holds `SHARE` of them, each at most once.
+    """
+    scores = np.asarray(values, dtype=np.float64)
+    count = max(1, round(SHARE * len(scores)))
+    rng = np.random.default_rng(0)
+    means = [scores[rng.permutation(len(scores))[:count]].mean() for _ in range(ROUNDS)]
+    return float(np.mean(means)), float(np.std(means))
+
+
+def utility_json(request: UtilityRequest, found: Utility) -> Json:
     """Everything a utility run says.
 
     `synthetic` and `real` are mean Dice fractions over test frames and seeds; of several generators or NFE
@@ -34,7 +46,7 @@ def utility_json(order: Order, found: Utility) -> Json:
     """
     real = means(found.real, DICE)
     runs = [_run(arm, real) for arm in found.synthetic]
-    segmenter, classifier = order.segmenter, order.classifier
+    segmenter, classifier = request.segmenter, request.classifier
     learn, held_out = found.real.segmenters[0].images
     return {
         **runs[0],
@@ -42,10 +54,10 @@ def utility_json(order: Order, found: Utility) -> Json:
         "real_figures": _figures(found.real),
         "runs": runs,
         "n_test": len(found.patients.test_ids),
-        "test_split": order.test_split,
-        "maps": order.maps,
+        "test_split": request.test_split,
+        "maps": request.maps,
         "real_images": {"learn": learn, "held_out": held_out},
-        "seeds": order.seeds,
+        "seeds": request.seeds,
         "bootstrap": {"share": SHARE, "rounds": ROUNDS},
         "segmenter": segmenter.model_dump(mode="json"),
         "classifier": classifier.model_dump(mode="json") if classifier else None,
@@ -60,14 +72,14 @@ def means(arm: Arm, pick: Pick) -> dict[str, float]:
 
 
 def _run(arm: Arm, real: dict[str, float]) -> Json:
-    how, synthetic = arm.how, means(arm, DICE)
-    assert how is not None
+    sampling, synthetic = arm.sampling, means(arm, DICE)
+    assert sampling is not None
     learn, held_out = arm.segmenters[0].images
     return {
-        "generator": how.generator,
-        "solver": how.solver,
-        "nfe": how.nfe,
-        "weights": weights_of(how),
+        "generator": sampling.generator,
+        "solver": sampling.solver,
+        "nfe": sampling.nfe,
+        "weights": weights_of(sampling),
         "synthetic_images": {"learn": learn, "held_out": held_out},
         "synthesis_seconds_per_image": round(arm.seconds_per_image, 4),
         "synthetic": synthetic,
@@ -101,7 +113,7 @@ def _only(pick: Pick, view: str, phase: str) -> Pick:
 
 
 def _measure(arm: Arm, pick: Pick) -> Json:
-    by_seed = [means(Arm(arm.how, [outcome], [], 0.0), pick) for outcome in arm.segmenters]
+    by_seed = [means(Arm(arm.sampling, [outcome], [], 0.0), pick) for outcome in arm.segmenters]
     return {
         key: {**_booted(values.values()), "by_seed": [seed[key] for seed in by_seed]}
         for key, values in _by_frame(arm, pick).items()

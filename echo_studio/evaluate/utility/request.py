@@ -1,4 +1,4 @@
-"""What a utility run is asked for: checked before any work starts."""
+"""The request of a utility run: checked before any work starts."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,12 +9,10 @@ from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import CheckpointError, DataError, RequestError, UnknownNameError
 from echo_studio.evaluate.frames.echo_features import spread
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
-from echo_studio.evaluate.utility.label_sets import SetEntry, plan_label_set
+from echo_studio.evaluate.utility.sets import SetEntry, plan_label_set
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.checkpoint import ONE_CALL
 from echo_studio.generate.sampling import Sampling, advised_sampling
-
-__all__ = ["TRAINING", "Order", "Patients", "patients_of", "samplings"]
 
 TRAINING, VALIDATION = "training", "validation"
 HELD_OUT = 20  # one training patient of so many chooses the point of the curve, where no split is free for that
@@ -30,7 +28,7 @@ class Patients:
 
 
 @dataclass(frozen=True)
-class Order:
+class UtilityRequest:
     """One utility run.
 
     Attributes:
@@ -38,7 +36,7 @@ class Order:
         test: where the test frames come from; may be `data` or a folder of other people.
         maps: size of the synthetic set, held-out maps included.
         seeds: trainings of every network, each from another seed; figures are means over them.
-        checkpoints: where the generators lie; None for the bundled ones and the person's own.
+        checkpoints: the folder of the generators; None means the bundled ones and the person's own.
         limit: test frames, evenly spread; 0 for all.
     """
 

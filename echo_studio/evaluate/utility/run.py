@@ -1,8 +1,9 @@
 """Utility: how well networks do on real patients that have seen generated frames alone (000 2.2, 003 III-C and D).
 
 Label maps → synthetic set → training → test, beside the same training on the real frames of the same patients: same
-recipe, steps, seeds and held-out patients. Every stage is made of pieces that leave files under `Order.work`, named
-after their content: what is there is not done again, whether a run was killed or another one asks for the same.
+recipe, steps, seeds and held-out patients. Every stage is made of work items that leave files in the work
+folder, named after their content: what is there is not done again, whether a run was killed or another one asks for the
+same.
 """
 
 import time
@@ -15,16 +16,24 @@ from echo_studio.data.atomic import write_json
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.errors import DataError
-from echo_studio.evaluate.utility.array_file import key_of, read_arrays
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
-from echo_studio.evaluate.utility.label_sets import SetEntry, manifest
-from echo_studio.evaluate.utility.request import TRAINING, Order, Patients
-from echo_studio.evaluate.utility.sets import SHARD, Frames, Maps, Part, RealFrames, content_of, digest_of
+from echo_studio.evaluate.utility.request import TRAINING, Patients, UtilityRequest
+from echo_studio.evaluate.utility.sets import (
+    SHARD,
+    Frames,
+    Maps,
+    Part,
+    RealFrames,
+    SetEntry,
+    content_of,
+    digest_of,
+    key_of,
+    manifest,
+    read_arrays,
+)
 from echo_studio.evaluate.utility.trial import Outcome, Trial, read_outcome
 from echo_studio.generate.sampling import Sampling
-from echo_studio.parallel import Piece, carry_out
-
-__all__ = ["Arm", "Utility", "measure_utility"]
+from echo_studio.parallel import WorkItem, run_work
 
 OnStage = Callable[[str, int, int], None]
 
@@ -34,12 +43,12 @@ class Arm:
     """What training on one set gave, a trial for each seed.
 
     Attributes:
-        how: the frames' making; None for the real set.
+        sampling: how the frames were made; None if they are real.
         segmenters, classifiers: outcomes by seed; no classifiers where none was asked for.
         seconds_per_image: of synthesis on one worker; 0 for the real set.
     """
 
-    how: Sampling | None
+    sampling: Sampling | None
     segmenters: list[Outcome]
     classifiers: list[Outcome]
     seconds_per_image: float
@@ -56,71 +65,75 @@ class Utility:
     seconds: dict[str, float]
 
 
-def measure_utility(order: Order, on_stage: OnStage = lambda stage, done, of: None) -> Utility:
-    """Carry out an order, or go on with it.
+def measure_utility(request: UtilityRequest, on_stage: OnStage = lambda stage, done, of: None) -> Utility:
+    """Do what a request asks for, or go on with it.
 
     Args:
-        on_stage: called with (stage, pieces done, pieces) as pieces are done.
+        on_stage: called with (stage, items done, items) as items are done.
 
     Raises:
         DataError: a patient or a frame is in training and in the test, a class is missing, a set is too small.
         EchoStudioError: whatever generators and networks raise.
     """
-    entries = order.entries()
-    patients = order.patients(entries)
+    entries = request.entries()
+    patients = request.patients(entries)
     seconds: dict[str, float] = {}
 
-    def stage(name: str, pieces: Sequence[Piece]) -> None:
+    def stage(name: str, items: Sequence[WorkItem]) -> None:
         started = time.monotonic()
         # One device is not shared out among processes.
-        workers = order.workers if order.device == "cpu" or name == "label maps" else 1
-        carry_out(pieces, workers, lambda done, of: on_stage(name, done, of))
+        workers = request.workers if request.device == "cpu" or name == "label maps" else 1
+        run_work(items, workers, lambda done, of: on_stage(name, done, of))
         seconds[name] = round(seconds.get(name, 0.0) + time.monotonic() - started, 1)
 
     real = [
-        RealFrames(order.data, chunk, content_of(order.data, chunk), order.work)
+        RealFrames(request.data, chunk, content_of(request.data, chunk), request.work)
         for chunk in _chunks(list(dict.fromkeys(entry.frame_id for entry in entries)))
     ]
     stage("real frames", real)
-    _check_frames(order, real, patients.test_ids)
-    maps = _maps(entries, real, order.work)
+    _check_frames(request, real, patients.test_ids)
+    maps = _maps(entries, real, request.work)
     stage("label maps", maps)
     made = {
-        how: [Frames(one.out, one.entries, how, order.checkpoints, order.device, order.work) for one in maps]
-        for how in order.samplings
+        sampling: [
+            Frames(one.out, one.entries, sampling, request.checkpoints, request.device, request.work) for one in maps
+        ]
+        for sampling in request.samplings
     }
     for frames in made.values():
         stage("synthesis", frames)
     sets: dict[Sampling | None, tuple[Part, ...]] = {None: tuple(Part(one.out, one.out, one.frame_ids) for one in real)}
-    for how, frames in made.items():
-        sets[how] = tuple(Part(one.out, one.maps, tuple(entry.frame_id for entry in one.entries)) for one in frames)
+    for sampling, frames in made.items():
+        sets[sampling] = tuple(
+            Part(one.out, one.maps, tuple(entry.frame_id for entry in one.entries)) for one in frames
+        )
     count = sum(entry.frame_id.patient in set(patients.learn) for entry in entries)
-    test_content = content_of(order.test, patients.test_ids)
+    test_content = content_of(request.test, patients.test_ids)
 
     def trials(recipe: DownstreamRecipe, parts: tuple[Part, ...]) -> list[Trial]:
         steps = -(-recipe.epochs * count // recipe.batch)
         return [
             Trial(
-                recipe, parts, patients.learn, patients.choose, steps, seed, order.test, patients.test_ids,
-                test_content, order.device, order.work,
+                recipe, parts, patients.learn, patients.choose, steps, seed, request.test, patients.test_ids,
+                test_content, request.device, request.work,
             )
-            for seed in range(order.seeds)
+            for seed in range(request.seeds)
         ]  # fmt: skip
 
-    recipes = [recipe for recipe in (order.segmenter, order.classifier) if recipe is not None]
-    planned = {(how, recipe.task): trials(recipe, parts) for recipe in recipes for how, parts in sets.items()}
+    recipes = [recipe for recipe in (request.segmenter, request.classifier) if recipe is not None]
+    planned = {(sampling, recipe.task): trials(recipe, parts) for recipe in recipes for sampling, parts in sets.items()}
     stage("training", [trial for some in planned.values() for trial in some])
 
-    def arm(how: Sampling | None) -> Arm:
+    def arm(sampling: Sampling | None) -> Arm:
         outcomes = {
-            task: [read_outcome(trial.out) for trial in planned.get((how, task), [])]
+            task: [read_outcome(trial.out) for trial in planned.get((sampling, task), [])]
             for task in ("segmentation", "view")
         }
-        spent = sum(float(read_arrays(one.out)["seconds"]) for one in made[how]) if how else 0.0
-        return Arm(how, outcomes["segmentation"], outcomes["view"], spent / len(entries))
+        spent = sum(float(read_arrays(one.out)["seconds"]) for one in made[sampling]) if sampling else 0.0
+        return Arm(sampling, outcomes["segmentation"], outcomes["view"], spent / len(entries))
 
-    listed = _write_manifest(order, entries, maps, patients)
-    return Utility(arm(None), [arm(how) for how in order.samplings], patients, listed, seconds)
+    listed = _write_manifest(request, entries, maps, patients)
+    return Utility(arm(None), [arm(sampling) for sampling in request.samplings], patients, listed, seconds)
 
 
 def _chunks(frame_ids: Sequence[FrameId]) -> list[tuple[FrameId, ...]]:
@@ -136,7 +149,7 @@ def _maps(entries: Sequence[SetEntry], real: Sequence[RealFrames], work: Path) -
     ]
 
 
-def _check_frames(order: Order, real: Sequence[RealFrames], test_ids: Sequence[FrameId]) -> None:
+def _check_frames(request: UtilityRequest, real: Sequence[RealFrames], test_ids: Sequence[FrameId]) -> None:
     """Refuse test frames that are training frames under another name."""
     seen = {
         str(digest): frame_id
@@ -144,7 +157,7 @@ def _check_frames(order: Order, real: Sequence[RealFrames], test_ids: Sequence[F
         for digest, frame_id in zip(read_arrays(one.out)["sha256"], one.frame_ids, strict=True)
     }
     for test_id in test_ids:
-        path = order.test.path(test_id)
+        path = request.test.path(test_id)
         twin = seen.get(digest_of(read_gray(path)[0])) if path else None
         if twin is not None:
             raise DataError(
@@ -154,9 +167,11 @@ def _check_frames(order: Order, real: Sequence[RealFrames], test_ids: Sequence[F
             )
 
 
-def _write_manifest(order: Order, entries: Sequence[SetEntry], maps: Sequence[Maps], patients: Patients) -> Path:
+def _write_manifest(
+    request: UtilityRequest, entries: Sequence[SetEntry], maps: Sequence[Maps], patients: Patients
+) -> Path:
     """Beside the maps, named after them."""
-    path = order.work / "maps" / f"{key_of(maps=[one.out.stem for one in maps])}.json"
+    path = request.work / "maps" / f"{key_of(maps=[one.out.stem for one in maps])}.json"
     if not path.is_file():
         digests = [LabelMap(ids).digest for one in maps for ids in read_arrays(one.out)["ids"]]
         splits = dict.fromkeys(patients.learn, TRAINING) | dict.fromkeys(patients.choose, "held out")

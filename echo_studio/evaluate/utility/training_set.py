@@ -11,6 +11,7 @@ from torch import Tensor
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError
+from echo_studio.evaluate.frames.segmentation import fitted
 from echo_studio.types import VIEWS, GrayImage, LabelIds
 
 STRUCTURES = {LV_CAVITY: "LV cavity", LV_MYOCARDIUM: "LV myocardium", LEFT_ATRIUM: "left atrium"}
@@ -67,12 +68,6 @@ class TrainingSet:
                 got=f"none with {' or '.join(missing)} among {len(self)}",
                 remedy="take a set that has them",
             )
-
-
-def fitted(image: GrayImage, side: int) -> GrayImage:
-    """uint8 (side, side): by area where it shrinks, else bilinear. The aspect is not kept, as in the papers."""
-    how = cv2.INTER_AREA if image.shape[0] > side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (side, side), interpolation=how), dtype=np.uint8)
 
 
 def nearest(ids: LabelIds, side: int) -> LabelIds:

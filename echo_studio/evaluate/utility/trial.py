@@ -1,4 +1,4 @@
-"""One trial: a downstream network trained on one set, tested on real frames. A piece of work that leaves a file."""
+"""One trial: a downstream network trained on one set, tested on real frames. A work item that leaves a file."""
 
 import dataclasses
 import json
@@ -7,13 +7,10 @@ from pathlib import Path
 
 from echo_studio.data.atomic import write_json
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
-from echo_studio.evaluate.utility.array_file import key_of
 from echo_studio.evaluate.utility.downstream import train_downstream
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.downstream_score import FrameScore, label_scores, view_hits
-from echo_studio.evaluate.utility.sets import VERSION, Part, read_set
-
-__all__ = ["Outcome", "Trial", "read_outcome"]
+from echo_studio.evaluate.utility.sets import VERSION, Part, key_of, read_set
 
 
 @dataclass(frozen=True)
@@ -22,7 +19,7 @@ class Outcome:
 
     Attributes:
         scores: of every test frame, where the network finds labels.
-        hits: by the stem of every test frame whether its view was told, where the network tells views.
+        hits: by the stem of every test frame whether its view was recognised, where the network recognises views.
         curve: (step, score on held-out frames of the same kind) pairs; the network of the best one was tested.
         images: how many frames the network learned from, and how many were held out.
         seconds: of training.

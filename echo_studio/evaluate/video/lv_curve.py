@@ -12,7 +12,7 @@ from echo_studio.anatomy.labels import LV_CAVITY
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.errors import RequestError
-from echo_studio.evaluate.frames.likeness import Clip
+from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.types import FloatArray, Json, Spacing
 

@@ -1,34 +1,70 @@
 """Everything that is measured of a video generator, as one line of a table in the papers' layout.
 
+How a clip changes from frame to frame is measured too: flicker against a real one, and whether the loop closes.
+
 References are *interpolated cycles* (`data.clips.interpolated`): made from a real ED and a real ES frame, no
 recordings. The clips measured are made from the label maps of the same two frames.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Protocol
 
 import numpy as np
 from scipy.stats import rankdata
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import OUTSIDE
 from echo_studio.anatomy.motion.motion import Motion, usual_motion
-from echo_studio.anatomy.overlap import structure_dice
-from echo_studio.errors import EchoStudioError
-from echo_studio.evaluate.frames.likeness import Clip, psnr, ssim
+from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.evaluate.frames.distances import Clip, psnr, ssim
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve
 from echo_studio.evaluate.video.reference import Beat, VideoReference
-from echo_studio.evaluate.video.temporal import flicker, loop_closure
 from echo_studio.generate.sampling import Sampling
-from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
-from echo_studio.types import Json
+from echo_studio.generate.video.generator import VideoGenerator
+from echo_studio.generate.video.request import VideoRequest
+from echo_studio.types import BoolMask, FloatArray, Json
 
 
-class MakesVideo(Protocol):
-    """What is measured: `generate.video.generator.VideoGenerator`, or anything that makes clips as it does."""
+def changes(clip: Clip, inside: BoolMask) -> FloatArray:
+    """(t,) mean absolute difference in grey levels from each frame to the next; of the last one to the first.
 
-    def generate(self, request: VideoRequest) -> GeneratedVideo: ...
+    Args:
+        inside: (h, w) where to look: the sector.
+
+    Raises:
+        RequestError: fewer than 3 frames, or nothing inside.
+    """
+    if len(clip) < 3 or not inside.any():
+        raise RequestError(
+            expected="a clip of 3 frames or more and a sector", got=f"{len(clip)} frames", remedy="make a longer clip"
+        )
+    pixels = clip[:, inside].astype(np.float64)
+    return np.asarray(np.abs(np.roll(pixels, -1, axis=0) - pixels).mean(axis=1))
+
+
+def flicker(clip: Clip, reference: Clip, inside: BoolMask) -> float:
+    """Mean change from frame to frame over the reference's: 1 is as real, above flickers, 0 stands still.
+
+    Raises:
+        RequestError: see `changes`; or a reference that stands still.
+    """
+    real = changes(reference, inside)[:-1].mean()
+    if real == 0:
+        raise RequestError(expected="a reference that moves", got="equal frames", remedy="take another reference")
+    return float(changes(clip, inside)[:-1].mean() / real)
+
+
+def loop_closure(clip: Clip, inside: BoolMask) -> float:
+    """Change from the last frame to the first over the mean change between neighbours: about 1 where the loop closes.
+
+    Raises:
+        RequestError: see `changes`.
+    """
+    steps = changes(clip, inside)
+    between = steps[:-1].mean()
+    if between == 0:
+        return 0.0 if steps[-1] == 0 else float("inf")
+    return float(steps[-1] / between)
 
 
 @dataclass(frozen=True)
@@ -62,7 +98,7 @@ class VideoScores:
         ssim, psnr: means over clips; PSNR in dB, None where infinite.
         fid, fvd: Fréchet distances on the papers' features.
         frechet_frames, frechet_motion: the same on echo features of frames and of differences between frames.
-        flicker, loop: means over clips, see `temporal`.
+        flicker, loop: means over clips, see `flicker` and `loop_closure`.
         lv_dice: of the cavity in the first frame, between label map and segmenter.
         ef_error: mean absolute difference between EF asked and EF measured, in points, of `ef_n` clips.
         ef_rank: Spearman's rank correlation of the two.
@@ -91,12 +127,11 @@ class VideoScores:
     seconds: float | None = None
 
     def to_json(self) -> Json:
-        """As plain values."""
         return asdict(self)
 
 
 def measure_video(
-    generator: MakesVideo,
+    generator: VideoGenerator,
     setting: VideoSetting,
     reference: VideoReference,
     seed: int = 0,
@@ -149,8 +184,8 @@ def measure_reference(reference: VideoReference) -> VideoScores:
     dice, efs = [], []
     for beat in reference.beats:
         labels = clip_labels(reference.segmenter, beat.clip, beat.end_diastole.spacing_mm)
-        drawn = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
-        efs.append((drawn.ef_percent, lv_curve(labels, drawn.es or None).ef_percent))
+        truth = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
+        efs.append((truth.ef_percent, lv_curve(labels, truth.es or None).ef_percent))
         dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
     clips = [beat.clip for beat in reference.beats]
     return VideoScores(
@@ -164,7 +199,7 @@ def measure_reference(reference: VideoReference) -> VideoScores:
     )
 
 
-def _measured_ef(generator: MakesVideo, request: VideoRequest, reference: VideoReference) -> float | None:
+def _measured_ef(generator: VideoGenerator, request: VideoRequest, reference: VideoReference) -> float | None:
     try:
         made = generator.generate(request)
     except EchoStudioError:  # this heart cannot contract so far

@@ -8,9 +8,8 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.errors import DataError
+from echo_studio.evaluate.frames.distances import Clip, Features, frechet_distance
 from echo_studio.evaluate.frames.echo_features import RealFrames, echo_features, spread
-from echo_studio.evaluate.frames.frechet import Features, frechet_distance
-from echo_studio.evaluate.frames.likeness import Clip
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.types import Json, View

@@ -14,14 +14,14 @@ from echo_studio.generate.video.pseudo_video import Pseudo
 METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
     "free-echo": (
         "Free-Echo",
-        "004: the label cycle in real grey levels by optimal transport, noised, drawn anew by an unconditional prior.",
+        "004: the label cycle in real grey levels by optimal transport, noised, then denoised by an unguided prior.",
         "transported",
         50,
         32,
     ),
     "sdedit": (
         "SDEdit",
-        "Baseline of 004 (Meng et al. 2022): the label cycle in one grey level a label, noised and drawn anew.",
+        "Baseline of 004 (Meng et al. 2022): the label cycle in one grey level a label, noised, then denoised.",
         "coloured",
         50,
         32,

@@ -36,7 +36,7 @@ class VideoEntry:
     """A generator as a list shows it.
 
     Attributes:
-        name: to ask for it.
+        name: under which it is requested.
         checkpoint: name of the checkpoint that denoises.
         pseudo: what its start step starts from; empty where it has none.
         conditional: whether the network sees the label maps. One without sees them through the start step alone.
@@ -130,7 +130,7 @@ class VideoGenerator:
 
         Raises:
             RequestError: what this generator cannot do.
-            EchoStudioError: a heart that cannot move as asked; see `anatomy.motion.cycle.label_cycle`.
+            EchoStudioError: a heart that cannot move as requested; see `anatomy.motion.cycle.label_cycle`.
         """
         self._check(request)
         started = time.perf_counter()
@@ -150,17 +150,19 @@ class VideoGenerator:
 
         sampling = request.sampling
         denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
-        how, family = solver(sampling.solver), family_of(self.card)
+        integrate, family = solver(sampling.solver), family_of(self.card)
         nfe = nfe_run(request)
         shape = (1, len(ids), *condition.one_hot.shape[-2:])
         noise = SampleNoise([request.seed], shape)
-        sigmas = noise_levels(how, family, sampling.nfe, sampling.schedule)
+        sigmas = noise_levels(integrate, family, sampling.nfe, sampling.schedule)
         start = noise() * float(sigmas[0])
         if request.start_step:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
-            sigmas = levels_below(sigmas, min(max(level, float(sigmas[-2])), float(sigmas[0])), how.steps(nfe))
+            sigmas = levels_below(sigmas, min(max(level, float(sigmas[-2])), float(sigmas[0])), integrate.steps(nfe))
             start = self._encoded(request, cycle, ids, inside) + noise() * float(sigmas[0])
-        latent = how(Bound(denoiser, denoiser.prepare(condition)), start.to(self.device), sigmas, nfe, noise, stepped)
+        latent = integrate(
+            Bound(denoiser, denoiser.prepare(condition)), start.to(self.device), sigmas, nfe, noise, stepped
+        )
         frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
         return GeneratedVideo(
             np.stack(frames),
@@ -197,13 +199,13 @@ class VideoGenerator:
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
                 got=self.entry.name,
-                remedy="ask for guidance 0",
+                remedy="choose guidance 0",
             )
         if request.start_step and not self.entry.pseudo:
             raise RequestError(
                 expected=f"start step 0: {self.entry.name} starts from noise alone",
                 got=str(request.start_step),
-                remedy="ask for 0, or choose free-echo or sdedit",
+                remedy="choose 0, or take free-echo or sdedit",
             )
 
     def _shrunk(self, ids: LabelIds) -> LabelIds:
@@ -229,8 +231,8 @@ class VideoGenerator:
     def _fitted(self, image: GrayImage, cycle: LabelCycle, k: int) -> GrayImage:
         """A frame at its label map's size, black outside the sector."""
         ids = cycle.ids[k]
-        how = cv2.INTER_AREA if ids.shape[0] < image.shape[0] else cv2.INTER_CUBIC
-        sized = cv2.resize(image, ids.shape[::-1], interpolation=how)
+        interpolation = cv2.INTER_AREA if ids.shape[0] < image.shape[0] else cv2.INTER_CUBIC
+        sized = cv2.resize(image, ids.shape[::-1], interpolation=interpolation)
         return np.where(within_sector(ids) > 0, sized, 0).astype(np.uint8)
 
 

@@ -38,8 +38,8 @@ QUANTILES = 65  # that describe the real intensities: 64 bins of equal mass
 GRAIN = 0.003
 # Its share of how real grey levels vary about the shading: the rest is coarse, and is left to the network.
 STRENGTH = 0.6
-# What walls are lighter than their shading: borders drawn by hand lie now here, now there, so a regression mixes the
-# wall with the blood beside it, and the cavity would seem larger than it is drawn.
+# What walls are lighter than their shading: borders traced by hand lie now here, now there, so a regression mixes the
+# wall with the blood beside it, and the cavity would seem larger than it is painted.
 WALL_LIFT = 0.08
 
 
@@ -85,12 +85,12 @@ def transported(
     grey = _textured(ids, view, np.broadcast_to(field, ids.shape))[inside]
     levels, of = np.unique(np.rint(grey.clip(0, 1) * (LEVELS - 1)).astype(np.intp), return_inverse=True)
     plan = transport_plan(levels / (LEVELS - 1), np.bincount(of), quantiles, method)
-    carried = np.zeros(len(grey))
+    moved = np.zeros(len(grey))
     for level, share in enumerate(plan):
         mask = of == level
         below = np.concatenate([[0.0], np.cumsum(share)])
-        carried[mask] = np.interp(_ranks(grey[mask]), below / below[-1], quantiles)
-    image[inside] = carried
+        moved[mask] = np.interp(_ranks(grey[mask]), below / below[-1], quantiles)
+    image[inside] = moved
     return image
 
 
@@ -172,8 +172,8 @@ def pseudo_video(
 ) -> Intensities:
     """Grey levels (t, h, w) in [0, 1] of a label cycle.
 
-    004 repeats one pseudo-image; here the anatomy moves, so that the ejection fraction asked for is the one drawn, and
-    the texture that transport spreads moves with it.
+    004 repeats one pseudo-image; here the anatomy moves, so that the clip has the ejection fraction that was requested,
+    and the texture that transport spreads moves with it.
 
     Args:
         kind: not empty.
@@ -185,5 +185,5 @@ def pseudo_video(
     """
     if kind == "coloured":
         return coloured(ids)
-    field = cycle.carried(texture(ids.shape[1], ids.shape[2], seed))
+    field = cycle.warped(texture(ids.shape[1], ids.shape[2], seed))
     return transported(ids, view, np.asarray(intensities), field)

@@ -1,4 +1,4 @@
-"""What is asked of a video generator, and the record that brings the same clip back."""
+"""A request for one clip, and the record that brings the same clip back."""
 
 from dataclasses import dataclass, field, replace
 

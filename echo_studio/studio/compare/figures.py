@@ -45,7 +45,7 @@ def figures(comparison: Comparison, reference: int, states: Sequence[Progress]) 
     Args:
         reference: number of the cell that `rmse` is measured against, within both sectors. None for frames of
             another size.
-        states: `comparison.cells`, read once: what else is told of the cells is to be of the same moment.
+        states: `comparison.cells`, read once, so that figures and states are of the same moment.
 
     Raises:
         RequestError: no such cell.

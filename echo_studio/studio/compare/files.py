@@ -54,10 +54,10 @@ def everything_zip(comparison: Comparison, reference: int) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(len(comparison.plan.cells)):
-            frame, told = frame_png(comparison, number), record_json(comparison, number)
-            if frame is not None and told is not None:
+            frame, details = frame_png(comparison, number), record_json(comparison, number)
+            if frame is not None and details is not None:
                 archive.writestr(frame_file(comparison.plan, number), frame)
-                archive.writestr(record_file(comparison.plan, number), told)
+                archive.writestr(record_file(comparison.plan, number), details)
         archive.writestr(FIGURES_FILE, figures_csv(comparison, reference))
         archive.writestr(SHEET_FILE, contact_sheet(comparison, reference))
     return packed.getvalue()

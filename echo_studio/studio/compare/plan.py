@@ -1,25 +1,21 @@
-"""A comparison: what its rows and columns are, and the request of every cell. Knows no network.
+"""A comparison: what its rows and columns are, and the request of every cell.
 
 Cells that share a seed share their noise wherever their generators diffuse arrays of the same size, because
 a request's noise is drawn from its seed alone (`diffusion.randomness.SampleNoise`), whatever solver, NFE,
 guidance or label map it is used with.
 """
 
-from __future__ import annotations
-
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import Self, TypeAlias, TypeVar
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.types import Phase, View
-
-if TYPE_CHECKING:
-    from echo_studio.generate.checkpoint import Card
 
 Value: TypeAlias = str | int | float
 ChoiceT = TypeVar("ChoiceT")
@@ -77,7 +73,7 @@ class Axis:
             )
 
     @classmethod
-    def read(cls, name: str, texts: Sequence[str]) -> Axis:
+    def read(cls, name: str, texts: Sequence[str]) -> Self:
         """From text, as people write the values.
 
         Raises:
@@ -147,7 +143,6 @@ def plan(
     guides: Sequence[Guide],
     fixed: Mapping[str, Value],
     cards: Sequence[Card],
-    one_call: Collection[str] = (),
 ) -> Plan:
     """The requests of all cells.
 
@@ -156,9 +151,8 @@ def plan(
         guides: the label maps, by different names; an axis `label_map` names some of them, else there is one.
         fixed: values of axes that are neither rows nor columns. A missing `nfe` or `solver` is `ADVISED`,
             any other is the default of a request.
-        cards: of the generators.
-        one_call: kinds of generators that have no sampler. Whatever NFE is asked for they take one,
-            and their cells say so.
+        cards: of the generators. Those that make a frame in one call have no sampler: whatever NFE is asked for they
+            take one, and their cells say so.
 
     Raises:
         RequestError: impossible numbers, too many cells or pixels, axes that cannot be combined.
@@ -179,11 +173,11 @@ def plan(
         chosen = {**fixed, rows.name: of_row, columns.name: of_column}
         guide = _named("label map", str(chosen.pop("label_map", guides[0].name)), maps)
         card = _named("generator", str(chosen.get("generator", "")), known)
-        alone = card.kind in one_call
-        sampling, note = _sampling(chosen, card, alone)
+        one_call = card.kind in ONE_CALL
+        sampling, note = _sampling(chosen, card, one_call)
         seed = int(chosen.get("seed", 0))
         request = GenerationRequest(guide.label_map, sampling, guide.view, guide.phase, seed)
-        cells.append(Cell(row, column, request, guide.name, note, alone))
+        cells.append(Cell(row, column, request, guide.name, note, one_call))
     pixels = sum(cell.request.label_map.ids.size for cell in cells)
     if pixels > MAX_PIXELS:
         raise RequestError(
@@ -218,7 +212,7 @@ def _check_axes(rows: Axis, columns: Axis, guides: Sequence[Guide], fixed: Mappi
 
 
 def _sampling(chosen: Mapping[str, Value], card: Card, one_call: bool) -> tuple[Sampling, str]:
-    """The sampling of a cell from its values; and a note where it differs from what was listed."""
+    """The sampling of a cell from its values; and a note if it differs from what was listed."""
     nfe, solver = chosen.get("nfe", ADVISED), chosen.get("solver", ADVISED)
     listed = advised_sampling(
         card,

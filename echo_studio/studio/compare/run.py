@@ -1,46 +1,28 @@
-"""Carries a comparison out: cell after cell, each a run of its own, and tells how far each one is.
+"""Runs a comparison cell after cell, each a run of its own, and says how far each one is.
 
 What a cell takes is its run alone: before the first cell of a generator the generator is loaded and makes one
 NFE that is thrown away, and while another run has the device the clock of a cell stands still.
 """
 
-from __future__ import annotations
-
 import contextlib
 import dataclasses
-import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.errors import Cancelled, EchoStudioError
+from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.studio.compare.plan import Plan
-from echo_studio.studio.jobs import OnStep
-from echo_studio.types import BoolMask, GrayImage
-
-if TYPE_CHECKING:
-    from echo_studio.generate.request import Generated, GenerationRequest
-
-log = logging.getLogger(__name__)
+from echo_studio.studio.engine.engine import Engine
+from echo_studio.studio.jobs.job import failure_message
+from echo_studio.types import BoolMask, GrayImage, Json
 
 Adherence = dict[str, float | None]
-
-
-class Engine(Protocol):
-    """What a comparison needs of `studio.engine.Engine`."""
-
-    def generate(
-        self, request: GenerationRequest, on_step: OnStep | None = None, *, patient: bool = False
-    ) -> Generated: ...
-
-    def adherence(self, image: GrayImage, label_map: LabelMap) -> Adherence: ...
 
 
 class CellState(StrEnum):
@@ -72,9 +54,9 @@ class Progress:
 class Comparison:
     """A plan and how far each of its cells is; safe to read from any thread."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, body: Json | None = None) -> None:
         self.plan = plan
-        self.stamp = 0  # grows with every change
+        self.body = body or {}  # what the page sent
         self._lock = threading.Lock()
         self._cells = [Progress() for _ in plan.cells]
         self.known: dict[tuple[int, int], float | None] = {}  # what was measured between two cells that are done
@@ -97,13 +79,11 @@ class Comparison:
 
     def put(self, number: int, progress: Progress) -> None:
         with self._lock:
-            self.stamp += 1
             self._cells[number] = progress
 
     def cancel_rest(self) -> None:
         """Nothing more comes: cells that wait or run are cancelled."""
         with self._lock:
-            self.stamp += 1
             for number, cell in enumerate(self._cells):
                 if cell.state in (CellState.WAITING, CellState.RUNNING):
                     self._cells[number] = Progress(CellState.CANCELLED, cell.nfe)
@@ -115,13 +95,13 @@ def run(
     check: Callable[[], None] = lambda: None,
     on_change: Callable[[int, Progress], None] = lambda number, progress: None,
 ) -> None:
-    """Carry a comparison out on the calling thread. A cell that fails tells why, and the next one begins.
+    """Run a comparison on the calling thread. A cell that fails says why, and the next one begins.
 
     Args:
-        comparison: told of every step.
+        comparison: takes every step in.
         engine: other runs on its device go before every cell, and between two NFE of one.
         check: called between two NFE; raises Cancelled to stop everything.
-        on_change: called with a cell's number after it was told.
+        on_change: called with a cell's number and progress after every change.
 
     Raises:
         Cancelled: from `check`. Cells that are done stay as they are.
@@ -145,28 +125,23 @@ def _run_cell(
 ) -> None:
     request = comparison.plan.cells[number].request
 
-    def tell(progress: Progress) -> None:
+    def put(progress: Progress) -> None:
         comparison.put(number, progress)
         on_change(number, progress)
 
     def on_step(nfe: int, *_: object) -> None:
         check()
-        tell(Progress(CellState.RUNNING, nfe))
+        put(Progress(CellState.RUNNING, nfe))
 
-    tell(Progress(CellState.RUNNING))
+    put(Progress(CellState.RUNNING))
     try:
         _warm_up(engine, request, warm, check)
-        progress = _measured(engine, request, engine.generate(request, on_step, patient=True))
+        progress = _measured(engine, request, engine.generate(request, on_step, background=True))
     except Cancelled:
         raise
-    except EchoStudioError as error:
-        progress = Progress(CellState.FAILED, message=str(error))
     except Exception as error:
-        log.exception("cell %d failed", number)
-        # The text of a foreign error may carry paths of this machine; its type says enough to act on.
-        reason = f"the generator failed ({type(error).__name__}); the terminal shows details"
-        progress = Progress(CellState.FAILED, message=reason)
-    tell(progress)
+        progress = Progress(CellState.FAILED, message=failure_message(error))
+    put(progress)
 
 
 def _warm_up(
@@ -178,7 +153,7 @@ def _warm_up(
         return
     with contextlib.suppress(EchoStudioError):  # the run itself says what is wrong
         once = dataclasses.replace(request, sampling=dataclasses.replace(request.sampling, nfe=1))
-        engine.generate(once, lambda *_: check(), patient=True)
+        engine.generate(once, lambda *_: check(), background=True)
     warm.add(kind)
 
 

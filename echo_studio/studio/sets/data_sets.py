@@ -1,10 +1,13 @@
 """The sets of the Data set tab: made, curated, measured and exported, each user's in their own folder."""
 
 import shutil
-from collections.abc import Mapping
+import tempfile
+import zipfile
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.curation.store import Curation
 from echo_studio.dataset.curation.thumbnail import Thumbnails
@@ -12,37 +15,39 @@ from echo_studio.dataset.export.formats import FORMATS
 from echo_studio.dataset.pairs import RECORD, read_json
 from echo_studio.dataset.split import Fractions
 from echo_studio.errors import BusyError, OutputError, RequestError
+from echo_studio.studio.engine.engine import Engine
+from echo_studio.studio.jobs.service import JobService
 from echo_studio.studio.sessions import Session
-from echo_studio.studio.sets.open_sets import OpenSets
-from echo_studio.studio.sets.places import places_of
-from echo_studio.studio.sets.requests import read_order
-from echo_studio.studio.sets.tasks import SetTasks
-from echo_studio.studio.sets.uploaded_maps import UploadedMaps
-from echo_studio.studio.sets.work import Engine, SetWork, made_folder, to_write
+from echo_studio.studio.sets.maps import MapSource, UploadedMaps, set_maps
+from echo_studio.studio.sets.places import OpenSets, places_of
+from echo_studio.studio.sets.work import SetWork, make_folder, writing
 from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.types import Json
+
+MAX_IN_PAGE = 200_000
+MAX_ZIPPED = 2 << 30  # bytes: a browser holds a download in memory
 
 
 class DataSets:
     """Args:
     engine: makes sets, and measures adherence.
-    trail: where exports are written down.
+    jobs: runs what takes long.
+    audit_log: where exports are written down.
     """
 
-    def __init__(self, engine: Engine, trail: AuditLog) -> None:
-        self._trail = trail
+    def __init__(self, engine: Engine, jobs: JobService, audit_log: AuditLog) -> None:
+        self._audit_log = audit_log
         self._engine = engine
         self.uploaded_maps = UploadedMaps()
-        self.tasks = SetTasks()
         self.thumbnails = Thumbnails()
         self._open = OpenSets()
-        self._work = SetWork(engine, self.tasks, self._open)
+        self._work = SetWork(engine, jobs, self._open)
 
     def listing(self, session: Session) -> Json:
         """Sets and exports of the session's user, and what the form offers beside the catalog."""
         places = places_of(session)
         return {
-            "sets": [{"name": path.name, "making": self.tasks.running(path, "make")} for path in places.sets()],
+            "sets": [{"name": path.name, "making": self._work.running(path, "make")} for path in places.sets()],
             "exports": [path.name for path in places.exports()],
             "formats": [{"name": name, "title": form.title, "holds": form.holds} for name, form in FORMATS.items()],
             "clips": self._engine.sets.clips(),
@@ -50,44 +55,69 @@ class DataSets:
             "reviewer": session.user,
         }
 
-    def plan(self, session: Session, order: Mapping[str, Any]) -> Json:
+    def request(
+        self,
+        session: Session,
+        source: MapSource,
+        generators: Sequence[str],
+        solver: str,
+        budgets: Sequence[int],
+        ranges: Mapping[str, Sequence[float]],
+        **counts: Any,
+    ) -> SetRequest:
+        """What a page asks a set to be made of; see `SetMaker.request`.
+
+        Raises:
+            EchoStudioError: something in it is impossible.
+        """
+        maps = set_maps(session, self.uploaded_maps, source)
+        request = self._engine.sets.request(maps, generators, solver, budgets, ranges, **counts)
+        if request.count > MAX_IN_PAGE:
+            raise RequestError(
+                expected=f"at most {MAX_IN_PAGE:,} samples from the page",
+                got=f"{request.count:,}",
+                remedy="take fewer, or use `echo-studio synthesise`",
+            )
+        return request
+
+    def plan(self, session: Session, name: str, request: SetRequest, workers: int) -> Json:
         """What a set will cost; nothing is written.
 
         Raises:
-            EchoStudioError: see `read_order` and `SetMaker.plan`.
+            EchoStudioError: see `SetMaker.plan`.
         """
-        planned = read_order(session, order, self.uploaded_maps, self._engine.sets)
-        folder = SetFolder(places_of(session).a_set(str(order.get("name"))))
-        folder.check(planned)
-        return self._engine.sets.plan(planned, folder, self._workers(order)).to_json()
+        self._check_workers(workers)
+        folder = SetFolder(places_of(session).a_set(name))
+        folder.check(request)
+        return self._engine.sets.plan(request, folder, workers).to_json()
 
-    def make(self, session: Session, order: Mapping[str, Any]) -> str:
-        """Begin to make a set; its name. One that was begun with the same order goes on.
+    def make(self, session: Session, name: str, request: SetRequest, workers: int) -> str:
+        """Begin to make a set; its name. One that was begun with the same request goes on.
 
         Raises:
-            EchoStudioError: see `read_order`; BusyError where it is being made already.
+            EchoStudioError: the request is another one than before; BusyError if the set is being made already.
         """
-        planned = read_order(session, order, self.uploaded_maps, self._engine.sets)
-        path = places_of(session).a_set(str(order.get("name")))
+        self._check_workers(workers)
+        path = places_of(session).a_set(name)
         folder = SetFolder(path)
-        folder.check(planned)
-        workers = self._workers(order)
-        if not self.tasks.running(path, "make"):  # else `start` says so
-            made_folder(path.parent)
-            with folder.begin(planned):
+        folder.check(request)
+        if not self._work.running(path, "make"):  # else `SetWork.make` says so
+            make_folder(path.parent)
+            with folder.begin(request):
                 pass
         self._work.make(path, workers)
         return path.name
 
-    def go_on(self, session: Session, name: str, workers: object) -> None:
+    def go_on(self, session: Session, name: str, workers: int) -> None:
         """Go on with a set that was begun.
 
         Raises:
             EchoStudioError: there is none, it is made already, or another version began it.
         """
+        self._check_workers(workers)
         path = places_of(session).known_set(name)
         self._engine.sets.check(SetFolder(path))
-        self._work.make(path, self._workers({"workers": workers}))
+        self._work.make(path, workers)
 
     def stop(self, session: Session, name: str, kind: str) -> None:
         """Stop a task after the step under way.
@@ -95,7 +125,7 @@ class DataSets:
         Raises:
             RequestError: no such set.
         """
-        self.tasks.stop(places_of(session).known_set(name), kind)
+        self._work.stop(places_of(session).known_set(name), kind)
 
     def curation(self, session: Session, name: str) -> Curation:
         """The open curation of a set, with what was made meanwhile.
@@ -105,14 +135,14 @@ class DataSets:
         """
         return self._open.of(places_of(session).known_set(name))
 
-    def told(self, session: Session, name: str) -> Json:
+    def status(self, session: Session, name: str) -> Json:
         """Counts, tasks and entries of a set, JSON-able."""
         path = places_of(session).known_set(name)
         curation = self._open.of(path)
         header: Json = curation.folder.header if curation.folder.begun else {}
         keys = ("samples", "variations", "seeds", "seed", "defects", "ef")
         about = {key: header[key] for key in keys if key in header}
-        return {"name": name, **curation.counts(), "about": about, "tasks": self.tasks.told(path)}
+        return {"name": name, **curation.counts(), "about": about, "tasks": self._work.status(path)}
 
     def measure(self, session: Session, name: str) -> None:
         """Begin to measure adherence where it is missing.
@@ -122,7 +152,7 @@ class DataSets:
         """
         self._work.measure(places_of(session).known_set(name))
 
-    def take_privacy(self, session: Session, name: str, report: object) -> int:
+    def take_privacy(self, session: Session, name: str, report: Json) -> int:
         """Take in what `echo-studio evaluate privacy --json` found on a set; of how many samples.
 
         A sample's distance is 1 minus the highest correlation of its grain with a training image.
@@ -130,10 +160,9 @@ class DataSets:
         Raises:
             RequestError: no such report.
         """
-        frames = report.get("frames") if isinstance(report, dict) else None
         nearest: dict[str, tuple[float, bool]] = {}
         try:
-            for frame in frames or ():
+            for frame in report.get("frames") or ():
                 sample, distance = frame["name"].split("/")[0], round(1 - float(frame["grain"]), 4)
                 before = nearest.get(sample, (distance, False))
                 nearest[sample] = min(distance, before[0]), before[1] or bool(frame["flags"])
@@ -144,32 +173,48 @@ class DataSets:
             raise _no_report()
         return found
 
-    def export(self, session: Session, name: str, wanted: Mapping[str, Any]) -> str:
+    def export(
+        self, session: Session, name: str, form: str, out: str, fractions: Fractions, seed: int, only: str
+    ) -> str:
         """Begin to export a set; the name of the export.
 
         Args:
-            wanted: `format`, `out` (a name), `only`, `validation` and `testing` (fractions), `seed` of the split.
+            form, fractions, seed, only: see `dataset.export.formats.export_set`.
+            out: the name of the export.
 
         Raises:
             EchoStudioError: something in it is impossible.
         """
         places = places_of(session)
-        source, out = places.known_set(name), places.an_export(str(wanted.get("out")))
-        numbers = [wanted.get(key) for key in ("validation", "testing", "seed")]
-        if not all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers):
-            raise RequestError(expected="fractions and a seed as numbers", got=f"{numbers}"[:60], remedy="type numbers")
-        fractions = Fractions(float(numbers[0] or 0), float(numbers[1] or 0))
-        form, only, seed = str(wanted.get("format")), str(wanted.get("only")), int(numbers[2] or 0)
-        if out.exists():
+        source, folder = places.known_set(name), places.an_export(out)
+        if folder.exists():
             raise OutputError(
-                expected="a new name", got=f"the export {out.name}, which exists", remedy="choose another"
+                expected="a new name", got=f"the export {folder.name}, which exists", remedy="choose another"
             )
 
         def note() -> None:
-            self._trail.write_export(session.user, session.project.id, f"{form} of {source.name}", out)
+            self._audit_log.write_export(session.user, session.project.id, f"{form} of {source.name}", folder)
 
-        self._work.export(source, form, out, fractions, seed, only, note)
-        return out.name
+        self._work.export(source, form, folder, fractions, seed, only, note)
+        return folder.name
+
+    def zipped_export(self, session: Session, name: str) -> Path:
+        """A temporary ZIP file of an export; the caller removes it.
+
+        Raises:
+            RequestError: no such export, or one that is too large to download.
+        """
+        folder = places_of(session).known_export(name)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        if sum(path.stat().st_size for path in files) > MAX_ZIPPED:
+            raise RequestError(
+                expected="at most 2 GiB to download", got="more", remedy=f"copy exports/{folder.name} from the disk"
+            )
+        with tempfile.NamedTemporaryFile(suffix=".zip", delete=False) as file:
+            with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:  # pictures are packed already
+                for path in files:
+                    archive.write(path, f"{folder.name}/{path.relative_to(folder).as_posix()}")
+            return Path(file.name)
 
     def sample(self, session: Session, name: str, number: int) -> Path:
         """The folder of a sample.
@@ -191,30 +236,27 @@ class DataSets:
             BusyError: it is being made or exported.
         """
         path = places_of(session).known_set(name)
-        if any(self.tasks.running(path, kind) for kind in ("make", "export")):
+        if any(self._work.running(path, kind) for kind in ("make", "export")):
             raise BusyError(
                 expected=f"a set {name} at rest", got="one that is being made or exported", remedy="stop it"
             )
-        self.tasks.forget(path)
+        self._work.forget(path)
         self._open.leave(path)
-        with to_write(path):
-            grave = path.with_name(f".{path.name}.tmp")
-            path.replace(grave)
-            shutil.rmtree(grave)
+        with writing(path):
+            removed = path.with_name(f".{path.name}.tmp")
+            path.replace(removed)
+            shutil.rmtree(removed)
 
     def close(self) -> None:
-        """Stop everything and let the sets go: the server stops."""
-        self.tasks.close()
+        """Close the sets and remove uploaded files: the server stops."""
         self.uploaded_maps.close()
         self._open.close()
 
-    def _workers(self, order: Mapping[str, Any]) -> int:
-        workers = order.get("workers", 1)
-        if type(workers) is not int or not 1 <= workers <= self._engine.sets.cores:
+    def _check_workers(self, workers: int) -> None:
+        if not 1 <= workers <= self._engine.sets.cores:
             raise RequestError(
-                expected=f"1 to {self._engine.sets.cores} workers", got=f"{workers!r}"[:20], remedy="choose fewer"
+                expected=f"1 to {self._engine.sets.cores} workers", got=str(workers), remedy="choose fewer"
             )
-        return workers
 
 
 def _no_report() -> RequestError:

@@ -1,18 +1,22 @@
-"""Where a user's sets and exports lie, and which names lead there: no path from the page is ever used."""
+"""Where a user's sets and exports lie, which names lead there, and which sets are open.
+
+No path from the page is ever used.
+"""
 
 import re
+import threading
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from echo_studio.dataset.build.set_folder import MANIFEST
-from echo_studio.dataset.curation.store import CURATION
+from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.errors import RequestError
 from echo_studio.studio.sessions import Session
 
-__all__ = ["EXPORTS", "SETS", "Places", "places_of"]
-
 SETS, EXPORTS = "sets", "exports"
+MAX_OPEN = 16
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 
 
@@ -74,6 +78,46 @@ class Places:
                 remedy="name it like pilot-1",
             )
         return self.root / kind / name
+
+
+class OpenSets:
+    """Curations by the folder of their set; the ones that were asked for last stay open."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: OrderedDict[Path, Curation] = OrderedDict()
+
+    def of(self, path: Path) -> Curation:
+        """The open curation of a set, with what was made meanwhile.
+
+        Raises:
+            EchoStudioError: the set cannot be read, or another server has it open.
+        """
+        with self._lock:
+            curation = self._open.get(path)
+            if fresh := curation is None:
+                curation = self._open[path] = Curation(path)
+            self._open.move_to_end(path)
+            excess = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - MAX_OPEN)]
+        for other in excess:
+            other.close()
+        if fresh or curation.folder.begun:  # a plain set is read whole, which takes a while
+            curation.sync()
+        return curation
+
+    def leave(self, path: Path) -> None:
+        """Close a set that is removed."""
+        with self._lock:
+            curation = self._open.pop(path, None)
+        if curation is not None:
+            curation.close()
+
+    def close(self) -> None:
+        """Close every set: the server stops."""
+        with self._lock:
+            for curation in self._open.values():
+                curation.close()
+            self._open.clear()
 
 
 def places_of(session: Session) -> Places:

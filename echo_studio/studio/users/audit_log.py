@@ -1,4 +1,4 @@
-"""The audit trail: a file that only grows, one JSON line for each login and each export."""
+"""The audit log: a file that only grows, one JSON line for each login and each export."""
 
 import hashlib
 import json
@@ -31,7 +31,7 @@ def folder_sha256(folder: Path) -> tuple[str, int]:
 
 
 class AuditLog:
-    """The trail in the file at `path`, which is made with the first line and is read by its owner alone."""
+    """The log in the file at `path`, which is made with the first line and is read by its owner alone."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

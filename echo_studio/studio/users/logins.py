@@ -1,18 +1,23 @@
-"""Who is logged in: random tokens that only a browser's cookie and this memory know."""
+"""Who is logged in, by tokens that only a browser's cookie and this memory know; how fast passwords are tried."""
 
 import hashlib
 import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.users.users import Users
 
 HOURS = 12  # a working day; then the password is asked for again
-MAX_LOGINS = 20  # of one user; the oldest ends where there are more
+MAX_LOGINS = 20  # of one user; the oldest ends if there are more
+# A try at a password after a failure waits so long, and twice as long after the next one.
+FIRST_SECONDS = 0.5
+MAX_SECONDS = 8.0
+MAX_KEYS = 4096
 
 log = logging.getLogger(__name__)
 
@@ -78,3 +83,44 @@ class Logins:
 def _digest(token: str) -> str:
     # Looked up by a hash: how long the search takes says nothing about a token.
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Attempts:
+    """How long the next try at a password has to wait, by a key such as an address: longer with every failure.
+
+    Args:
+        free: failures that cost nothing, because people mistype.
+        at_once: tries that may be under way; further ones are refused.
+    """
+
+    def __init__(self, free: int, at_once: int) -> None:
+        self._free, self._at_once = free, at_once
+        self._lock = threading.Lock()
+        self._failures: OrderedDict[Hashable, int] = OrderedDict()
+        self._under_way: Counter[Hashable] = Counter()
+
+    def begin(self, key: Hashable) -> float | None:
+        """Seconds to wait before the password is looked at; None where the try is refused.
+
+        What is begun has to be ended.
+        """
+        with self._lock:
+            if self._under_way[key] >= self._at_once:
+                return None
+            self._under_way[key] += 1
+            over = self._failures.get(key, 0) - self._free
+            return min(FIRST_SECONDS * 2.0 ** min(over, 16), MAX_SECONDS) if over >= 0 else 0.0
+
+    def end(self, key: Hashable, *, right: bool) -> None:
+        """A try is over; a right password makes the failures before it forgotten."""
+        with self._lock:
+            self._under_way[key] -= 1
+            if not self._under_way[key]:
+                del self._under_way[key]
+            if right:
+                self._failures.pop(key, None)
+                return
+            self._failures[key] = self._failures.get(key, 0) + 1
+            self._failures.move_to_end(key)
+            while len(self._failures) > MAX_KEYS:
+                self._failures.popitem(last=False)

@@ -127,8 +127,8 @@ class Users:
         with FileLock(self.path.with_name(f".{self.path.name}.lock")):
             hashes = self.hashes() if self.path.exists() else {}
             yield hashes
-            told = {"kind": KIND, "users": dict(sorted(hashes.items()))}
-            write_bytes(self.path, (json.dumps(told, indent=2) + "\n").encode(), private=True)
+            stored = {"kind": KIND, "users": dict(sorted(hashes.items()))}
+            write_bytes(self.path, (json.dumps(stored, indent=2) + "\n").encode(), private=True)
 
     def _fault(self, got: str) -> DataError:
         return DataError(
@@ -140,8 +140,8 @@ class Users:
 
 def _read(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
-        told = json.loads(file.read(MAX_BYTES))
-    users = told["users"] if isinstance(told, dict) and told.get("kind") == KIND else None
+        stored = json.loads(file.read(MAX_BYTES))
+    users = stored["users"] if isinstance(stored, dict) and stored.get("kind") == KIND else None
     if not isinstance(users, dict) or not all(NAME.fullmatch(name) and isinstance(users[name], str) for name in users):
         raise ValueError
     return users

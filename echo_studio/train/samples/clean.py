@@ -31,7 +31,7 @@ class CleanSamples(Protocol):
     def __len__(self) -> int: ...
 
     def batch(self, index: Tensor) -> tuple[Tensor, Condition]:
-        """Clean float32 (b, 1, h, w) and what guides it. Draws, where it draws, from torch's global generator."""
+        """Clean float32 (b, 1, h, w) and what guides it. Random numbers come from torch's global generator."""
         ...
 
 

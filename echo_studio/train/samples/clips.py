@@ -40,9 +40,9 @@ class Clips:
         return len(self.bank["latent"])
 
     def batch(self, index: Tensor) -> tuple[Tensor, Condition]:
-        """Clean float32 (b, 1, frames, h, w) and what guides it; the start is drawn from torch's global generator."""
+        """Clean float32 (b, 1, frames, h, w) and what guides it; the start is sampled with torch's global generator."""
         start = int(torch.randint(CYCLE, ()))
-        # Time is a circle: a clip may begin anywhere, and is told where.
+        # Time is a circle: a clip may begin anywhere, and its frames' times say where.
         which = (torch.arange(0, CYCLE, self.stride) + start) % CYCLE
         return self.at(index, which)
 
@@ -100,7 +100,7 @@ def encoded_cycles(
         codec: encodes them.
         codec_sha256: of its weights.
         copies: of each cycle.
-        ranges: of the augmentation, one draw a clip.
+        ranges: of the augmentation, one sample a clip.
         seed: of the augmentation.
         cache: folder that keeps the result.
         bfloat16: whether the codec runs in it: nearly twice as fast where the processor has it.

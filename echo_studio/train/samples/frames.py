@@ -58,7 +58,7 @@ def load_frames(data: CamusFolder, split: str, resolution: int, *, sector_only: 
 
 
 def batch_indices(count: int, batch: int, step: int, seed: int) -> Tensor:
-    """Which frames step `step` sees: consecutive pieces of one permutation an epoch, from seed and epoch alone."""
+    """Which frames step `step` sees: consecutive stretches of one permutation an epoch, from seed and epoch alone."""
     position = torch.arange(step * batch, (step + 1) * batch)
     epochs = position // count
     order = {

@@ -22,7 +22,7 @@ SHARD = 32  # pairs a file: what an interrupted run loses at most
 
 @dataclass(frozen=True)
 class Teacher:
-    """A generator and how it is asked.
+    """A generator and what it is run with.
 
     Attributes:
         solver, nfe: deterministic and close to the limit of many NFE, such as 6 of iPNDM.
@@ -37,14 +37,14 @@ class Teacher:
     @torch.no_grad()
     def sample(self, condition: Condition, seeds: list[int]) -> Tensor:
         """What it makes of the noise of each seed, before the codec decodes: float32 (b, 1, h, w)."""
-        how, device = solver(self.solver), self.generator.device
-        sigmas = noise_levels(how, family_of(self.generator.card), self.nfe)
+        integrate, device = solver(self.solver), self.generator.device
+        sigmas = noise_levels(integrate, family_of(self.generator.card), self.nfe)
         noise = SampleNoise(seeds, (1, *condition.one_hot.shape[-2:]))
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat16):
             denoiser = self.generator.denoiser
             bound = Bound(denoiser, denoiser.prepare(condition.to(device)))
             start = (noise() * float(sigmas[0])).to(device)
-            return how(bound, start, sigmas, self.nfe, noise, lambda *_: None).cpu()
+            return integrate(bound, start, sigmas, self.nfe, noise, lambda *_: None).cpu()
 
     @property
     def key(self) -> str:
@@ -95,7 +95,7 @@ def teacher_pairs(
         key = f"{teacher.key}/{seed}/{ranges}/{frames.ids.shape[-1]}/{len(numbers)}"
         shard = load_file(path) if path.is_file() else {}
         if shard.pop("key", torch.zeros(0)).tolist() != list(key.encode()):
-            shard = _ask(teacher, frames, order[numbers % len(frames)], numbers, ranges, seed)
+            shard = _made(teacher, frames, order[numbers % len(frames)], numbers, ranges, seed)
             temporary = path.with_suffix(".tmp")
             save_file({**shard, "key": torch.tensor(list(key.encode()), dtype=torch.uint8)}, temporary)
             temporary.replace(path)
@@ -103,7 +103,7 @@ def teacher_pairs(
     return TeacherPairs({name: torch.cat([shard[name] for shard in shards]) for name in shards[0]})
 
 
-def _ask(
+def _made(
     teacher: Teacher, frames: Frames, index: Tensor, numbers: Tensor, ranges: GeometricRanges | None, seed: int
 ) -> dict[str, Tensor]:
     seeds = seed * 1_000_000_007 + numbers

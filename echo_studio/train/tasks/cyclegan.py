@@ -9,8 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.overlap import structure_dice
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
@@ -113,7 +112,7 @@ class CycleGANTask(Task):
         made_labels = _hard(self.model.to_labels(echo, sector))
         again = self.model.to_echo(made_labels, torch.randn_like(echo))
         cycle_echo = sector_mean((again - echo).abs(), sector)
-        self.judges.requires_grad_(False)  # their gradients are not asked for here, and cost a third of their time
+        self.judges.requires_grad_(False)  # their gradients are not needed here, and cost a third of their time
         fooled = {"echo": self._fooled("echo", made_echo), "labels": self._fooled("labels", self._coarse(made_labels))}
         self.judges.requires_grad_(True)
         made_and_real = {

@@ -89,9 +89,9 @@ class DenoisingTask(Task):
         """Samples of the averaged model, with the advised solver, on the task's device."""
         denoiser = self.denoiser(model)
         noise = SampleNoise(seeds, (1, *condition.one_hot.shape[2:]))
-        how = solver(self.recipe.advised_solver or "heun")
-        sigmas = noise_levels(how, self.family, nfe)
-        return how(
+        integrate = solver(self.recipe.advised_solver or "heun")
+        sigmas = noise_levels(integrate, self.family, nfe)
+        return integrate(
             Bound(denoiser, denoiser.prepare(condition)),
             (noise() * sigmas[0].float()).to(self.device),
             sigmas,

@@ -1,7 +1,7 @@
 """Distillation of a diffusion model to one call, by regression of its trajectories' ends (Luhman and Luhman 2021).
 
 The probability-flow ODE is a map from noise to samples. A teacher's solver follows it step by step; the student learns
-the map itself from pairs (noise, sample), so that a draft shows the picture that the teacher would draw of the
+the map itself from pairs (noise, sample), so that a draft shows the picture that the teacher would make of the
 same seed. Consistency distillation (Song et al. 2023) needs no such pairs, but learns each level from the one below
 through targets that move, and wants far more steps than pairs cost here: a pair is six calls of a small network.
 The map spreads fine: where regression alone is left with the mean of what it cannot tell apart, a patch discriminator
@@ -35,7 +35,7 @@ VALIDATION_PAIRS = 48
 
 @dataclass(frozen=True)
 class DistilLoss:
-    """`recipe.loss`; see `teacher_pairs` for what is asked of the teacher.
+    """`recipe.loss`; see `teacher_pairs` for what the teacher has to make.
 
     Attributes:
         teacher: name of a diffusion model of the recipe's resolution.
@@ -100,7 +100,7 @@ class DistilTask(Task):
         self._judged: deque[tuple[Tensor, Tensor, Tensor]] = deque()  # of accumulation steps not judged yet
 
     def load_data(self, cache: Path) -> int:
-        """Asks the teacher for all pairs first, which takes long; an interrupted call goes on where it was."""
+        """Lets the teacher make all pairs first, which takes long; an interrupted call goes on where it was."""
         size, seed = self.recipe.resolution, self.recipe.seed
         held_out = load_frames(self.data, "validation", size, sector_only=True).thinned(VALIDATION_PAIRS)
         self.validation = teacher_pairs(self.teacher, held_out, len(held_out), None, seed, cache / "validation-pairs")
@@ -125,15 +125,15 @@ class DistilTask(Task):
         noise, made, condition = self._on_device(self.pairs, index)
         student = self._map(self.parts["model"])
         prepared = student.prepare(condition)
-        drawn = student.unmasked(noise, prepared)
-        total = sector_mean((drawn - made) ** 2, prepared.inside) / self.scale**2
+        guess = student.unmasked(noise, prepared)
+        total = sector_mean((guess - made) ** 2, prepared.inside) / self.scale**2
         figures = {"regression": float(total.detach())}
         if "discriminator" in self.parts:
-            drawn = torch.where(prepared.inside > 0, drawn, self.codec.background)
+            guess = torch.where(prepared.inside > 0, guess, self.codec.background)
             seen = torch.cat([noise, condition.one_hot], dim=1)
-            self._judged.append((drawn.detach(), made, seen))
+            self._judged.append((guess.detach(), made, seen))
             judge = self.parts["discriminator"]
-            answers = judge(torch.cat([drawn, seen], dim=1))
+            answers = judge(torch.cat([guess, seen], dim=1))
             with torch.no_grad():
                 wanted = judge(torch.cat([made, seen], dim=1))
             fooled = self.adversarial(answers[-1], target_is_real=True, for_discriminator=False)
@@ -144,9 +144,9 @@ class DistilTask(Task):
         return total, figures
 
     def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        drawn, made, seen = self._judged.popleft()
+        guess, made, seen = self._judged.popleft()
         judge = self.parts["discriminator"]
-        false = self.adversarial(judge(torch.cat([drawn, seen], 1))[-1], target_is_real=False, for_discriminator=True)
+        false = self.adversarial(judge(torch.cat([guess, seen], 1))[-1], target_is_real=False, for_discriminator=True)
         true = self.adversarial(judge(torch.cat([made, seen], 1))[-1], target_is_real=True, for_discriminator=True)
         return (false + true) / 2, {}
 
@@ -159,14 +159,14 @@ class DistilTask(Task):
 
     @torch.no_grad()
     def samples(self, model: nn.Module) -> GrayImage:
-        """Six validation label maps; what the teacher and the student draw of the same noise; their latents."""
+        """Six validation label maps; what the teacher and the student make of the same noise; their latents."""
         index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 6))[:6]
-        drawn, made, condition = self._answers(model, index)
+        guess, made, condition = self._answers(model, index)
         side = self.recipe.resolution
         inside = F.interpolate(condition.inside, size=side).ceil()
         labels = F.interpolate(condition.one_hot.argmax(1, keepdim=True).float() / 2 - 1, size=side)
-        latents = [F.interpolate((x - self.codec.background).clamp(0, 2) - 1, size=side) for x in (made, drawn)]
-        frames = [self.codec.decode(x, inside) for x in (made, drawn)]
+        latents = [F.interpolate((x - self.codec.background).clamp(0, 2) - 1, size=side) for x in (made, guess)]
+        frames = [self.codec.decode(x, inside) for x in (made, guess)]
         rows = [labels, *frames, *(latents if self.codec.factor > 1 else [])]
         pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
         return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
@@ -177,9 +177,9 @@ class DistilTask(Task):
         decoding; and grain, the mean square of differences between neighbours, as a share of the teacher's."""
         distances, grains = [], []
         for index in torch.arange(len(self.validation)).split(8):
-            drawn, made, condition = self._answers(model, index)
-            distances.append(float(sector_mean((drawn - made) ** 2, condition.inside)))
-            grains.append(_grain(drawn, condition.inside) / _grain(made, condition.inside))
+            guess, made, condition = self._answers(model, index)
+            distances.append(float(sector_mean((guess - made) ** 2, condition.inside)))
+            grains.append(_grain(guess, condition.inside) / _grain(made, condition.inside))
         mean = sum(distances) / len(distances)
         return {"rms_to_teacher": round(math.sqrt(mean), 4), "grain_of_teacher": round(sum(grains) / len(grains), 3)}
 

@@ -7,9 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import SECTOR
-from echo_studio.anatomy.overlap import structure_dice
 from echo_studio.data.augment import random_affine, random_intensity, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.recipe import Recipe

@@ -1,4 +1,4 @@
-"""A line in the audit trail for each file that somebody downloads, whichever route gives it."""
+"""A line in the audit log for each file that somebody downloads, whichever route gives it."""
 
 import hashlib
 import logging
@@ -19,15 +19,15 @@ log = logging.getLogger(__name__)
 class AuditLogMiddleware:
     """ASGI middleware: the last byte of a file leaves after its line is on the disk, or does not leave."""
 
-    def __init__(self, app: ASGIApp, trail: AuditLog) -> None:
+    def __init__(self, app: ASGIApp, audit_log: AuditLog) -> None:
         self.app = app
-        self.trail = trail
+        self.audit_log = audit_log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        scope.setdefault("state", {})  # where a route tells the project
+        scope.setdefault("state", {})  # where a route puts the project
         begin: list[Message] = []
         digest, size, sent, refused = hashlib.sha256(), 0, False, False
 
@@ -59,7 +59,7 @@ class AuditLogMiddleware:
         await self.app(scope, receive, watched)
 
     def _note(self, scope: Scope, begin: Message, sha256: str, size: int) -> None:
-        self.trail.write(
+        self.audit_log.write(
             "export",
             scope.get(USER, ""),
             address=scope["client"][0] if scope.get("client") else "",
@@ -72,5 +72,5 @@ class AuditLogMiddleware:
 
 
 def _is_file(begin: Message) -> bool:
-    told = Headers(raw=begin["headers"]).get("content-disposition", "")
-    return begin["status"] in (200, 206) and told.startswith("attachment")
+    disposition = Headers(raw=begin["headers"]).get("content-disposition", "")
+    return begin["status"] in (200, 206) and disposition.startswith("attachment")

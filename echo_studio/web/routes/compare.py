@@ -1,107 +1,98 @@
 """Comparisons: start, watch, cancel, frames, label maps and downloads."""
 
-import asyncio
-import time
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from echo_studio.anatomy.sector.region import sector_region
-from echo_studio.errors import BusyError, EchoStudioError
 from echo_studio.studio.compare.comparisons import ComparisonJob
 from echo_studio.studio.compare.figures import figures_csv
 from echo_studio.studio.compare.files import everything_zip
+from echo_studio.studio.compare.run import Comparison
 from echo_studio.studio.compare.sheet import contact_sheet
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.wire import map_response, png, session_getter
+from echo_studio.web.wire.answers import wait_for_news
+from echo_studio.web.wire.bodies import ComparisonBody
+from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
 
-WATCH_SECONDS = 10.0
-POLL_SECONDS = 0.05
-COUNT_SECONDS = 0.2  # NFE are told so often, states as well
+COUNT_SECONDS = 0.2  # NFE and the states of cells are sent so often: a message has every cell in it
 
-MEDIA_TYPES = {"sheet.png": "image/png", "figures.csv": "text/csv; charset=utf-8", "all.zip": "application/zip"}
+# Name: media type, and what writes it for a comparison and the number of its reference.
+DOWNLOADS: dict[str, tuple[str, Callable[[Comparison, int], bytes]]] = {
+    "sheet.png": ("image/png", contact_sheet),
+    "figures.csv": (
+        "text/csv; charset=utf-8",
+        lambda comparison, reference: figures_csv(comparison, reference).encode(),
+    ),
+    "all.zip": ("application/zip", everything_zip),
+}
 
 
 def routes(studio: Studio) -> APIRouter:
     session_of = session_getter(studio)
-    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
+    router = APIRouter(prefix="/comparisons", dependencies=[Depends(session_of)])  # no route opens without a token
+    Mine = Annotated[Session, Depends(session_of)]
     comparisons = studio.comparisons
 
-    def job_of(number: int, session: Annotated[Session, Depends(session_of)]) -> ComparisonJob:
+    def job_of(number: int, session: Mine) -> ComparisonJob:
         job = comparisons.current(session)
         if job is None or job.number != number:
             raise HTTPException(404, f"Comparison {number} is not kept: only the newest one is. Run it again.")
         return job
 
-    def cell_of(cell: int, job: Annotated[ComparisonJob, Depends(job_of)]) -> int:
+    FoundJob = Annotated[ComparisonJob, Depends(job_of)]
+
+    def cell_of(cell: int, job: FoundJob) -> int:
         if not 0 <= cell < len(job.request.plan.cells):
             raise HTTPException(404, f"The comparison has cells 0 to {len(job.request.plan.cells) - 1}.")
         return cell
 
-    def told(job: ComparisonJob, reference: int) -> Json:
-        try:
-            return comparisons.describe(job, reference)
-        except EchoStudioError as error:
-            raise HTTPException(422, str(error)) from error
+    @router.post("")
+    def start(session: Mine, body: ComparisonBody) -> Json:
+        guides = body.guides(session, comparisons)
+        rows, columns = body.rows.axis(guides), body.columns.axis(guides)
+        sent = body.model_dump(exclude_unset=True)
+        job = comparisons.start(session, rows, columns, guides, body.fixed_values(), sent)
+        return comparisons.describe(job, 0)
 
-    @router.post("/comparisons")
-    def start(session: Annotated[Session, Depends(session_of)], order: Annotated[dict[str, Any], Body()]) -> Json:
-        try:
-            return comparisons.describe(comparisons.start(session, order), 0)
-        except EchoStudioError as error:
-            raise HTTPException(503 if isinstance(error, BusyError) else 422, str(error)) from error
-
-    @router.get("/comparisons")
-    def newest(session: Annotated[Session, Depends(session_of)]) -> Json:
-        """The comparison of this project, or nothing in it where there is none."""
+    @router.get("")
+    def newest(session: Mine) -> Json:
+        """The comparison of this project, or nothing in it if there is none."""
         job = comparisons.current(session)
         return {} if job is None else comparisons.describe(job, 0)
 
-    @router.get("/comparisons/{number}")
-    async def watch(
-        request: Request, job: Annotated[ComparisonJob, Depends(job_of)], seen: int = -1, reference: int = 0
-    ) -> Json:
-        """How far it is once that is newer than `seen`; after `WATCH_SECONDS` all the same."""
-        asked = time.monotonic()
-        while not await request.is_disconnected():
-            waited = time.monotonic() - asked
-            newer = comparisons.stamp(job) > seen
-            if waited >= WATCH_SECONDS or (newer and (seen < 0 or waited >= COUNT_SECONDS)):
-                break
-            await asyncio.sleep(POLL_SECONDS)
-        return await run_in_threadpool(told, job, reference)
+    @router.get("/{number}")
+    async def watch(request: Request, job: FoundJob, seen: int = -1, reference: int = 0) -> Json:
+        """How far it is once that is newer than `seen`; see `wait_for_news`."""
+        await wait_for_news(request, job, seen, COUNT_SECONDS)
+        return await run_in_threadpool(comparisons.describe, job, reference)
 
-    @router.post("/comparisons/{number}/cancel")
-    def cancel(job: Annotated[ComparisonJob, Depends(job_of)]) -> Json:
+    @router.post("/{number}/cancel")
+    def cancel(job: FoundJob) -> Json:
         comparisons.cancel(job)
         return {}
 
-    @router.get("/comparisons/{number}/cells/{cell}/frame")
-    def frame(job: Annotated[ComparisonJob, Depends(job_of)], cell: Annotated[int, Depends(cell_of)]) -> Response:
-        image = job.request.images()[cell]
-        if image is None:
+    @router.get("/{number}/cells/{cell}/frame")
+    def frame(job: FoundJob, cell: Annotated[int, Depends(cell_of)]) -> Response:
+        generated = job.request.cells[cell].generated
+        if generated is None:
             raise HTTPException(409, "This cell has no frame.")
-        return Response(png(image), media_type="image/png")
+        return Response(png(generated.image), media_type="image/png")
 
-    @router.get("/comparisons/{number}/cells/{cell}/label-map")
-    def label_map(job: Annotated[ComparisonJob, Depends(job_of)], cell: Annotated[int, Depends(cell_of)]) -> Response:
+    @router.get("/{number}/cells/{cell}/label-map")
+    def label_map(job: FoundJob, cell: Annotated[int, Depends(cell_of)]) -> Response:
         found = job.request.plan.cells[cell].request.label_map
         return map_response(found, sector_region(found))
 
-    @router.get("/comparisons/{number}/download/{name}")
-    def download(job: Annotated[ComparisonJob, Depends(job_of)], name: str, reference: int = 0) -> Response:
-        writers = {"sheet.png": contact_sheet, "all.zip": everything_zip}
-        if name not in MEDIA_TYPES:
-            raise HTTPException(404, f"Choose one of: {', '.join(MEDIA_TYPES)}.")
-        try:
-            make = writers.get(name)
-            content = make(job.request, reference) if make else figures_csv(job.request, reference).encode()
-        except EchoStudioError as error:
-            raise HTTPException(422, str(error)) from error
-        disposition = {"Content-Disposition": f'attachment; filename="echo-comparison-{name}"'}
-        return Response(content, media_type=MEDIA_TYPES[name], headers=disposition)
+    @router.get("/{number}/download/{name}")
+    def download(job: FoundJob, name: str, reference: int = 0) -> Response:
+        if name not in DOWNLOADS:
+            raise HTTPException(404, f"Choose one of: {', '.join(DOWNLOADS)}.")
+        media_type, write = DOWNLOADS[name]
+        return attachment(write(job.request, reference), media_type, f"echo-comparison-{name}")
 
     return router

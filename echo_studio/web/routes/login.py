@@ -13,8 +13,7 @@ from starlette.responses import RedirectResponse
 
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.studio import Studio
-from echo_studio.studio.users.attempts import Attempts
-from echo_studio.studio.users.logins import HOURS, Logins
+from echo_studio.studio.users.logins import HOURS, Attempts, Logins
 from echo_studio.web.middleware.login import COOKIE, LOGIN, cookie_of
 from echo_studio.web.tabs.login_page import login_page, safe_next
 from echo_studio.web.wire.wire import read_body, user_of
@@ -54,7 +53,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
                 async with hashing:
                     token = await run_in_threadpool(logins.begin, name, form.get("password", ""))
                 await run_in_threadpool(
-                    studio.trail.write, "login" if token else "login refused", name[:64], address=address
+                    studio.audit_log.write, "login" if token else "login refused", name[:64], address=address
                 )
             except EchoStudioError as error:
                 log.exception("a login failed")
@@ -69,7 +68,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
 
     @router.post("/logout")
     async def log_out(request: Request) -> Response:
-        """The page that logs out tells its session, which ends too: its project is free at once."""
+        """The page that logs out names its session, which ends too: its project is free at once."""
         user, form = user_of(request), await _form(request)
         session = studio.sessions.get(form.get("session"), user)
         if session is not None:
@@ -77,7 +76,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
         logins.end(cookie_of(request.scope))
         address = request.client.host if request.client else ""
         try:
-            await run_in_threadpool(studio.trail.write, "logout", user, address=address)
+            await run_in_threadpool(studio.audit_log.write, "logout", user, address=address)
         finally:
             reply = RedirectResponse(LOGIN, 303)
             reply.delete_cookie(COOKIE)

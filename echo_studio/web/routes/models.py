@@ -7,10 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from echo_studio.errors import EchoStudioError, NameTakenError
+from echo_studio.errors import EchoStudioError
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.tabs.models import MAX_CARD, told
+from echo_studio.web.tabs.tabs import MAX_CARD
+from echo_studio.web.wire.answers import status_of
 from echo_studio.web.wire.wire import session_getter, user_of
 
 
@@ -20,7 +21,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.get("")
     def models() -> Json:
         return {
-            "models": [told(model) for model in studio.engine.models()],
+            "models": [model.to_json() for model in studio.engine.models()],
             "solvers": {name: title for title, name in studio.engine.solvers()},
         }
 
@@ -38,15 +39,12 @@ def routes(studio: Studio) -> APIRouter:
             except EchoStudioError as error:
                 # Where it was kept on its way says nothing to the person.
                 words = str(error).replace(f"{folder}/", "").replace(str(folder), "the folder")
-                raise HTTPException(409 if isinstance(error, NameTakenError) else 422, words) from error
+                raise HTTPException(status_of(error, request.method), words) from error
         return {"name": taken_in.name}
 
     @router.post("/{name}/load")
     def load(name: str) -> Json:
-        try:
-            studio.engine.load(name)
-        except EchoStudioError as error:
-            raise HTTPException(422, str(error)) from error
+        studio.engine.load(name)
         return models()
 
     @router.post("/{name}/unload")
@@ -57,10 +55,7 @@ def routes(studio: Studio) -> APIRouter:
     @router.delete("/{name}")
     def remove(request: Request, name: str) -> Json:
         _check_alone(request)
-        try:
-            studio.engine.remove_model(name)
-        except EchoStudioError as error:
-            raise HTTPException(422, str(error)) from error
+        studio.engine.remove_model(name)
         return models()
 
     return router

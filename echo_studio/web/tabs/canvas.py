@@ -1,13 +1,12 @@
 """The editor component: a constant HTML template and classic scripts inside one `gr.HTML`."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import gradio as gr
 
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.web.tabs.palettes import PALETTES
 
 STATIC = Path(__file__).parent.parent / "static"
 PREFIX = "/studio"
@@ -66,6 +65,21 @@ CANVAS_SCRIPTS = (
     "keys",
     "studio",
 )
+
+
+@dataclass(frozen=True)
+class Palette:
+    """A colour (r, g, b) for each label id, in order, and what people read in the menu."""
+
+    title: str
+    colours: tuple[tuple[int, int, int], ...]
+
+
+# Vermillion, yellow and sky blue of Okabe and Ito (2008): of their hues the three that stay furthest apart.
+PALETTES: dict[str, Palette] = {
+    "standard": Palette("Standard", tuple(label.colour for label in LABELS)),
+    "okabe-ito": Palette("Okabe–Ito", ((0, 0, 0), (213, 94, 0), (240, 228, 66), (86, 180, 233), (72, 76, 86))),
+}
 
 
 def editor(elem_id: str) -> gr.HTML:

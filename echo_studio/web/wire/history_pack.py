@@ -18,7 +18,7 @@ from echo_studio.types import Json, LabelIds
 
 @dataclass
 class _Packer:
-    """Collects arrays and tells where each one lies."""
+    """Collects arrays and says where each one lies."""
 
     size: int = 0
     parts: list[bytes] = field(default_factory=list)
@@ -34,7 +34,7 @@ def pack_history(project: Project) -> bytes:
     """Every kept step and the canvas as it is now.
 
     The JSON: `revision`, `position`, `base` (place of the oldest state), `pages` (`width`, `height`, `spacing`,
-    `ids`, `fan`: offsets), `page` of each state in `states`, and `steps`: `op` with either `box` [x0, y0, x1, y1],
+    `ids`, `sector`: offsets), `page` of each state in `states`, and `steps`: `op` with either `box` [x0, y0, x1, y1],
     `before` and `after`, or no box where the page changes. A page's ids are those of the current state, else of
     its last state where it lies before the current one, of its first where it lies behind.
     """
@@ -64,8 +64,8 @@ def pack_history(project: Project) -> bytes:
         previous = canvas
     for page, ids in zip(pages, shown, strict=True):
         page["ids"] = packer.add(ids)
-    told = {"revision": project.revision, "position": position, "base": base, "pages": pages, "states": states}
-    head = json.dumps({**told, "steps": steps}).encode()
+    described = {"revision": project.revision, "position": position, "base": base, "pages": pages, "states": states}
+    head = json.dumps({**described, "steps": steps}).encode()
     return b"".join([struct.pack("<I", len(head)), head, *packer.parts])
 
 

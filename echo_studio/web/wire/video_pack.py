@@ -1,18 +1,13 @@
 """How clips and label cycles travel: the length of a header, the header as JSON, then a byte a pixel."""
 
-from __future__ import annotations
-
 import json
 import struct
-from typing import TYPE_CHECKING
 
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
 from echo_studio.data.formats.media import NOTICE
+from echo_studio.dataset.sample import SetSample
+from echo_studio.generate.video.request import GeneratedVideo
 from echo_studio.types import Json, Spacing
-
-if TYPE_CHECKING:
-    from echo_studio.dataset.sample import SetSample
-    from echo_studio.generate.video.request import GeneratedVideo
 
 
 def packed_sample(sample: SetSample) -> bytes:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import Header, HTTPException, Query, Request, Response
@@ -15,7 +15,6 @@ from PIL.PngImagePlugin import PngInfo
 
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.errors import EchoStudioError
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import BoolMask, GrayImage, Json, Spacing
@@ -105,11 +104,8 @@ async def posted_edit(request: Request, layout: Measures) -> tuple[LabelMap, Boo
 
 
 def map_from(body: bytes, layout: Measures) -> LabelMap:
-    try:
-        ids = np.frombuffer(body, np.uint8).reshape(layout.height, layout.width)
-        return LabelMap(ids, layout.spacing)
-    except EchoStudioError as error:
-        raise HTTPException(422, str(error)) from error
+    """The label map whose ids are a byte a pixel; raises LabelMapError."""
+    return LabelMap(np.frombuffer(body, np.uint8).reshape(layout.height, layout.width), layout.spacing)
 
 
 def parsed_op(text: bytes) -> Json:
@@ -129,14 +125,19 @@ def map_response(label_map: LabelMap, sector: BoolMask | None = None, **headers:
     """Label ids, after them the sector where there is one."""
     height, width = label_map.shape
     spacing = label_map.spacing_mm
-    told: dict[str, Any] = {
+    measured = {
         "X-Width": str(width),
         "X-Height": str(height),
         "X-Spacing": "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}",
         **headers,
     }
     body = label_map.ids.tobytes() + (b"" if sector is None else sector.astype(np.uint8).tobytes())
-    return Response(body, media_type=RAW, headers=told)
+    return Response(body, media_type=RAW, headers=measured)
+
+
+def attachment(content: bytes, media_type: str, name: str) -> Response:
+    """A file that the browser saves under this name."""
+    return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
 def png(image: GrayImage, *, real: bool = False) -> bytes:

@@ -9,12 +9,11 @@ from scipy import ndimage
 
 from echo_studio.anatomy.edits.apply import apply_edit, sector_after
 from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
-from echo_studio.anatomy.edits.repair import REPAIRS, only_largest, repair
+from echo_studio.anatomy.edits.repair import REPAIRS, only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
-from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.data.template import template

@@ -6,12 +6,12 @@ from echo_studio.anatomy.edits.defects import DEFECTS, Choice, Number, apply_def
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
-from echo_studio.anatomy.landmarks.segments import SEGMENTS, wall_segments
+from echo_studio.anatomy.landmarks.segments import SEGMENTS
 from echo_studio.anatomy.measure.sizes import measure
 from echo_studio.anatomy.plane import near
 from echo_studio.data.template import BUNDLED, template
 from echo_studio.errors import LabelMapError, RequestError, UnknownNameError
-from tests.anatomy.heart import heart
+from tests.anatomy.heart import heart, wall_segments
 
 HEART = heart(spacing=(0.6, 0.72))
 NONE = {
@@ -221,7 +221,7 @@ def test_unknown_defects_mixed_units_and_maps_without_a_heart_are_refused() -> N
         apply_defect(HEART, "aneurysm", {"bulge_px": 5.0, "neck_mm": 30.0})
     for name in DEFECTS:
         if name != "missing-atrium":
-            with pytest.raises(LabelMapError, match="draw the cavity"):
+            with pytest.raises(LabelMapError, match="paint the cavity"):
                 apply_defect(template("blank"), name)
     assert apply_defect(template("blank"), "missing-atrium") == template("blank")
 

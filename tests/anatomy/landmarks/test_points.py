@@ -58,7 +58,7 @@ def test_without_a_wall_the_atrium_tells_where_the_base_is() -> None:
 def test_a_ventricle_without_a_base_has_no_axis_and_the_error_says_what_to_draw(gone: tuple[int, ...]) -> None:
     label_map = without(heart(), *gone)
     assert find_landmarks(label_map).annulus is None
-    with pytest.raises(LabelMapError, match="draw the cavity"):
+    with pytest.raises(LabelMapError, match="paint the cavity"):
         heart_frame(label_map)
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
-from echo_studio.anatomy.landmarks.segments import SEGMENTS, segment_named, wall_segments
+from echo_studio.anatomy.landmarks.segments import SEGMENTS, segment_named
 from echo_studio.anatomy.measure.sizes import (
     Measurements,
     biplane_ejection_fraction_percent,
@@ -19,7 +19,7 @@ from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.template import template
 from echo_studio.errors import LabelMapError, UnknownNameError
 from echo_studio.types import Spacing
-from tests.anatomy.heart import heart
+from tests.anatomy.heart import heart, wall_segments
 
 GRIDS = [((0.6, 0.6), 0.0), ((0.586, 0.71), 0.0), ((0.586, 0.71), 12.0), ((0.7, 0.5), -20.0), ((0.308, 0.308), 7.0)]
 

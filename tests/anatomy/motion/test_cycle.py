@@ -9,15 +9,14 @@ import pytest
 from echo_studio.anatomy.edits.defect_wall import septal_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
-from echo_studio.anatomy.landmarks.segments import wall_segments
 from echo_studio.anatomy.measure.anomalies import holes_in_structures, islands
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
-from echo_studio.anatomy.motion.motion import Motion, RegionalMotion, end_systole, usual_motion
-from echo_studio.anatomy.motion.volume_curve import volume_curve
+from echo_studio.anatomy.motion.motion import Motion, RegionalMotion, end_systole, usual_motion, volume_curve
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.template import template
 from echo_studio.errors import EchoStudioError, LabelMapError
 from echo_studio.types import View
+from tests.anatomy.heart import wall_segments
 
 STRUCTURES = (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM)
 DIASTOLE = template("4ch-ed")
@@ -155,3 +154,16 @@ def test_real_pairs_beat(view: View) -> None:
         made = end_systole(diastole, usual_motion(50), view)
         _, ef = cycle_volumes(label_cycle(diastole, made, 2, Motion(), view))
         assert ef == pytest.approx(50, abs=1)
+
+
+def test_what_lies_on_the_heart_moves_with_it() -> None:
+    """The wall of end diastole as a picture covers the wall of every frame; far from the heart nothing moves."""
+    heart = template("4ch-ed").resized(128, 128)
+    motion = Motion(ef=60)
+    cycle = label_cycle(heart, end_systole(heart, motion, "4CH"), 12, motion, "4CH")
+    wall = (heart.ids == 2).astype(float)
+    for picture, ids in zip(cycle.warped(wall), cycle.ids, strict=True):
+        assert picture[ids == 2].mean() > 0.75
+        assert picture[ids == 1].mean() < 0.2
+    ramp = np.tile(np.arange(64.0), (64, 1))
+    assert np.allclose(cycle.warped(ramp)[cycle.es][0, :8], ramp[0, :8], atol=1.5)

@@ -9,7 +9,7 @@ from echo_studio.anatomy.plane import pixel_centres
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import GRID, KINDS, Kind, deform, moving_least_squares, source_points
 from echo_studio.anatomy.shape.handles import automatic_handles
-from echo_studio.anatomy.shape.warp import STRUCTURES, carry
+from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.data.template import BUNDLED, template
 from echo_studio.errors import RequestError, UnknownNameError
 from tests.anatomy.heart import heart
@@ -32,7 +32,7 @@ def shifted(mask: np.ndarray, dx: int, dy: int) -> np.ndarray:
 def test_handles_that_did_not_move_change_no_byte(kind: Kind) -> None:
     assert deform(HEART, PLACES, PLACES, STRUCTURES, kind) is HEART
     source = source_points(HEART.shape, np.array(PLACES), np.array(PLACES), kind, 1.2)
-    assert carry(HEART, source, STRUCTURES, sector_region(HEART)) == HEART
+    assert warp_labels(HEART, source, STRUCTURES, sector_region(HEART)) == HEART
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from echo_studio.anatomy.edits.repair import smooth
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.landmarks.points import heart_frame
@@ -8,7 +9,6 @@ from echo_studio.anatomy.measure.sizes import measure
 from echo_studio.anatomy.sector.geometry import sector_of
 from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
-from echo_studio.anatomy.shape.smooth import smooth
 from echo_studio.data.template import BUNDLED, template
 from echo_studio.errors import LabelMapError, RequestError
 from tests.anatomy.heart import heart

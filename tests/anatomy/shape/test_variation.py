@@ -6,14 +6,17 @@ from hypothesis import strategies as st
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY
 from echo_studio.anatomy.plane import pixel_centres
-from echo_studio.anatomy.shape.elastic import draw_control_points, least_area, spline_displacement, unfolded
 from echo_studio.anatomy.shape.variation import (
     PAPER,
     Variation,
     VariationRanges,
-    draw_variation,
+    least_area,
     random_variation,
+    sample_control_points,
+    sample_variation,
     source_of,
+    spline_displacement,
+    unfolded,
     vary,
 )
 from echo_studio.errors import RequestError
@@ -31,7 +34,7 @@ def test_a_variation_is_closed_keeps_the_sector_folds_nowhere_and_comes_back_wit
     assert set(np.unique(varied.ids)) <= set(np.unique(HEART.ids))
     assert (varied.inside == HEART.inside).all()
     assert varied.spacing_mm == HEART.spacing_mm
-    source, amplitude = source_of(draw_variation(seed), (128, 128))
+    source, amplitude = source_of(sample_variation(seed), (128, 128))
     assert least_area(source) > 0
     assert 0 < amplitude <= 1
 
@@ -41,7 +44,7 @@ def test_other_seeds_give_other_hearts() -> None:
 
 
 def test_draws_stay_in_the_papers_ranges_and_reach_them() -> None:
-    draws = [draw_variation(seed) for seed in range(300)]
+    draws = [sample_variation(seed) for seed in range(300)]
     for values, low, high in (
         ([d.rotation_deg for d in draws], -5, 5),
         ([d.shear_deg for d in draws], -5, 5),
@@ -55,7 +58,7 @@ def test_draws_stay_in_the_papers_ranges_and_reach_them() -> None:
 
 
 def test_folds_are_found_and_repaired_by_less_of_the_same_displacement() -> None:
-    control = draw_control_points(np.random.default_rng(0), (10, 10), 90.0)
+    control = sample_control_points(np.random.default_rng(0), (10, 10), 90.0)
     affine, displacement = pixel_centres((256, 256)), spline_displacement(control, (256, 256))
     assert least_area(affine + displacement) < 0
     source, amplitude = unfolded(affine, displacement)
@@ -74,7 +77,7 @@ def test_the_area_of_a_map_is_that_of_its_matrix_and_negative_for_a_mirror() -> 
 def test_the_spline_reproduces_constants_inside_and_is_almost_still_at_locked_borders() -> None:
     constant = np.full((10, 10, 2), 3.0)
     assert spline_displacement(constant, (64, 96)) == pytest.approx(np.full((64, 96, 2), 3.0))
-    control = draw_control_points(np.random.default_rng(1), (10, 10), 30.0)
+    control = sample_control_points(np.random.default_rng(1), (10, 10), 30.0)
     assert not control[:2].any()
     assert not control[:, -2:].any()
     displacement = spline_displacement(control, (256, 256))
@@ -105,7 +108,7 @@ def test_a_variation_is_the_same_on_a_map_of_twice_the_size() -> None:
 
 def test_without_an_elastic_part_the_variation_is_affine_and_a_negative_seed_is_refused() -> None:
     ranges = VariationRanges(max_displacement=0.0)
-    assert not draw_variation(0, ranges).control.any()
-    assert draw_variation(0, ranges).rotation_deg == draw_variation(0, PAPER).rotation_deg
+    assert not sample_variation(0, ranges).control.any()
+    assert sample_variation(0, ranges).rotation_deg == sample_variation(0, PAPER).rotation_deg
     with pytest.raises(RequestError, match="seed"):
         random_variation(LabelMap(HEART.ids), -1)

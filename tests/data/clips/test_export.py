@@ -54,10 +54,10 @@ def test_nifti_keeps_frames_labels_spacing_and_time(tmp_path: Path) -> None:
 
 def test_nifti_is_read_back_as_footage(tmp_path: Path) -> None:
     write_clip(tmp_path / "beat.nii.gz", clip())
-    footage = read_recording(tmp_path / "beat.nii.gz")
-    assert (footage.frames == clip().frames).all()
-    assert footage.seconds_per_frame == pytest.approx(1 / 28)
-    assert footage.spacing_mm == pytest.approx(SPACING)
+    recording = read_recording(tmp_path / "beat.nii.gz")
+    assert (recording.frames == clip().frames).all()
+    assert recording.seconds_per_frame == pytest.approx(1 / 28)
+    assert recording.spacing_mm == pytest.approx(SPACING)
 
 
 def test_an_unknown_spacing_is_not_told_as_a_millimetre(tmp_path: Path) -> None:
@@ -99,10 +99,10 @@ def test_dicom_names_nobody_and_no_day(tmp_path: Path) -> None:
 
 def test_dicom_is_read_back_as_footage(tmp_path: Path) -> None:
     write_clip(tmp_path / "beat.dcm", clip())
-    footage = read_recording(tmp_path / "beat.dcm")
-    assert (footage.frames == clip().frames).all()
-    assert footage.spacing_mm == pytest.approx(SPACING)
-    assert footage.seconds_per_frame == pytest.approx(1 / 28)
+    recording = read_recording(tmp_path / "beat.dcm")
+    assert (recording.frames == clip().frames).all()
+    assert recording.spacing_mm == pytest.approx(SPACING)
+    assert recording.seconds_per_frame == pytest.approx(1 / 28)
 
 
 def test_another_pixel_or_record_is_another_dicom_instance() -> None:

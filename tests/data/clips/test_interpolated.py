@@ -7,10 +7,9 @@ import pytest
 import torch
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.motion.volume_curve import end_systole_index
+from echo_studio.anatomy.motion.motion import end_systole_index
 from echo_studio.anatomy.sector.geometry import with_sector
-from echo_studio.data.clips.interpolated import interpolated_cycle
-from echo_studio.data.clips.registration import carried, displacement, velocity_between
+from echo_studio.data.clips.interpolated import displacement, interpolated_cycle, velocity_between, warped
 from echo_studio.data.datasets.camus import CamusFrame, FrameId
 from echo_studio.errors import DataError
 from echo_studio.types import LabelIds, Phase
@@ -72,7 +71,7 @@ def test_the_motion_does_not_fold_and_covers_the_second_frame() -> None:
     moved = displacement(velocity, 1.0) * 32  # pixels
     dx, dy = torch.diff(moved, dim=3)[:, :, :-1], torch.diff(moved, dim=2)[:, :, :, :-1]
     assert float(((1 + dx[:, 0]) * (1 + dy[:, 1]) - dx[:, 1] * dy[:, 0]).min()) > 0
-    cavity = carried((first == 1).float()[:, None], velocity, 1.0)[:, 0] > 0.5
+    cavity = warped((first == 1).float()[:, None], velocity, 1.0)[:, 0] > 0.5
     wanted = second == 1
     assert float(2 * (cavity & wanted).sum() / (cavity.sum() + wanted.sum())) > 0.9
 
@@ -82,7 +81,7 @@ def test_a_share_of_zero_moves_nothing_and_there_and_back_is_home() -> None:
     smooth = torch.nn.functional.interpolate(velocity, 32, mode="bicubic")
     assert not displacement(smooth, 0.0).any()
     picture = torch.nn.functional.interpolate(torch.rand(1, 1, 4, 4), 32, mode="bicubic")
-    home = carried(carried(picture, smooth, 1.0), smooth, -1.0)
+    home = warped(warped(picture, smooth, 1.0), smooth, -1.0)
     assert float((home - picture)[..., 8:-8, 8:-8].abs().mean()) < 0.02
 
 
@@ -101,7 +100,7 @@ def test_real_pairs_are_registered(camus_root: Path) -> None:
         first, second = (data.read(FrameId(patient, "4CH", phase)) for phase in ("ED", "ES"))
         ids = [torch.tensor(one.label_map.resized(128, 128).ids)[None] for one in (first, second)]
         images = [torch.zeros(1, 1, 128, 128)] * 2
-        cavity = carried((ids[0] == 1).float()[:, None], velocity_between(*ids, *images), 1.0)[:, 0] > 0.5
+        cavity = warped((ids[0] == 1).float()[:, None], velocity_between(*ids, *images), 1.0)[:, 0] > 0.5
         wanted = ids[1] == 1
         scores.append(float(2 * (cavity & wanted).sum() / (cavity.sum() + wanted.sum())))
     assert np.mean(scores) > 0.93

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from echo_studio.data.datasets.camus import CamusFolder, FrameId
+from echo_studio.data.datasets.camus import CamusFolder, FrameId, held_out
 from echo_studio.errors import DataError, LabelMapError, UnknownNameError
 
 FRAME = FrameId("patient0001", "4CH", "ED")
@@ -52,7 +52,7 @@ def test_frames_are_listed_in_order_and_only_whole_pairs(camus_folder: Callable)
     assert stems == [
         f"patient000{i}_4CH_{phase}" for i in (1, 2, 3) for phase in ("ED", "ES") if (i, phase) != (2, "ES")
     ]
-    assert len(list(folder.read_all(["patient0002"]))) == 1
+    assert len(folder.frame_ids(["patient0002"])) == 1
     with pytest.raises(DataError, match="no labels"):
         folder.read(FrameId("patient0002", "4CH", "ES"))
 
@@ -139,3 +139,31 @@ def test_the_real_splits_share_no_patient_and_their_frames_are_read(camus_root: 
     assert not set(folder.split("training")) & set(folder.split("validation"))
     frame = folder.read(folder.frame_ids()[0])
     assert frame.label_map.shape == frame.image.shape
+
+
+@pytest.fixture
+def data(camus_folder: Callable[..., Path]) -> CamusFolder:
+    root = camus_folder(patients=3)
+    (root / "database_split").mkdir()
+    for name, patients in (("training", "0001 0002"), ("validation", "0003"), ("testing", "0002 0003")):
+        listed = "".join(f"patient{number}\n" for number in patients.split())
+        (root / "database_split" / f"subgroup_{name}.txt").write_text(listed)
+    return CamusFolder(root)
+
+
+def test_a_split_apart_from_training_gives_its_frames(data: CamusFolder) -> None:
+    assert {one.patient for one in held_out(data, "validation")} == {"patient0003"}
+    assert len(held_out(data, "validation")) == 4
+
+
+@pytest.mark.parametrize("split", ["testing", "training"])
+def test_a_patient_on_both_sides_is_named(data: CamusFolder, split: str) -> None:
+    with pytest.raises(DataError, match="patient0002"):
+        held_out(data, split)
+
+
+def test_a_split_without_frames_is_refused(data: CamusFolder) -> None:
+    for path in (data.root / "patient0003").glob("*_gt*"):
+        path.unlink()
+    with pytest.raises(DataError, match="none"):
+        held_out(data, "validation")

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
-from echo_studio.data.datasets.echonet import EchonetFolder
-from echo_studio.data.datasets.echonet_trace import crosses_itself, trace_mask
+from echo_studio.data.datasets.echonet import EchonetFolder, crosses_itself, trace_mask
 from echo_studio.data.decoding.recordings import Recording
 from echo_studio.errors import DataError, EchoStudioError
 from tests.data.beating import cavity, chords, recording, write_echonet

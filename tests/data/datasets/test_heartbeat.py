@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
-from echo_studio.data.datasets.cycle_length import cycle_length
+from echo_studio.data.datasets.camus_sequence import labels_between
 from echo_studio.data.datasets.heartbeat import (
     beat_times,
     check_count,
     check_recorded,
+    cycle_length,
     frames_at,
     within_recording,
 )
-from echo_studio.data.datasets.labels_between import labels_between
 from echo_studio.errors import EchoStudioError
 from tests.data.beating import cavity, recording
 

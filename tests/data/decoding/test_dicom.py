@@ -87,10 +87,10 @@ def region(x0: int, y0: int, x1: int, y1: int, **elements: Any) -> Dataset:
 
 
 def test_grey_frames_come_back_byte_for_byte_with_their_pace(read) -> None:
-    footage = read(dicom(FRAMES, FrameTime=20, PixelSpacing=[0.4, 0.3]))
-    assert np.array_equal(footage.frames, FRAMES)
-    assert footage.spacing_mm == (0.4, 0.3)
-    assert footage.seconds_per_frame == pytest.approx(0.02)
+    recording = read(dicom(FRAMES, FrameTime=20, PixelSpacing=[0.4, 0.3]))
+    assert np.array_equal(recording.frames, FRAMES)
+    assert recording.spacing_mm == (0.4, 0.3)
+    assert recording.seconds_per_frame == pytest.approx(0.02)
 
 
 @pytest.mark.parametrize(
@@ -163,28 +163,28 @@ def test_packed_frames_are_unpacked(read) -> None:
 def test_the_tissue_region_is_cut_out_and_gives_the_spacing(read) -> None:
     doppler = region(0, 0, 79, 95, RegionSpatialFormat=3)
     made = dicom(FRAMES, SequenceOfUltrasoundRegions=Sequence([doppler, region(10, 20, 75, 90)]), PixelSpacing=[1, 1])
-    footage = read(made)
-    assert np.array_equal(footage.frames, FRAMES[:, 20:91, 10:76])
-    assert footage.spacing_mm == pytest.approx((0.4, 0.3))
+    recording = read(made)
+    assert np.array_equal(recording.frames, FRAMES[:, 20:91, 10:76])
+    assert recording.spacing_mm == pytest.approx((0.4, 0.3))
 
 
 @pytest.mark.parametrize("box", [(10, 20, 300, 90), (70, 20, 10, 90), (0, 0, 20, 20)])
 def test_a_region_that_cannot_be_is_not_believed(read, box: tuple[int, int, int, int]) -> None:
-    footage = read(dicom(FRAMES, SequenceOfUltrasoundRegions=Sequence([region(*box)])))
-    assert np.array_equal(footage.frames, FRAMES)
-    assert footage.spacing_mm is None
+    recording = read(dicom(FRAMES, SequenceOfUltrasoundRegions=Sequence([region(*box)])))
+    assert np.array_equal(recording.frames, FRAMES)
+    assert recording.spacing_mm is None
 
 
 def test_a_region_in_other_units_cuts_but_does_not_measure(read) -> None:
     odd = region(10, 20, 75, 90, PhysicalUnitsXDirection=4)
-    footage = read(dicom(FRAMES, SequenceOfUltrasoundRegions=Sequence([odd]), ImagerPixelSpacing=[0.5, 0.6]))
-    assert footage.frames.shape == (3, 71, 66)
-    assert footage.spacing_mm == (0.5, 0.6)
+    recording = read(dicom(FRAMES, SequenceOfUltrasoundRegions=Sequence([odd]), ImagerPixelSpacing=[0.5, 0.6]))
+    assert recording.frames.shape == (3, 71, 66)
+    assert recording.spacing_mm == (0.5, 0.6)
 
 
 def test_nothing_of_the_patient_comes_along(tmp_path: Path) -> None:
-    footage = read_recording(saved(dicom(FRAMES, PatientID="12345", StudyDate="20200101"), tmp_path / "scan.dcm"))
-    told = repr({**footage.__dict__, "frames": None})
+    recording = read_recording(saved(dicom(FRAMES, PatientID="12345", StudyDate="20200101"), tmp_path / "scan.dcm"))
+    told = repr({**recording.__dict__, "frames": None})
     assert not any(word in told for word in ("Doe", "12345", "2020", "scan"))
     assert list(tmp_path.iterdir()) == [tmp_path / "scan.dcm"]
 
@@ -293,10 +293,10 @@ def test_a_deflated_file_is_never_inflated(refused, tmp_path: Path) -> None:
 )
 def test_pydicom_s_ultrasound_examples_open(name: str, shape: tuple[int, ...], spacing: None) -> None:
     place = Path(pydicom.__file__).parent / "data" / "test_files" / name
-    footage = read_recording(place)
-    assert footage.frames.shape == shape
-    assert footage.spacing_mm == spacing
-    assert 5 < footage.frames.mean() < 60
+    recording = read_recording(place)
+    assert recording.frames.shape == shape
+    assert recording.spacing_mm == spacing
+    assert 5 < recording.frames.mean() < 60
 
 
 @pytest.mark.slow

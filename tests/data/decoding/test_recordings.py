@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.data.decoding import process as apart
-from echo_studio.data.decoding.frame_stack import MAX_FRAMES
+from echo_studio.data.decoding import recordings as apart
+from echo_studio.data.decoding.decoded import MAX_FRAMES
 from echo_studio.data.decoding.nifti_frames import read_packed_nifti_frames
 from echo_studio.data.decoding.recordings import Recording, read_recording, without_annotations
 from echo_studio.errors import EchoStudioError, ImageError
@@ -58,17 +58,17 @@ def nifti(shape: tuple[int, ...], dtype: type = np.uint8, pixdim: tuple[float, .
 @pytest.mark.parametrize("suffix", [".png", ".nii", ".nii.gz"])
 def test_a_grey_frame_comes_back_byte_for_byte(tmp_path: Path, save_array, suffix: str) -> None:
     save_array(tmp_path / f"a{suffix}", IMAGE)
-    footage = read_recording(tmp_path / f"a{suffix}")
-    assert np.array_equal(footage.frames[0], IMAGE)
-    assert (footage.total, footage.seconds_per_frame, footage.shortened) == (1, None, False)
-    assert footage.spacing_mm == (None if suffix == ".png" else pytest.approx((0.4, 0.3)))
+    recording = read_recording(tmp_path / f"a{suffix}")
+    assert np.array_equal(recording.frames[0], IMAGE)
+    assert (recording.total, recording.seconds_per_frame, recording.shortened) == (1, None, False)
+    assert recording.spacing_mm == (None if suffix == ".png" else pytest.approx((0.4, 0.3)))
 
 
 def test_footage_cannot_be_written_to_and_holds_nothing_but_what_can_be_seen() -> None:
-    footage = Recording(np.zeros((1, 64, 64), np.uint8))
+    recording = Recording(np.zeros((1, 64, 64), np.uint8))
     with pytest.raises(ValueError, match="read-only"):
-        footage.frames[0] = 1
-    assert set(footage.__dataclass_fields__) == {"frames", "spacing_mm", "seconds_per_frame", "total"}
+        recording.frames[0] = 1
+    assert set(recording.__dataclass_fields__) == {"frames", "spacing_mm", "seconds_per_frame", "total"}
 
 
 def test_a_jpeg_keeps_its_grey_and_is_turned_upright(tmp_path: Path) -> None:
@@ -108,36 +108,36 @@ def test_a_large_frame_is_reduced_by_area_and_its_spacing_grows(tmp_path: Path) 
     volume = nib.Nifti1Image(large.T, np.diag([0.1, 0.2, 1, 1]))
     volume.header.set_xyzt_units("mm")
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_recording(tmp_path / "a.nii.gz")
-    assert np.array_equal(footage.frames[0], large[::2, ::2])
-    assert footage.spacing_mm == pytest.approx((0.4, 0.2))
+    recording = read_recording(tmp_path / "a.nii.gz")
+    assert np.array_equal(recording.frames[0], large[::2, ::2])
+    assert recording.spacing_mm == pytest.approx((0.4, 0.2))
 
 
 @pytest.mark.parametrize("shape", [(70, 80, 5), (70, 80, 1, 5)])
 def test_a_nifti_sequence_gives_its_frames_in_order(tmp_path: Path, shape: tuple[int, ...]) -> None:
     volume = nifti(shape, np.int16, (0.3, 0.4, 1.0, 0.02)[: len(shape)])
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_recording(tmp_path / "a.nii.gz")
-    assert np.array_equal(footage.frames, np.asarray(volume.dataobj).reshape(70, 80, 5).T)
-    assert footage.spacing_mm == pytest.approx((0.4, 0.3))
-    assert footage.seconds_per_frame == (pytest.approx(0.02) if len(shape) == 4 else None)
+    recording = read_recording(tmp_path / "a.nii.gz")
+    assert np.array_equal(recording.frames, np.asarray(volume.dataobj).reshape(70, 80, 5).T)
+    assert recording.spacing_mm == pytest.approx((0.4, 0.3))
+    assert recording.seconds_per_frame == (pytest.approx(0.02) if len(shape) == 4 else None)
 
 
 def test_of_a_long_recording_the_first_frames_are_kept_and_all_are_told(tmp_path: Path) -> None:
     volume = nifti((64, 64, MAX_FRAMES + 88))
     nib.save(volume, tmp_path / "a.nii.gz")
-    footage = read_recording(tmp_path / "a.nii.gz")
-    assert footage.shortened
-    assert (len(footage.frames), footage.total) == (MAX_FRAMES, MAX_FRAMES + 88)
-    assert np.array_equal(footage.frames[-1], np.asarray(volume.dataobj)[..., MAX_FRAMES - 1].T)
+    recording = read_recording(tmp_path / "a.nii.gz")
+    assert recording.shortened
+    assert (len(recording.frames), recording.total) == (MAX_FRAMES, MAX_FRAMES + 88)
+    assert np.array_equal(recording.frames[-1], np.asarray(volume.dataobj)[..., MAX_FRAMES - 1].T)
 
 
 def test_a_gif_gives_its_frames_and_their_pace(tmp_path: Path) -> None:
     frames = [Image.fromarray(np.roll(IMAGE, k, axis=1)) for k in range(3)]
     frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:], duration=40)
-    footage = read_recording(tmp_path / "a.gif")
-    assert np.array_equal(footage.frames, np.stack([np.asarray(frame) for frame in frames]))
-    assert (footage.total, footage.seconds_per_frame) == (3, pytest.approx(0.04))
+    recording = read_recording(tmp_path / "a.gif")
+    assert np.array_equal(recording.frames, np.stack([np.asarray(frame) for frame in frames]))
+    assert (recording.total, recording.seconds_per_frame) == (3, pytest.approx(0.04))
 
 
 def test_damaged_and_foreign_files_are_refused(tmp_path: Path, save_array) -> None:

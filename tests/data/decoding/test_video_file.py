@@ -9,7 +9,7 @@ import imageio_ffmpeg
 import numpy as np
 import pytest
 
-from echo_studio.data.decoding.frame_stack import MAX_FRAMES
+from echo_studio.data.decoding.decoded import MAX_FRAMES
 from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import EchoStudioError
 from tests.conftest import echo_like
@@ -44,12 +44,12 @@ def refused(path: Path) -> str:
 )
 def test_the_frames_of_a_recording_come_back_with_their_grey_and_pace(tmp_path: Path, name: str, codec: str) -> None:
     frames = np.stack([np.roll(IMAGE, 2 * k, axis=1) for k in range(6)])
-    footage = read_recording(write(tmp_path / name, frames, codec))
-    assert footage.frames.shape == frames.shape
-    assert footage.total == 6
-    assert footage.seconds_per_frame == pytest.approx(0.04)
-    assert np.abs(footage.frames.astype(int) - frames).mean() < 6
-    assert footage.spacing_mm is None
+    recording = read_recording(write(tmp_path / name, frames, codec))
+    assert recording.frames.shape == frames.shape
+    assert recording.total == 6
+    assert recording.seconds_per_frame == pytest.approx(0.04)
+    assert np.abs(recording.frames.astype(int) - frames).mean() < 6
+    assert recording.spacing_mm is None
 
 
 def test_black_and_white_keep_their_full_range(tmp_path: Path) -> None:
@@ -62,8 +62,8 @@ def test_black_and_white_keep_their_full_range(tmp_path: Path) -> None:
 
 def test_of_a_long_recording_the_first_frames_are_kept_and_all_are_told(tmp_path: Path) -> None:
     frames = np.zeros((MAX_FRAMES + 38, 64, 64), np.uint8)
-    footage = read_recording(write(tmp_path / "a.mp4", frames))
-    assert (len(footage.frames), footage.total, footage.shortened) == (MAX_FRAMES, MAX_FRAMES + 38, True)
+    recording = read_recording(write(tmp_path / "a.mp4", frames))
+    assert (len(recording.frames), recording.total, recording.shortened) == (MAX_FRAMES, MAX_FRAMES + 38, True)
 
 
 def test_a_large_recording_is_reduced(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_a_reference_to_another_file_inside_a_container_is_not_followed(tmp_path
     content[place : place + 8] = b"alis\0\0\0\0"  # "elsewhere" instead of "in this file"
     (tmp_path / "a.mov").write_bytes(content)
     try:
-        footage = read_recording(tmp_path / "a.mov")
+        recording = read_recording(tmp_path / "a.mov")
     except EchoStudioError:
         return
-    assert np.abs(footage.frames[0].astype(int) - IMAGE).mean() < 6  # read from the file itself
+    assert np.abs(recording.frames[0].astype(int) - IMAGE).mean() < 6  # read from the file itself

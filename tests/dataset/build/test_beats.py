@@ -10,9 +10,8 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.data.template import template
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.batch import SampleRenderer, deformed_map, ranges_from
-from echo_studio.dataset.build.manifest import Item, SetRequest
+from echo_studio.dataset.build.batch import SampleRenderer, deformed_map
+from echo_studio.dataset.build.manifest import BaseMap, Item, SetRequest
 from echo_studio.dataset.build.request import set_request
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.build.synthesise import synthesise
@@ -60,7 +59,7 @@ def test_every_clip_is_the_beat_that_its_line_says(clips: Path, tmp_path: Path) 
     for sample in listed:
         item = items[sample.id]
         assert (sample.fps, sample.phase, sample.image.shape) == (pytest.approx(4 * 70 / 60), None, (4, 256, 256))
-        heart = deformed_map(folder.base(item.map), item, ranges_from(folder.header))
+        heart = deformed_map(folder.base(item.map), item, folder.header)
         assert np.array_equal(sample.ids[0], heart.ids)
         anatomy = sample.record["anatomy"]
         assert anatomy["ef"] == item.ef == sample.record["motion"]["ef"]
@@ -96,7 +95,7 @@ def test_frames_show_their_heart_at_end_systole(checkpoints: Path, tmp_path: Pat
     items = {item.id: item for _, batch in folder.batches() for item in batch}
     for one in read_set(root):
         sample, item = one.load(), items[one.header.id]
-        full = lv_discs(deformed_map(folder.base(item.map), item, ranges_from(folder.header)))
+        full = lv_discs(deformed_map(folder.base(item.map), item, folder.header))
         left = lv_discs(LabelMap(sample.ids, sample.spacing_mm))
         assert full is not None
         assert left is not None

@@ -11,8 +11,7 @@ from pathlib import Path
 import pytest
 
 from echo_studio.dataset.build.cluster import AUTO, on_cluster, share_of_gpu
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.synthesise import Batch, synthesise
 from echo_studio.errors import OutputError
 from tests.dataset.hearts import assert_whole, small_order
@@ -63,13 +62,13 @@ def test_two_actors_of_which_one_is_killed_make_the_same_set(tmp_path: Path) -> 
     checkpoints = tiny_checkpoints(tmp_path / "checkpoints")
     order, marker = small_order(checkpoints), tmp_path / "marker"
 
-    def carry(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
+    def executor(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
         deadly = (Deadly(**vars(batch), marker=marker) for batch in waiting)
         return on_cluster(deadly, address=AUTO, workers=2, stop=stop)
 
-    for name, how in (("alone", None), ("ray", carry)):
+    for name, how in (("alone", None), ("ray", executor)):
         folder = SetFolder(tmp_path / name)
         with folder.begin(order):
-            synthesise(folder, 1, checkpoints, carry=how)
+            synthesise(folder, 1, checkpoints, executor=how)
     assert marker.exists()
     assert_whole(tmp_path / "ray", tmp_path / "alone")

@@ -11,11 +11,13 @@ import pytest
 
 from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
 from echo_studio.anatomy.shape.variation import PAPER
+from echo_studio.data.deform import DEFORMATION, random_variation
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.build.draws import draw_defect
-from echo_studio.dataset.build.manifest import ClipSampling, Item, SetRequest, SetSampling
-from echo_studio.dataset.build.ranges import ranges_of
+from echo_studio.dataset.build.batch import deformed_map
+from echo_studio.dataset.build.manifest import ClipSampling, Item, SetRequest, SetSampling, sample_defect
+from echo_studio.dataset.build.request import ranges_of
+from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.sources.base_maps import base_maps
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
 from echo_studio.generate.sampling import Sampling
@@ -100,12 +102,12 @@ def test_the_lines_bring_every_sample_back() -> None:
 
 def test_defects_come_as_often_as_asked_and_can_all_be_made() -> None:
     shares = {"septal": 0.25, "missing-atrium": 0.5}
-    drawn = [draw_defect(seed, shares) for seed in range(2000)]
+    drawn = [sample_defect(seed, shares) for seed in range(2000)]
     found = Counter(one["name"] if one else "none" for one in drawn)
     for name, share in {**shares, "none": 0.25}.items():
         assert abs(found[name] / 2000 - share) < 0.05
     for name in DEFECTS:
-        one = draw_defect(3, {name: 1.0})
+        one = sample_defect(3, {name: 1.0})
         assert one is not None
         apply_defect(template("4ch-ed"), name, one["values"])
 
@@ -143,3 +145,19 @@ def test_ranges_replace_the_papers() -> None:
         ranges_of({"scale": [1.1, 0.9]})
     with pytest.raises(RequestError, match="one number from 0 to 90"):
         ranges_of({"rotation_deg": [1, 2]})
+
+
+def test_a_new_set_names_its_deformation_and_one_that_names_none_goes_on_as_it_began(tmp_path: Path) -> None:
+    made, plain = order(), order(variations=0)
+    assert made.header()["deformation"] == DEFORMATION
+    assert "deformation" not in made.header(None)
+    assert plain.header() == plain.header(None)  # nothing is deformed
+    (tmp_path / "manifest.jsonl").write_text(json.dumps(made.header(None)) + "\n")
+    SetFolder(tmp_path).check(made)
+    with pytest.raises(DataError, match="ranges"):
+        SetFolder(tmp_path).check(order(ranges=ranges_of({"rotation_deg": [3]})))
+    item = next(made.items())
+    base = made.maps[0].label_map
+    assert item.variation is not None
+    assert deformed_map(base, item, made.header(None)) == random_variation(base, item.variation, deformation=None)
+    assert deformed_map(base, item, made.header()) == random_variation(base, item.variation)

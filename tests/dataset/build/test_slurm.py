@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from echo_studio.dataset.build import slurm
-from echo_studio.dataset.build.index import Made
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.slurm import Parcel, on_slurm, settings_of
 from echo_studio.dataset.build.synthesise import Batch, run_batch, synthesise
-from echo_studio.errors import EchoStudioError, OutputError, RequestError
-from echo_studio.parallel import Refusal
+from echo_studio.errors import CheckpointError, EchoStudioError, OutputError, RequestError
 from tests.dataset.build.test_cluster import Deadly
 from tests.dataset.hearts import assert_whole, small_order
 from tests.generate.tiny import tiny_checkpoints
@@ -67,7 +65,7 @@ class Job:
         return True
 
     def exception(self) -> BaseException | None:
-        return self.outcome if isinstance(self.outcome, BaseException) else None
+        return self.outcome if isinstance(self.outcome, RuntimeError) else None
 
     def result(self) -> object:
         return self.outcome
@@ -120,11 +118,11 @@ def test_an_error_of_the_user_in_a_job_is_told_when_the_others_are_done(tmp_path
 
     def send(batches: list[Batch]) -> Job:
         if batches[0].number == 1:
-            return Job(Refusal("weights", "none", "restore them"))
+            return Job(CheckpointError(expected="weights", got="none", remedy="restore them"))
         made.append(batches[0].number)
         return Job([Made(batches[0].number)])
 
-    with pytest.raises(EchoStudioError, match="expected weights, got none; restore them"):
+    with pytest.raises(CheckpointError, match="expected weights, got none; restore them"):
         shared_out(tmp_path, 50, send, parcel=1)
     assert made == [0]
 
@@ -157,7 +155,7 @@ def test_jobs_of_which_one_is_killed_make_the_same_set_and_find_what_was_left(
 
         sent: list[int] = []
 
-        def carry(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
+        def executor(waiting: Iterator[Batch], *, stop: Callable[[], bool]) -> Iterator[Made]:
             def deadly() -> Iterator[Batch]:
                 for batch in waiting:
                     sent.append(batch.number)
@@ -166,7 +164,7 @@ def test_jobs_of_which_one_is_killed_make_the_same_set_and_find_what_was_left(
             local = partial(on_slurm, folder=folder, workers=2, settings={}, executor="local", parcel=8)
             return local(deadly(), stop=stop)
 
-        synthesise(folder, 1, checkpoints, carry=carry)
+        synthesise(folder, 1, checkpoints, executor=executor)
     assert marker.exists()
     assert 0 not in sent
     assert not (root / ".jobs").exists()

@@ -9,9 +9,8 @@ import fsspec
 import pytest
 
 from echo_studio.cli import main
-from echo_studio.dataset.build.index import Made
 from echo_studio.dataset.build.plan import plan_set
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.stored_set import StoredSet, set_at
 from echo_studio.dataset.build.synthesise import synthesise
 from echo_studio.errors import DataError, OutputError
@@ -91,7 +90,7 @@ def test_a_set_on_a_store_is_that_of_a_folder_also_after_crashes(url: str, check
 def test_another_order_and_foreign_objects_are_refused(url: str, checkpoints: Path) -> None:
     with set_at(url).begin(small_order(checkpoints)):
         pass
-    with pytest.raises(DataError, match="was begun with"):
+    with pytest.raises(DataError, match="as it was begun with"):
         set_at(url).check(small_order(checkpoints, seed=6))
     store, path = fsspec.core.url_to_fs(url)
     store.pipe_file(f"{path}-other/notes.txt", b"mine")

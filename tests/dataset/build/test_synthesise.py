@@ -13,17 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.data.atomic import write_folder
+from echo_studio.data.deform import random_variation
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.template import template
-from echo_studio.dataset.base_map import BaseMap
-from echo_studio.dataset.build.batch import deformed_map, ranges_from
-from echo_studio.dataset.build.index import Index, Made
-from echo_studio.dataset.build.manifest import SetRequest
+from echo_studio.dataset.build.batch import deformed_map
+from echo_studio.dataset.build.manifest import BaseMap, SetRequest
 from echo_studio.dataset.build.plan import plan_set
 from echo_studio.dataset.build.request import set_request
-from echo_studio.dataset.build.set_folder import SetFolder
+from echo_studio.dataset.build.set_folder import Index, Made, SetFolder
 from echo_studio.dataset.build.synthesise import synthesise
 from echo_studio.dataset.export.formats import export_set, read_set
 from echo_studio.dataset.split import Fractions
@@ -31,7 +29,7 @@ from echo_studio.errors import BusyError, DataError, OutputError
 from tests.dataset.hearts import assert_whole, sample_files, small_order
 from tests.generate.tiny import tiny_checkpoints
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +62,7 @@ def test_every_sample_is_what_its_line_says_and_export_reads_them(
     assert [one.header.id for one in listed] == sorted(items)
     for one in listed:
         item, sample = items[one.header.id], one.load()
-        heart = deformed_map(folder.base(item.map), item, ranges_from(folder.header))
+        heart = deformed_map(folder.base(item.map), item, folder.header)
         assert np.array_equal(sample.ids, heart.ids)
         record = one.header.record
         assert (record["seed"], record["label_map_sha256"]) == (item.seed, heart.digest)
@@ -202,7 +200,7 @@ def test_an_index_that_a_full_disk_cut_short_stays_good(tmp_path: Path) -> None:
 def test_another_order_another_run_and_other_files_are_refused(
     reference: Path, checkpoints: Path, tmp_path: Path
 ) -> None:
-    with pytest.raises(DataError, match="begun with, seed 5, got 6; give the same options") as refused:
+    with pytest.raises(DataError, match="begun with seed 5, got 6; give the same options") as refused:
         make(reference, small_order(checkpoints, seed=6), checkpoints)
     assert "\n" not in str(refused.value)
     order = small_order(checkpoints)

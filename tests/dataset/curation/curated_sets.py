@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.dataset.build.index import Made
 from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item
+from echo_studio.dataset.build.set_folder import Made
 from echo_studio.dataset.curation.store import Curation
 
 COUNT = 24

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from echo_studio.dataset.build.index import Made
+from echo_studio.dataset.build.set_folder import Made
 from echo_studio.dataset.curation.query import FIGURES, Filter
 from echo_studio.dataset.curation.store import CURATION, Curation
 from echo_studio.errors import BusyError, DataError, EchoStudioError, RequestError

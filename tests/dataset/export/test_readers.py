@@ -15,7 +15,7 @@ from PIL import Image, ImageSequence
 
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.datasets.camus import SPLITS, CamusFolder
-from echo_studio.data.datasets.check_camus import check_folder
+from echo_studio.data.datasets.check import check_folder
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.export.formats import export_set
 from echo_studio.dataset.sample import SetSample

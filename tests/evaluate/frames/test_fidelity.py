@@ -11,7 +11,7 @@ from PIL import Image
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame
 from echo_studio.errors import DataError, ImageError, RequestError
 from echo_studio.evaluate.frames.fidelity import measure_fidelity
-from echo_studio.evaluate.frames.made_set import SIDE, MadeSet, found_in, made_now
+from echo_studio.evaluate.frames.made_frames import SIDE, MadeSet, found_in, made_now
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import load_generator
 from echo_studio.types import GrayImage, Json
@@ -25,7 +25,8 @@ def segmenter(tmp_path: Path) -> FrameSegmenter:
 
 @pytest.fixture
 def frames(camus_folder: Callable[..., Path]) -> list[CamusFrame]:
-    return list(CamusFolder(camus_folder(patients=3)).read_all())
+    folder = CamusFolder(camus_folder(patients=3))
+    return [folder.read(frame_id) for frame_id in folder.frame_ids()]
 
 
 def made(frames: list[CamusFrame], change: Callable[[GrayImage], GrayImage] = lambda image: image) -> MadeSet:

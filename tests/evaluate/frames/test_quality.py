@@ -21,7 +21,8 @@ from tests.generate.tiny import tiny_checkpoints
 
 @pytest.fixture
 def frames(camus_folder: Callable[..., Path]) -> list[CamusFrame]:
-    return list(CamusFolder(camus_folder(patients=1)).read_all())
+    folder = CamusFolder(camus_folder(patients=1))
+    return [folder.read(frame_id) for frame_id in folder.frame_ids()]
 
 
 @pytest.fixture

@@ -7,11 +7,18 @@ import cv2
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.sector.geometry import Sector
+from echo_studio.anatomy.sector.detect import find_sector
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector
 from echo_studio.errors import ImageError
-from echo_studio.evaluate.frames.beam import BeamGrid, on_beams, sector_in
-from echo_studio.evaluate.frames.grey_fit import fit_grey
-from echo_studio.evaluate.frames.speckle import DEPTHS, depth_profile, grain_widths, speckle
+from echo_studio.evaluate.frames.speckle import (
+    DEPTHS,
+    BeamGrid,
+    depth_profile,
+    fit_grey,
+    grain_widths,
+    on_beams,
+    speckle,
+)
 from echo_studio.types import GrayImage
 
 SECTOR_SHAPE = Sector(apex=(127.5, 4.0), angle_left=-0.65, angle_right=0.65, near=6.0, far=235.0)
@@ -89,7 +96,7 @@ def test_a_frame_shows_the_widths_of_its_beams_and_a_wider_grain_is_wider() -> N
 def test_the_sector_is_found_in_the_frame_and_its_beams_run_straight() -> None:
     ramp = np.repeat(np.linspace(40, 200, 260)[:, None], 300, axis=1)
     frame = in_sector(ramp)
-    beams = on_beams(frame, sector_in(frame))
+    beams = on_beams(frame, fit_sector(find_sector(frame)))
     spread = np.array([row[seen].std() for row, seen in zip(beams.grey, beams.seen, strict=True) if seen.sum() > 9])
     assert spread.max() < 3
     assert (np.diff(depth_profile(beams)) > 0).all()

@@ -11,10 +11,9 @@ from PIL import Image
 
 from echo_studio.errors import DataError
 from echo_studio.evaluate.frames.quality import Quality
-from echo_studio.evaluate.privacy.copies import FalseAlarms
+from echo_studio.evaluate.privacy import FalseAlarms
 from echo_studio.evaluate.report.page import html, markdown, write_report
-from echo_studio.evaluate.report.published import UTILITY, VIDEO
-from echo_studio.evaluate.report.sections import read_report
+from echo_studio.evaluate.report.sections import PUBLISHED_UTILITY, PUBLISHED_VIDEO, read_report
 from echo_studio.evaluate.video.metrics import VideoScores
 from echo_studio.types import Json
 
@@ -131,8 +130,8 @@ def test_published_rows_stand_beside_ours_and_are_marked(results: Path) -> None:
     report = read_report(results, "Results")
     tables = {table.title: table for table in report.tables}
     utility_table, videos = tables["Utility on real hearts, 3,200 label maps"], tables["Videos"]
-    assert len(utility_table.published) == len(UTILITY)
-    assert len(videos.published) == len(VIDEO)
+    assert len(utility_table.published) == len(PUBLISHED_UTILITY)
+    assert len(videos.published) == len(PUBLISHED_VIDEO)
     assert all(len(row) == len(table.columns) for table in report.tables for row in table.rows)
     assert utility_table.rows[1][1] == "87.0 ± 1.0"
     assert utility_table.rows[2][0] == "real frames (1440)"
@@ -142,7 +141,7 @@ def test_published_rows_stand_beside_ours_and_are_marked(results: Path) -> None:
     text = markdown(report)
     assert "| SDM, all frames (000) † | 88.5 ± 6.0 |" in text
     assert "| edm-l64, ipndm, 10 NFE | 87.0 ± 1.0 |" in text
-    assert html(report).count("<tr class=published>") == len(UTILITY) + len(VIDEO)
+    assert html(report).count("<tr class=published>") == len(PUBLISHED_UTILITY) + len(PUBLISHED_VIDEO)
 
 
 def test_sweeps_are_plotted_and_every_record_is_kept(results: Path) -> None:
@@ -178,7 +177,7 @@ def test_what_cannot_be_reported_is_refused_by_name(results: Path, tmp_path: Pat
 
 
 def test_the_results_that_are_kept_here_give_a_page(tmp_path: Path) -> None:
-    kept = Path(__file__).resolve().parents[2] / "docs" / "results"
+    kept = Path(__file__).resolve().parents[3] / "docs" / "results"
     report = read_report(kept, "Results")
     page, text = write_report(report, tmp_path / "report.html")
     titles = [table.title for table in report.tables]

@@ -2,15 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RecipeError, UnknownNameError
 from echo_studio.evaluate.utility.downstream import train_downstream, validation_score
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe, bundled_recipes, downstream_recipe
+from echo_studio.evaluate.utility.downstream_score import hausdorff
 from echo_studio.evaluate.utility.training_set import TrainingSet
 from tests.conftest import echo_like
+
+masks = arrays(np.bool_, (9, 7))
 
 
 def recipe(task: str = "segmentation", **changes: object) -> DownstreamRecipe:
@@ -93,3 +100,29 @@ def test_recipes_of_another_name_task_or_content_are_refused(tmp_path: Path) -> 
     (tmp_path / "odd.toml").write_text(bundled_recipes()["unet8"].read_text() + "\nodd = 1\n")
     with pytest.raises(RecipeError, match="odd"):
         downstream_recipe(str(tmp_path / "odd.toml"), "segmentation")
+
+
+def naive(a: np.ndarray, b: np.ndarray, spacing: tuple[float, float]) -> float:
+    p, q = (np.argwhere(mask) * np.array(spacing) for mask in (a, b))
+    gaps = np.linalg.norm(p[:, None] - q[None], axis=2)
+    return float(max(gaps.min(axis=1).max(), gaps.min(axis=0).max()))
+
+
+@given(masks, masks, st.tuples(st.floats(0.1, 3), st.floats(0.1, 3)))
+def test_it_is_the_definition_and_symmetric(a: np.ndarray, b: np.ndarray, spacing: tuple[float, float]) -> None:
+    assert hausdorff(a, b, spacing) == hausdorff(b, a, spacing)
+    if a.any() and b.any():
+        assert hausdorff(a, b, spacing) == pytest.approx(naive(a, b, spacing))
+
+
+def test_a_missed_structure_costs_the_diagonal_and_nothing_against_nothing_is_0() -> None:
+    none, some = np.zeros((30, 40), bool), np.eye(30, 40, dtype=bool)
+    assert hausdorff(none, some, (1.0, 1.0)) == 50.0
+    assert hausdorff(none, none, (1.0, 1.0)) == 0.0
+
+
+def test_a_shift_is_as_long_as_its_millimetres() -> None:
+    a = np.zeros((32, 32), bool)
+    a[8:16, 8:16] = True
+    assert hausdorff(a, np.roll(a, 4, axis=0), (0.5, 0.3)) == pytest.approx(2.0)
+    assert hausdorff(a, np.roll(a, 4, axis=1), (0.5, 0.3)) == pytest.approx(1.2)

@@ -5,14 +5,15 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import DataError, RequestError, UnknownNameError
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe, downstream_recipe
-from echo_studio.evaluate.utility.figures import utility_json
-from echo_studio.evaluate.utility.request import Order, patients_of, samplings
+from echo_studio.evaluate.utility.figures import bootstrap, utility_json
+from echo_studio.evaluate.utility.request import UtilityRequest, patients_of, samplings
 from echo_studio.evaluate.utility.run import measure_utility
 from tests.conftest import echo_like
 from tests.generate.tiny import tiny_checkpoints, tiny_cyclegan
@@ -40,9 +41,9 @@ def folder(camus_folder: Callable[..., Path]) -> Path:
 
 
 @pytest.fixture
-def order(folder: Path, tmp_path: Path) -> Order:
+def order(folder: Path, tmp_path: Path) -> UtilityRequest:
     places = tiny_checkpoints(tmp_path / "checkpoints")
-    return Order(
+    return UtilityRequest(
         data=CamusFolder(folder),
         test=CamusFolder(folder),
         test_split="validation",
@@ -64,7 +65,7 @@ def stamps(work: Path) -> dict[Path, int]:
     return {path: path.stat().st_mtime_ns for path in work.rglob("*") if path.is_file()}
 
 
-def test_a_run_compares_both_sets_and_a_second_one_finds_everything_again(order: Order) -> None:
+def test_a_run_compares_both_sets_and_a_second_one_finds_everything_again(order: UtilityRequest) -> None:
     found = measure_utility(order)
     report = json.loads(json.dumps(utility_json(order, found), allow_nan=False))
     assert report["synthetic"].keys() == report["real"].keys() == {"lv_endo", "lv_epi", "la"}
@@ -86,7 +87,7 @@ def test_a_run_compares_both_sets_and_a_second_one_finds_everything_again(order:
     assert stamps(order.work) == before
 
 
-def test_what_a_kill_left_undone_alone_is_done_again(order: Order) -> None:
+def test_what_a_kill_left_undone_alone_is_done_again(order: UtilityRequest) -> None:
     order = dataclasses.replace(order, classifier=None, seeds=1)
     wanted = measure_utility(order)
     frames = sorted((order.work / "frames").iterdir())
@@ -100,7 +101,7 @@ def test_what_a_kill_left_undone_alone_is_done_again(order: Order) -> None:
     assert again.synthetic[0].segmenters[0].scores == wanted.synthetic[0].segmenters[0].scores
 
 
-def test_another_budget_uses_the_same_images(order: Order) -> None:
+def test_another_budget_uses_the_same_images(order: UtilityRequest) -> None:
     order = dataclasses.replace(order, classifier=None, seeds=1)
     measure_utility(order)
     images = stamps(order.work / "frames")
@@ -110,13 +111,13 @@ def test_another_budget_uses_the_same_images(order: Order) -> None:
     assert len(list((order.work / "trials").iterdir())) == 4
 
 
-def test_a_patient_on_both_sides_is_refused_by_name(order: Order, folder: Path) -> None:
+def test_a_patient_on_both_sides_is_refused_by_name(order: UtilityRequest, folder: Path) -> None:
     (folder / "database_split" / "subgroup_validation.txt").write_text("patient0004\npatient0002\n")
     with pytest.raises(DataError, match="patient0002 in training and in the validation split"):
         measure_utility(order)
 
 
-def test_a_training_image_under_another_name_is_refused(order: Order, folder: Path) -> None:
+def test_a_training_image_under_another_name_is_refused(order: UtilityRequest, folder: Path) -> None:
     twin = folder / "patient0004" / "patient0004_2CH_ES.png"
     twin.write_bytes((folder / "patient0001" / "patient0001_2CH_ED.png").read_bytes())
     with pytest.raises(DataError, match="patient0004_2CH_ES, whose image is patient0001_2CH_E"):
@@ -129,7 +130,7 @@ def test_a_free_validation_split_chooses() -> None:
     assert (found.learn, found.choose) == (("patient0001",), ("patient0002",))
 
 
-def test_sets_that_are_too_small_are_refused(order: Order) -> None:
+def test_sets_that_are_too_small_are_refused(order: UtilityRequest) -> None:
     with pytest.raises(DataError, match="at least two patients"):
         measure_utility(dataclasses.replace(order, maps=1))
     with pytest.raises(DataError, match="none in the validation split"):
@@ -149,3 +150,16 @@ def test_generators_and_budgets_are_checked_before_any_work(tmp_path: Path) -> N
         list(samplings(["direct"], "", [5], places))
     with pytest.raises(UnknownNameError, match="tiny"):
         list(samplings(["edm-l65"], "", [], places))
+
+
+def test_mean_and_deviation_are_those_of_subsets_without_repeats() -> None:
+    values = np.random.default_rng(0).normal(0.9, 0.05, 200)
+    mean, deviation = bootstrap(values.tolist())
+    # Of a share f of n values drawn without repeats: s² (1 − f) / (f n).
+    assert mean == pytest.approx(values.mean(), abs=2e-4)
+    assert deviation == pytest.approx(values.std(ddof=1) * (0.2 / 160) ** 0.5, rel=0.1)
+
+
+def test_equal_values_do_not_vary_and_the_same_seed_gives_the_same() -> None:
+    assert bootstrap([0.5] * 10) == (0.5, 0.0)
+    assert bootstrap([0.1, 0.9, 0.4]) == bootstrap([0.1, 0.9, 0.4])

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.motion.volume_curve import end_systole_index, volume_curve
+from echo_studio.anatomy.motion.motion import end_systole_index, volume_curve
 from echo_studio.errors import RequestError
 from echo_studio.evaluate.video.lv_curve import lv_curve, smooth_beat
 from tests.evaluate.beats import beating

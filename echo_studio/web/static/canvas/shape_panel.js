@@ -4,6 +4,8 @@
 const SHAPE_STEPS = { times: 0.01, share: 0.01, mm: 0.5, degrees: 1 };
 // A click may be the first of two, and a key may repeat: what is meant is clear a little later.
 const SHAPE_PAUSE_MS = 300;
+// What random variations are made with (data/deform.py). The edit log names it: variations without a name are older ones.
+const VARY_DEFORMATION = "torchio/1";
 
 class ShapePanel {
   constructor(inspector, editor, link) {
@@ -146,7 +148,7 @@ class ShapePanel {
     const { document: map } = this.editor;
     const from = baseOf(map, "vary");
     const { ids, sector } = pageAt(map, from);
-    const op = { tool: "vary", seed };
+    const op = { tool: "vary", seed, deformation: VARY_DEFORMATION };
     this.proposal.take(JSON.stringify(op), () => this.link.edit(op, ids, sector), withBase(map, op, from));
   }
 

@@ -1,0 +1,235 @@
+"""Every fault of a folder of CAMUS, EchoNet-Dynamic or loops, found in one pass that never stops at the first."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from echo_studio.anatomy.labels import LABEL_COUNT, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.sector.geometry import threshold_sector
+from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
+from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_sequence
+from echo_studio.data.datasets.echonet import EchonetFolder
+from echo_studio.data.datasets.loops import LoopFolder, read_loop
+from echo_studio.data.formats.image_file import read_gray
+from echo_studio.errors import DataError, EchoStudioError, ImageError
+from echo_studio.types import PHASES, VIEWS, GrayImage, LabelIds
+
+FaultKind = Literal[
+    "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
+]
+
+Advance = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with one file or folder.
+
+    Attributes:
+        path: what to look at.
+        kind: a short name to filter by.
+        detail: what was expected and what came.
+    """
+
+    path: Path
+    kind: FaultKind
+    detail: str
+
+
+def check_folder(
+    folder: CamusFolder, on_patient: Callable[[int, int], None] = lambda done, of: None
+) -> Iterator[Fault]:
+    """Yield the faults of the splits, then of every patient in order.
+
+    Args:
+        folder: what to check.
+        on_patient: called with (patients done, patients in all).
+    """
+    yield from _split_faults(folder)
+    try:
+        folder.listed_spacing  # noqa: B018  (reads frames.csv)
+    except EchoStudioError as error:
+        yield Fault(folder.root / "frames.csv", "unreadable", _reason(error))
+    for done, patient in enumerate(folder.patients, start=1):
+        yield from _patient_faults(folder, patient)
+        on_patient(done, len(folder.patients))
+
+
+def _split_faults(folder: CamusFolder) -> Iterator[Fault]:
+    present = set(folder.patients)
+    first_seen: dict[str, Path] = {}
+    for name in SPLITS:
+        path = folder.split_path(name)
+        if path is None:
+            continue
+        try:
+            listed = folder.listed(path)
+        except EchoStudioError as error:
+            yield Fault(path, "unreadable", _reason(error))
+            continue
+        for patient in listed:
+            if patient not in present:
+                yield Fault(path, "split", f"{patient} is listed but not in the folder")
+            if patient in first_seen:
+                where = "twice" if first_seen[patient] == path else f"in {first_seen[patient].name} too"
+                yield Fault(path, "split", f"{patient} is listed {where}")
+            first_seen.setdefault(patient, path)
+
+
+def _patient_faults(folder: CamusFolder, patient: str) -> Iterator[Fault]:
+    frames = [FrameId(patient, view, phase) for view in VIEWS for phase in PHASES]
+    if not any(folder.path(frame, suffix) for frame in frames for suffix in ("", "_gt")):
+        yield Fault(folder.root / patient, "missing pair", "no frame at all")
+    for frame in frames:
+        image_path, label_path = folder.path(frame), folder.path(frame, "_gt")
+        if image_path and label_path:
+            yield from _pair_faults(image_path, label_path)
+        elif image_path:
+            yield Fault(image_path, "missing pair", f"no labels {frame.stem}_gt beside it")
+        elif label_path:
+            yield Fault(label_path, "missing pair", f"no image {frame.stem} beside it")
+
+
+def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
+    image, ids = None, None
+    try:
+        image = read_gray(image_path)[0]
+    except EchoStudioError as error:
+        yield Fault(image_path, "unreadable", _reason(error))
+    try:
+        ids = read_gray(label_path)[0]
+    except EchoStudioError as error:
+        yield Fault(label_path, "unreadable", _reason(error))
+    if ids is not None:
+        yield from _label_faults(label_path, ids)
+    if image is not None and (ids is None or SECTOR not in ids):
+        yield from _sector_faults(image_path, image)
+    if image is not None and ids is not None and image.shape != ids.shape:
+        yield Fault(
+            label_path,
+            "size mismatch",
+            f"expected the image's {image.shape[1]}x{image.shape[0]}, got {ids.shape[1]}x{ids.shape[0]}",
+        )
+
+
+def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:
+    found = {int(label) for label in np.unique(ids)}
+    unknown = sorted(label for label in found if label >= LABEL_COUNT)
+    if unknown:
+        listed = ", ".join(map(str, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
+        yield Fault(path, "unknown label", f"expected ids 0 to {LABEL_COUNT - 1}, got {listed}")
+    empty = [LABELS[label].name for label in (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM) if label not in found]
+    if empty:
+        yield Fault(path, "empty structure", f"no pixel of {', '.join(empty)}")
+
+
+def _sector_faults(path: Path, image: GrayImage) -> Iterator[Fault]:
+    try:
+        threshold_sector(image)
+    except ImageError as error:
+        yield Fault(path, "no sector", _reason(error))
+
+
+def _reason(error: EchoStudioError) -> str:
+    return f"expected {error.expected}, got {error.got}"
+
+
+def check_half_sequences(folder: CamusFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of CAMUS's half sequences; none where there are no half sequences.
+
+    Args:
+        folder: what to check.
+        on_clip: called with (sequences done, sequences in all).
+    """
+    found = half_sequences(folder)
+    for done, (patient, view) in enumerate(found, start=1):
+        try:
+            read_half_sequence(folder, patient, view)
+        except EchoStudioError as error:
+            yield Fault(folder.root / patient / f"{patient}_{view}_half_sequence.nii.gz", "clip", _reason(error))
+        on_clip(done, len(found))
+
+
+def check_echonet(folder: EchonetFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of EchoNet-Dynamic's tables, then of every video of FileList.csv in order."""
+    try:
+        videos = list(folder.videos)
+    except EchoStudioError as error:
+        yield Fault(folder.root / "FileList.csv", "unreadable", _reason(error))
+        return
+    try:
+        folder.traces  # noqa: B018  (reads VolumeTracings.csv)
+    except EchoStudioError as error:
+        yield Fault(folder.root / "VolumeTracings.csv", "unreadable", _reason(error))
+        return
+    for done, name in enumerate(videos, start=1):
+        try:
+            folder.read(name)
+        except EchoStudioError as error:
+            yield Fault(folder.root / "Videos" / f"{name}.avi", "clip", _reason(error))
+        on_clip(done, len(videos))
+
+
+def check_loops(folder: LoopFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
+    """Yield the faults of a folder of MP4, AVI and DICOM loops."""
+    for done, path in enumerate(folder.paths, start=1):
+        try:
+            read_loop(path)
+        except EchoStudioError as error:
+            yield Fault(path, "clip", _reason(error))
+        on_clip(done, len(folder.paths))
+
+
+@dataclass(frozen=True)
+class Checkable:
+    """What a folder holds.
+
+    Attributes:
+        root: where its layout begins.
+        layout: its name for people.
+        counts: how many of what, by plural.
+        faults: finds them; told how far it is.
+    """
+
+    root: Path
+    layout: str
+    counts: dict[str, int]
+    faults: Callable[[Advance], Iterator[Fault]]
+
+
+def checkable(path: Path) -> Checkable:
+    """EchoNet-Dynamic where there is a FileList.csv, CAMUS where there are its patients, else any folder of loops.
+
+    Raises:
+        DataError: none of them.
+    """
+    if any((root / "FileList.csv").is_file() for root in (path, path / "EchoNet-Dynamic")):
+        videos = EchonetFolder(path)
+        count = len(list((videos.root / "Videos").glob("*.avi")))
+        return Checkable(
+            videos.root, "EchoNet-Dynamic", {"videos": count}, lambda advance: check_echonet(videos, advance)
+        )
+    try:
+        return _camus(CamusFolder(path))
+    except DataError as no_camus:
+        try:
+            loops = LoopFolder(path)
+        except DataError:
+            raise no_camus from None
+    counts = {"recordings": len(loops.paths)}
+    return Checkable(path, "recordings", counts, lambda advance: check_loops(loops, advance))
+
+
+def _camus(folder: CamusFolder) -> Checkable:
+    counts = {"patients": len(folder.patients), "frames": len(folder.frame_ids())}
+    if sequences := len(half_sequences(folder)):
+        counts["half sequences"] = sequences
+
+    def faults(advance: Advance) -> Iterator[Fault]:
+        yield from check_folder(folder, advance)
+        yield from check_half_sequences(folder, advance)
+
+    return Checkable(folder.root, "CAMUS", counts, faults)

@@ -1,1 +1,0 @@
-"""Copies of training images among generated frames."""

@@ -1,0 +1,1 @@
+"""Loaded models, their device and the processes that make sets."""

@@ -1,0 +1,185 @@
+"""Loaded models, shared by all sessions of a process: each is loaded once, and runs one at a time."""
+
+import contextlib
+import ctypes
+import dataclasses
+import gc
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.diffusion.schedule import SCHEDULES
+from echo_studio.diffusion.solvers import SOLVERS
+from echo_studio.errors import UnknownNameError
+from echo_studio.evaluate.frames.adherence import adherence
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
+from echo_studio.generate.catalog import Catalog, catalog
+from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.generator import Generator
+from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.studio.engine.device_lock import DeviceLock
+from echo_studio.studio.engine.model_cache import LoadState, ModelCache
+from echo_studio.studio.engine.models import Model, model_of
+from echo_studio.studio.engine.set_maker import SetMaker
+from echo_studio.studio.engine.videos import VideoEngine
+from echo_studio.studio.jobs.job import OnStep
+from echo_studio.types import GrayImage, Spacing
+
+SEGMENTER = "segmenter"
+
+
+class Engine:
+    """Generators and the segmenter of a catalog of checkpoints.
+
+    Args:
+        checkpoints: a catalog, or a folder that is the only one; the bundled and the person's own by default.
+        device: torch's name of a device.
+    """
+
+    def __init__(self, checkpoints: Catalog | Path | None = None, device: str = "cpu") -> None:
+        self.catalog = checkpoints if isinstance(checkpoints, Catalog) else catalog(checkpoints)
+        self.device = device
+        self._model_cache: ModelCache[Generator] = ModelCache(lambda name: self.catalog.load(name, device))
+        self._importing = threading.Lock()
+        self._segmenter: FrameSegmenter | None = None
+        self._loading = threading.Lock()
+        # Two runs side by side on one device take longer than one after the other, and twice the memory.
+        self._device_lock = DeviceLock()
+        only = None if checkpoints is None else self.catalog.bundled
+        self.videos = VideoEngine(only, device, self._device_lock, self._loaded_segmenter)
+        self.sets = SetMaker(only, device)
+
+    def cards(self) -> list[Card]:
+        """The generators that can be asked for; those that were imported meanwhile too."""
+        return [found.card for found in self.catalog.generators().values() if found.card]
+
+    def models(self) -> list[Model]:
+        """Everything in the catalog with its state, parts and damaged ones too; bundled ones first."""
+        found = self.catalog.checkpoints()
+        return [model_of(checkpoint, found, self._model_cache.state) for checkpoint in found]
+
+    def load(self, name: str) -> None:
+        """Load a generator, so that the next frame does not wait for it.
+
+        Raises:
+            UnknownNameError, CheckpointError: see `Catalog.load`.
+        """
+        with self._model_cache.use(name, self._version(name)):
+            pass
+
+    def unload(self, name: str) -> None:
+        """Free a generator's memory; runs that use it are finished first. The next frame of it loads it again."""
+        self._model_cache.drop(name)
+        self._tidy(name)
+
+    def import_model(self, source: Path, name: str = "") -> Card:
+        """See `generate.importing.import_checkpoint`; one import after the other."""
+        with self._importing:
+            return import_checkpoint(self.catalog, source, name)
+
+    def remove_model(self, name: str) -> None:
+        """See `generate.importing.remove_checkpoint`; runs that use it are finished."""
+        with self._importing:
+            remove_checkpoint(self.catalog, name)
+        self.unload(name)
+
+    def solvers(self) -> list[tuple[str, str]]:
+        """(label for people, name) of each solver."""
+        return [(solver.label, name) for name, solver in SOLVERS.items()]
+
+    def schedules(self) -> list[str]:
+        """The names of the noise schedules that a request can ask for."""
+        return list(SCHEDULES)
+
+    def generate(
+        self,
+        request: GenerationRequest,
+        on_step: OnStep | None = None,
+        *,
+        background: bool = False,
+    ) -> Generated:
+        """See `Generator.generate`; waits while another run is on the device.
+
+        Args:
+            background: nobody waits for this run, as in a comparison. Others go before it, also between two of its NFE,
+                and their time is not counted in its seconds.
+
+        Raises:
+            UnknownNameError, CheckpointError: see `Catalog.load`.
+            Cancelled: raised from on_step.
+        """
+        away = 0.0
+
+        def step(done: int, total: int, preview: Callable[[], GrayImage]) -> None:
+            nonlocal away
+            if background:
+                away += self._device_lock.yield_device()
+            if on_step is not None:
+                on_step(done, total, preview)
+
+        made = self._made(request, step, background)
+        self._tidy(request.sampling.generator)
+        return dataclasses.replace(made, seconds=made.seconds - away)
+
+    def _made(self, request: GenerationRequest, on_step: OnStep, background: bool) -> Generated:
+        """Apart from `generate`, so that nothing refers to the generator when it may leave."""
+        name = request.sampling.generator
+        with (
+            self._model_cache.use(name, self._version(name)) as generator,
+            self._device_lock.take(background=background),
+        ):
+            return generator.generate(request, on_step)
+
+    def _tidy(self, name: str) -> None:
+        if self._model_cache.state(name) is LoadState.ABSENT:
+            _return_memory()
+
+    def adherence(self, image: GrayImage, label_map: LabelMap, *, background: bool = False) -> dict[str, float | None]:
+        """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure.
+
+        Args:
+            background: nobody waits for it: runs on the device go first.
+        """
+        segmenter = self._loaded_segmenter()
+        with self._device_lock.take(background=True) if background else contextlib.nullcontext():
+            return adherence(segmenter, image, label_map)
+
+    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+        """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.frames.segmentation`.
+
+        Raises:
+            ImageError: no lit sector is found.
+            CheckpointError: the segmenter cannot be read.
+        """
+        return label_frame(self._loaded_segmenter(), image, spacing_mm)
+
+    def _loaded_segmenter(self) -> FrameSegmenter:
+        with self._loading:
+            if self._segmenter is None:
+                self._segmenter = FrameSegmenter.load(self.catalog.bundled / SEGMENTER)
+            return self._segmenter
+
+    def _version(self, name: str) -> str:
+        """Which weights a name stands for now; a name may be removed and imported again with others."""
+        generators = self.catalog.generators()
+        if name not in generators:
+            raise UnknownNameError("generator", name, generators)
+        card = generators[name].card
+        return card.sha256 if card else ""
+
+
+def _return_memory() -> None:
+    """Hand free memory to the system. glibc and CUDA's allocator keep it for later otherwise: 100 MiB after a
+    few frames of edm-l64. Other systems' allocators give it back by themselves."""
+    gc.collect()
+    if torch.cuda.is_initialized():
+        torch.cuda.empty_cache()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim is not None:
+            trim(0)

@@ -1,0 +1,213 @@
+"""The frames of the Edit tab: generated from what is on the canvas, kept with the project, downloaded as files."""
+
+import hashlib
+import io
+import json
+import logging
+import tempfile
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
+
+from echo_studio.anatomy.measure.plausibility import check_plausibility
+from echo_studio.data.formats.label_file import write_label_map
+from echo_studio.data.formats.media import write_frame
+from echo_studio.errors import EchoStudioError, UnknownNameError
+from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.sampling import Sampling
+from echo_studio.project.project import Kept, Kind
+from echo_studio.studio.engine.engine import Engine
+from echo_studio.studio.jobs.job import Job, JobState
+from echo_studio.studio.jobs.service import JobService
+from echo_studio.studio.sessions import Session, Sessions
+from echo_studio.types import Json
+
+log = logging.getLogger(__name__)
+
+# Without a student of its own a generator drafts with so few NFE, if the chosen number is at least twice as large.
+# With edm-l64 such a draft is 5 grey levels (RMS) from the limit of many NFE; Heun needs 20 for that
+# (benchmarks/solvers.py).
+DRAFT_NFE = 5
+DRAFT_SOLVER = "ipndm"
+
+PNG_PAIR = ("frame.png", "label_map.png")
+NIFTI_PAIR = ("frame.nii.gz", "label_map.nii.gz")
+RECORD = "record.json"
+# What a person can download, and what is inside.
+BUNDLES: dict[str, tuple[str, ...]] = {
+    "all.zip": (*PNG_PAIR, *NIFTI_PAIR, RECORD),
+    "png.zip": (*PNG_PAIR, RECORD),
+    "nifti.zip": (*NIFTI_PAIR, RECORD),
+    RECORD: (RECORD,),
+}
+
+
+@dataclass(frozen=True)
+class FrameRequest:
+    """What the page asks for.
+
+    Attributes:
+        generation: the frame.
+        revision: of the canvas that the frame is of.
+        live: the frame follows the hand: it goes before those that are not live, and a cheaper draft comes first.
+        intended: kinds of findings (`anatomy.measure.plausibility`) that the person means to be in the map.
+    """
+
+    generation: GenerationRequest
+    revision: int
+    live: bool = False
+    intended: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A generated frame, how well it keeps to its label map, and what is odd in its map."""
+
+    request: GenerationRequest
+    generated: Generated
+    adherence: dict[str, float | None]
+    plausibility: Json
+
+    def record(self) -> Json:
+        """The generation record with what was measured on the frame beside it."""
+        return {**self.origin(), "measured": self.measured()}
+
+    def origin(self) -> Json:
+        """What brings the frame back; the kinds of `findings` in its map, and the kinds that are `intended`."""
+        return {**self.generated.record.to_json(), "plausibility": self.plausibility}
+
+    def measured(self) -> Json:
+        """Figures of this frame; the hash is of its pixels, and says whether another run gave the same ones."""
+        pixels = hashlib.sha256(self.generated.image.tobytes()).hexdigest()
+        return {"seconds": self.generated.seconds, "adherence": self.adherence, "image_sha256": pixels}
+
+    def file_name(self, bundle: str) -> str:
+        """A name for a download that tells results apart in a folder."""
+        sampling = self.request.sampling
+        stem = f"{sampling.generator}-{sampling.solver}-nfe{sampling.nfe}-seed{self.request.seed}"
+        return f"echo-{stem}-{bundle}"
+
+    def download(self, bundle: str) -> bytes:
+        """The bytes of one of `BUNDLES`; each file in it is marked as synthetic by its writer.
+
+        Raises:
+            UnknownNameError: no such download.
+        """
+        if bundle not in BUNDLES:
+            raise UnknownNameError("download", bundle, BUNDLES)
+        record = json.dumps(self.record(), indent=2, allow_nan=False).encode()
+        if bundle == RECORD:
+            return record
+        packed = io.BytesIO()
+        with tempfile.TemporaryDirectory() as scratch, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name in BUNDLES[bundle]:
+                archive.writestr(name, record if name == RECORD else self._file(Path(scratch) / name))
+        return packed.getvalue()
+
+    def _file(self, path: Path) -> bytes:
+        label_map = self.request.label_map
+        if path.name.startswith("label_map"):
+            write_label_map(path, label_map)
+        else:
+            write_frame(path, self.generated.image, label_map.spacing_mm, self.record())
+        return path.read_bytes()
+
+
+FrameJob: TypeAlias = Job[FrameRequest, Frame]
+
+
+class Frames:
+    """Args:
+    engine: generates and measures frames.
+    jobs: runs them; a session has one at a time.
+    sessions: whose projects keep them.
+    """
+
+    def __init__(self, engine: Engine, jobs: JobService, sessions: Sessions) -> None:
+        self._engine, self._jobs, self._sessions = engine, jobs, sessions
+
+    def start(self, session: Session, request: FrameRequest) -> FrameJob:
+        """Start a job; the session's older one is cancelled.
+
+        Raises:
+            BusyError: too many jobs wait.
+        """
+        return self._jobs.start("frame", session.token, request, self._work, owner=session.owner, live=request.live)
+
+    def current(self, session: Session) -> FrameJob | None:
+        """The newest job of a session."""
+        return self._jobs.current("frame", session.token)
+
+    def find(self, session: Session, number: int) -> FrameJob | None:
+        """A job of the session: the newest, the one before it or the last done."""
+        return self._jobs.find("frame", session.token, number)
+
+    def describe(self, job: FrameJob) -> Json:
+        """A small JSON-able progress message for the page."""
+        message = self._jobs.describe(job)
+        message |= {"job": job.number, "live": job.live, "revision": job.request.revision}
+        if message["state"] == JobState.DONE and job.outcome is not None:
+            message |= job.outcome.measured()
+            # Above 2^53 a number would lose digits in the browser.
+            message["seed"] = str(job.request.generation.seed)
+        return message
+
+    def keep(self, session: Session, frame: Frame, kind: Kind) -> Kept:
+        """Keep a frame with the session's project."""
+        label_map = frame.request.label_map
+        return session.project.keep(kind, frame.generated.image, label_map, frame.origin(), frame.measured())
+
+    def _work(self, job: FrameJob) -> Frame:
+        request = job.request.generation
+        if job.live:
+            self._show_draft(job)
+        generated = self._engine.generate(request, job.on_step)
+        job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up
+        adherence = self._engine.adherence(generated.image, request.label_map)
+        found = list(dict.fromkeys(finding.kind for finding in check_plausibility(request.label_map)))
+        frame = Frame(request, generated, adherence, {"findings": found, "intended": list(job.request.intended)})
+        self._keep_latest(job.key, frame)
+        return frame
+
+    def _show_draft(self, job: FrameJob) -> None:
+        """Generate and show a draft. One that fails holds up nothing: the frame says what is wrong if it fails too."""
+        try:
+            draft = draft_sampling(job.request.generation.sampling, self._engine.cards())
+            if draft is not None:
+                request = replace(job.request.generation, sampling=draft)
+                job.show_draft(self._engine.generate(request, lambda *_: job.raise_if_cancelled()).image)
+        except EchoStudioError:
+            log.warning("no draft could be generated", exc_info=True)
+
+    def _keep_latest(self, token: str, frame: Frame) -> None:
+        """The newest frame stays with the project, so that it is there again when the project is opened."""
+        session = self._sessions.known(token)
+        if session is None or not session.writes:
+            return
+        try:
+            self.keep(session, frame, "latest")
+        except EchoStudioError:
+            log.warning("the frame could not be kept with its project", exc_info=True)
+
+
+def draft_sampling(sampling: Sampling, cards: Sequence[Card]) -> Sampling | None:
+    """The cheaper sampling that a live preview shows first, of the same seed; None if a draft would save too little.
+
+    A student that was distilled from the chosen generator, and from these very weights, gives in one call what that one
+    would give. No other stands in for it: its frames would be of another look.
+
+    Args:
+        sampling: of the request.
+        cards: of the generators that can be chosen.
+    """
+    weights = {card.name: card.sha256 for card in cards}
+    chosen = sampling.generator
+    student = next((card for card in cards if weights.get(chosen, "") == card.distilled_from.get(chosen)), None)
+    if student is not None and sampling.nfe >= DRAFT_NFE:
+        return replace(sampling, generator=student.name, nfe=1, guidance=0.0, schedule="")
+    if sampling.nfe >= 2 * DRAFT_NFE:
+        return replace(sampling, nfe=DRAFT_NFE, solver=DRAFT_SOLVER, schedule="")
+    return None

@@ -1,0 +1,1 @@
+"""Jobs of every kind: one service, one worker loop, one fair order."""
