@@ -4,10 +4,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from echo_studio.evaluate.frames.made_frames import read_frames
 from PIL import Image
 
 from echo_studio.errors import DataError
+from echo_studio.evaluate.frames.made_frames import read_frames
 
 
 def put(path: Path) -> None:
