@@ -69,9 +69,8 @@ class _Doubling(nn.Module):
         self.spread = nn.Conv2d(noise, thin, 1, bias=False)
         self.gain = nn.Linear(len(LOOKS), thin)
         self.local = nn.Conv2d(thin, thin, 1)
-        for layer in (self.gain, self.local):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+        for parameter in (*self.gain.parameters(), *self.local.parameters()):
+            nn.init.zeros_(parameter)
         self.block = _Residual(thin)
 
     def forward(self, x: Tensor, noise: Tensor, looks: Tensor) -> Tensor:

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import torch
 import torch.nn.functional as F
-from monai.networks.nets.dynunet import DynUNet
 from torch import Tensor, nn
 
 
@@ -26,10 +25,13 @@ class Judge(nn.Module):
     """
 
     def __init__(self, config: JudgeConfig) -> None:
+        # Only here: any module of MONAI loads all of it, which takes longer than torch.
+        from monai.networks.nets.dynunet import DynUNet  # noqa: PLC0415
+
         super().__init__()
         self.config = config
         levels = len(config.filters)
-        self.net = DynUNet(
+        net = DynUNet(
             spatial_dims=2,
             in_channels=1,
             out_channels=config.classes,
@@ -38,16 +40,22 @@ class Judge(nn.Module):
             upsample_kernel_size=[2] * (levels - 1),
             filters=config.filters,
         )
+        # Its blocks alone: `DynUNet` holds each of them twice, so a checkpoint would too.
+        self.down = nn.ModuleList([net.input_block, *net.downsamples, net.bottleneck])
+        self.up = net.upsamples
+        self.head = net.output_block
 
     def forward(self, image: Tensor) -> Tensor:
-        logits = self.net(image.contiguous(memory_format=torch.channels_last))
-        return F.interpolate(logits, scale_factor=2.0, mode="bilinear", align_corners=False)
+        *skips, h = self.features(image)
+        for block, skip in zip(self.up, reversed(skips), strict=True):
+            h = block(h, skip)
+        return F.interpolate(self.head(h), scale_factor=2.0, mode="bilinear", align_corners=False)
 
     def features(self, image: Tensor) -> list[Tensor]:
         """What the encoder's levels make of an image, finest first: for Frechet distances."""
         h = image.contiguous(memory_format=torch.channels_last)
         features: list[Tensor] = []
-        for block in (self.net.input_block, *self.net.downsamples, self.net.bottleneck):
+        for block in self.down:
             h = block(h)
             features.append(h)
         return features

@@ -183,7 +183,7 @@ class GrainDecoderTask(Task):
         assert isinstance(model, GrainDecoder)
         index = torch.arange(0, len(self.validation), 2)
         made = [((self.painted(model, self.validation, some) + 1) * 127.5).round().byte() for some in index.split(10)]
-        scores = {}
+        scores: dict[str, float] = {}
         for name, image in (("real", self.validation.image[index]), ("painted", torch.cat(made)[:, 0])):
             raw = _looks_of(
                 Frames(image, *(getattr(self.validation, part)[index] for part in ("ids", "view", "phase")))
