@@ -45,7 +45,7 @@ def test_the_denoiser_is_of_the_cards_family_with_its_limit(kind: str) -> None:
 def test_a_card_of_another_family_or_without_its_numbers_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="edm, sdm, ve, vp"):
         family_of(card("gan"))
-    with pytest.raises(UnknownNameError, match="edm, gamma-vae, sdm, segmenter, ve, video-edm"):
+    with pytest.raises(UnknownNameError, match="edm, gamma-vae, grain-decoder, judge, sdm, segmenter, ve, video-edm"):
         build_network("gan", SHAPE)
     with pytest.raises(CheckpointError, match="sigma_data"):
         family_of(card("edm"))

@@ -81,7 +81,7 @@ def test_a_step_follows_from_the_saved_state_and_its_seed_alone(
     """With the law of the loop above: what is interrupted goes on bit for bit, whatever is trained."""
     from echo_studio.train.registry import task_for
 
-    if kind == "distilled":
+    if kind in ("distilled", "grain-decoder"):
         tiny_checkpoints(tmp_path)
     loss = {"teacher": "tiny", "pairs": 8, "solver": "euler", "nfe": 2, "adversarial": 0.1, "channels": 4}
     plan = recipe(kind, **({"loss": loss} if kind == "distilled" else {}))
