@@ -210,7 +210,7 @@ def compare(page: Page) -> None:
         maps.nth(place).set_checked(wanted, force=True)
     page.locator("[data-cmp=run]").click()
     page.wait_for_function(
-        "() => { const { told, grid } = window.echoStudioCompare.tab;"
+        "() => { const { told, grid } = window.echoStudio.tabs.compare;"
         " return told?.state === 'done' && grid.cells.every(({ tile }) => tile.bitmap); }",
         timeout=900_000,
     )

@@ -18,9 +18,10 @@ from echo_studio.web.middleware.gradio import FirstPaint, NeededRoutes
 from echo_studio.web.middleware.login import LoginMiddleware
 from echo_studio.web.routes import add_studio_routes
 from echo_studio.web.routes.login import login_routes
-from echo_studio.web.tabs.canvas import PREFIX, editor
+from echo_studio.web.routes.models import MAX_CARD, MAX_WEIGHTS
+from echo_studio.web.static_files import PREFIX, Scripts, static_path
 from echo_studio.web.tabs.look import STYLE_SHEETS, first_paint, studio_theme
-from echo_studio.web.tabs.tabs import MAX_CARD, MAX_WEIGHTS, tab
+from echo_studio.web.tabs.tabs import tab
 from echo_studio.web.wire.wire import user_of
 
 MAX_BODY = 64 * 2**20  # the labels and the sector of a 4096 x 4096 map, with room to spare
@@ -56,6 +57,7 @@ def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
         app.include_router(login_routes(studio, logins))
         app.add_middleware(LoginMiddleware, logins=logins)  # the last one added is asked first
     add_studio_routes(app, studio)
+    app.mount(static_path(), Scripts())
     page = build_page(studio)
     page.queue(max_size=QUEUE_SIZE, api_open=False)
     gr.mount_gradio_app(
@@ -85,7 +87,7 @@ def build_page(studio: Studio) -> gr.Blocks:
         gr.HTML(HEADER, elem_id="header", apply_default_css=False)
         with gr.Tabs(elem_id="tabs"):
             with gr.Tab("Edit", id="edit"):
-                canvas = editor(elem_id="canvas")
+                canvas = tab("canvas")
             with gr.Tab("Compare", id="compare"):
                 comparison = tab("compare")
             with gr.Tab("Video", id="video"):

@@ -23,7 +23,7 @@ from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 pytestmark = pytest.mark.browser
 
 HEART = LabelMap(heart().ids, (0.5, 0.5))
-TOLD = "window.echoStudioCompare.tab.told"
+TOLD = "window.echoStudio.tabs.compare.told"
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def start(page) -> None:
 
 def finish(page, state: str = "done") -> None:
     page.wait_for_function(
-        f"state => {TOLD}.state === state && window.echoStudioCompare.tab.grid.cells.every("
+        f"state => {TOLD}.state === state && window.echoStudio.tabs.compare.grid.cells.every("
         "({ state, tile }) => state !== 'done' || tile.bitmap)",
         arg=state,
     )
@@ -106,7 +106,7 @@ def test_every_cell_is_its_own_run_with_frame_settings_and_figures(compare) -> N
     assert "vp-256 · heun · 2 NFE" in caption
     assert re.search(r"\d\.\d\d s · RMSE 0\.00\s+LV 0\.900\s+epi 0\.900\s+LA 0\.900", caption)
     assert compare.locator("[data-cmp=state]").inner_text() == "4 of 4 cells done"
-    grey = compare.evaluate("Array.from(window.echoStudioCompare.tab.grid.cells[3].tile.grey)")
+    grey = compare.evaluate("Array.from(window.echoStudio.tabs.compare.grid.cells[3].tile.grey)")
     assert np.array_equal(np.array(grey, np.uint8).reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
     assert "Canvas · 4CH · ED · heun · seed 0" in compare.locator("[data-cmp=same]").inner_text()
 
@@ -119,7 +119,7 @@ def test_the_wheel_zooms_all_cells_dragging_pans_them_and_a_double_click_fits(co
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     compare.mouse.move(*middle)
     compare.mouse.wheel(0, -500)
-    compare.wait_for_function("() => window.echoStudioCompare.tab.lens.zoom > 2")
+    compare.wait_for_function("() => window.echoStudio.tabs.compare.lens.zoom > 2")
     zoomed = [picture(compare, number) for number in (0, 3)]
     assert np.array_equal(zoomed[0], zoomed[1]), "the same part of the same frame"
     assert not np.array_equal(zoomed[1], whole[1])
@@ -128,7 +128,7 @@ def test_the_wheel_zooms_all_cells_dragging_pans_them_and_a_double_click_fits(co
     compare.mouse.up()
     panned = picture(compare, 3)
     assert not np.array_equal(panned, zoomed[1])
-    assert compare.evaluate("window.echoStudioCompare.tab.lens.x") < 0
+    assert compare.evaluate("window.echoStudio.tabs.compare.lens.x") < 0
     cell(compare, 1).locator("canvas").focus()
     compare.keyboard.press("ArrowLeft")
     assert not np.array_equal(picture(compare, 3), panned), "arrows pan as well"

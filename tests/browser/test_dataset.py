@@ -15,7 +15,7 @@ from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 
-TAB = "window.echoStudioDataset.tab"
+TAB = "window.echoStudio.tabs.dataset"
 AT_REST = f"() => !{TAB}.tasks.running && {TAB}.told && {TAB}.told.unmeasured === 0"
 COUNT = 60
 

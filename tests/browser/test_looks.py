@@ -6,10 +6,10 @@ import math
 import pytest
 from PIL import Image
 
-from echo_studio.web.tabs.canvas import PALETTES
 from tests.browser.brush import CAVITY, open_template
 from tests.browser.visit import ready, visit
 from tests.studio.fakes import heart
+from tests.web.palettes import palette
 
 pytestmark = pytest.mark.browser
 
@@ -79,10 +79,10 @@ def test_another_palette_recolours_canvas_and_swatches_and_is_kept(page) -> None
     open_template(page, "four-chamber")
     inside = [130.5, 110.5]
     assert heart().ids[110, 130] == CAVITY
-    assert shown(page, *inside) == PALETTES["standard"].colours[CAVITY]
+    assert shown(page, *inside) == palette("standard")[CAVITY]
     page.get_by_role("button", name="Display").click()
     page.get_by_label("Label colours").select_option("okabe-ito")
-    wanted = PALETTES["okabe-ito"].colours[CAVITY]
+    wanted = palette("okabe-ito")[CAVITY]
     for _ in range(2):
         assert shown(page, *inside) == wanted
         swatch = page.locator("[data-label='1'] .swatch").evaluate("one => getComputedStyle(one).backgroundColor")

@@ -46,7 +46,7 @@ def tab(studio, engine: FakeEngine) -> Iterator:
     forget(engine)
     studio.get_by_role("tab", name="Models").click()
     studio.locator(".model-card").first.wait_for()
-    studio.evaluate("window.echoStudioModels.refresh()")
+    studio.evaluate("window.echoStudio.tabs.models.refresh()")
     studio.locator("[data-part=measure]").select_option("lv_endo")
     close = studio.get_by_role("button", name="Close").filter(visible=True)
     if close.count():

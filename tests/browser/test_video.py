@@ -16,7 +16,7 @@ from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 
-TAB = "window.echoStudioVideo.tab"
+TAB = "window.echoStudio.tabs.video"
 WIDE = """() => [...document.querySelectorAll('.studio.video, .studio.video *')]
   .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
   .filter((one) => !one.matches('canvas, input, select, figcaption, .vid-foot, svg, svg *'))
@@ -217,7 +217,7 @@ def test_a_reload_finds_the_video_again(video) -> None:
     number_before = video.evaluate(f"{TAB}.report.video")
     video.goto(video.url.split("?")[0] + f"?project={project}")
     video.locator("#tabs > .tab-wrapper").get_by_role("tab", name="Video").click()
-    video.wait_for_function("n => window.echoStudioVideo?.tab?.report.video === n", arg=number_before)
+    video.wait_for_function("n => window.echoStudio?.tabs.video?.report.video === n", arg=number_before)
     assert number(video, "Ejection fraction").input_value() == "45"
     assert video.locator("[data-vid=told]").inner_text() != "The video is of older settings"
 

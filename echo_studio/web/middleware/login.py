@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echo_studio.studio.users.logins import Logins
-from echo_studio.web.tabs.canvas import PREFIX
+from echo_studio.web.static_files import PREFIX
 from echo_studio.web.tabs.login_page import safe_next
 from echo_studio.web.wire.wire import USER
 

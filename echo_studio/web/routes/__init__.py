@@ -4,7 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from echo_studio.studio.studio import Studio
 from echo_studio.web.routes import canvas, compare, dataset, gallery, jobs, models, projects, results, uploads, video
-from echo_studio.web.tabs.canvas import PREFIX
+from echo_studio.web.static_files import PREFIX
 from echo_studio.web.wire.answers import answer_errors
 
 

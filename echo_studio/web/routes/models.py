@@ -10,9 +10,11 @@ from starlette.concurrency import run_in_threadpool
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.tabs.tabs import MAX_CARD
 from echo_studio.web.wire.answers import status_of
 from echo_studio.web.wire.wire import session_getter, user_of
+
+MAX_WEIGHTS = 2 * 2**30  # bytes that may be sent; `generate.importing` has the same limit
+MAX_CARD = 2**20
 
 
 def routes(studio: Studio) -> APIRouter:
@@ -23,6 +25,7 @@ def routes(studio: Studio) -> APIRouter:
         return {
             "models": [model.to_json() for model in studio.engine.models()],
             "solvers": {name: title for title, name in studio.engine.solvers()},
+            "limits": {"weights": MAX_WEIGHTS, "card": MAX_CARD},
         }
 
     @router.post("/import")

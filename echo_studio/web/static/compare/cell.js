@@ -1,5 +1,7 @@
 // One cell: its picture, what it was made with, its figures, and what can be done with it.
 
+import { Tile } from "./tile.js";
+
 const DICE = [["lv_endo", "LV"], ["lv_epi", "epi"], ["la", "LA"]];
 
 // What the first line of a caption does not tell; told where it varies.
@@ -10,7 +12,7 @@ const MORE = {
   label_map: ({ label_map: name }) => name,
 };
 
-class CompareCell {
+export class CompareCell {
   /** `acts` are functions by name: reference, open, hold (with true and false). */
   constructor(number, lens, acts) {
     this.number = number;
@@ -88,7 +90,7 @@ function shownFigure(value, decimals) {
 }
 
 /** A button that is on while it is pressed, by pointer or by key. */
-function holds(button, act) {
+export function holds(button, act) {
   const release = () => button.classList.contains("held") && (button.classList.remove("held"), act(false));
   const press = () => {
     button.classList.add("held");

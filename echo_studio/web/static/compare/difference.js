@@ -7,7 +7,7 @@ const LEAST_RANGE = 10; // grey levels at full colour: below this, noise of roun
 const SHARE = 0.995; // of a frame's pixels lie within its range
 
 /** The grey levels of a bitmap: Uint8Array, row after row. */
-function greyOf(bitmap) {
+export function greyOf(bitmap) {
   const { width, height } = bitmap;
   const context = new OffscreenCanvas(width, height).getContext("2d");
   context.drawImage(bitmap, 0, 0);
@@ -16,7 +16,7 @@ function greyOf(bitmap) {
 }
 
 /** The grey levels at which the colours are full: enough for three quarters of the frames, so that a bad one hides nothing. */
-function differenceRange(frames, reference) {
+export function differenceRange(frames, reference) {
   const levels = frames.map(([grey, ids]) => differenceLevel(grey, ids, reference)).sort((a, b) => a - b);
   return Math.max(LEAST_RANGE, Math.ceil((levels[Math.floor(0.75 * (levels.length - 1))] || 0) / 5) * 5);
 }
@@ -36,7 +36,7 @@ function differenceLevel(grey, ids, reference) {
 }
 
 /** A canvas of the difference; transparent outside the sector of the label map. */
-function differenceCanvas(grey, reference, { ids, width, height }, range) {
+export function differenceCanvas(grey, reference, { ids, width, height }, range) {
   const canvas = new OffscreenCanvas(width, height);
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
@@ -53,7 +53,7 @@ function differenceCanvas(grey, reference, { ids, width, height }, range) {
 }
 
 /** The bar that says what the colours mean. */
-function drawLegend(legend, range) {
+export function drawLegend(legend, range) {
   const css = (colour) => `rgb(${colour.join(" ")})`;
   const bar = document.createElement("i");
   bar.style.background = `linear-gradient(90deg, ${css(DARKER)}, ${css(NEUTRAL)}, ${css(BRIGHTER)})`;

@@ -1,6 +1,10 @@
 // The cells in their rows and columns, or in the order of a figure, the best one first.
 
-const ORDERS = [
+import { CompareCell } from "./cell.js";
+import { differenceCanvas, differenceRange } from "./difference.js";
+import { Guides, mapThumb } from "./guides.js";
+
+export const ORDERS = [
   { name: "", title: "Rows and columns" },
   { name: "seconds", title: "Latency", less: true },
   { name: "nfe", title: "NFE", less: true },
@@ -11,7 +15,7 @@ const ORDERS = [
   { name: "rmse", title: "RMSE to reference", less: true },
 ];
 
-class CompareGrid {
+export class CompareGrid {
   constructor(root, link, lens, acts) {
     Object.assign(this, { root, link, lens, acts });
     this.place = root.querySelector("[data-cmp=cells]");

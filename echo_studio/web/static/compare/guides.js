@@ -1,8 +1,11 @@
 // The label maps of a comparison: for headings, and to know where the sector is.
 
+import { labelColours } from "../common/label_colours.js";
+import { readMap } from "../common/link.js";
+
 const THUMB = 56; // CSS pixels
 
-class Guides {
+export class Guides {
   constructor(link) {
     this.link = link;
     this.maps = new Map(); // name: promise of {ids, sector, width, height, spacing}
@@ -18,7 +21,7 @@ class Guides {
   of(comparison, number, name) {
     if (!this.maps.has(name)) {
       const reply = this.link.request(`/comparisons/${comparison}/cells/${number}/label-map`);
-      const map = reply.then(mapOf);
+      const map = reply.then(readMap);
       this.maps.set(name, map);
       map.then((found) => this.maps.get(name) === map && this.ready.set(name, found), () => this.maps.delete(name));
     }
@@ -26,19 +29,11 @@ class Guides {
   }
 }
 
-async function mapOf(reply) {
-  const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
-  const bytes = new Uint8Array(await reply.arrayBuffer());
-  const [ids, sector] = [bytes.slice(0, width * height), bytes.slice(width * height)];
-  return { ids, sector, width, height, spacing: reply.headers.get("X-Spacing") || "" };
-}
-
 /** A small picture of a label map in the colours of the Edit tab. */
-function mapThumb({ ids, width, height }) {
+export function mapThumb({ ids, width, height }) {
   const whole = new OffscreenCanvas(width, height);
   const image = whole.getContext("2d").createImageData(width, height);
-  const style = getComputedStyle(document.querySelector("#canvas .studio"));
-  const colours = [0, 1, 2, 3, 4].map((id) => (style.getPropertyValue(`--label-${id}`).match(/\d+/g) || [0, 0, 0]).map(Number));
+  const colours = labelColours();
   ids.forEach((id, i) => {
     image.data.set(colours[id], 4 * i);
     image.data[4 * i + 3] = id ? 255 : 0;

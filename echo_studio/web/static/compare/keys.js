@@ -2,7 +2,7 @@
 
 const PAN_STEP = 0.1; // of a tile
 
-class CompareKeys {
+export class CompareKeys {
   constructor(tab, signal) {
     this.tab = tab;
     window.addEventListener("keydown", (event) => this.down(event), { signal });
@@ -12,7 +12,7 @@ class CompareKeys {
 
   down(event) {
     const { target } = event;
-    if (root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (this.tab.root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey) return;
     if (target instanceof Element && target.closest("select, input:not([type=range], [type=checkbox])")) return;
     const { tab } = this;
     const key = event.key.toLowerCase();

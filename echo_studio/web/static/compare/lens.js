@@ -3,7 +3,7 @@
 
 const MOST_ZOOM = 24;
 
-class Lens {
+export class Lens {
   constructor() {
     this.listeners = new Set();
     this.zoom = 1;

@@ -1,8 +1,11 @@
 // Rows, columns, and what is the same in every cell. `order()` is what the server is asked for.
 
-const MOST_CELLS = 64;
+import { fillSelect, labelled } from "../common/dom.js";
+import { COMPARE_AXES, NAMED, chips, listField } from "./values.js";
 
-class PlanForm {
+export const MOST_CELLS = 64;
+
+export class PlanForm {
   /** `studio` is window.echoStudio: its canvas, settings and kept maps. */
   constructor(root, studio) {
     Object.assign(this, { root, studio });
@@ -68,7 +71,7 @@ class PlanForm {
     const title = side === "rows" ? "Rows" : "Columns";
     const other = this.axes[side === "rows" ? "columns" : "rows"];
     const select = Object.assign(document.createElement("select"), { title: `What the ${side} vary` });
-    options(select, COMPARE_AXES.filter(({ name }) => name !== other));
+    fillSelect(select, COMPARE_AXES.filter(({ name }) => name !== other));
     select.value = this.axes[side];
     select.addEventListener("change", () => {
       this.axes[side] = select.value;
@@ -104,7 +107,7 @@ class PlanForm {
     const control = document.createElement(NAMED.includes(name) ? "select" : "input");
     control.title = name === "nfe" ? "NFE, the same in every cell; empty is what each generator's card advises" : `${title}, the same in every cell`;
     if (NAMED.includes(name)) {
-      options(control, [...(own ? [{ name: "", title: own }] : []), ...this.choices(name)]);
+      fillSelect(control, [...(own ? [{ name: "", title: own }] : []), ...this.choices(name)]);
     } else {
       Object.assign(control, { type: "text", spellcheck: false, autocomplete: "off" });
       control.placeholder = { nfe: "advised", guidance: "0" }[name] || "";

@@ -1,6 +1,8 @@
 // The picture of one cell, seen through the lens that all cells share.
 
-class Tile {
+import { greyOf } from "./difference.js";
+
+export class Tile {
   constructor(lens) {
     this.lens = lens;
     this.bitmap = null;

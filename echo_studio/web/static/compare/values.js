@@ -1,8 +1,8 @@
 // What rows and columns can vary, and the controls for their values: chips where there are names, a short list else.
 
 const ADVISED = "advised";
-const NAMED = ["generator", "solver", "schedule", "label_map"];
-const COMPARE_AXES = [
+export const NAMED = ["generator", "solver", "schedule", "label_map"];
+export const COMPARE_AXES = [
   { name: "generator", title: "Generator" },
   { name: "solver", title: "Solver" },
   { name: "schedule", title: "Schedule" },
@@ -13,7 +13,7 @@ const COMPARE_AXES = [
 ];
 
 /** Ticks for names; those of `chosen` are on. `onChange` is called after each change. */
-function chips(choices, chosen, label, onChange) {
+export function chips(choices, chosen, label, onChange) {
   const group = Object.assign(document.createElement("div"), { className: "cmp-chips" });
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", label);
@@ -28,20 +28,9 @@ function chips(choices, chosen, label, onChange) {
 }
 
 /** A field for "5, 10, 20". */
-function listField(axis, value, onChange) {
+export function listField(axis, value, onChange) {
   const field = Object.assign(document.createElement("input"), { type: "text", value, title: axis.hint, spellcheck: false, autocomplete: "off" });
   field.setAttribute("aria-label", `Values of ${axis.title}`);
   field.addEventListener("input", onChange);
   return field;
-}
-
-/** A labelled control of the fields below. */
-function labelled(title, control) {
-  const label = Object.assign(document.createElement("label"), { className: "field", textContent: title, title: control.title });
-  label.append(control);
-  return label;
-}
-
-function options(select, choices) {
-  select.replaceChildren(...choices.map(({ name, title }) => new Option(title, name)));
 }

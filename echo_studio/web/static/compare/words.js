@@ -1,13 +1,13 @@
 // A comparison in words.
 
 /** How far a cell is, 0 to 1. */
-function shareOf({ state, nfe, settings }) {
+export function shareOf({ state, nfe, settings }) {
   if (state === "running") return nfe / settings.nfe;
   return state === "waiting" ? 0 : 1;
 }
 
 /** How far the comparison is. */
-function stateWords({ cells, state, ahead, stopping, message }) {
+export function stateWords({ cells, state, ahead, stopping, message }) {
   const count = (...states) => cells.filter((cell) => states.includes(cell.state)).length;
   const some = count("failed") ? ` · ${count("failed")} failed` : "";
   const done = `${count("done")} of ${cells.length} cells done${some}`;
@@ -20,7 +20,7 @@ function stateWords({ cells, state, ahead, stopping, message }) {
 }
 
 /** What is the same in every cell, in one line. */
-function sameWords(cells) {
+export function sameWords(cells) {
   const words = {
     label_map: (name) => name,
     view: String,

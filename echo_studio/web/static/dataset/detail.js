@@ -1,8 +1,12 @@
 // The sample in focus in full, and what the curator says about all that are chosen.
 
+import { button, labelled, make } from "../common/dom.js";
+import { Picture } from "./picture.js";
+import { figure, many, percent } from "./words.js";
+
 const KEPT_REVIEWER = "echo-studio.reviewer";
 
-class Detail {
+export class Detail {
   /** `acts`: decide(verdict), reason(text), tag(name, on), edit(), pair(), say(words). */
   constructor(place, samples, selection, acts) {
     Object.assign(this, { place, samples, selection, acts, outlined: false, user: "" });

@@ -1,11 +1,13 @@
 // A set goes out in another format: into the exports' folder of the studio, from where it can be downloaded.
 
-class Exporting {
+import { button, fillSelect, labelled, make, showWords } from "../common/dom.js";
+
+export class Exporting {
   constructor(place, link, acts) {
     Object.assign(this, { place, link, acts, name: "" });
     this.format = make("select", { title: "What the next program reads" });
     this.only = make("select", { title: "Which samples go out" });
-    fill(this.only, [{ name: "kept", title: "Kept samples" }, { name: "not-rejected", title: "All but rejected ones" }, { name: "all", title: "All samples" }]);
+    fillSelect(this.only, [{ name: "kept", title: "Kept samples" }, { name: "not-rejected", title: "All but rejected ones" }, { name: "all", title: "All samples" }]);
     this.out = make("input", { type: "text", maxLength: 48, spellcheck: false, title: "Name of the export; for nnU-Net like Dataset501_Echo" });
     this.shares = ["validation", "testing"].map((name) => make("input", { type: "number", min: 0, max: 100, step: 5, value: 0, title: `How many of a hundred label maps are held back for ${name}`, data: { name } }));
     this.seed = make("input", { type: "number", min: 0, value: 0, title: "Another seed deals the label maps differently" });
@@ -22,7 +24,7 @@ class Exporting {
   }
 
   offer({ formats, exports }) {
-    fill(this.format, formats);
+    fillSelect(this.format, formats);
     this.exports = exports;
     this.list.replaceChildren(...exports.map((name) => make("li", {}, make("span", {}, name), button("Download", `Download ${name} as a ZIP file`, () => this.download(name), { label: `Download ${name}` }))));
     this.propose();
@@ -46,7 +48,7 @@ class Exporting {
   }
 
   say(words) {
-    tell(this.problem, words);
+    showWords(this.problem, words);
   }
 
   async export() {

@@ -1,5 +1,8 @@
 // Which samples are shown, in which order: selects for what there is, ranges for figures.
 
+import { button, fillSelect, make } from "../common/dom.js";
+import { VERDICTS } from "./words.js";
+
 const FILTERS = [
   { name: "verdict", title: "Decision" }, { name: "generator", title: "Generator" }, { name: "defect", title: "Defect" },
   { name: "view", title: "View" }, { name: "phase", title: "Phase" }, { name: "tag", title: "Tag" },
@@ -18,12 +21,12 @@ const RANGED = [
 const ANY = "*";
 const TYPED_MS = 250;
 
-class Filters {
+export class Filters {
   constructor(place, acts) {
     Object.assign(this, { place, acts, selects: new Map(), bounds: new Map() });
     for (const { name, title } of FILTERS) {
       const select = make("select", { label: title, title: `Show samples by ${title.toLowerCase()}` });
-      fill(select, [{ name: ANY, title: `${title}: any` }]); // "" is a value: no decision, no defect
+      fillSelect(select, [{ name: ANY, title: `${title}: any` }]); // "" is a value: no decision, no defect
       select.addEventListener("change", () => acts.changed());
       this.selects.set(name, select);
     }
@@ -42,7 +45,7 @@ class Filters {
     this.flagged.addEventListener("change", () => acts.changed());
     this.flag = make("label", { className: "ds-tick", title: "Nearer to a training image than real hearts of two patients are" }, this.flagged, "Flagged");
     this.order = make("select", { label: "Order", title: "What the samples are ordered by" });
-    fill(this.order, ORDERS);
+    fillSelect(this.order, ORDERS);
     this.order.addEventListener("change", () => acts.changed());
     this.way = button("↑", "Least first; press for greatest first", () => this.turn(), { label: "Greatest first" });
     this.way.setAttribute("aria-pressed", "false");
@@ -88,7 +91,7 @@ class Filters {
       const said = JSON.stringify(offered);
       if (select.dataset.said !== said) {
         select.dataset.said = said;
-        fill(select, [{ name: ANY, title: `${title}: any` }, ...offered]);
+        fillSelect(select, [{ name: ANY, title: `${title}: any` }, ...offered]);
       }
       select.hidden = name !== "verdict" && values.length < (name === "tag" ? 1 : 2) && select.value === ANY;
     }

@@ -1,6 +1,6 @@
 // Keys of the Data set tab, while it is shown and nobody types.
 
-class DatasetKeys {
+export class DatasetKeys {
   constructor(tab, signal) {
     this.tab = tab;
     window.addEventListener("keydown", (event) => this.down(event), { signal });
@@ -9,7 +9,7 @@ class DatasetKeys {
   down(event) {
     const { target, altKey } = event;
     const { tab } = this;
-    if (root.offsetParent === null || altKey || document.querySelector("dialog:modal")) return;
+    if (this.tab.root.offsetParent === null || altKey || document.querySelector("dialog:modal")) return;
     if (target instanceof Element && target.closest("select, textarea, input:not([type=checkbox], [type=range])")) return;
     const key = event.key.toLowerCase();
     const control = event.ctrlKey || event.metaKey;

@@ -1,8 +1,10 @@
 // Label maps that a person sends: the server keeps them for this page alone.
 
+import { diskWords, many } from "./words.js";
+
 const LARGEST_MAP = 64 * 2 ** 20; // bytes
 
-class MapFiles {
+export class MapFiles {
   constructor(part, link, changed) {
     Object.assign(this, { part, link, changed, names: [] });
     part("choose").addEventListener("click", () => part("picker").click());

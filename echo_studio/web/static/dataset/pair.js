@@ -1,5 +1,9 @@
 // Two samples side by side, in place of the gallery, until it is closed.
 
+import { button, make } from "../common/dom.js";
+import { Picture } from "./picture.js";
+import { VERDICTS, figure, percent } from "./words.js";
+
 const COMPARED = [
   ["Decision", ({ verdict, reason }) => [VERDICTS[verdict], reason].filter(Boolean).join(": ")],
   ["Adherence", ({ adherence }) => figure(adherence)],
@@ -13,7 +17,7 @@ const COMPARED = [
   ["Tags", ({ tags }) => tags.join(", ") || "none"],
 ];
 
-class Pair {
+export class Pair {
   constructor(place, samples, acts) {
     Object.assign(this, { place, samples, acts });
   }

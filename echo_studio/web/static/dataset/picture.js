@@ -1,6 +1,11 @@
 // A sample in full size on a canvas, with the borders of its labels where they are wanted. Clips beat, all of them in step.
 
-class Picture {
+import { make } from "../common/dom.js";
+import { labelColours } from "../common/label_colours.js";
+import { readMap } from "../common/link.js";
+import { unpacked } from "../common/packed.js";
+
+export class Picture {
   constructor(label) {
     this.canvas = make("canvas", { className: "ds-full", label });
     this.canvas.setAttribute("role", "img");
@@ -47,13 +52,13 @@ class Picture {
 }
 
 /** A clip is a whole heartbeat and has no phase. */
-function isClip(told) {
+export function isClip(told) {
   return Boolean(told) && told.phase === "";
 }
 
 async function stillOf(fetched, outlined) {
   const image = await createImageBitmap(await (await fetched("frame")).blob(), { colorSpaceConversion: "none" });
-  return { frames: [{ image, map: outlined ? await mapOf(await fetched("label-map")) : null }] };
+  return { frames: [{ image, map: outlined ? await readMap(await fetched("label-map")) : null }] };
 }
 
 function clipOf({ header: { frames: count, width, height, seconds }, bytes }) {
@@ -81,17 +86,4 @@ function outline(context, { ids, width, height }) {
     }
   }
   context.putImageData(image, 0, 0);
-}
-
-/** The colours of labels in the Edit tab. */
-function labelColours() {
-  const style = getComputedStyle(document.querySelector("#canvas .studio"));
-  return [0, 1, 2, 3].map((id) => (style.getPropertyValue(`--label-${id}`).match(/\d+/g) || [200, 200, 200]).map(Number).slice(0, 3));
-}
-
-async function mapOf(reply) {
-  const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
-  const bytes = new Uint8Array(await reply.arrayBuffer());
-  const [ids, sector] = [bytes.slice(0, width * height), bytes.slice(width * height)];
-  return { ids, sector, width, height, spacing: reply.headers.get("X-Spacing") || "" };
 }

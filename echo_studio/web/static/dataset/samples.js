@@ -4,7 +4,7 @@ const MOST_AT_ONCE = 60; // in one question
 const MOST_PICTURES = 1500; // kept
 const MOST_DETAILS = 6000;
 
-class Samples {
+export class Samples {
   constructor(link) {
     Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, version: 0, finding: new AbortController() });
     this.listeners = new Set();

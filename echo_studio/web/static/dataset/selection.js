@@ -1,6 +1,6 @@
 // Which samples are chosen, by their numbers; one of them has the focus. Places are those in the order that is shown.
 
-class Selection {
+export class Selection {
   constructor(samples) {
     Object.assign(this, { samples, chosen: new Set(), focus: 0, anchor: 0 });
     this.listeners = new Set();

@@ -1,5 +1,10 @@
 // What a new set is made of. `order()` is what the server is asked for.
 
+import { fillSelect, labelled, make, showWords } from "../common/dom.js";
+import { MapFiles } from "./map_files.js";
+import { numbersOf } from "./numbers.js";
+import { kindOf, many, planWords } from "./words.js";
+
 const RANGES = [
   { name: "rotation_deg", title: "Rotation (°)", count: 1, hint: "up to so many degrees either way" },
   { name: "translation", title: "Shift (x, y)", count: 2, hint: "shares of the side, such as 0.1, 0.1" },
@@ -10,7 +15,7 @@ const RANGES = [
 
 const USUAL_EFS = "25, 65"; // percent: from failing hearts to healthy ones
 
-class SetForm {
+export class SetForm {
   constructor(part, studio, acts) {
     Object.assign(this, { part, studio, acts, link: studio.link, planned: "", templates: [], clips: new Set() });
     this.form = part("form");
@@ -34,7 +39,7 @@ class SetForm {
   offer({ generators, solvers, defects, templates }, { clips, cores }) {
     this.clips = new Set(clips.map(({ name }) => name));
     this.templates = templates.filter(({ name }) => name !== "blank");
-    fill(this.field("solver"), [{ name: "", title: "Advised" }, ...solvers]);
+    fillSelect(this.field("solver"), [{ name: "", title: "Advised" }, ...solvers]);
     const first = this.studio.settings.values.generator;
     this.part("generators").replaceChildren(
       make("legend", {}, "Generators"),
@@ -136,20 +141,20 @@ class SetForm {
   }
 
   say(words) {
-    tell(this.part("form-problem"), words);
+    showWords(this.part("form-problem"), words);
   }
 
   async plan() {
     const { part } = this;
     this.say("");
     part("plan").disabled = true;
-    tell(part("plan-words"), "Making one image of each generator to measure …");
+    showWords(part("plan-words"), "Making one image of each generator to measure …");
     try {
       const revision = await this.link.flush();
       const key = JSON.stringify(this.order(0));
       const plan = await this.link.json("/dataset/plan", { method: "POST", body: this.order(revision) });
       this.planned = key;
-      tell(part("plan-words"), planWords(plan));
+      showWords(part("plan-words"), planWords(plan));
     } catch (problem) {
       this.planned = "";
       this.say(problem.message);

@@ -1,6 +1,9 @@
 // What is done to the set just now: a bar for each task, with rate and time left; stop, and go on.
 
-class Tasks {
+import { button, make } from "../common/dom.js";
+import { TASK_WORDS, taskWords } from "./words.js";
+
+export class Tasks {
   constructor(place, acts) {
     Object.assign(this, { place, acts, rows: new Map() });
   }

@@ -1,12 +1,16 @@
 // The gallery: tiles for the samples that are seen and for no others, however many there are.
 
+import { make } from "../common/dom.js";
+import { isClip } from "./picture.js";
+import { MARKS, figure, percent, sampleWords } from "./words.js";
+
 const CAPTION_HEIGHT = 34; // CSS pixels
 const GAP = 8;
 const AROUND = 2; // rows beyond those that are seen
 const SETTLED_MS = 60; // while the person scrolls on, nothing is fetched
 const TALLEST = 10_000_000; // CSS pixels that browsers lay out: more rows are scrolled by share
 
-class Tiles {
+export class Tiles {
   constructor(part, samples, selection) {
     Object.assign(this, { part, samples, selection, size: 132, shown: new Map() });
     this.grid = part("grid");

@@ -1,10 +1,12 @@
 // Figures and states of sets in words.
 
-const VERDICTS = { "": "Undecided", keep: "Kept", reject: "Rejected" };
-const MARKS = { keep: "✓", reject: "✕" };
-const TASK_WORDS = { make: ["Making", "Made"], measure: ["Measuring adherence", "Measured"], export: ["Exporting", "Exported"] };
+import { isClip } from "./picture.js";
 
-function many(count, word) {
+export const VERDICTS = { "": "Undecided", keep: "Kept", reject: "Rejected" };
+export const MARKS = { keep: "✓", reject: "✕" };
+export const TASK_WORDS = { make: ["Making", "Made"], measure: ["Measuring adherence", "Measured"], export: ["Exporting", "Exported"] };
+
+export function many(count, word) {
   return `${count.toLocaleString("en")} ${word}${count === 1 ? "" : "s"}`;
 }
 
@@ -13,25 +15,25 @@ function timeWords(seconds) {
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-function diskWords(count) {
+export function diskWords(count) {
   return count < 1e9 ? `${Math.max(1, Math.round(count / 1e6))} MB` : `${(count / 1e9).toFixed(1)} GB`;
 }
 
-function figure(value, digits = 3) {
+export function figure(value, digits = 3) {
   return value === null || value === undefined ? "–" : value.toFixed(digits);
 }
 
-function percent(value) {
+export function percent(value) {
   return value === null ? "" : `${value.toFixed(0)} %`;
 }
 
 /** What samples are called. */
-function kindOf(samples, clips) {
+export function kindOf(samples, clips) {
   return clips === 0 ? "image" : clips === samples ? "clip" : "sample";
 }
 
 /** What a plan says. */
-function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_bytes: free, workers }) {
+export function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_bytes: free, workers }) {
   const done = finished ? ` (${finished.toLocaleString("en")} of them made)` : "";
   const beats = clips && clips < samples ? `, ${clips.toLocaleString("en")} of them clips` : "";
   const time = minutes < 1.5 ? `${Math.max(1, Math.round(minutes * 60))} s` : timeWords(minutes * 60);
@@ -40,7 +42,7 @@ function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_b
 }
 
 /** How far a task is. */
-function taskWords(kind, { state, done, of, rate, seconds, ahead, stopping, message, outcome }) {
+export function taskWords(kind, { state, done, of, rate, seconds, ahead, stopping, message, outcome }) {
   const [now, then] = TASK_WORDS[kind];
   if (state === "failed") return message;
   if (stopping) return "Stopping after what is under way …";
@@ -55,13 +57,13 @@ function taskWords(kind, { state, done, of, rate, seconds, ahead, stopping, mess
 }
 
 /** A decision of the log in one line. */
-function entryWords({ act, what, samples, reviewer }) {
+export function entryWords({ act, what, samples, reviewer }) {
   const deed = { decide: what, tag: `tagged “${what}”`, untag: `untagged “${what}”` }[act];
   return `${many(samples, "sample")} ${deed}${reviewer ? ` · ${reviewer}` : ""}`;
 }
 
 /** A tile for those who hear it. */
-function sampleWords(told) {
+export function sampleWords(told) {
   const { id, verdict, adherence, defect, tags } = told;
   const parts = [id, VERDICTS[verdict].toLowerCase()];
   if (isClip(told)) parts.push("clip");

@@ -1,8 +1,12 @@
 // One model as the person sees it: a card for a generator, a row for a part. State and buttons change in place.
 
+import { make } from "../common/dom.js";
+import { qualityPlot, qualityRows, shortTitle } from "./plot.js";
+import { bytes, duration, millions, scoreGroups } from "./words.js";
+
 const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Loaded", unloading: "Unloading after the run" };
 
-class ModelCard {
+export class ModelCard {
   /** `acts` are {load, unload, remove, edit}, each called with the model. */
   constructor(model, acts, titles) {
     Object.assign(this, { acts, titles, busy: "" });

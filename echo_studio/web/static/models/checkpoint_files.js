@@ -1,15 +1,15 @@
 // Which checkpoints are in what a person chose or dropped: files with the folders that they lie in.
 
-const CARD_FILE = "card.json";
+export const CARD_FILE = "card.json";
 const WEIGHTS_FILE = "model.safetensors";
 
 /** [{folder, file}] of an <input type=file>. */
-function chosenFiles(input) {
+export function chosenFiles(input) {
   return [...input.files].map((file) => ({ folder: folderOf(file.webkitRelativePath), file }));
 }
 
 /** [{folder, file}] of a drop, folders read through. The items must be taken before the event ends. */
-async function droppedFiles(transfer) {
+export async function droppedFiles(transfer) {
   const items = [...transfer.items].filter(({ kind }) => kind === "file");
   const entries = items.map((item) => [item.webkitGetAsEntry && item.webkitGetAsEntry(), item.getAsFile()]);
   const found = await Promise.all(entries.map(([entry, file]) => (entry && entry.isDirectory ? filesBelow(entry) : [{ folder: "", file }])));
@@ -43,7 +43,7 @@ function folderOf(path) {
 }
 
 /** The checkpoints among files, parts before what needs them: [{folder, card, weights}]. Throws where there is none. */
-async function checkpointsAmong(files) {
+export async function checkpointsAmong(files, limits) {
   const folders = new Map();
   for (const { folder, file } of files) {
     const there = folders.get(folder) || { folder: folder.split("/").at(-1) };
@@ -57,14 +57,14 @@ async function checkpointsAmong(files) {
     const lacks = half ? `, got ${half.card ? CARD_FILE : WEIGHTS_FILE} alone` : "";
     throw new Error(`Expected a folder with ${CARD_FILE} and ${WEIGHTS_FILE}${lacks}. Choose or drop one.`);
   }
-  for (const one of whole) Object.assign(one, await readCard(one.card));
+  for (const one of whole) Object.assign(one, await readCard(one.card, limits));
   return whole.sort((a, b) => a.needs - b.needs);
 }
 
 /** {name, needs} of a card; the server says what is wrong with it. */
-async function readCard(file) {
+async function readCard(file, limits) {
   try {
-    const { name, needs } = JSON.parse(file.size <= LIMITS.card ? await file.text() : "");
+    const { name, needs } = JSON.parse(file.size <= limits.card ? await file.text() : "");
     return { name: String(name), needs: Object.keys(needs || {}).length };
   } catch {
     return { name: "", needs: 0 };

@@ -1,6 +1,10 @@
 // Imports, one after the other: how far each is, why one was refused, and another name where its own is taken.
 
-class Importer {
+import { make } from "../common/dom.js";
+import { CARD_FILE, checkpointsAmong, chosenFiles, droppedFiles } from "./checkpoint_files.js";
+import { bytes } from "./words.js";
+
+export class Importer {
   /** `onTaken` is called after each checkpoint that was taken in. */
   constructor(root, link, onTaken) {
     Object.assign(this, { root, link, onTaken });
@@ -10,6 +14,7 @@ class Importer {
     this.input = root.querySelector("[data-part=folder]");
     this.begin = root.querySelector("[data-act=import]");
     this.close = root.querySelector("[data-act=close]");
+    this.limits = { weights: Infinity, card: Infinity }; // bytes; the server says them
     this.running = Promise.resolve();
     this.begin.addEventListener("click", () => this.input.click());
     this.close.addEventListener("click", () => (this.report.hidden = true));
@@ -40,7 +45,7 @@ class Importer {
     this.running = this.running.then(async () => {
       this.list.replaceChildren();
       try {
-        const found = await checkpointsAmong(await files);
+        const found = await checkpointsAmong(await files, this.limits);
         const rows = found.map((one) => new ImportRow(this.list, one));
         for (const row of rows) await this.import(row);
         this.tell(rows);
@@ -61,7 +66,7 @@ class Importer {
   async import(row, name = "") {
     row.say("Sending …");
     try {
-      if (row.checkpoint.weights.size > LIMITS.weights) throw new Error(`Expected at most ${bytes(LIMITS.weights)} of weights, got ${bytes(row.checkpoint.weights.size)}.`);
+      if (row.checkpoint.weights.size > this.limits.weights) throw new Error(`Expected at most ${bytes(this.limits.weights)} of weights, got ${bytes(row.checkpoint.weights.size)}.`);
       const { name: taken } = await this.send(row, name);
       row.finish(`Imported as ${taken}. It can be chosen in the editor now.`);
       await this.onTaken();

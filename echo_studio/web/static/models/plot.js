@@ -1,6 +1,8 @@
 // Quality against NFE: a line for each solver, NFE on a logarithmic axis, the advised NFE marked.
 
-const MEASURES = [
+import { make, svg } from "../common/dom.js";
+
+export const MEASURES = [
   { key: "lv_endo", title: "LV cavity (Dice)", share: true },
   { key: "lv_epi", title: "Epicardium (Dice)", share: true },
   { key: "la", title: "Left atrium (Dice)", share: true },
@@ -10,7 +12,7 @@ const PLOT = { width: 340, height: 132, left: 34, right: 8, top: 8, bottom: 20 }
 const TICKS = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000];
 
 /** The rows of a card that can be drawn for this measure: [{solver, nfe, value, n}]. */
-function qualityRows(scores, measure) {
+export function qualityRows(scores, measure) {
   const rows = Array.isArray(scores && scores.by_nfe) ? scores.by_nfe : [];
   return rows
     .filter((row) => row && Number.isFinite(row.nfe) && row.nfe >= 1 && Number.isFinite(row[measure.key]))
@@ -18,7 +20,7 @@ function qualityRows(scores, measure) {
 }
 
 /** Lowest and highest value of all rows, a little wider; Dice ends at 1 at most. */
-function valueRange(rows, measure) {
+export function valueRange(rows, measure) {
   const values = rows.map(({ value }) => value);
   const low = Math.min(...values);
   const high = Math.max(...values);
@@ -26,20 +28,13 @@ function valueRange(rows, measure) {
   return [Math.max(0, low - margin), measure.share ? Math.min(1, high + margin) : high + margin];
 }
 
-function svg(kind, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
 /** A solver's name without what stands in brackets behind it. */
-function shortTitle(titles, solver) {
+export function shortTitle(titles, solver) {
   return (titles[solver] || solver).replace(/ \(.*/, "");
 }
 
 /** A figure with the plot and its legend; `titles` are the solvers' names for people. */
-function qualityPlot(rows, { measure, range, advised, titles }) {
+export function qualityPlot(rows, { measure, range, advised, titles }) {
   const { width, height, left, right, top, bottom } = PLOT;
   const most = Math.max(...rows.map(({ nfe }) => nfe), 2);
   const least = Math.min(...rows.map(({ nfe }) => nfe));

@@ -1,23 +1,16 @@
 // Numbers and entries of cards in words. Cards may be foreign: everything is shown as text, nothing as HTML.
 
-/** An element with properties and children; strings become text. */
-function make(kind, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(kind), properties);
-  element.append(...children.filter((child) => child !== null && child !== undefined));
-  return element;
-}
-
-function bytes(count) {
+export function bytes(count) {
   const mib = count / 2 ** 20;
   return mib < 1 ? `${Math.ceil(count / 1024)} KiB` : `${mib.toFixed(mib < 10 ? 1 : 0)} MiB`;
 }
 
-function millions(count) {
+export function millions(count) {
   if (!count) return "";
   return count < 1e5 ? `${(count / 1e3).toFixed(1)} k` : `${(count / 1e6).toFixed(count < 1e7 ? 1 : 0)} M`;
 }
 
-function duration(minutes) {
+export function duration(minutes) {
   return minutes < 90 ? `${Math.round(minutes)} min` : `${(minutes / 60).toFixed(1)} h`;
 }
 
@@ -31,7 +24,7 @@ function scoreName(key) {
 }
 
 /** What was measured, a group for each set: [{title, values: [[name, text]]}]. The rows of a plot are left out. */
-function scoreGroups(scores, path = []) {
+export function scoreGroups(scores, path = []) {
   const own = [];
   const below = [];
   for (const [key, value] of Object.entries(scores || {})) {

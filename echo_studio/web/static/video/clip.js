@@ -1,6 +1,9 @@
 // One heartbeat in the browser: grey levels and labels of every frame, as bytes. A label cycle has labels alone.
 
-class Clip {
+import { structureContours } from "../common/contours.js";
+import { unpacked } from "../common/packed.js";
+
+export class Clip {
   /** `grey` is null for a label cycle; `ids` are the labels that guide it. */
   constructor({ frames, width, height, spacing, es, heart_rate: rate, volumes, unit, ef }, grey, ids) {
     Object.assign(this, { frames, width, height, spacing, es, rate, volumes, unit, ef, grey, ids });
@@ -80,16 +83,10 @@ class Clip {
   }
 }
 
-function paint(canvas, { width, height }, fill) {
+export function paint(canvas, { width, height }, fill) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
   const context = canvas.getContext("2d");
   const image = context.createImageData(width, height);
   fill(image.data);
   context.putImageData(image, 0, 0);
-}
-
-/** Colours of the labels, by id, as the Edit tab shows them now. */
-function labelColours() {
-  const style = getComputedStyle(document.querySelector("#canvas .studio"));
-  return [0, 1, 2, 3, 4].map((id) => (style.getPropertyValue(`--label-${id}`).match(/\d+/g) || [128, 128, 128]).map(Number));
 }

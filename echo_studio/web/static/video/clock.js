@@ -1,8 +1,8 @@
 // Where in the beat everything is that plays in step: `phase`, from 0 (end diastole) up to 1.
 
-const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
+export const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 
-class Clock {
+export class Clock {
   constructor() {
     Object.assign(this, { phase: 0, playing: false, loop: true, speed: 1, seconds: 60 / 70, frames: 24 });
     this.listeners = new Set();

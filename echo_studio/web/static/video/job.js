@@ -1,6 +1,10 @@
 // The video job of this page: start, follow, cancel. Told of every step; an answer about an older job is dropped.
 
-class VideoJob {
+import { postOrder } from "../common/packed.js";
+import { Clip } from "./clip.js";
+import { ALIVE } from "./words.js";
+
+export class VideoJob {
   /** `acts`: show(told), preview(bitmap, told), done(told, clip), ended(told). */
   constructor(link, acts) {
     Object.assign(this, { link, acts });

@@ -1,6 +1,8 @@
 // The two label maps that a video is made from: end diastole from the canvas, end systole from there, from a slot, or shaped.
 
-class Keyframes {
+import { fillSelect } from "../common/dom.js";
+
+export class Keyframes {
   constructor(studio, root, onChange) {
     Object.assign(this, { studio, onChange });
     this.ed = null; // {ids, width, height, spacing}

@@ -1,6 +1,6 @@
 // Keys of the Video tab, while it is shown and nobody types. A key does what a button does.
 
-class VideoKeys {
+export class VideoKeys {
   constructor(tab, signal) {
     this.tab = tab;
     window.addEventListener("keydown", (event) => this.down(event), { signal });
@@ -17,7 +17,7 @@ class VideoKeys {
   }
 
   down(event) {
-    if (root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey || this.typing(event)) return;
+    if (this.tab.root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey || this.typing(event)) return;
     const { tab } = this;
     const { clock, stage, transport } = tab;
     const { target } = event;

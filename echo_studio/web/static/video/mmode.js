@@ -1,8 +1,12 @@
 // M-mode: the brightness along a line, a column a frame, over a few beats. Computed here, from the frames.
 
+import { make } from "../common/dom.js";
+import { paint } from "./clip.js";
+import { fitted } from "./onion.js";
+
 const BEATS = 3;
 
-class MMode {
+export class MMode {
   constructor(name) {
     this.name = name;
     this.canvas = document.createElement("canvas");
@@ -105,7 +109,7 @@ function lineLength({ width, height, spacingMm }, { x0, y0, x1, y1 }) {
 }
 
 /** A line across the ventricle at end diastole, half way down; through the middle of the picture where there is none. */
-function lineAcross(clip) {
+export function lineAcross(clip) {
   const ids = clip.labelsOf(0);
   const rows = [];
   for (let y = 0; y < clip.height; y++) {

@@ -1,5 +1,8 @@
 // How the heart moves: sliders, segments, frames. `values` is what the server is asked for; the label cycle follows at once.
 
+import { make } from "../common/dom.js";
+import { RegionalList } from "./regional.js";
+
 // A heart that ejects less shortens and thickens less, and an EF of 15 % has no room for a healthy heart's shortening.
 const FOLLOWS = "follows the ejection fraction until it is moved itself, and again after a double click";
 const FOLLOWERS = ["shortening", "thickening"];
@@ -12,7 +15,7 @@ const MOTION_SLIDERS = [
   { name: "frames", title: "Frames", unit: "", step: 1, factor: 1, hint: "Frames of one beat" },
 ];
 
-class MotionForm {
+export class MotionForm {
   constructor(root, keyframes, onChange) {
     Object.assign(this, { root, keyframes, onChange });
     this.place = root.querySelector("[data-vid=sliders]");

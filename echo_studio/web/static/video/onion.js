@@ -1,6 +1,8 @@
 // Both keyframes as outlines over each other, and between them the labels of the frame that is shown.
 
-class Onion {
+import { labelColours } from "../common/label_colours.js";
+
+export class Onion {
   constructor(canvas) {
     this.canvas = canvas;
     this.cycle = null;
@@ -45,7 +47,7 @@ class Onion {
 }
 
 /** Size a canvas for its place and clear it: {context, left, top, scale} of a picture in its middle, or null where it is not seen. */
-function fitted(canvas, { width, height }) {
+export function fitted(canvas, { width, height }) {
   const { clientWidth, clientHeight } = canvas;
   if (!clientWidth || !clientHeight) return null;
   const ratio = window.devicePixelRatio || 1;

@@ -1,15 +1,10 @@
 // A quantity through the beat: lines over the frames, the place that is shown, ED and ES.
 
+import { make, svg } from "../common/dom.js";
+
 const PLOT = { width: 268, height: 112, left: 34, right: 6, top: 16, bottom: 16 };
 
-function svg(kind, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", kind);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-class BeatPlot {
+export class BeatPlot {
   /** `onSeek` is called with a phase where somebody presses. */
   constructor(place, onSeek) {
     this.place = place;

@@ -1,8 +1,10 @@
 // Segments of the wall that do not take part in the beat: a row each.
 
+import { fillSelect, make } from "../common/dom.js";
+
 const KINDS = { akinetic: "does not move", dyskinetic: "moves outward while the rest contracts" };
 
-class RegionalList {
+export class RegionalList {
   /** `onChange` is called after each change that a person makes. */
   constructor(list, add, onChange) {
     Object.assign(this, { list, add, onChange });

@@ -1,6 +1,8 @@
 // What is known of the video that is shown: the ventricle's area, asked and measured, EF, and its files.
 
-class Report {
+import { make } from "../common/dom.js";
+
+export class Report {
   constructor(root, link, plot, acts) {
     Object.assign(this, { root, link, plot, acts });
     this.place = root.querySelector("[data-vid=report]");

@@ -1,12 +1,14 @@
 // How a video is made: generator, solver, NFE, guidance, start step, seed. A generator shows what it has, and what it advises.
 
+import { fillSelect, make } from "../common/dom.js";
+
 const SAMPLING_NUMBERS = [
   { name: "nfe", title: "NFE", least: 1, most: 100, hint: "Calls of the network; the field takes more than the slider" },
   { name: "guidance", title: "Guidance", least: 0, most: 10, step: 0.5, hint: "Scale of classifier-free guidance: 0 is off" },
   { name: "start_step", title: "Start step", least: 0, most: 63, hint: "Of 64 noise levels, those that are skipped: 0 begins with noise alone, 63 keeps nearly all of the starting video" },
 ];
 
-class SamplingForm {
+export class SamplingForm {
   constructor(root, onChange) {
     Object.assign(this, { root, onChange });
     this.values = { generator: "", solver: "", nfe: 20, guidance: 0, start_step: 0, seed: "0" };

@@ -1,6 +1,9 @@
 // What is played: the newest video or, before there is one, the label cycle; beside it a pinned video. All in step.
 
-class Stage {
+import { MMode, lineAcross } from "./mmode.js";
+import { VideoView } from "./view.js";
+
+export class Stage {
   constructor(root, clock, onChange) {
     Object.assign(this, { root, clock, onChange });
     const line = (drawn, settled) => this.setLine(drawn, settled);

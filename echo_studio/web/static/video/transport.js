@@ -1,6 +1,9 @@
 // The bar beneath the pictures: play, frame steps, scrubbing, ED and ES, loop, speed.
 
-class Transport {
+import { fillSelect } from "../common/dom.js";
+import { SPEEDS } from "./clock.js";
+
+export class Transport {
   constructor(root, clock, stage) {
     Object.assign(this, { root, clock, stage });
     this.part("play").addEventListener("click", () => clock.play());

@@ -1,8 +1,12 @@
 // One picture on the stage: a clip's frame with labels over it, a label cycle, or a picture on the way. Dragging draws a line.
 
+import { make } from "../common/dom.js";
+import { labelColours } from "../common/label_colours.js";
+import { fitted } from "./onion.js";
+
 const MIN_LINE = 0.02; // of the picture's longer side: what is shorter was a click
 
-class VideoView {
+export class VideoView {
   /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while a line is drawn; with (null, true) at its end. */
   constructor(name, onLine) {
     this.element = make("figure", { className: "vid-view" });

@@ -1,6 +1,6 @@
 // Videos in words, and a few ways to make parts of the page.
 
-const ALIVE = ["waiting", "running"];
+export const ALIVE = ["waiting", "running"];
 
 /** Seconds as people read them. */
 function secondsWords(seconds) {
@@ -8,7 +8,7 @@ function secondsWords(seconds) {
 }
 
 /** How far a video is. */
-function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, seconds, nfe_run: run }) {
+export function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, seconds, nfe_run: run }) {
   if (stopping) return "Stopping after this NFE …";
   if (state === "waiting") return ahead ? `Waiting: ${ahead} ahead` : "Starting …";
   if (state === "running") {
@@ -23,7 +23,7 @@ function jobWords({ state, nfe, total, ahead, stopping, message, elapsed, second
 }
 
 /** What a video was asked for, in one line. */
-function orderWords({ generator, solver, nfe, frames, guidance, start_step: start, seed, motion, has_es: drawn }) {
+export function orderWords({ generator, solver, nfe, frames, guidance, start_step: start, seed, motion, has_es: drawn }) {
   const words = [generator, solver, `${nfe} NFE`, `${frames} frames`];
   if (Number(guidance)) words.push(`guidance ${guidance}`);
   if (Number(start)) words.push(`from step ${start}`);
@@ -31,14 +31,4 @@ function orderWords({ generator, solver, nfe, frames, guidance, start_step: star
   if (motion.regional.length) words.push(motion.regional.map(({ segment, kind }) => `${segment} ${kind}`).join(", "));
   words.push(`${motion.heart_rate} bpm`, `seed ${seed}`);
   return words.join(" · ");
-}
-
-function make(kind, properties = {}, ...children) {
-  const element = Object.assign(document.createElement(kind), properties);
-  element.append(...children);
-  return element;
-}
-
-function fillSelect(select, choices) {
-  select.replaceChildren(...choices.map(({ name, title }) => new Option(title, name)));
 }

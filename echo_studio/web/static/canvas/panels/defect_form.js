@@ -1,0 +1,95 @@
+// The parameters of one defect as controls: a number and a slider for each quantity, a list for each choice.
+
+import { fillSelect } from "../../common/dom.js";
+
+// Where the size of a pixel is not known, lengths are pixels; to begin with, a map is taken to be this deep.
+const SUPPOSED_DEPTH_MM = 150;
+// What is shown, for a unit: how many of it, in what steps.
+export const QUANTITIES = {
+  mm: { shown: "mm", times: 1, step: 0.5 },
+  px: { shown: "px", times: 1, step: 1 },
+  share: { shown: "%", times: 100, step: 1 },
+  times: { shown: "%", times: 100, step: 1 },
+};
+
+export class DefectForm {
+  constructor() {
+    this.element = Object.assign(document.createElement("div"), { className: "defect-form" });
+    this.element.setAttribute("role", "group");
+    this.onChange = () => {};
+    this.values = {};
+  }
+
+  /** Show a defect of the catalog with these values, and with its own for the others. */
+  fill({ title, parameters }, values, map) {
+    const inPixels = !map.spacing || Object.keys(values).some((name) => name.endsWith("_px"));
+    const shown = parameters.map((one) => (inPixels && one.unit === "mm" ? inPixelsOf(one, map.height / SUPPOSED_DEPTH_MM) : one));
+    this.values = Object.fromEntries(shown.map(({ name, default: usual }) => [name, values[name] ?? usual]));
+    const drawn = JSON.stringify(shown);
+    if (drawn === this.drawn) {
+      this.refresh(shown); // the focus stays where it is
+      return;
+    }
+    this.drawn = drawn;
+    this.element.setAttribute("aria-label", title);
+    this.element.replaceChildren(...shown.map((one) => (one.kind === "choice" ? this.choice(one) : this.number(one))));
+  }
+
+  refresh(shown) {
+    for (const { name, unit } of shown) {
+      const value = unit ? round(this.values[name] * QUANTITIES[unit].times) : this.values[name];
+      for (const control of this.element.querySelectorAll(`#defect-${name}, [data-parameter="${name}"]`)) {
+        if (control.value !== String(value)) control.value = value;
+      }
+    }
+  }
+
+  set(name, value) {
+    this.values[name] = value;
+    this.onChange();
+  }
+
+  choice({ name, title, choices }) {
+    const field = Object.assign(document.createElement("label"), { className: "field", textContent: title });
+    const select = Object.assign(document.createElement("select"), { title });
+    select.setAttribute("aria-label", title);
+    select.dataset.parameter = name;
+    fillSelect(select, choices.map((choice) => ({ name: choice, title: choice })));
+    select.value = this.values[name];
+    select.addEventListener("change", () => this.set(name, select.value));
+    field.append(select);
+    return field;
+  }
+
+  number({ name, title, unit, low, high }) {
+    const { shown, times, step } = QUANTITIES[unit];
+    const row = Object.assign(document.createElement("div"), { className: "quantity" });
+    row.innerHTML = `<label for="defect-${name}"></label><span><input type="number" id="defect-${name}" step="${step}"> ${shown}</span>` +
+      `<input type="range" step="${step}">`;
+    row.querySelector("label").textContent = title;
+    const [typed, slider] = row.querySelectorAll("input");
+    for (const input of [typed, slider]) {
+      Object.assign(input, { min: low * times, max: high * times, title: `${title}: ${low * times} to ${high * times} ${shown}` });
+      input.value = round(this.values[name] * times);
+      input.addEventListener("input", () => {
+        if (!input.value) return; // about to be typed
+        for (const other of [typed, slider]) if (other !== input) other.value = input.value;
+        this.set(name, round(Number(input.value) / times));
+      });
+    }
+    slider.setAttribute("aria-label", `${title} slider`);
+    slider.dataset.parameter = name;
+    return row;
+  }
+}
+
+/** A length in pixels, as `apply_defect` takes them: `width_px` for `width_mm`. */
+function inPixelsOf(parameter, pixelsPerMm) {
+  const [low, high, usual] = [parameter.low, parameter.high, parameter.default].map((mm) => Math.round(mm * pixelsPerMm));
+  return { ...parameter, name: parameter.name.replace(/_mm$/, "_px"), unit: "px", low, high, default: usual };
+}
+
+/** Without the digits that binary fractions add. */
+export function round(value) {
+  return Number(value.toFixed(6));
+}

@@ -1,0 +1,75 @@
+// A change that is computed elsewhere: seen as a ghost while it is tuned, then taken as one step of the history. It belongs
+// to the map that it was made from: any settled change of the document drops it.
+
+import { Newest } from "../../common/newest.js";
+import { differenceBox } from "../document/document.js";
+
+export class Proposal {
+  constructor(editor) {
+    this.editor = editor;
+    this.onProblem = () => {}; // (words), "" as soon as there is none
+    this.newest = new Newest(({ make }) => make(), (made, wish) => this.arrived(made, wish), (problem) => this.failed(problem));
+    this.forget();
+    editor.document.listeners.add((box, settled) => settled && this.forget());
+  }
+
+  forget() {
+    this.newest.drop();
+    this.key = null; // of the newest wish
+    this.made = null; // its map, once it is there
+    this.op = null; // the step that it is to become
+  }
+
+  /** Stop showing it. */
+  hide() {
+    this.forget();
+    this.editor.setGhost(null);
+    this.onProblem("");
+  }
+
+  /** Show the map that `make()` promises: {ids, sector}, a null sector being the one that is there; `key` tells wishes apart. */
+  show(key, make) {
+    if (this.key === key) return;
+    Object.assign(this, { key, made: null, op: null });
+    this.newest.want({ key, make });
+  }
+
+  /** The same, and make it a step of the history as soon as it is there, unless something newer is wished for first. */
+  take(key, make, op) {
+    this.show(key, make);
+    this.op = op;
+    if (this.made) this.done();
+  }
+
+  arrived(made, { key }) {
+    const { document: map } = this.editor;
+    this.onProblem("");
+    // Also what is no longer the newest: while a slider is dragged, the ghost follows as fast as it can.
+    this.editor.setGhost(differenceBox(map.ids, made.ids, map.width, map.height) ? made.ids : null);
+    if (key !== this.key) return;
+    this.made = made;
+    if (this.op) this.done();
+  }
+
+  failed(problem) {
+    this.hide();
+    this.onProblem(problem.message);
+  }
+
+  done() {
+    const { document: map } = this.editor;
+    const { made, op } = this;
+    const { revision } = map;
+    if (map.stroke) return; // a hand is quicker; what it draws settles soon and drops this
+    map.replace(made.ids, op, made.sector);
+    if (map.revision !== revision) return;
+    this.op = null;
+    this.editor.setGhost(null);
+    this.editor.say("That changes nothing.");
+  }
+}
+
+/** What a tool still holds up, such as a piece that floats, belongs to the map that a panel works on. */
+export function settleTool({ tool }) {
+  if (tool.leave) tool.leave();
+}

@@ -1,0 +1,16 @@
+// The label schema, as in `echo_studio/anatomy/labels.py`, and the palettes that people can choose. The values are JSON,
+// so that the tests in Python read them too.
+
+export const LABELS = [
+  {"id": 0, "name": "Outside", "colour": [0, 0, 0]},
+  {"id": 1, "name": "LV cavity", "colour": [230, 97, 76]},
+  {"id": 2, "name": "LV myocardium", "colour": [64, 178, 136]},
+  {"id": 3, "name": "Left atrium", "colour": [86, 140, 233]},
+  {"id": 4, "name": "Sector", "colour": [72, 76, 86]}
+];
+
+// Okabe and Ito (2008): of their hues vermillion, yellow and sky blue stay furthest apart.
+export const PALETTES = {
+  "standard": { "title": "Standard", "colours": [[0, 0, 0], [230, 97, 76], [64, 178, 136], [86, 140, 233], [72, 76, 86]] },
+  "okabe-ito": { "title": "Okabe–Ito", "colours": [[0, 0, 0], [213, 94, 0], [240, 228, 66], [86, 180, 233], [72, 76, 86]] }
+};

@@ -1,0 +1,187 @@
+// The way to the server. Every settled change is sent, in order and once, so that the server's copy has the same history.
+
+const RETRY_MS = 3000;
+
+export class ServerLink {
+  constructor(labels, root) {
+    this.document = labels;
+    this.root = root;
+    this.token = "";
+    this.project = ""; // its id
+    this.user = ""; // who is logged in, "" where there is no login
+    this.outbox = []; // [path, options] of the changes that the server has not confirmed
+    this.pumping = null;
+    this.onProblem = () => {};
+    this.onState = () => {}; // "saved", "saving" or "unsaved"
+    this.onTaken = () => {};
+    this.onLoggedOut = () => {};
+    labels.journals.add((op) => this.enqueue(op));
+  }
+
+  async request(path, options = {}) {
+    const headers = { "X-Studio-Session": this.token, ...options.headers };
+    let reply;
+    try {
+      reply = await fetch(`${this.root}${path}`, { ...options, headers, cache: "no-store" });
+    } catch {
+      throw new Error("The studio does not answer. Is it still running? Your drawing is safe in this page.");
+    }
+    if (reply.ok) return reply;
+    const loggedOut = reply.headers.get("X-Studio-Login") === "needed";
+    if (loggedOut) this.onLoggedOut();
+    else if (reply.status === 401 && this.project && !options.again) {
+      await this.reopen();
+      return this.request(path, { ...options, again: true });
+    }
+    const body = await reply.json().catch(() => ({}));
+    const problem = new Error(typeof body.detail === "string" ? body.detail : `The studio answered ${reply.status}.`);
+    problem.status = reply.status;
+    throw problem;
+  }
+
+  /** The server was started again under the page: go on with the same project. */
+  async reopen() {
+    if (!this.reopening) {
+      const query = new URLSearchParams({ project: this.project, user: this.user });
+      this.reopening = fetch(`${this.root}/sessions?${query}`, { method: "POST" })
+        .then(async (reply) => {
+          const { token, detail } = await reply.json();
+          if (!reply.ok) throw new Error(detail);
+          this.token = token;
+        })
+        .finally(() => {
+          this.reopening = null;
+        });
+    }
+    return this.reopening;
+  }
+
+  async json(path, { method = "GET", body } = {}) {
+    const options = { method };
+    if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });
+    return (await this.request(path, options)).json();
+  }
+
+  enqueue(op) {
+    const { revision, position } = this.document;
+    const query = new URLSearchParams({ ...this.layout(), revision, position });
+    this.keep(`/label-map?${query}`, { method: "PUT", body: this.packed(op) });
+  }
+
+  /** Send a change after those before it, and again until the server has it. */
+  keep(path, options) {
+    this.outbox.push([path, options]);
+    this.onState("saving");
+    this.send().catch((problem) => this.onProblem(problem.message));
+  }
+
+  layout() {
+    const { width, height, spacing } = this.document;
+    return { width, height, spacing };
+  }
+
+  /** Label ids, the sector and what was done. */
+  packed(op, ids = this.document.ids, sector = this.document.sector) {
+    return new Blob([ids.slice(), sector.slice(), op ? JSON.stringify(op) : ""], { type: "application/octet-stream" });
+  }
+
+  send() {
+    if (!this.pumping && this.outbox.length) {
+      this.pumping = this.emptyOutbox();
+    }
+    return this.pumping || Promise.resolve();
+  }
+
+  async emptyOutbox() {
+    while (this.outbox.length) {
+      try {
+        await this.request(...this.outbox[0]);
+      } catch (problem) {
+        // 409: the server has this change already, only its answer was lost.
+        if (problem.status !== 409) {
+          this.pumping = null;
+          this.refused(problem);
+          throw problem;
+        }
+      }
+      this.outbox.shift();
+      if (!this.outbox.length) this.pumping = null; // a change that comes now starts anew
+    }
+    this.onState("saved");
+  }
+
+  /** 423: another tab writes to the project, and the person has to decide. Anything else may pass: try again. */
+  refused(problem) {
+    if (problem.status === 423) {
+      this.onTaken();
+      return;
+    }
+    this.onState("unsaved");
+    setTimeout(() => this.send().catch(() => {}), RETRY_MS);
+  }
+
+  /** Wait until the server holds the canvas; tells which revision that is. */
+  async flush() {
+    await this.send();
+    return this.document.revision;
+  }
+
+  async template(name) {
+    return readMap(await this.request(`/templates/${name}`));
+  }
+
+  /** The canvas, or another map of its size, after an edit that the server computes: {ids, sector}. */
+  async edit(op, ids = this.document.ids, sector = this.document.sector) {
+    const options = { method: "POST", body: this.packed(op, ids, sector) };
+    return readMap(await this.request(`/edit?${new URLSearchParams(this.layout())}`, options));
+  }
+
+  /** Handles that place themselves: [{key, structure, place}]. */
+  async handles() {
+    return this.posted("/handles", {});
+  }
+
+  /** {measurements, findings} of the canvas. */
+  async inspect(view) {
+    return this.posted("/inspect", { view });
+  }
+
+  async posted(path, query) {
+    const body = this.document.ids.slice();
+    return (await this.request(`${path}?${new URLSearchParams({ ...this.layout(), ...query })}`, { method: "POST", body })).json();
+  }
+
+  async jobMap(job) {
+    return readMap(await this.request(`/jobs/${job}/label-map`));
+  }
+
+  async frame(job, final) {
+    return bitmapOf(await this.request(`/jobs/${job}/frame?final=${final}`));
+  }
+
+  async cancel() {
+    await this.request("/cancel", { method: "POST" });
+  }
+
+  async download(path) {
+    const reply = await this.request(path);
+    const url = URL.createObjectURL(await reply.blob());
+    const anchor = document.createElement("a");
+    anchor.href = url;
+    anchor.download = /filename="([^"]+)"/.exec(reply.headers.get("Content-Disposition"))[1];
+    anchor.click();
+    setTimeout(() => URL.revokeObjectURL(url), 60000);
+  }
+}
+
+export async function readMap(reply) {
+  const [width, height] = ["X-Width", "X-Height"].map((name) => Number(reply.headers.get(name)));
+  const bytes = new Uint8Array(await reply.arrayBuffer());
+  const ids = bytes.slice(0, width * height);
+  const sector = bytes.slice(width * height);
+  return { width, height, ids, sector, spacing: reply.headers.get("X-Spacing") || "" };
+}
+
+export async function bitmapOf(reply) {
+  return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
+}

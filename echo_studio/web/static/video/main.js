@@ -1,0 +1,254 @@
+// Puts the Video tab together inside its gr.HTML component. The Edit tab's object has the canvas, the slots and the way to
+// the server, which this tab uses as well.
+
+import { mountTab } from "../common/mount_tab.js";
+import { Newest } from "../common/newest.js";
+import { keyframe, postOrder } from "../common/packed.js";
+import { Clip } from "./clip.js";
+import { Clock } from "./clock.js";
+import { VideoJob } from "./job.js";
+import { Keyframes } from "./keyframes.js";
+import { VideoKeys } from "./keys.js";
+import { MotionForm } from "./motion_form.js";
+import { Onion, fitted } from "./onion.js";
+import { BeatPlot } from "./plot.js";
+import { Report } from "./report.js";
+import { SamplingForm } from "./sampling_form.js";
+import { Stage } from "./stage.js";
+import { Transport } from "./transport.js";
+import { jobWords, orderWords } from "./words.js";
+
+class VideoTab {
+  constructor(root, studio) {
+    this.root = root;
+    this.part = (name) => root.querySelector(`[data-vid=${name}]`);
+    this.studio = studio;
+    this.link = studio.link;
+    this.asked = null; // signature of the video under way
+    this.clock = new Clock();
+    this.onion = new Onion(this.part("onion"));
+    const seek = (phase) => this.clock.seek(Math.floor(phase * this.clock.frames));
+    this.volume = new BeatPlot(this.part("volume"), seek);
+    this.areas = new BeatPlot(this.part("areas"), seek);
+    this.stage = new Stage(this.root, this.clock, () => this.refresh());
+    this.transport = new Transport(this.root, this.clock, this.stage);
+    this.keyframes = new Keyframes(studio, this.root, () => this.changed());
+    this.motion = new MotionForm(this.root, this.keyframes, () => this.changed());
+    this.sampling = new SamplingForm(this.root, (changes) => this.sampled(changes));
+    this.report = new Report(this.root, this.link, this.areas, this);
+    this.job = new VideoJob(this.link, {
+      show: (told) => this.tell(told),
+      preview: (picture, told) => this.stage.takeComing({ picture, badge: `Middle frame · NFE ${told.nfe} / ${told.total}`, words: "" }),
+      done: (told, clip) => this.done(told, clip),
+      ended: () => this.stage.takeComing(null),
+    });
+    this.cycles = new Newest((wish) => this.askCycle(wish), (cycle) => this.takeCycle(cycle), (problem) => this.cycleProblem(problem.message));
+    this.starts = new Newest((wish) => this.askStart(wish), (picture) => this.takeStart(picture), (problem) => this.takeStart(null, problem.message), 150);
+    this.clock.listeners.add(() => this.move());
+    this.listen();
+  }
+
+  async enter() {
+    const catalog = await this.link.json("/videos/catalog");
+    this.motion.offer(catalog);
+    this.sampling.offer(catalog);
+    this.report.offer(catalog.formats);
+    const told = await this.link.json("/videos");
+    if (told.video) await this.restore(told);
+    else if (this.keyframes.ed) this.changed(); // taken before it was known what can be chosen
+    else if (this.studio.document.ids.includes(1)) this.keyframes.take();
+    this.keyframes.draw();
+    this.refresh();
+  }
+
+  /** What was made or is being made when the page was left. */
+  async restore(told) {
+    const path = `/videos/${told.video}`;
+    const ed = await keyframe(await this.link.request(`${path}/end-diastole`));
+    const es = told.order.has_es ? await keyframe(await this.link.request(`${path}/end-systole`)) : null;
+    this.keyframes.restore(ed, es, told.order.view);
+    this.motion.restore(told.order);
+    this.sampling.restore(told.order);
+    this.changed();
+    this.trying(() => this.job.follow(told));
+  }
+
+  listen() {
+    this.root.addEventListener("mousedown", (event) => {
+      // A click leaves the focus where it was: else Space would press the same button again instead of playing.
+      if (event.target instanceof Element && event.target.closest("button, .switch, input[type=checkbox]")) event.preventDefault();
+    });
+    this.part("generate").addEventListener("click", () => this.generate());
+    this.part("cancel").addEventListener("click", () => this.cancel());
+    this.part("overlay").addEventListener("change", () => this.setOverlay(this.part("overlay").checked));
+    this.part("opacity").addEventListener("input", () => {
+      this.part("opacity-value").textContent = `${this.part("opacity").value} %`;
+      this.stage.setOverlay({ on: true, opacity: Number(this.part("opacity").value) / 100 });
+    });
+    this.part("mmode").addEventListener("click", () => this.stage.setMMode(!this.stage.mmode));
+    this.part("pin").addEventListener("click", () => this.stage.pin());
+    this.part("unpin").addEventListener("click", () => this.stage.unpin());
+    // The keyframes and plots have no size while the tab is hidden.
+    new IntersectionObserver(([{ isIntersecting }]) => (isIntersecting ? this.seen() : this.clock.play(false))).observe(this.root);
+  }
+
+  seen() {
+    if (!this.keyframes.ed && this.studio.document.ids.includes(1)) this.keyframes.take();
+    this.keyframes.draw();
+    this.stage.show(); // in the colours that the Edit tab has now
+    this.onion.draw();
+  }
+
+  async trying(work) {
+    this.say("");
+    try {
+      await work();
+    } catch (problem) {
+      this.say(problem.message);
+    }
+  }
+
+  say(words) {
+    this.part("problem").textContent = words;
+    this.part("problem").hidden = !words;
+  }
+
+  get order() {
+    return { ...this.motion.order, ...this.sampling.order, has_es: Boolean(this.keyframes.es) };
+  }
+
+  /** What a video is made from; another one than a video's says that this is of older settings. */
+  get signature() {
+    return JSON.stringify([this.keyframes.version, this.order]);
+  }
+
+  get maps() {
+    return { ed: this.keyframes.ed, es: this.keyframes.es };
+  }
+
+  /** The heart or its motion: the label cycle follows. */
+  changed() {
+    if (!this.motion.segments) return; // what can be chosen is not known yet
+    this.motion.suit();
+    this.refresh();
+    if (!this.keyframes.ed) return;
+    const wrong = this.motion.problem;
+    if (wrong) {
+      this.cycles.drop();
+      this.cycleProblem(wrong);
+      return;
+    }
+    this.cycles.want({ maps: this.maps, order: this.motion.order });
+    this.wantStart();
+  }
+
+  sampled(changes) {
+    this.refresh();
+    if ("start_step" in changes || "generator" in changes || "seed" in changes) this.wantStart();
+  }
+
+  wantStart() {
+    if (this.sampling.entry?.starts && this.keyframes.ed) this.starts.want({ maps: this.maps, order: this.order });
+  }
+
+  async askCycle({ maps, order }) {
+    return Clip.ofCycle(await postOrder(this.link, "/videos/cycle", maps, order));
+  }
+
+  takeCycle(cycle) {
+    this.cycleProblem("");
+    this.onion.show(cycle);
+    this.part("onion").setAttribute("aria-label", `Both keyframes over each other, end systole in frame ${cycle.es + 1} of ${cycle.frames}`);
+    const known = cycle.volumes.some((value) => value !== null);
+    const line = { name: "volume", kind: "asked", values: cycle.volumes };
+    this.volume.show(known ? [line] : [], { title: "Volume of the ventricle", unit: cycle.unit, es: cycle.es / cycle.frames, seconds: cycle.seconds });
+    this.part("ef").textContent = cycle.ef === null ? "" : `EF ${cycle.ef.toFixed(1)} %`;
+    this.stage.takeCycle(cycle);
+    this.move();
+  }
+
+  cycleProblem(words) {
+    this.part("motion-problem").textContent = words;
+    this.part("motion-problem").hidden = !words;
+    this.refresh();
+  }
+
+  async askStart({ maps, order }) {
+    const reply = await postOrder(this.link, "/videos/starting-frame", maps, order);
+    return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
+  }
+
+  takeStart(picture, problem = "") {
+    const canvas = this.part("start-frame");
+    const place = fitted(canvas, picture || { width: 1, height: 1 });
+    if (picture && place) place.context.drawImage(picture, place.left, place.top, picture.width * place.scale, picture.height * place.scale);
+    canvas.setAttribute("aria-label", picture ? `Middle frame of the starting video at step ${this.sampling.values.start_step}` : "No starting frame");
+    this.part("start-words").textContent = problem || "Starts from this (middle frame)";
+    this.part("start-words").classList.toggle("problem", Boolean(problem));
+  }
+
+  generate() {
+    if (this.part("generate").disabled) return;
+    this.asked = this.signature;
+    this.trying(() => this.job.start(this.maps, this.order));
+  }
+
+  cancel() {
+    this.trying(() => this.job.cancel());
+  }
+
+  setOverlay(on) {
+    this.part("overlay").checked = on;
+    this.stage.setOverlay({ on });
+  }
+
+  tell(told) {
+    const share = told.state === "done" ? 100 : told.total ? Math.round((100 * told.nfe) / told.total) : 0;
+    this.part("bar").dataset.state = told.state;
+    this.part("bar").setAttribute("aria-valuenow", share);
+    this.part("bar").querySelector("i").style.width = `${share}%`;
+    this.part("state").textContent = told.state === "failed" ? "Failed" : jobWords(told);
+    this.say(told.state === "failed" ? told.message : "");
+    this.refresh(told);
+  }
+
+  done(told, clip) {
+    this.stage.takeVideo({ clip, words: orderWords(told.order), signature: this.asked ?? this.signature });
+    this.trying(() => this.report.show(told, clip));
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches && this.root.offsetParent !== null) this.clock.play(true);
+  }
+
+  move() {
+    const { phase, frame, frames } = this.clock;
+    this.onion.move(phase);
+    this.volume.move(frame / frames);
+    this.areas.move(frame / frames);
+  }
+
+  refresh(told = this.job?.told) {
+    if (!this.report) return; // not all is there yet
+    const { stage, keyframes, sampling } = this;
+    const broken = !this.part("motion-problem").hidden;
+    this.part("generate").disabled = !keyframes.ed || !sampling.entry || broken;
+    this.part("cancel").disabled = !this.job?.running || Boolean(told?.stopping);
+    this.part("mmode").disabled = !stage.video;
+    this.part("mmode").setAttribute("aria-pressed", String(stage.mmode));
+    this.part("pin").disabled = !stage.video || stage.pinned === stage.video;
+    this.part("unpin").hidden = !stage.pinned;
+    const older = stage.video && this.signature !== stage.video.signature;
+    this.part("told").textContent = !keyframes.ed
+      ? "Draw or open a heart in the Edit tab, then take it here (U)"
+      : older ? "The video is of older settings" : stage.video ? "Drag on the picture for an M-mode line · Space plays · arrows step" : "Space plays the label cycle · G generates the video";
+    this.part("told").classList.toggle("older", Boolean(older));
+  }
+}
+
+/** Mount the tab inside its gr.HTML component, whose `element` it is. */
+export function mount({ element }) {
+  const root = element.querySelector("[data-vid=root]");
+  return mountTab("video", root, (studio, signal) => {
+    const tab = new VideoTab(root, studio);
+    new VideoKeys(tab, signal);
+    return tab;
+  });
+}
