@@ -47,5 +47,4 @@
     new MutationObserver(tellGradio).observe(document.body, { attributeFilter: ["class"] });
     tellGradio();
   });
-  window.echoStudioTheme = { next };
 })();

@@ -57,7 +57,7 @@ export function mount({ element, props, watch }) {
   const defectPanel = new DefectPanel(inspector, editor, link);
   const slots = new Slots();
   const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
-  const monitor = new Monitor(root, generation, link);
+  new Monitor(root, generation, link);
   const starter = new Starter(root, link, editor, settings, panes);
   const project = new Project(root, link, labels, settings, slots);
   const tray = new Tray(root, link, editor, settings, generation);
@@ -129,7 +129,7 @@ export function mount({ element, props, watch }) {
   for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
   const studio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views, slots, measurePanel, tabs: {} };
-  window.echoStudio = studio; // the one handle for tests and for people who look inside; no module reads it
+  /** @type {any} */ (window).echoStudio = studio; // the one handle for tests and for people who look inside; no module reads it
 
   /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */
   async function enter(token) {

@@ -2,6 +2,14 @@
 
 const RETRY_MS = 3000;
 
+/** The server understood and said no: its words, and the HTTP status. */
+class Refusal extends Error {
+  constructor(words, status) {
+    super(words);
+    this.status = status;
+  }
+}
+
 export class ServerLink {
   constructor(labels, root) {
     this.document = labels;
@@ -11,8 +19,8 @@ export class ServerLink {
     this.user = ""; // who is logged in, "" where there is no login
     this.outbox = []; // [path, options] of the changes that the server has not confirmed
     this.pumping = null;
-    this.onProblem = () => {};
-    this.onState = () => {}; // "saved", "saving" or "unsaved"
+    this.onProblem = (_words) => {};
+    this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
     this.onTaken = () => {};
     this.onLoggedOut = () => {};
     labels.journals.add((op) => this.enqueue(op));
@@ -34,9 +42,7 @@ export class ServerLink {
       return this.request(path, { ...options, again: true });
     }
     const body = await reply.json().catch(() => ({}));
-    const problem = new Error(typeof body.detail === "string" ? body.detail : `The studio answered ${reply.status}.`);
-    problem.status = reply.status;
-    throw problem;
+    throw new Refusal(typeof body.detail === "string" ? body.detail : `The studio answered ${reply.status}.`, reply.status);
   }
 
   /** The server was started again under the page: go on with the same project. */
@@ -56,6 +62,11 @@ export class ServerLink {
     return this.reopening;
   }
 
+  /**
+   * The answer to a request whose body travels as JSON.
+   * @param {string} path
+   * @param {{method?: string, body?: any}} [request]
+   */
   async json(path, { method = "GET", body } = {}) {
     const options = { method };
     if (body !== undefined) Object.assign(options, { body: JSON.stringify(body), headers: { "Content-Type": "application/json" } });

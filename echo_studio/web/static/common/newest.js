@@ -4,7 +4,10 @@
 export class Newest {
   /** `ask(wish)` promises an answer for `tell(answer, wish)`; what it throws goes to `fail(problem, wish)`. */
   constructor(ask, tell, fail, pauseMs = 0) {
-    Object.assign(this, { ask, tell, fail, pauseMs });
+    this.ask = ask;
+    this.tell = tell;
+    this.fail = fail;
+    this.pauseMs = pauseMs;
     this.waiting = null; // [wish]
     this.running = false;
     this.turn = 0;

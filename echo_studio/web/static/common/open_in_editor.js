@@ -2,9 +2,8 @@
 
 /**
  * @param studio of the Edit tab
- * @param map {ids, sector, width, height, spacing}; `what` it is, for the history
- * @param settings that replace those of the Generate panel
- * @param bitmap the frame
+ * @param page `map` is {ids, sector, width, height, spacing} and `what` it is, for the history; `settings` replace those of
+ *   the Generate panel; `bitmap` is the frame
  */
 export function openInEditor(studio, { map, what, settings, bitmap }) {
   const { document: labels, generation, result } = studio;
@@ -21,5 +20,6 @@ export function openInEditor(studio, { map, what, settings, bitmap }) {
 }
 
 export function showTab(name) {
-  [...document.querySelectorAll("#tabs [role=tab]")].find(({ textContent }) => textContent.trim() === name).click();
+  const tabs = /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll("#tabs [role=tab]"));
+  [...tabs].find(({ textContent }) => textContent.trim() === name).click();
 }

@@ -31,7 +31,7 @@ export class Slots {
   /** Put back what `export` gave, instead of everything that is kept; a page without a sector gets one from its labels. */
   import(pages) {
     const before = this.pages;
-    this.pages = new Map(pages.map(({ name, ...page }) => [name, copiedPage(page)]));
+    this.pages = new Map(pages.map((page) => [page.name, copiedPage(page)]));
     for (const name of SLOT_NAMES) if (before.has(name) || this.pages.has(name)) this.tell(name);
   }
 

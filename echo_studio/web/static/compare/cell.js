@@ -63,16 +63,15 @@ export class CompareCell {
     if (varied.length) lines.push(["span", varied.join(" · ")]);
     // There from the start, so that nothing moves when the figures come.
     lines.push(["span", done ? `${figures.seconds.toFixed(2)} s · RMSE ${shownFigure(figures.rmse, 2)}` : "\u00a0"]);
-    lines.push(["span", done ? DICE.map(([name, title]) => `${title} ${shownFigure(figures[name], 3)}`).join("  ") : "\u00a0"]);
+    lines.push(["span", done ? DICE.map(([name, short]) => `${short} ${shownFigure(figures[name], 3)}`).join("  ") : "\u00a0"]);
     if (note) lines.push(["em", note]);
     if (done && message) lines.push(["em", message]);
     this.write(lines);
     for (const button of [this.reference, this.holding, this.open]) button.disabled = !done;
     this.reference.setAttribute("aria-pressed", String(reference));
     this.holding.disabled = !done || reference;
-    for (const [button, words] of [[this.reference, "Reference"], [this.holding, "Hold to compare"], [this.open, "Open in editor"]]) {
-      button.setAttribute("aria-label", `${words}: ${names}`);
-    }
+    const spoken = { "Reference": this.reference, "Hold to compare": this.holding, "Open in editor": this.open };
+    for (const [what, button] of Object.entries(spoken)) button.setAttribute("aria-label", `${what}: ${names}`);
     this.tile.canvas.setAttribute("aria-label", `${names}: ${done ? "synthetic frame" : words}`);
   }
 

@@ -17,7 +17,10 @@ export const ORDERS = [
 
 export class CompareGrid {
   constructor(root, link, lens, acts) {
-    Object.assign(this, { root, link, lens, acts });
+    this.root = root;
+    this.link = link;
+    this.lens = lens;
+    this.acts = acts;
     this.place = root.querySelector("[data-cmp=cells]");
     this.empty = root.querySelector("[data-cmp=empty]");
     this.cells = [];
@@ -88,7 +91,8 @@ export class CompareGrid {
     const key = `${this.told.comparison} ${ranks ? [this.order, ...ranks.known, "", ...ranks.rest] : ""}`;
     if (key === this.arranged) return;
     this.arranged = key;
-    const focused = this.place.contains(document.activeElement) ? document.activeElement : null;
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const focused = this.place.contains(active) ? active : null;
     this.place.replaceChildren(this.empty, ranks ? this.list(ranks) : this.table());
     focused?.focus();
   }

@@ -8,7 +8,8 @@ export const MOST_CELLS = 64;
 export class PlanForm {
   /** `studio` is window.echoStudio: its canvas, settings and kept maps. */
   constructor(root, studio) {
-    Object.assign(this, { root, studio });
+    this.root = root;
+    this.studio = studio;
     this.axes = { rows: "generator", columns: "nfe" };
     this.listed = {}; // values of an axis, kept when another one is chosen meanwhile
     this.fixed = {};
@@ -91,7 +92,7 @@ export class PlanForm {
       return field;
     }
     const group = chips(this.choices(name), this.listed[name], axis.title, () => {
-      this.listed[name] = [...group.querySelectorAll(":checked")].map(({ value }) => value);
+      this.listed[name] = [.../** @type {NodeListOf<HTMLInputElement>} */ (group.querySelectorAll(":checked"))].map(({ value }) => value);
       this.changed();
     });
     return group;
@@ -104,6 +105,7 @@ export class PlanForm {
 
   fixedControl(name, title) {
     const own = { solver: "As each generator advises", schedule: "The solver's or generator's own" }[name];
+    /** @type {any} a select, or an input */
     const control = document.createElement(NAMED.includes(name) ? "select" : "input");
     control.title = name === "nfe" ? "NFE, the same in every cell; empty is what each generator's card advises" : `${title}, the same in every cell`;
     if (NAMED.includes(name)) {

@@ -1,6 +1,5 @@
 // What rows and columns can vary, and the controls for their values: chips where there are names, a short list else.
 
-const ADVISED = "advised";
 export const NAMED = ["generator", "solver", "schedule", "label_map"];
 export const COMPARE_AXES = [
   { name: "generator", title: "Generator" },

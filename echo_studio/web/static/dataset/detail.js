@@ -9,7 +9,12 @@ const KEPT_REVIEWER = "echo-studio.reviewer";
 export class Detail {
   /** `acts`: decide(verdict), reason(text), tag(name, on), edit(), pair(), say(words). */
   constructor(place, samples, selection, acts) {
-    Object.assign(this, { place, samples, selection, acts, outlined: false, user: "" });
+    this.place = place;
+    this.samples = samples;
+    this.selection = selection;
+    this.acts = acts;
+    this.outlined = false;
+    this.user = "";
     this.picture = new Picture("Chosen sample");
     this.head = make("h3", {}, "No sample chosen");
     this.facts = make("dl", { className: "ds-facts" });

@@ -4,7 +4,10 @@ import { button, fillSelect, labelled, make, showWords } from "../common/dom.js"
 
 export class Exporting {
   constructor(place, link, acts) {
-    Object.assign(this, { place, link, acts, name: "" });
+    this.place = place;
+    this.link = link;
+    this.acts = acts;
+    this.name = "";
     this.format = make("select", { title: "What the next program reads" });
     this.only = make("select", { title: "Which samples go out" });
     fillSelect(this.only, [{ name: "kept", title: "Kept samples" }, { name: "not-rejected", title: "All but rejected ones" }, { name: "all", title: "All samples" }]);

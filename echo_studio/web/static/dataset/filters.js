@@ -23,7 +23,10 @@ const TYPED_MS = 250;
 
 export class Filters {
   constructor(place, acts) {
-    Object.assign(this, { place, acts, selects: new Map(), bounds: new Map() });
+    this.place = place;
+    this.acts = acts;
+    this.selects = new Map();
+    this.bounds = new Map();
     for (const { name, title } of FILTERS) {
       const select = make("select", { label: title, title: `Show samples by ${title.toLowerCase()}` });
       fillSelect(select, [{ name: ANY, title: `${title}: any` }]); // "" is a value: no decision, no defect

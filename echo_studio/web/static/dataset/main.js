@@ -1,21 +1,21 @@
 // Puts the Data set tab together inside its gr.HTML component. The Edit tab's object has the canvas, the settings and the
 // way to the server, which this tab uses as well.
 
-import { fillSelect, make, showWords } from "../common/dom.js";
-import { bitmapOf, readMap } from "../common/link.js";
+import { fillSelect, showWords } from "../common/dom.js";
 import { mountTab } from "../common/mount_tab.js";
-import { openInEditor } from "../common/open_in_editor.js";
+import { showAbout } from "./about.js";
 import { Detail } from "./detail.js";
 import { Exporting } from "./exporting.js";
 import { Filters } from "./filters.js";
 import { DatasetKeys } from "./keys.js";
+import { openSample } from "./open_sample.js";
 import { Pair } from "./pair.js";
 import { Samples } from "./samples.js";
 import { Selection } from "./selection.js";
 import { SetForm } from "./set_form.js";
 import { Tasks } from "./tasks.js";
 import { Tiles } from "./tiles.js";
-import { VERDICTS, entryWords, many } from "./words.js";
+import { many } from "./words.js";
 
 const NEW_SET = "";
 const REFRESH_MS = 1000; // while something is done to the set
@@ -133,7 +133,7 @@ class DatasetTab {
     this.tasks.show(told);
     this.filters.offer(told);
     this.detail.offerTags(Object.keys(told.choices.tag));
-    this.aboutSet(told);
+    showAbout(this.part, told);
     if (!before || before.samples !== told.samples || before.unmeasured !== told.unmeasured) {
       this.samples.forget();
       await this.find();
@@ -159,17 +159,6 @@ class DatasetTab {
       if (this.watching === name) this.watching = "";
     }
     await this.list().catch((problem) => this.say(problem.message));
-  }
-
-  aboutSet({ samples, planned, choices, unmeasured, entries, tasks }) {
-    const decided = ["keep", "reject"].map((verdict) => `${(choices.verdict[verdict] || 0).toLocaleString("en")} ${VERDICTS[verdict].toLowerCase()}`);
-    const of = planned > samples ? ` of ${planned.toLocaleString("en")}` : "";
-    this.part("words").textContent = `${samples.toLocaleString("en")}${of} samples · ${decided.join(" · ")}`;
-    const measuring = tasks.measure && ["waiting", "running"].includes(tasks.measure.state);
-    this.part("measure").disabled = !unmeasured || measuring;
-    this.part("measure").textContent = unmeasured ? `Measure adherence (${unmeasured.toLocaleString("en")})` : "Adherence measured";
-    this.part("undo").disabled = !entries.length;
-    this.part("entries").replaceChildren(...entries.slice(0, 8).map((entry) => make("li", { title: entry.at.slice(0, 19).replace("T", " ") }, entryWords(entry))));
   }
 
   async find() {
@@ -249,23 +238,7 @@ class DatasetTab {
 
   edit() {
     const { number } = this.selection;
-    if (this.samples.details.has(number)) this.trying(() => this.openSample(number));
-  }
-
-  /** A sample goes back to the Edit tab. */
-  async openSample(number) {
-    const { link, studio } = this;
-    const at = `${this.samples.path}/samples/${number}`;
-    const map = await readMap(await link.request(`${at}/label-map`));
-    const { view, phase, record } = await link.json(`${at}/record`);
-    const bitmap = await bitmapOf(await link.request(`${at}/frame`));
-    const settings = { view };
-    if (phase) settings.phase = phase;
-    const { generator, solver, nfe, seed, schedule = "", guidance = 0 } = record;
-    // A generator that is not here any more, or one of clips, leaves the editor's own.
-    if (studio.settings.generators.some(({ name }) => name === generator)) Object.assign(settings, { generator, solver, nfe, schedule, guidance });
-    if (seed !== undefined) settings.seed = String(seed);
-    openInEditor(studio, { map, what: "sample of a set", settings, bitmap });
+    if (this.samples.details.has(number)) this.trying(() => openSample(this.studio, this.samples, number));
   }
 
   comparePair() {

@@ -6,7 +6,10 @@ const LARGEST_MAP = 64 * 2 ** 20; // bytes
 
 export class MapFiles {
   constructor(part, link, changed) {
-    Object.assign(this, { part, link, changed, names: [] });
+    this.part = part;
+    this.link = link;
+    this.changed = changed;
+    this.names = [];
     part("choose").addEventListener("click", () => part("picker").click());
     part("picker").addEventListener("change", () => {
       const files = [...part("picker").files];

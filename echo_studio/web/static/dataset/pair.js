@@ -19,7 +19,9 @@ const COMPARED = [
 
 export class Pair {
   constructor(place, samples, acts) {
-    Object.assign(this, { place, samples, acts });
+    this.place = place;
+    this.samples = samples;
+    this.acts = acts;
   }
 
   get open() {

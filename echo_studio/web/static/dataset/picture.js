@@ -24,7 +24,7 @@ export class Picture {
   }
 
   /** By the clock alone, so that two clips keep step. */
-  play({ frames, seconds }, turn) {
+  play({ frames, seconds = 1 }, turn) {
     const { canvas } = this;
     let last = -1;
     const step = (now) => {

@@ -6,7 +6,12 @@ const MOST_DETAILS = 6000;
 
 export class Samples {
   constructor(link) {
-    Object.assign(this, { link, name: "", numbers: new Uint32Array(0), outlined: false, version: 0, finding: new AbortController() });
+    this.link = link;
+    this.name = "";
+    this.numbers = new Uint32Array(0);
+    this.outlined = false;
+    this.version = 0;
+    this.finding = new AbortController();
     this.listeners = new Set();
     this.clear();
   }

@@ -2,7 +2,10 @@
 
 export class Selection {
   constructor(samples) {
-    Object.assign(this, { samples, chosen: new Set(), focus: 0, anchor: 0 });
+    this.samples = samples;
+    this.chosen = new Set();
+    this.focus = 0;
+    this.anchor = 0;
     this.listeners = new Set();
   }
 

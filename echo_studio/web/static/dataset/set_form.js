@@ -17,7 +17,13 @@ const USUAL_EFS = "25, 65"; // percent: from failing hearts to healthy ones
 
 export class SetForm {
   constructor(part, studio, acts) {
-    Object.assign(this, { part, studio, acts, link: studio.link, planned: "", templates: [], clips: new Set() });
+    this.part = part;
+    this.studio = studio;
+    this.acts = acts;
+    this.link = studio.link;
+    this.planned = "";
+    this.templates = [];
+    this.clips = new Set();
     this.form = part("form");
     this.files = new MapFiles(part, this.link, (problem) => {
       this.say(problem);

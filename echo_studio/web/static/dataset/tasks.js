@@ -5,7 +5,9 @@ import { TASK_WORDS, taskWords } from "./words.js";
 
 export class Tasks {
   constructor(place, acts) {
-    Object.assign(this, { place, acts, rows: new Map() });
+    this.place = place;
+    this.acts = acts;
+    this.rows = new Map();
   }
 
   get running() {
@@ -42,7 +44,9 @@ export class Tasks {
 
 class TaskRow {
   constructor(kind, acts) {
-    Object.assign(this, { kind, acts, alive: false });
+    this.kind = kind;
+    this.acts = acts;
+    this.alive = false;
     this.words = make("p", { className: "ds-task-words" });
     this.words.setAttribute("role", "status");
     this.fill = make("i");

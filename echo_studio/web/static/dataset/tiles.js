@@ -12,7 +12,11 @@ const TALLEST = 10_000_000; // CSS pixels that browsers lay out: more rows are s
 
 export class Tiles {
   constructor(part, samples, selection) {
-    Object.assign(this, { part, samples, selection, size: 132, shown: new Map() });
+    this.part = part;
+    this.samples = samples;
+    this.selection = selection;
+    this.size = 132;
+    this.shown = new Map();
     this.grid = part("grid");
     this.room = part("room");
     this.grid.addEventListener("scroll", () => this.draw());

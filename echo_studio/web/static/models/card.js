@@ -9,7 +9,9 @@ const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Lo
 export class ModelCard {
   /** `acts` are {load, unload, remove, edit}, each called with the model. */
   constructor(model, acts, titles) {
-    Object.assign(this, { acts, titles, busy: "" });
+    this.acts = acts;
+    this.titles = titles;
+    this.busy = "";
     this.element = make("article", { className: "model-card" });
     this.state = make("span", { className: "load-state" });
     this.plot = make("div", { className: "plot-place" });

@@ -7,7 +7,9 @@ import { bytes } from "./words.js";
 export class Importer {
   /** `onTaken` is called after each checkpoint that was taken in. */
   constructor(root, link, onTaken) {
-    Object.assign(this, { root, link, onTaken });
+    this.root = root;
+    this.link = link;
+    this.onTaken = onTaken;
     this.report = root.querySelector("[data-part=imports]");
     this.title = root.querySelector("[data-part=imports-title]");
     this.list = root.querySelector("[data-part=import-list]");
@@ -109,7 +111,8 @@ export class Importer {
 /** One checkpoint on its way. */
 class ImportRow {
   constructor(list, checkpoint) {
-    Object.assign(this, { checkpoint, done: false });
+    this.checkpoint = checkpoint;
+    this.done = false;
     this.words = make("span", { className: "import-words" }, "Waiting …");
     this.bar = make("progress", { max: 1, value: 0 });
     this.bar.setAttribute("aria-label", `Import of ${checkpoint.name || checkpoint.folder}`);

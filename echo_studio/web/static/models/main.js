@@ -10,7 +10,13 @@ const REFRESH_MS = 2000; // while the tab is seen: frames of other tabs load mod
 
 class ModelsTab {
   constructor(root, studio, signal) {
-    Object.assign(this, { root, studio, link: studio.link, cards: new Map(), offered: "", titles: {}, turn: 0 });
+    this.root = root;
+    this.studio = studio;
+    this.link = studio.link;
+    this.cards = new Map();
+    this.offered = "";
+    this.titles = {};
+    this.turn = 0;
     this.generators = root.querySelector("[data-part=generators]");
     this.parts = root.querySelector("[data-part=parts]");
     this.problem = root.querySelector("[data-part=problem]");

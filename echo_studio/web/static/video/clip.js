@@ -6,7 +6,17 @@ import { unpacked } from "../common/packed.js";
 export class Clip {
   /** `grey` is null for a label cycle; `ids` are the labels that guide it. */
   constructor({ frames, width, height, spacing, es, heart_rate: rate, volumes, unit, ef }, grey, ids) {
-    Object.assign(this, { frames, width, height, spacing, es, rate, volumes, unit, ef, grey, ids });
+    this.frames = frames;
+    this.width = width;
+    this.height = height;
+    this.spacing = spacing;
+    this.es = es;
+    this.rate = rate;
+    this.volumes = volumes;
+    this.unit = unit;
+    this.ef = ef;
+    this.grey = grey;
+    this.ids = ids;
     this.seconds = 60 / rate;
     this.outlines = new Map();
   }
@@ -47,7 +57,7 @@ export class Clip {
   get asked() {
     return Array.from({ length: this.frames }, (_, k) => {
       let pixels = 0;
-      for (const id of this.labelsOf(k)) pixels += id === 1;
+      for (const id of this.labelsOf(k)) pixels += Number(id === 1);
       return pixels;
     });
   }

@@ -4,7 +4,12 @@ export const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 
 export class Clock {
   constructor() {
-    Object.assign(this, { phase: 0, playing: false, loop: true, speed: 1, seconds: 60 / 70, frames: 24 });
+    this.phase = 0;
+    this.playing = false;
+    this.loop = true;
+    this.speed = 1;
+    this.seconds = 60 / 70;
+    this.frames = 24;
     this.listeners = new Set();
     this.before = 0;
   }

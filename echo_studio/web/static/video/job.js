@@ -7,7 +7,8 @@ import { ALIVE } from "./words.js";
 export class VideoJob {
   /** `acts`: show(told), preview(bitmap, told), done(told, clip), ended(told). */
   constructor(link, acts) {
-    Object.assign(this, { link, acts });
+    this.link = link;
+    this.acts = acts;
     this.told = null;
     this.turn = 0;
     this.seen = 0; // previews

@@ -4,7 +4,8 @@ import { fillSelect } from "../common/dom.js";
 
 export class Keyframes {
   constructor(studio, root, onChange) {
-    Object.assign(this, { studio, onChange });
+    this.studio = studio;
+    this.onChange = onChange;
     this.ed = null; // {ids, width, height, spacing}
     this.es = null;
     this.view = "4CH";

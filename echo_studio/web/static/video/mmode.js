@@ -73,7 +73,7 @@ export class MMode {
     context.font = "600 10px system-ui, sans-serif";
     context.textBaseline = "top";
     for (let beat = 0; beat < BEATS; beat++) {
-      for (const [name, phase] of [["ED", 0], ["ES", (clip.es + 0.5) / clip.frames]]) {
+      for (const [name, phase] of Object.entries({ ED: 0, ES: (clip.es + 0.5) / clip.frames })) {
         const at = x(beat + phase);
         context.fillStyle = "#ffffff66";
         context.fillRect(at, 0, 1, 5);

@@ -17,7 +17,9 @@ const MOTION_SLIDERS = [
 
 export class MotionForm {
   constructor(root, keyframes, onChange) {
-    Object.assign(this, { root, keyframes, onChange });
+    this.root = root;
+    this.keyframes = keyframes;
+    this.onChange = onChange;
     this.place = root.querySelector("[data-vid=sliders]");
     this.values = {};
     this.inputs = {};

@@ -7,7 +7,9 @@ const KINDS = { akinetic: "does not move", dyskinetic: "moves outward while the 
 export class RegionalList {
   /** `onChange` is called after each change that a person makes. */
   constructor(list, add, onChange) {
-    Object.assign(this, { list, add, onChange });
+    this.list = list;
+    this.add = add;
+    this.onChange = onChange;
     this.values = [];
     this.segments = [];
     add.addEventListener("click", () => {

@@ -4,7 +4,10 @@ import { make } from "../common/dom.js";
 
 export class Report {
   constructor(root, link, plot, acts) {
-    Object.assign(this, { root, link, plot, acts });
+    this.root = root;
+    this.link = link;
+    this.plot = plot;
+    this.acts = acts;
     this.place = root.querySelector("[data-vid=report]");
     this.facts = root.querySelector("[data-vid=facts]");
     this.files = root.querySelector("[data-vid=files]");

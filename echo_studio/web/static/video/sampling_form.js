@@ -10,7 +10,8 @@ const SAMPLING_NUMBERS = [
 
 export class SamplingForm {
   constructor(root, onChange) {
-    Object.assign(this, { root, onChange });
+    this.root = root;
+    this.onChange = onChange;
     this.values = { generator: "", solver: "", nfe: 20, guidance: 0, start_step: 0, seed: "0" };
     this.generators = [];
     this.inputs = {};

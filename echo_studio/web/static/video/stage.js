@@ -5,7 +5,9 @@ import { VideoView } from "./view.js";
 
 export class Stage {
   constructor(root, clock, onChange) {
-    Object.assign(this, { root, clock, onChange });
+    this.root = root;
+    this.clock = clock;
+    this.onChange = onChange;
     const line = (drawn, settled) => this.setLine(drawn, settled);
     this.views = { pinned: new VideoView("Pinned video", line), current: new VideoView("Video", line) };
     this.strips = { pinned: new MMode("Pinned video"), current: new MMode("Video") };

@@ -5,7 +5,9 @@ import { SPEEDS } from "./clock.js";
 
 export class Transport {
   constructor(root, clock, stage) {
-    Object.assign(this, { root, clock, stage });
+    this.root = root;
+    this.clock = clock;
+    this.stage = stage;
     this.part("play").addEventListener("click", () => clock.play());
     this.part("back").addEventListener("click", () => clock.step(-1));
     this.part("forward").addEventListener("click", () => clock.step(1));

@@ -16,7 +16,14 @@ export class VideoView {
     this.caption = make("figcaption");
     this.mark = make("p", { className: "mark", textContent: "SYNTHETIC" });
     this.element.append(make("div", { className: "surface" }, this.canvas, this.badge, this.mark), this.caption);
-    Object.assign(this, { name, onLine, clip: null, picture: null, phase: 0, opacity: 0, line: null, colours: null });
+    this.name = name;
+    this.onLine = onLine;
+    this.clip = null;
+    this.picture = null;
+    this.phase = 0;
+    this.opacity = 0;
+    this.line = null;
+    this.colours = null;
     this.grey = document.createElement("canvas");
     this.labels = document.createElement("canvas");
     this.painted = {};

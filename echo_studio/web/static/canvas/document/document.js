@@ -17,6 +17,11 @@ export class LabelDocument {
     this.undoStack = [];
     this.redoStack = [];
     this.stroke = null;
+    this.width = 0;
+    this.height = 0;
+    this.ids = new Uint8Array(0); // label ids, row by row
+    this.sector = new Uint8Array(0); // where there is sector, whatever is painted on it: 0 or 1
+    this.spacing = ""; // "dy,dx" in mm, "" where it is not known
     this.install({ width: 8, height: 8, ids: new Uint8Array(64), sector: new Uint8Array(64), spacing: "" });
   }
 

@@ -90,8 +90,14 @@ function boxCorners([x0, y0, x1, y1]) {
   return [[x0, y0], [x1 + 1, y0], [x1 + 1, y1 + 1], [x0, y1 + 1]];
 }
 
-/** Where a matrix takes a point. */
-export function mapped([a, b, c, d, e, f], [x, y]) {
+/**
+ * Where a matrix takes a point.
+ * @param {number[]} matrix [a, b, c, d, e, f], as those of canvas contexts
+ * @param {number[]} point
+ */
+export function mapped(matrix, point) {
+  const [a, b, c, d, e, f] = matrix;
+  const [x, y] = point;
   return [a * x + c * y + e, b * x + d * y + f];
 }
 
@@ -102,8 +108,12 @@ export function composed(outer, inner) {
   return [outer[0] * a + outer[2] * b, outer[1] * a + outer[3] * b, outer[0] * c + outer[2] * d, outer[1] * c + outer[3] * d, e, f];
 }
 
-/** The way back. */
-export function inverted([a, b, c, d, e, f]) {
+/**
+ * The way back.
+ * @param {number[]} matrix
+ */
+export function inverted(matrix) {
+  const [a, b, c, d, e, f] = matrix;
   const determinant = a * d - b * c;
   const [A, B, C, D] = [d / determinant, -b / determinant, -c / determinant, a / determinant];
   return [A, B, C, D, -(A * e + C * f), -(B * e + D * f)];

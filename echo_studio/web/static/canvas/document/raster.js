@@ -21,8 +21,14 @@ export function discSpans(column, row, diameter, span) {
   }
 }
 
-/** The cells between two cells, the first one left out, so that a stroke has no gaps at any speed. */
-export function cellsBetween([x0, y0], [x1, y1]) {
+/**
+ * The cells between two cells, the first one left out, so that a stroke has no gaps at any speed.
+ * @param {number[]} from [column, row]
+ * @param {number[]} to
+ */
+export function cellsBetween(from, to) {
+  const [x0, y0] = from;
+  const [x1, y1] = to;
   const count = Math.max(Math.abs(x1 - x0), Math.abs(y1 - y0));
   return Array.from({ length: count }, (_, k) => [
     Math.floor(x0 + ((x1 - x0) * (k + 1)) / count + 0.5),

@@ -17,7 +17,9 @@ export class Warp {
    * where they are not what moves. aspect: size of a pixel in y over its size in x.
    */
   constructor({ width, height, ids, sector }, { structures, locked = [], aspect = 1 }) {
-    Object.assign(this, { width, height, aspect });
+    this.width = width;
+    this.height = height;
+    this.aspect = aspect;
     this.columns = Math.ceil((width - 1) / WARP_GRID) + 1;
     this.rows = Math.ceil((height - 1) / WARP_GRID) + 1;
     this.dx = new Float64Array(this.columns * this.rows);
@@ -42,8 +44,8 @@ export class Warp {
     this.carried = new Uint8Array(ids.length);
     this.bare = ids.slice();
     this.stays = new Uint8Array(ids.length);
-    const moves = Uint8Array.from([0, 1, 2, 3, 4], (id) => moving.has(id));
-    const holds = Uint8Array.from([0, 1, 2, 3, 4], (id) => locked.has(id) && !moving.has(id));
+    const moves = Uint8Array.from([0, 1, 2, 3, 4], (id) => Number(moving.has(id)));
+    const holds = Uint8Array.from([0, 1, 2, 3, 4], (id) => Number(locked.has(id) && !moving.has(id)));
     for (let i = 0; i < ids.length; i++) {
       this.stays[i] = holds[ids[i]];
       if (!moves[ids[i]]) continue;

@@ -38,7 +38,8 @@ export class DefectForm {
   refresh(shown) {
     for (const { name, unit } of shown) {
       const value = unit ? round(this.values[name] * QUANTITIES[unit].times) : this.values[name];
-      for (const control of this.element.querySelectorAll(`#defect-${name}, [data-parameter="${name}"]`)) {
+      const controls = this.element.querySelectorAll(`#defect-${name}, [data-parameter="${name}"]`);
+      for (const control of /** @type {NodeListOf<HTMLInputElement>} */ (controls)) {
         if (control.value !== String(value)) control.value = value;
       }
     }
@@ -70,7 +71,7 @@ export class DefectForm {
     const [typed, slider] = row.querySelectorAll("input");
     for (const input of [typed, slider]) {
       Object.assign(input, { min: low * times, max: high * times, title: `${title}: ${low * times} to ${high * times} ${shown}` });
-      input.value = round(this.values[name] * times);
+      input.value = String(round(this.values[name] * times));
       input.addEventListener("input", () => {
         if (!input.value) return; // about to be typed
         for (const other of [typed, slider]) if (other !== input) other.value = input.value;

@@ -19,7 +19,9 @@ const DEFECT_WORDS = {
 
 export class DefectPanel {
   constructor(inspector, editor, link) {
-    Object.assign(this, { inspector, editor, link });
+    this.inspector = inspector;
+    this.editor = editor;
+    this.link = link;
     this.defects = [];
     this.applied = [];
     this.chosen = null; // {defect, position, values, stored}; position is null for one that is not applied yet
@@ -40,7 +42,7 @@ export class DefectPanel {
     this.button("apply").addEventListener("click", () => this.apply());
     this.button("remove").addEventListener("click", () => this.remove());
     this.box.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target.closest("button")) return;
+      if (event.key !== "Enter" || /** @type {Element} */ (event.target).closest("button")) return;
       this.apply();
       event.preventDefault();
     });
@@ -48,6 +50,7 @@ export class DefectPanel {
     inspector.listeners.add(() => this.seen());
   }
 
+  /** @returns {HTMLButtonElement} */
   button(name) {
     return this.box.querySelector(`[data-act="${name}"]`);
   }
@@ -132,7 +135,8 @@ export class DefectPanel {
   }
 
   show() {
-    const focused = this.box.contains(document.activeElement) ? document.activeElement : null;
+    const active = /** @type {HTMLElement} */ (document.activeElement);
+    const focused = this.box.contains(active) ? active : null;
     this.part("applied").replaceChildren(...this.applied.map(({ position, defect, values }) =>
       this.item(this.known(defect).title, defectReading(this.known(defect), values), position, defect)));
     this.part("applied").hidden = this.part("applied-title").hidden = !this.applied.length;

@@ -16,8 +16,11 @@ const FINDINGS_SHOWN = 5; // of a kind; the rest is counted
 export class Findings {
   /** `repair(kind)` is called to mend all of a kind; `onCount(number)` hears how many are not intended. */
   constructor(panel, editor, settings, repair) {
-    Object.assign(this, { panel, editor, settings, repair });
-    this.onCount = () => {};
+    this.panel = panel;
+    this.editor = editor;
+    this.settings = settings;
+    this.repair = repair;
+    this.onCount = (_number) => {};
     this.list = [];
     this.chosen = ""; // which one is shown, see `nameOf`
     this.marking = false;
@@ -69,13 +72,14 @@ export class Findings {
     const counted = this.list.filter(({ kind }) => !this.intended.includes(kind));
     this.onCount(counted.length);
     this.title.textContent = counted.length ? `Findings: ${counted.length}` : "Findings";
-    const focused = this.box.contains(document.activeElement) ? focusKey(document.activeElement) : "";
+    const focused = this.box.contains(document.activeElement) ? focusKey(/** @type {HTMLElement} */ (document.activeElement)) : "";
     const kinds = [...new Set(this.list.map(({ kind }) => kind))];
     // What is meant is said last.
-    kinds.sort((a, b) => this.intended.includes(a) - this.intended.includes(b));
+    kinds.sort((a, b) => Number(this.intended.includes(a)) - Number(this.intended.includes(b)));
     const none = Object.assign(document.createElement("p"), { className: "facts", textContent: "Nothing odd was found." });
     this.box.replaceChildren(...(kinds.length ? kinds.map((kind) => this.group(kind)) : [none]));
-    const again = focused && [...this.box.querySelectorAll("button, input")].find((one) => focusKey(one) === focused);
+    const controls = /** @type {NodeListOf<HTMLElement>} */ (this.box.querySelectorAll("button, input"));
+    const again = focused && [...controls].find((one) => focusKey(one) === focused);
     if (again) again.focus({ preventScroll: true });
     this.editor.marks = this.marking ? this.marks() : [];
     this.editor.redraw();

@@ -4,7 +4,9 @@ const LIVE_PAUSE_MS = 40; // quick undos in a row are one change
 
 export class Generation {
   constructor(link, labels, settings) {
-    Object.assign(this, { link, document: labels, settings });
+    this.link = link;
+    this.document = labels;
+    this.settings = settings;
     this.listeners = new Set(); // (progress) of the newest job
     this.onLive = () => {}; // a live job was asked for: what is on its way is out of date
     this.onPending = () => {};

@@ -4,7 +4,8 @@ import { opWords } from "../document/history_words.js";
 
 export class HistoryPanel {
   constructor(inspector, editor) {
-    Object.assign(this, { inspector, editor });
+    this.inspector = inspector;
+    this.editor = editor;
     this.catalog = {};
     this.panel = inspector.panel("history");
     this.panel.innerHTML =

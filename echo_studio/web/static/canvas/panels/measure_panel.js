@@ -11,7 +11,10 @@ const UNSEEN_PAUSE_MS = 500; // findings alone, for the tab, once the hand rests
 
 export class MeasurePanel {
   constructor(inspector, editor, link, settings, slots) {
-    Object.assign(this, { inspector, editor, link, settings });
+    this.inspector = inspector;
+    this.editor = editor;
+    this.link = link;
+    this.settings = settings;
     this.timer = 0;
     this.panel = inspector.panel("measure");
     this.panel.innerHTML =

@@ -4,7 +4,8 @@ const STRUCTURE_NAMES = { lv_endo: "LV cavity", lv_epi: "Epicardium", la: "Left 
 
 export class Monitor {
   constructor(root, generation, link) {
-    Object.assign(this, { root, link });
+    this.root = root;
+    this.link = link;
     this.finished = 0;
     generation.listeners.add((progress) => this.show(progress));
     const cancel = root.querySelector("#cancel");
@@ -70,7 +71,7 @@ function adherenceRow(key, name, score) {
   if (!known) row.title = `The label map has no ${name}`;
   bar.className = "share";
   bar.ariaHidden = "true";
-  bar.style.setProperty("--share", known ? score : 0);
+  bar.style.setProperty("--share", String(known ? score : 0));
   row.append(term, bar, value);
   return row;
 }

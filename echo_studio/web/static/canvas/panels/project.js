@@ -7,11 +7,15 @@ const SETTINGS_PAUSE_MS = 300;
 
 export class Project {
   constructor(root, link, labels, settings, slots) {
-    Object.assign(this, { root, link, document: labels, settings, slots });
+    this.root = root;
+    this.link = link;
+    this.document = labels;
+    this.settings = settings;
+    this.slots = slots;
     this.id = "";
     this.mine = true;
     this.asked = false; // the person was asked to log in again
-    this.say = () => {};
+    this.say = (_words) => {};
     this.bar = root.querySelector("[data-part=project]");
     this.title = root.querySelector("#project-title");
     this.state = root.querySelector("[data-part=save-state]");
@@ -146,7 +150,7 @@ export class Project {
   }
 
   visit(id) {
-    location.search = new URLSearchParams({ project: id });
+    location.search = String(new URLSearchParams({ project: id }));
   }
 
   show(title, words, choices, extra = []) {

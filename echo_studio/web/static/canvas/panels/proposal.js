@@ -7,7 +7,7 @@ import { differenceBox } from "../document/document.js";
 export class Proposal {
   constructor(editor) {
     this.editor = editor;
-    this.onProblem = () => {}; // (words), "" as soon as there is none
+    this.onProblem = (_words) => {}; // (words), "" as soon as there is none
     this.newest = new Newest(({ make }) => make(), (made, wish) => this.arrived(made, wish), (problem) => this.failed(problem));
     this.forget();
     editor.document.listeners.add((box, settled) => settled && this.forget());

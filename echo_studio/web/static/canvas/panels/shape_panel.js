@@ -12,7 +12,9 @@ const VARY_DEFORMATION = "torchio/1";
 
 export class ShapePanel {
   constructor(inspector, editor, link) {
-    Object.assign(this, { inspector, editor, link });
+    this.inspector = inspector;
+    this.editor = editor;
+    this.link = link;
     this.sliders = [];
     this.values = {};
     this.inputs = 0; // since the pointer went down
@@ -50,7 +52,9 @@ export class ShapePanel {
     row.innerHTML = `<label for="shape-${name}"></label><output for="shape-${name}"></output>` +
       '<button type="button" class="neutral"><span></span></button>' +
       `<input type="range" id="shape-${name}" data-slider="${name}" min="${low}" max="${high}" step="${SHAPE_STEPS[unit]}">`;
-    const [label, output, button, input] = row.children;
+    const [label, output] = row.children;
+    const button = row.querySelector("button");
+    const input = row.querySelector("input");
     label.textContent = title;
     button.setAttribute("aria-label", `Reset ${title}`);
     button.title = `${title}: back to neutral, as a double click on the slider`;

@@ -10,7 +10,11 @@ import { drawWithin } from "./tray.js";
 
 export class SlotView {
   constructor(panel, slots, editor, settings, link) {
-    Object.assign(this, { panel, slots, editor, settings, link });
+    this.panel = panel;
+    this.slots = slots;
+    this.editor = editor;
+    this.settings = settings;
+    this.link = link;
     this.open = false;
     this.box = panel.querySelector("[data-part=slots]");
     this.keep = panel.querySelector("[data-act=keep]");

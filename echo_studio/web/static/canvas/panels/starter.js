@@ -7,7 +7,11 @@ const WORKING_SIDES = [64, 128, 256, 512, 1024];
 
 export class Starter {
   constructor(root, link, editor, settings, panes) {
-    Object.assign(this, { root, link, editor, settings, panes });
+    this.root = root;
+    this.link = link;
+    this.editor = editor;
+    this.settings = settings;
+    this.panes = panes;
     this.templates = root.querySelector("#template");
     this.file = root.querySelector("#file");
     this.size = root.querySelector("#size");
@@ -100,7 +104,7 @@ export class Starter {
       const headers = { "X-File-Name": encodeURIComponent(file.name) };
       if (/\.echo$/i.test(file.name)) {
         const reply = await this.link.request("/projects/import", { method: "POST", body: file, headers });
-        location.search = new URLSearchParams({ project: (await reply.json()).id });
+        location.search = String(new URLSearchParams({ project: (await reply.json()).id }));
         return;
       }
       const reply = await this.link.request("/open", { method: "POST", body: file, headers });
@@ -145,7 +149,11 @@ function setSlider(input, value) {
 /** Which frame of a recording: a picture, a slider, arrows. */
 class FramePicker {
   constructor(dialog, link, choose) {
-    Object.assign(this, { dialog, link });
+    this.dialog = dialog;
+    this.link = link;
+    this.frames = 0;
+    this.total = 0; // in the file, which may hold more
+    this.seconds = 0; // from one frame to the next, 0 where it is not known
     this.picture = dialog.querySelector("canvas");
     this.slider = dialog.querySelector("input");
     this.words = dialog.querySelector("p");

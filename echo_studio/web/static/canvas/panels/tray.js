@@ -5,7 +5,11 @@ import { LABEL } from "../document/document.js";
 
 export class Tray {
   constructor(root, link, editor, settings, generation) {
-    Object.assign(this, { root, link, editor, settings, generation });
+    this.root = root;
+    this.link = link;
+    this.editor = editor;
+    this.settings = settings;
+    this.generation = generation;
     this.strip = root.querySelector("[data-part=tray]");
     this.pinButton = root.querySelector("#pin");
     this.items = [];

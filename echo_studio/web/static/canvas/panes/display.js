@@ -9,7 +9,9 @@ const DISPLAY_STORED = "echo-studio.display";
 
 export class Display {
   constructor(root, panes, labels) {
-    Object.assign(this, { root, panes, labels });
+    this.root = root;
+    this.panes = panes;
+    this.labels = labels;
     this.borders = new LabelBorders(panes.edit.editor.document);
     this.values = { palette: "standard", outlines: false, ...remembered(DISPLAY_STORED) };
     if (!PALETTES[this.values.palette]) this.values.palette = "standard";

@@ -2,7 +2,8 @@
 
 export class FrameNote {
   constructor(root, editor, generation) {
-    Object.assign(this, { editor, generation });
+    this.editor = editor;
+    this.generation = generation;
     this.surface = root.querySelector("[data-surface=result]").parentElement;
     this.empty = root.querySelector("[data-part=empty]");
     this.note = root.querySelector("[data-part=stale]");

@@ -13,6 +13,11 @@ export class Pane {
     viewport.listeners.add(() => this.redraw());
   }
 
+  /** @param {CanvasRenderingContext2D} _context in CSS pixels of the pane */
+  draw(_context) {
+    throw new Error("A pane draws itself.");
+  }
+
   /** Draw in the next animation frame; many calls cost one drawing. */
   redraw() {
     if (this.pending) return;

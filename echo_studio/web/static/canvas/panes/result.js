@@ -15,12 +15,21 @@ export class Result {
     this.finished = null; // the newest finished page
     this.before = null; // the finished page before it
     this.pinned = null;
+    this.page = null; // what is shown, and below its parts
+    this.shown = null;
+    this.ids = null;
+    this.width = 0;
+    this.height = 0;
+    this.paths = [];
+    this.revision = -1;
+    this.kind = ""; // "preview", "draft" or "final"
+    this.facts = null;
     this.show(null);
   }
 
   show(page) {
     const { bitmap = null, ids = null, width = 0, height = 0, paths = [], revision = -1, facts = null } = page || {};
-    const kind = page ? page.kind : ""; // "preview", "draft" or "final"
+    const kind = page ? page.kind : "";
     Object.assign(this, { page, shown: bitmap, ids, width, height, paths, revision, kind, facts });
     this.changed();
   }
@@ -47,8 +56,9 @@ export class Result {
     this.onCompare();
   }
 
-  /** The frame that a project was left with. */
-  restore({ bitmap, ids, width, height, kept }) {
+  /** The frame that a project was left with: {bitmap, ids, width, height}. */
+  restore(page) {
+    const { bitmap, ids, width, height } = page;
     const paths = structureContours(ids, width, height);
     const same = ids.length === this.document.ids.length && ids.every((id, i) => id === this.document.ids[i]);
     this.finish({ bitmap, ids, width, height, paths, revision: same ? this.document.revision : -1, kind: "final" });

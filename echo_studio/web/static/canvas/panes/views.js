@@ -8,7 +8,10 @@ const DIVIDER_STEP = 0.02;
 export class Views {
   /** `panes` are the edit pane and the result pane, which share a viewport. */
   constructor(root, panes, result) {
-    Object.assign(this, { root, pane: panes.result, panes, result });
+    this.root = root;
+    this.pane = panes.result;
+    this.panes = panes;
+    this.result = result;
     this.wide = ""; // "edit" or "result": the pane that has the whole stage
     this.pointed = "result"; // the pane that W makes wide
     this.held = false;
@@ -140,7 +143,8 @@ export class Views {
 /** The line between the two halves of the split view: dragged, or moved with the arrow keys. */
 class Divider {
   constructor(handle, pane) {
-    Object.assign(this, { handle, pane });
+    this.handle = handle;
+    this.pane = pane;
     handle.addEventListener("pointerdown", (event) => {
       event.preventDefault();
       handle.focus({ preventScroll: true });

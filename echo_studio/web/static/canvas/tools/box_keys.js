@@ -17,7 +17,10 @@ const KEY_SCALE = 1.02; // of one press of Page Up
 
 export class BoxKeys {
   constructor() {
-    Object.assign(this, { dx: 0, dy: 0, turn: 0, grow: 0 });
+    this.dx = 0;
+    this.dy = 0;
+    this.turn = 0;
+    this.grow = 0;
   }
 
   /** What a key does to the box: the kind of a grip, or null. By its place, as Shift changes its character. */

@@ -2,7 +2,8 @@
 
 export class BrushField {
   constructor(input, editor) {
-    Object.assign(this, { input, editor });
+    this.input = input;
+    this.editor = editor;
     input.addEventListener("focus", () => input.select());
     input.addEventListener("change", () => this.apply());
     input.addEventListener("keydown", (event) => {

@@ -8,7 +8,11 @@ const CLICKED_ONLY = "button, .switch, input[type=checkbox], input[type=radio]";
 
 export class Controls {
   constructor(root, editor, panes, viewport, labels) {
-    Object.assign(this, { root, editor, panes, viewport, labels });
+    this.root = root;
+    this.editor = editor;
+    this.panes = panes;
+    this.viewport = viewport;
+    this.labels = labels;
     this.addLabels();
     // A click leaves the focus where it was: else Space would press Undo again instead of panning.
     root.addEventListener("mousedown", (event) => {

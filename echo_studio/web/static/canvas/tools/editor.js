@@ -18,7 +18,9 @@ export class Editor {
     this.hidden = new Set(); // labels that are not drawn
     this.clipboard = null; // {label, piece} that was copied
     this.listeners = new Set();
-    this.say = () => {};
+    this.link = null; // the way to the server
+    this.say = (_words) => {};
+    this.complain = (_title, _words) => {};
     this.tools = {
       brush: new Brush(this),
       eraser: new Eraser(this),

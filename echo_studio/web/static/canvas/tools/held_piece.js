@@ -5,7 +5,8 @@ import { runLengths, withMoved, withPasted } from "../document/pieces.js";
 
 export class TakenPiece {
   constructor({ width, height, ids, sector, locked }, structures, piece) {
-    Object.assign(this, { structures, piece });
+    this.structures = structures;
+    this.piece = piece;
     this.before = { width, height, ids: ids.slice(), sector, locked };
   }
 
@@ -22,7 +23,8 @@ export class TakenPiece {
 export class FloatingPiece {
   /** at: where on the map its middle comes to lie; null: a little off its old place. */
   constructor({ width, height, ids, locked }, { label, piece }, at) {
-    Object.assign(this, { label, piece });
+    this.label = label;
+    this.piece = piece;
     this.before = { width, height, ids: ids.slice(), locked };
     const [x0, y0, x1, y1] = piece.box;
     const middle = [(x0 + x1 + 1) / 2, (y0 + y1 + 1) / 2];

@@ -7,7 +7,12 @@ let silence = null; // ends the keys of an editor that is not shown any more
 export class Keys {
   /** `commands` are functions by key; `chords` by key with Ctrl; `holds` are told (true) and (false), by place of the key. */
   constructor(root, editor, controls, commands, chords, holds) {
-    Object.assign(this, { root, editor, controls, commands, chords, holds });
+    this.root = root;
+    this.editor = editor;
+    this.controls = controls;
+    this.commands = commands;
+    this.chords = chords;
+    this.holds = holds;
     // One page may build the editor twice (a reconnect): the older one must fall silent.
     silence?.abort();
     silence = new AbortController();

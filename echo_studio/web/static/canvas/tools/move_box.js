@@ -16,7 +16,9 @@ const GRIP_CURSORS = ["ew-resize", "nwse-resize", "ns-resize", "nesw-resize"];
 export class MoveBox {
   /** box: [x0, y0, x1, y1] in pixels, both ends inside. aspect: size of a pixel in y over its size in x. */
   constructor(box, matrix, aspect) {
-    Object.assign(this, { box, matrix, aspect });
+    this.box = box;
+    this.matrix = matrix;
+    this.aspect = aspect;
   }
 
   /** Where a part of the box lies on the map: (0, 0) is its upper left corner, (1, 1) the lower right one. */
@@ -160,7 +162,8 @@ function unit([ax, ay], [bx, by]) {
   return [(bx - ax) / length, (by - ay) / length];
 }
 
-function drawGrip(context, { kind, at: [x, y], from }, hot) {
+function drawGrip(context, { kind, at, from }, hot) {
+  const [x, y] = at;
   const size = hot ? 6 : 4.5;
   context.strokeStyle = "#000";
   context.lineWidth = 3.5;

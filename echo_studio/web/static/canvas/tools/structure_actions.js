@@ -7,7 +7,10 @@ export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // as far as the edit log allows: 
 
 export class StructureActions {
   constructor(root, editor, pane, link) {
-    Object.assign(this, { root, editor, pane, link });
+    this.root = root;
+    this.editor = editor;
+    this.pane = pane;
+    this.link = link;
     this.waiting = false; // for the server
     const actions = {
       copy: () => this.copy(),

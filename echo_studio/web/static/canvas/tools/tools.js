@@ -16,6 +16,11 @@ class StrokeTool {
     return true;
   }
 
+  /** What was done, as the history keeps it. */
+  op() {
+    throw new Error("A tool that paints says what it did.");
+  }
+
   /** What a stroke paints. */
   paint() {
     return this.editor.label;
@@ -63,7 +68,9 @@ class StrokeTool {
     return [brushCell(x, this.size), brushCell(y, this.size)];
   }
 
-  dab([column, row]) {
+  /** @param {number[]} cell */
+  dab(cell) {
+    const [column, row] = cell;
     discSpans(column, row, this.size, (y, x0, x1) => this.editor.document.writeSpan(y, x0, x1, this.label));
   }
 }
