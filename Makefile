@@ -1,5 +1,6 @@
 # make run    start the studio          make test   the whole test suite
-# make check  format, lint, types, architecture   make bench-editor  how the editor feels on this machine
+# make check  format, lint, types, architecture, and the page's scripts where Node is there (make check-page)
+# make bench-editor        how the editor feels on this machine
 # make bench-throughput   images a second of every generator against NFE
 # The first of them makes .venv with the versions of constraints.txt; PYTHON=python3.12 chooses another interpreter.
 
@@ -13,7 +14,7 @@ BIN := $(VENV)/bin
 endif
 STAMP := $(VENV)/.installed
 
-.PHONY: setup run test check bench-editor bench-throughput
+.PHONY: setup run test check check-page bench-editor bench-throughput
 
 setup: $(STAMP)
 
@@ -33,6 +34,15 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
+	@if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null; then $(MAKE) check-page; \
+	else echo "Left out: the page's scripts (ESLint, tsc, node --test) need Node 20 or newer."; fi
+
+check-page: node_modules/.package-lock.json
+	npm run --silent check
+	npm test --silent
+
+node_modules/.package-lock.json: package.json package-lock.json
+	npm ci --no-audit --no-fund
 
 bench-editor: setup
 	$(BIN)/python benchmarks/editor.py $(ARGS)

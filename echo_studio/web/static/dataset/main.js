@@ -27,6 +27,7 @@ class DatasetTab {
     this.studio = studio;
     this.link = studio.link;
     this.told = null;
+    this.saving = Promise.resolve();
     this.listed = { sets: [], exports: [], formats: [], clips: [], cores: 1, reviewer: "" };
     this.samples = new Samples(this.link);
     this.selection = new Selection(this.samples);
@@ -219,13 +220,12 @@ class DatasetTab {
   }
 
   send(work) {
-    this.saving = (this.saving || Promise.resolve()).then(() => this.trying(async () => {
-      await work();
-    }).then(() => this.trying(async () => {
+    const renew = async () => {
       this.samples.forget();
       await this.refresh();
       this.samples.told();
-    })));
+    };
+    this.saving = this.saving.then(() => this.trying(work)).then(() => this.trying(renew));
   }
 
   act(path, body = {}) {

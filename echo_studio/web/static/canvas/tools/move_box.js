@@ -162,8 +162,9 @@ function unit([ax, ay], [bx, by]) {
   return [(bx - ax) / length, (by - ay) / length];
 }
 
-function drawGrip(context, { kind, at, from }, hot) {
-  const [x, y] = at;
+function drawGrip(context, grip, hot) {
+  const { kind, from = null } = grip;
+  const [x, y] = grip.at;
   const size = hot ? 6 : 4.5;
   context.strokeStyle = "#000";
   context.lineWidth = 3.5;
