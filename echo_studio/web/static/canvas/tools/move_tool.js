@@ -253,7 +253,7 @@ export class MoveTool {
     this.surface = context.canvas;
     const { drag, box } = this;
     const { cursor, panning } = this.editor;
-    const near = (point, radius) => Math.hypot(point[0] - cursor[0], point[1] - cursor[1]) * viewport.scale < radius;
+    const near = (point, radius) => viewport.distance(point, cursor) < radius;
     const hot = drag ? drag.grip : box && cursor && box.grip(cursor, viewport, near);
     this.surface.style.cursor = panning || !hot ? "" : box.cursor(hot, viewport, Boolean(drag));
     if (!box) return;
