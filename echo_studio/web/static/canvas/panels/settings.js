@@ -51,7 +51,7 @@ export class Settings {
     return `advised ${this.card.nfe}${solver ? `, ${solver.title.replace(/ \(.*/, "")}` : ""}`;
   }
 
-  /** The choices, once the server has told them. */
+  /** The choices, once the server has sent them. */
   offer({ views, phases, generators, solvers, schedules }) {
     Object.assign(this, { generators, solvers });
     for (const [id, names] of [["view", views], ["phase", phases]]) this.addSegments(id, names);
@@ -117,8 +117,8 @@ export class Settings {
         ? "Scale of classifier-free guidance: 0 is off. Each evaluation then runs the network twice"
         : "This generator was not trained with label dropout, which guidance needs";
     }
-    const told = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : ""].filter(Boolean).join(", ");
-    this.root.querySelector("[data-part=sampling-told]").textContent = told || "(schedule, guidance)";
+    const chosen = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : ""].filter(Boolean).join(", ");
+    this.root.querySelector("[data-part=sampling-chosen]").textContent = chosen || "(schedule, guidance)";
     this.control("live").checked = values.live;
   }
 

@@ -1,4 +1,4 @@
-// The field that tells the brush's size in pixels and, where the size of a pixel is known, in millimetres.
+// The field that shows the brush's size in pixels and, where the size of a pixel is known, in millimetres.
 
 export class BrushField {
   constructor(input, editor) {

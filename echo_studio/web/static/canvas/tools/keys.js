@@ -5,7 +5,7 @@ const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon", l: "lasso"
 let silence = null; // ends the keys of an editor that is not shown any more
 
 export class Keys {
-  /** `commands` are functions by key; `chords` by key with Ctrl; `holds` are told (true) and (false), by place of the key. */
+  /** `commands` are functions by key; `chords` by key with Ctrl; `holds` are called with true and false, by place of the key. */
   constructor(root, editor, controls, commands, chords, holds) {
     this.root = root;
     this.editor = editor;
