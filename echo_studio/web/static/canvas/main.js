@@ -103,7 +103,7 @@ export function mount({ element, props, watch }) {
   };
   for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
   const chords = { o: () => starter.chooseFile(), ...structureActions.chords };
-  new Keys(root, editor, controls, commands, chords, { Backquote: (on) => views.hold(on) });
+  new Keys(root, editor, controls, { commands, chords, holds: { Backquote: (on) => views.hold(on) } });
   new PointerInput(panes.edit, editor, { paints: true });
   new PointerInput(panes.result, editor, { paints: false });
 

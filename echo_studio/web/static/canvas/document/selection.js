@@ -5,6 +5,7 @@
 import { LABEL, cut, joined } from "./document.js";
 
 const SELECTION_SLACK = 1e-6; // ties are decided alike whatever the rounding
+export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // beyond any map, as far as the edit log allows: it knows no other way to cut
 
 /** The pixels of some structures: {box: [x0, y0, x1, y1], wide, ids}, `ids` being 0 elsewhere; null where there are none. */
 export function selectionOf({ ids, width, height }, structures) {

@@ -2,7 +2,8 @@
 
 import { appliedDefects, withLaterChanges } from "../document/defect_history.js";
 import { lastOp, pageAt } from "../document/past.js";
-import { DefectForm, QUANTITIES, round } from "./defect_form.js";
+import { DefectForm } from "./defect_form.js";
+import { defectReading, lengthsChanged } from "./defect_quantities.js";
 import { Proposal, settleTool } from "./proposal.js";
 
 const DEFECT_WORDS = {
@@ -130,8 +131,7 @@ export class DefectPanel {
   }
 
   lengthsChanged() {
-    const inPixels = Object.keys(this.form.values).some((name) => name.endsWith("_px"));
-    return inPixels === Boolean(this.editor.document.spacing) && this.known(this.chosen.defect).parameters.some(({ unit }) => unit === "mm");
+    return lengthsChanged(this.known(this.chosen.defect), this.form.values, this.editor.document);
   }
 
   show() {
@@ -219,16 +219,4 @@ export class DefectPanel {
     if (ready) this.apply();
     return ready;
   }
-}
-
-/** The values of a defect in a few words. */
-function defectReading({ parameters }, values) {
-  const words = parameters.map(({ name, kind, unit, default: usual }) => {
-    const pixels = name.replace(/_mm$/, "_px");
-    if (kind === "choice") return values[name] ?? usual;
-    if (pixels !== name && values[pixels] !== undefined) return `${values[pixels]} px`;
-    const { shown, times } = QUANTITIES[unit];
-    return `${round((values[name] ?? usual) * times)} ${shown}`;
-  });
-  return words.join(" · ");
 }

@@ -1,6 +1,7 @@
 // The project of this page: restored when the page opens, saved with every change; it says when another tab has it.
 
 import { readMap } from "../../common/link.js";
+import { unpackHistory } from "../document/history_pack.js";
 
 const SIGN_OF_LIFE_MS = 5000;
 const SETTINGS_PAUSE_MS = 300;
@@ -205,31 +206,4 @@ export class Project {
     item.append(open, when, remove);
     return item;
   }
-}
-
-/** The history as `history_pack.py` packs it: the canvas and the stacks of `LabelDocument.begin`. */
-function unpackHistory(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  const bytes = new Uint8Array(buffer, 4 + length);
-  const at = (offset, size) => bytes.slice(offset, offset + size);
-  const pages = header.pages.map(({ width, height, spacing, ids, sector }) => ({
-    width, height, spacing, ids: at(ids, width * height), sector: at(sector, width * height),
-  }));
-  const steps = header.steps.map(({ op, box, before, after }, i) => {
-    if (!box) {
-      const page = { before: pages[header.states[i]], after: pages[header.states[i + 1]] };
-      return { op, page, bytes: 2 * (page.before.ids.length + page.after.ids.length) };
-    }
-    const size = (box[2] - box[0] + 1) * (box[3] - box[1] + 1);
-    return { op, box, before: at(before, size), after: at(after, size), bytes: 2 * size };
-  });
-  const done = header.position - header.base;
-  return {
-    page: pages[header.states[done]],
-    revision: header.revision,
-    base: header.base,
-    undo: steps.slice(0, done),
-    redo: steps.slice(done).reverse(),
-  };
 }

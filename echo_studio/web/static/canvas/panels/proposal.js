@@ -69,7 +69,7 @@ export class Proposal {
   }
 }
 
-/** What a tool still holds up, such as a piece that floats, belongs to the map that a panel works on. */
+/** What a tool still holds up, such as a selection that floats, belongs to the map that a panel works on. */
 export function settleTool({ tool }) {
   if (tool.leave) tool.leave();
 }

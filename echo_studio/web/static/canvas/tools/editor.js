@@ -92,7 +92,7 @@ export class Editor {
     this.redraw();
   }
 
-  /** Not in the middle of a stroke, which has one set of locks; a floating piece is drawn anew. */
+  /** Not in the middle of a stroke, which has one set of locks; a floating selection is painted anew. */
   toggleLock(id) {
     const { locked, stroke } = this.document;
     if (stroke && !this.tool.floating) return;

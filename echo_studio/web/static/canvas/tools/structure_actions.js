@@ -1,9 +1,7 @@
 // What can be done to the chosen label as a whole: copy, cut and paste it, hide it or all others, smooth it, rid it of islands.
 
 import { LABELS } from "../../common/labels.js";
-import { selectionOf, withMoved } from "../document/selection.js";
-
-export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // as far as the edit log allows: the edit log knows no other way to cut
+import { CUT_AWAY, selectionOf, withMoved } from "../document/selection.js";
 
 export class StructureActions {
   constructor(root, editor, pane, link) {
