@@ -105,8 +105,8 @@ export function mount({ element, props, watch }) {
     escape: () => generation.cancel(),
   };
   for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
-  const chords = { o: () => starter.ask(), ...structureActions.chords };
-  new Keys(root, editor, controls, commands, chords, { Backquote: (on) => views.hold(on) });
+  const chords = { o: () => starter.chooseFile(), ...structureActions.chords };
+  new Keys(root, editor, controls, { commands, chords, holds: { Backquote: (on) => views.hold(on) } });
   new PointerInput(panes.edit, editor, { paints: true });
   new PointerInput(panes.result, editor, { paints: false });
 
@@ -115,7 +115,7 @@ export function mount({ element, props, watch }) {
     root.dataset.tool = editor.toolName;
   });
   result.listeners.add(() => panes.edit.redraw());
-  // The status line tells the last problem until something succeeds.
+  // The status line shows the last problem until something succeeds.
   labels.listeners.add((box, settled) => settled && controls.say(""));
   let opened = "";
   labels.listeners.add(() => {

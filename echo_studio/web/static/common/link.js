@@ -24,7 +24,7 @@ export class ServerLink {
     this.pumping = null;
     this.onProblem = (_words) => {};
     this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
-    this.onTaken = () => {};
+    this.onOpenElsewhere = () => {};
     this.onLoggedOut = () => {};
     labels.journals.add((op) => this.enqueue(op));
   }
@@ -136,14 +136,14 @@ export class ServerLink {
   /** 423: another tab writes to the project, and the person has to decide. Anything else may pass: try again. */
   refused(problem) {
     if (problem.status === 423) {
-      this.onTaken();
+      this.onOpenElsewhere();
       return;
     }
     this.onState("unsaved");
     setTimeout(() => this.send().catch(() => {}), RETRY_MS);
   }
 
-  /** Wait until the server holds the canvas; tells which revision that is. */
+  /** Wait until the server holds the canvas; its revision. */
   async flush() {
     await this.send();
     return this.document.revision;

@@ -1,6 +1,6 @@
 // The video job of this page: start, follow, cancel. Told of every step; an answer about an older job is dropped.
 
-import { postOrder } from "../common/packed.js";
+import { postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { ALIVE } from "./words.js";
 
@@ -22,7 +22,7 @@ export class VideoJob {
     const turn = ++this.turn; // the older job is not asked for any more: the server lets it go
     let told;
     try {
-      told = await (await postOrder(this.link, "/videos", keyframes, order)).json();
+      told = await (await postRequest(this.link, "/videos", keyframes, order)).json();
     } catch (problem) {
       if (turn === this.turn && this.running) this.follow(this.told).catch(() => {}); // refused: the older one goes on
       throw problem;

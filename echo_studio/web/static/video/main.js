@@ -3,7 +3,7 @@
 
 import { mountTab } from "../common/mount_tab.js";
 import { Newest } from "../common/newest.js";
-import { keyframe, postOrder } from "../common/packed.js";
+import { keyframe, postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { Clock } from "./clock.js";
 import { VideoJob } from "./job.js";
@@ -138,7 +138,7 @@ class VideoTab {
       this.cycleProblem(wrong);
       return;
     }
-    this.cycles.want({ maps: this.maps, order: this.motion.order });
+    this.cycles.request({ maps: this.maps, order: this.motion.order });
     this.wantStart();
   }
 
@@ -148,11 +148,11 @@ class VideoTab {
   }
 
   wantStart() {
-    if (this.sampling.entry?.starts && this.keyframes.ed) this.starts.want({ maps: this.maps, order: this.order });
+    if (this.sampling.entry?.starts && this.keyframes.ed) this.starts.request({ maps: this.maps, order: this.order });
   }
 
   async askCycle({ maps, order }) {
-    return Clip.ofCycle(await postOrder(this.link, "/videos/cycle", maps, order));
+    return Clip.ofCycle(await postRequest(this.link, "/videos/cycle", maps, order));
   }
 
   takeCycle(cycle) {
@@ -174,7 +174,7 @@ class VideoTab {
   }
 
   async askStart({ maps, order }) {
-    const reply = await postOrder(this.link, "/videos/starting-frame", maps, order);
+    const reply = await postRequest(this.link, "/videos/starting-frame", maps, order);
     return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
   }
 
