@@ -58,7 +58,7 @@ export function mount({ element, props, watch }) {
   const structureActions = new StructureActions(root, editor, panes.edit, link);
   const historyPanel = new HistoryPanel(inspector, editor);
   const shapePanel = new ShapePanel(inspector, editor, link);
-  const defectPanel = new DefectPanel(inspector, editor, link);
+  const defectPanel = new DefectPanel(inspector, editor, link, settings);
   const slots = new Slots();
   const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
   new Monitor(root, generation, link);
