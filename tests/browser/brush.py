@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from tests.browser.desk import labels
+
 CAVITY, MYOCARDIUM, ATRIUM, SECTOR = 1, 2, 3, 4
 
 
@@ -37,10 +39,7 @@ class Model:
 
 def ids_of(page) -> np.ndarray:
     """uint8 (h, w) on the canvas."""
-    width, height, ids = page.evaluate(
-        "() => { const d = window.echoStudio.document; return [d.width, d.height, Array.from(d.ids)]; }"
-    )
-    return np.array(ids, np.uint8).reshape(height, width)
+    return labels(page)
 
 
 def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:

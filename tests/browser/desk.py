@@ -3,8 +3,6 @@
 import base64
 import json
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -29,22 +27,6 @@ OPEN = """([width, height, ids, sector, spacing]) => {
 }"""
 
 
-@contextmanager
-def desk(chromium, address: str) -> Iterator[Any]:
-    """The studio without live previews; afterwards: nothing on the console."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{address}/?project=new")
-    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-    page.locator("#live").uncheck()
-    yield page
-    context.close()
-    assert problems == [], problems
-
-
 def drawing(height: int, width: int) -> np.ndarray:
     """uint8 (h, w) a ventricle of two ellipses and an atrium in a wedge, whatever the size."""
     y, x = (np.mgrid[0:height, 0:width] + 0.5) / np.array([height, width]).reshape(2, 1, 1)
@@ -58,9 +40,10 @@ def drawing(height: int, width: int) -> np.ndarray:
     return ids
 
 
-def put(page, ids: np.ndarray, spacing: str = "") -> None:
-    """Open a map as a new step, with the tools as they are at first; the sector is where the map is not 0."""
-    packed = [base64.b64encode(part.astype(np.uint8).tobytes()).decode() for part in (ids, ids != 0)]
+def put(page, ids: np.ndarray, spacing: str = "", sector: np.ndarray | None = None) -> None:
+    """Open a map as a new step, with the tools as they are at first; its own sector is where the map is not 0."""
+    parts = (ids, ids != 0 if sector is None else sector)
+    packed = [base64.b64encode(part.astype(np.uint8).tobytes()).decode() for part in parts]
     page.evaluate(OPEN, [ids.shape[1], ids.shape[0], *packed, spacing])
     page.mouse.move(5, 715)
 

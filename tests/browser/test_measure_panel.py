@@ -11,7 +11,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.shape.sliders import Shape, reshape
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import desk, labels, last_op, position, put, to_screen
+from tests.browser.desk import labels, last_op, position, put, to_screen
 from tests.browser.panels import HEART, SPACING, click_and_settle, on_canvas, replayed
 from tests.browser.visit import generated, settings_kept
 
@@ -23,23 +23,13 @@ ROWS = """(part) => [...document.querySelectorAll(`[data-part=${part}] div`)]
 DIGITS = {"mm": ".1f", "cm²": ".1f", "": ".2f"}
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def panel(studio):
+def panel(desk):
     """The page with a heart on it and the measure panel open; nothing is intended, no slot is filled."""
-    studio.evaluate(
-        "() => { const { settings, slots } = window.echoStudio;"
-        " settings.set({ view: '4CH', phase: 'ED', intended: [] }); slots.import([]); }"
-    )
-    put(studio, HEART.ids, SPACING)
-    studio.keyboard.press("i")
-    yield studio
-    studio.keyboard.press("q")
+    put(desk, HEART.ids, SPACING)
+    desk.keyboard.press("i")
+    yield desk
+    desk.keyboard.press("q")
 
 
 def odd() -> LabelMap:

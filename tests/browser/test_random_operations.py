@@ -6,7 +6,7 @@ import pytest
 from echo_studio.anatomy.label_map import LabelMap
 from tests.anatomy.replay import replay
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import desk, drawing, grip, labels, mirrored, put
+from tests.browser.desk import drawing, grip, labels, mirrored, put
 
 pytestmark = pytest.mark.browser
 
@@ -14,10 +14,9 @@ SIDE = 160
 SEED = 20
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 class Hand:

@@ -8,7 +8,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.data.deform import DEFORMATION, random_variation
 from tests.browser.brush import ZIGZAG, drag
-from tests.browser.desk import desk, labels, last_op, position, put, settle
+from tests.browser.desk import labels, last_op, position, put, settle
 from tests.browser.panels import (
     HEART,
     SPACING,
@@ -23,19 +23,13 @@ from tests.browser.panels import (
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def panel(studio):
+def panel(desk):
     """The page with a heart on it and the shape panel open."""
-    put(studio, HEART.ids, SPACING)
-    studio.keyboard.press("s")
-    yield studio
-    studio.keyboard.press("q")
+    put(desk, HEART.ids, SPACING)
+    desk.keyboard.press("s")
+    yield desk
+    desk.keyboard.press("q")
 
 
 def slider(page, name: str):

@@ -51,16 +51,32 @@ def settings_kept(page) -> None:
 SETTLED = "() => { for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish(); }"
 
 
-def faults(page) -> list[str]:
-    """Serious and critical findings of axe-core on the page as it is."""
+# Of axe-core's rules only these look at colours: in another theme the others find what they found before.
+OF_COLOURS = ["color-contrast", "link-in-text-block"]
+
+
+def faults(page, root: str = "html", rules: list[str] | None = None) -> list[str]:
+    """Serious and critical findings of axe-core on a part of the page as it is, by all rules or by some."""
     axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install '.[dev]'")
     if page.evaluate("!window.axe"):
         page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
     page.evaluate(SETTLED)
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    found = page.evaluate("([root, options]) => axe.run(root, options)", [root, options])["violations"]
     return [
         f"{finding['id']}: {node['html'][:120]} {node['failureSummary']}"
         for finding in found
         if finding["impact"] in ("serious", "critical")
         for node in finding["nodes"]
     ]
+
+
+def faults_in_both_themes(page, root: str = "html") -> list[str]:
+    """By all rules in the light theme, and by those of colours in the dark one; the page is light afterwards."""
+    found = faults(page, root)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => document.body.classList.contains('dark')")
+    found += faults(page, root, OF_COLOURS)
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function("() => !document.body.classList.contains('dark')")
+    return found
