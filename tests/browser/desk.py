@@ -3,6 +3,8 @@
 import base64
 import json
 import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 BYTES = """(array) => { let text = "";
   for (let i = 0; i < array.length; i += 8192) text += String.fromCharCode(...array.subarray(i, i + 8192));
   return btoa(text); }"""
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OPEN = """([width, height, ids, sector, spacing]) => {
   const { document: map, editor } = window.echoStudio;
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -25,6 +28,34 @@ OPEN = """([width, height, ids, sector, spacing]) => {
   editor.chooseLabel(1);
   editor.resize(12);
 }"""
+
+
+# What the page has put off with a pause, and its requests that are not answered.
+WATCH = """() => {
+  const { setTimeout: later, clearTimeout: forget, fetch: original } = window;
+  const open = new Set();
+  window.watched = { open, stop: () => Object.assign(window, { setTimeout: later, clearTimeout: forget, fetch: original }) };
+  window.setTimeout = (done, ms, ...more) => {
+    const id = later(() => { open.delete(id); done(...more); }, ms);
+    open.add(id);
+    return id;
+  };
+  window.clearTimeout = (id) => { open.delete(id); forget(id); };
+  window.fetch = (...asked) => {
+    const request = {};
+    open.add(request);
+    return original(...asked).finally(() => open.delete(request));
+  };
+}"""
+
+
+@contextmanager
+def watched(page) -> Iterator[None]:
+    """At the end nothing is on its way of what began in here: what has not happened by then does not happen."""
+    page.evaluate(WATCH)
+    yield
+    page.wait_for_function("() => window.watched.open.size === 0")
+    page.evaluate(f"async () => {{ window.watched.stop(); await window.echoStudio.link.flush(); await {PAINTED}; }}")
 
 
 def drawing(height: int, width: int) -> np.ndarray:

@@ -53,8 +53,8 @@ def test_the_theme_follows_the_system_until_the_person_chooses_and_images_stay_o
     page.keyboard.press("a")
     is_theme(page, "dark")
     page.evaluate(
-        "window.heard = new Promise((done) => matchMedia('(prefers-color-scheme: dark)').addEventListener('change', done))"
-        " && null"
+        "() => { window.heard = new Promise((done) => {"
+        " matchMedia('(prefers-color-scheme: dark)').addEventListener('change', done); }); }"
     )
     page.emulate_media(color_scheme="light")
     page.evaluate("window.heard.then(() => null)")

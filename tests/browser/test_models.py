@@ -149,6 +149,7 @@ def test_dropped_files_are_imported(tab, engine: FakeEngine, tmp_path: Path) -> 
 
 
 def test_a_taken_name_asks_for_another_one(tab, engine: FakeEngine, tmp_path: Path) -> None:
+    tab.expected_problem = "status of 409"
     import_folder(tab, fake_checkpoint(tmp_path / "mine", name="edm-l64"))
     field = tab.get_by_label("Import as")
     assert field.input_value() == "edm-l64-2"
@@ -159,6 +160,7 @@ def test_a_taken_name_asks_for_another_one(tab, engine: FakeEngine, tmp_path: Pa
 
 
 def test_what_is_refused_is_told_in_words(tab, engine: FakeEngine, tmp_path: Path) -> None:
+    tab.expected_problem = "status of 422"
     import_folder(tab, fake_checkpoint(tmp_path / "bad", b"bad"))
     told = tab.locator("[data-part=imports]")
     assert "got nonsense; restore it" in told.inner_text()

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.brush import Model, drag
-from tests.browser.desk import drawing, labels, put, to_screen
+from tests.browser.desk import PAINTED, drawing, labels, put, to_screen
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +71,7 @@ def test_the_rail_needs_no_scrolling_in_a_window_of_720_pixels(page) -> None:
     put(page, drawing(256, 256), "0.3,0.3")
     for key in "bmd":
         page.keyboard.press(key)
-        page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        page.evaluate(PAINTED)
         assert page.evaluate(
             "(() => { const r = document.querySelector('.rail'); return r.scrollHeight <= r.clientHeight; })()"
         )

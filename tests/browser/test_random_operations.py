@@ -1,12 +1,14 @@
 """Two hundred random operations that undo, redo, the server and a replay in Python agree on."""
 
+import base64
+
 import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from tests.anatomy.replay import replay
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import drawing, grip, labels, mirrored, put
+from tests.browser.desk import BYTES, drawing, grip, labels, mirrored, put
 
 pytestmark = pytest.mark.browser
 
@@ -143,14 +145,10 @@ def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_b
     steps.last.click()
     ops = page.evaluate("window.echoStudio.document.undoStack.map((step) => step.op)")
     assert steps.count() == len(ops) + 1 > 40
-    states = [state(page)]
-    for _ in ops:
-        page.keyboard.press("Control+z")
-        states.insert(0, state(page))
+    states = walk(page, len(ops))[::-1]
     assert steps.first.get_attribute("aria-current") == "step", "the first state that is kept"
-    for ids, _, _ in states[1:]:
-        page.keyboard.press("Control+Shift+z")
-        assert np.array_equal(labels(page), ids)
+    for (ids, _, _), (wanted, _, _) in zip(walk(page, len(ops), redo=True), states, strict=True):
+        assert np.array_equal(ids, wanted)
     assert np.array_equal(mirrored(page), states[-1][0])
     for number, (op, (before, sector, spacing), (after, _, _)) in enumerate(
         zip(ops, states[:-1], states[1:], strict=True)
@@ -162,7 +160,30 @@ def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_b
     page.keyboard.press("q")
 
 
-def state(page) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
-    """Labels, sector and spacing as they are on the canvas."""
-    spacing = page.evaluate("window.echoStudio.document.spacingMm")
-    return labels(page), labels(page, "sector"), tuple(spacing) if spacing else None
+# One press after the other, in one go; labels, sector and spacing before the first and after each.
+WALK = f"""([presses, shiftKey]) => {{
+  const bytes = {BYTES};
+  const state = () => {{
+    const {{ ids, sector, spacingMm }} = window.echoStudio.document;
+    return [bytes(ids), bytes(sector), spacingMm];
+  }};
+  const states = [state()];
+  for (let k = 0; k < presses; k += 1) {{
+    window.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'z', ctrlKey: true, shiftKey }}));
+    states.push(state());
+  }}
+  return states;
+}}"""
+State = tuple[np.ndarray, np.ndarray, tuple[float, float] | None]
+
+
+def walk(page, presses: int, redo: bool = False) -> list[State]:
+    """Undo or redo so often; the states of the canvas on the way, with the first and the last."""
+
+    def array(text: str) -> np.ndarray:
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(SIDE, SIDE)
+
+    return [
+        (array(ids), array(sector), tuple(spacing) if spacing else None)
+        for ids, sector, spacing in page.evaluate(WALK, [presses, redo])
+    ]

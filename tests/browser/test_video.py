@@ -10,7 +10,8 @@ import pytest
 from echo_studio.anatomy.motion.motion import usual_motion
 from tests.browser.brush import open_template
 from tests.browser.test_people import SMALL
-from tests.browser.visit import faults, visit
+from tests.browser.visit import faults_in_both_themes
+from tests.browser.window import Window
 from tests.studio.fake_videos import speckled
 from tests.studio.fakes import FakeEngine
 
@@ -26,16 +27,12 @@ NAMELESS = """() => [...document.querySelectorAll('.studio.video :is(button, sel
 
 
 @pytest.fixture(scope="module")
-def page(chromium, address: str) -> Iterator[Any]:
-    with visit(
-        chromium,
-        address,
-        viewport={"width": 1280, "height": 800},
-        accept_downloads=True,
-        reduced_motion="reduce",  # a video that is done waits for Space
-    ) as page:
-        open_template(page, "four-chamber")
-        yield page
+def page(window: Window) -> Iterator[Any]:
+    page = window.new_project()
+    page.emulate_media(reduced_motion="reduce")  # a video that is done waits for Space
+    open_template(page, "four-chamber")
+    yield page
+    window.check()
 
 
 @pytest.fixture
@@ -222,16 +219,15 @@ def test_a_reload_finds_the_video_again(video) -> None:
     assert video.locator("[data-vid=told]").inner_text() != "The video is of older settings"
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), [("dark", 1280, 800), ("light", 1600, 1000)])
-def test_everything_is_named_seen_and_large_enough(video, scheme: str, width: int, height: int) -> None:
-    video.set_viewport_size({"width": width, "height": height})
-    video.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_everything_is_named_seen_and_large_enough(video) -> None:
     generate(video)
     video.keyboard.press("m")
-    assert faults(video) == []
-    assert video.evaluate(NAMELESS) == []
-    assert video.evaluate(WIDE) == []
-    assert video.evaluate(SMALL, 28) == []
-    whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    assert whole == [width, height]
+    assert faults_in_both_themes(video) == []
+    for width, height in ((1280, 800), (1600, 1000)):
+        video.set_viewport_size({"width": width, "height": height})
+        assert video.evaluate(NAMELESS) == []
+        assert video.evaluate(WIDE) == []
+        assert video.evaluate(SMALL, 28) == []
+        whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert whole == [width, height]
     video.keyboard.press("m")

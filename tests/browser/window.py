@@ -1,4 +1,4 @@
-"""The window that the tests of a worker share: one page, with a new project or with the same one and its controls reset."""
+"""The window that the tests of a worker share: a new project in one page, or the same one and its controls reset."""
 
 from typing import Any
 
@@ -54,6 +54,7 @@ class Window:
     def new_project(self, of: str = "", height: int = 800) -> Any:
         """The studio as somebody sees it who opens it for the first time, without live previews."""
         if self.page is None or self.page.is_closed():
+            self.close()
             self.open()
         else:
             self.page.evaluate("() => localStorage.clear()")
@@ -70,9 +71,7 @@ class Window:
             "() => { document.querySelector('[data-part=state]').textContent = 'Ready';"
             " return { ...window.echoStudio.settings.values }; }"
         )
-        page.expected_problem = ""  # what Chromium itself notes of a reply that the test wants
-        self.problems.clear()
-        self.elsewhere.clear()
+        self.forget()
         return page
 
     def same_project(self, of: str) -> Any:
@@ -88,12 +87,17 @@ class Window:
         self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 
     def check(self) -> None:
-        assert self.elsewhere == []
-        wanted = self.page.expected_problem
-        assert bool(self.problems) == bool(wanted), self.problems
-        assert all(wanted in problem for problem in self.problems), self.problems
+        """No error on the console but what the test expected, and no request to another host."""
+        problems, elsewhere, wanted = self.problems[:], self.elsewhere[:], self.page.expected_problem
+        self.forget()
+        assert elsewhere == []
+        assert bool(problems) == bool(wanted), problems
+        assert all(wanted in problem for problem in problems), problems
+
+    def forget(self) -> None:
         self.problems.clear()
-        self.page.expected_problem = ""
+        self.elsewhere.clear()
+        self.page.expected_problem = ""  # what Chromium itself notes of a reply that the test wants
 
     def close(self) -> None:
         if self.page is not None:
