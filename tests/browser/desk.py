@@ -34,7 +34,8 @@ OPEN = """([width, height, ids, sector, spacing]) => {
 WATCH = """() => {
   const { setTimeout: later, clearTimeout: forget, fetch: original } = window;
   const open = new Set();
-  window.watched = { open, stop: () => Object.assign(window, { setTimeout: later, clearTimeout: forget, fetch: original }) };
+  const stop = () => Object.assign(window, { setTimeout: later, clearTimeout: forget, fetch: original });
+  window.watched = { open, stop };
   window.setTimeout = (done, ms, ...more) => {
     const id = later(() => { open.delete(id); done(...more); }, ms);
     open.add(id);
