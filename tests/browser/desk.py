@@ -80,6 +80,11 @@ def put(page, ids: np.ndarray, spacing: str = "", sector: np.ndarray | None = No
     page.mouse.move(5, 715)
 
 
+def bytes_of(page, array: str) -> np.ndarray:
+    """uint8 (n,) what a typed array of the page holds; `array` is an expression, which may wait for it."""
+    return np.frombuffer(base64.b64decode(page.evaluate(f"async () => ({BYTES})({array})")), np.uint8)
+
+
 def labels(page, what: str = "ids") -> np.ndarray:
     """uint8 (h, w) on the canvas: the labels, or the `sector`."""
     height, width, text = page.evaluate(
@@ -90,18 +95,19 @@ def labels(page, what: str = "ids") -> np.ndarray:
 
 def mirrored(page) -> np.ndarray:
     """uint8 (h, w) as the server keeps it, once everything has arrived; the format is in `web.wire.history_pack`."""
-    packed = base64.b64decode(
-        page.evaluate(
-            "async () => { const { link } = window.echoStudio; await link.flush();"
-            f" return ({BYTES})(new Uint8Array(await (await link.request('/project/history')).arrayBuffer())); }}"
-        )
-    )
+    page.evaluate("window.echoStudio.link.flush()")
+    packed = replied(page, "/project/history").tobytes()
     (length,) = struct.unpack_from("<I", packed)
     told = json.loads(packed[4 : 4 + length])
     shown = told["pages"][told["states"][told["position"] - told["base"]]]
     size = shown["width"] * shown["height"]
     ids = np.frombuffer(packed, np.uint8, size, 4 + length + shown["ids"])
     return ids.reshape(shown["height"], shown["width"])
+
+
+def replied(page, path: str) -> np.ndarray:
+    """uint8 (n,) the body of the server's reply."""
+    return bytes_of(page, f"new Uint8Array(await (await window.echoStudio.link.request('{path}')).arrayBuffer())")
 
 
 def last_op(page) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError
 from echo_studio.generate.request import GenerationRequest
 from tests.browser.brush import ids_of, open_template
+from tests.browser.desk import bytes_of
 from tests.browser.visit import faults_in_both_themes
 from tests.browser.window import wait_until_open
 from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
@@ -103,8 +104,8 @@ def test_every_cell_is_its_own_run_with_frame_settings_and_figures(compare) -> N
     assert "vp-256 · heun · 2 NFE" in caption
     assert re.search(r"\d\.\d\d s · RMSE 0\.00\s+LV 0\.900\s+epi 0\.900\s+LA 0\.900", caption)
     assert compare.locator("[data-cmp=state]").inner_text() == "4 of 4 cells done"
-    grey = compare.evaluate("Array.from(window.echoStudioCompare.tab.grid.cells[3].tile.grey)")
-    assert np.array_equal(np.array(grey, np.uint8).reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
+    grey = bytes_of(compare, "window.echoStudioCompare.tab.grid.cells[3].tile.grey")
+    assert np.array_equal(grey.reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
     assert "Canvas · 4CH · ED · heun · seed 0" in compare.locator("[data-cmp=same]").inner_text()
 
 

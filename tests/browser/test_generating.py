@@ -18,12 +18,17 @@ from PIL import Image
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.formats.label_file import read_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
-from tests.browser.desk import BYTES
+from tests.browser.desk import BYTES, bytes_of
 from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
 
 STATE = "[data-part=state]"
+
+
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 class Running:
@@ -74,7 +79,7 @@ def set_number(page, name: str, value: int) -> None:
 
 def result_pixels(page) -> np.ndarray:
     """uint8 (h, w) of the frame that is shown, before any zoom or overlay."""
-    page.wait_for_function("() => window.echoStudio.result.kind === 'final'")
+    page.wait_for_function("() => window.echoStudio.result.kind === 'final' && !window.echoStudio.result.stale")
     width, height, values = page.evaluate(
         "() => { const { shown, width, height } = window.echoStudio.result;"
         "const canvas = new OffscreenCanvas(width, height), context = canvas.getContext('2d');"
@@ -202,6 +207,7 @@ def test_a_full_server_is_explained(page) -> None:
     page.route("**/studio/jobs", lambda route: route.fulfill(status=503, json={"detail": words}))
     page.locator("#generate").click()
     page.get_by_text(words).wait_for()
+    page.unroute("**/studio/jobs")
 
 
 def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
@@ -212,8 +218,7 @@ def test_contours_and_overlay_are_of_the_map_that_was_generated(page) -> None:
     assert page.locator("[data-part=stale]").is_hidden()
     drag(page, ZIGZAG)
     assert "changed since" in page.locator("[data-part=stale]").inner_text()
-    kept = np.array(page.evaluate("Array.from(window.echoStudio.result.ids)"), np.uint8).reshape(256, 256)
-    assert np.array_equal(kept, heart().ids)
+    assert np.array_equal(bytes_of(page, "window.echoStudio.result.ids"), heart().ids.ravel())
     shot = page.locator("[data-surface=result]").screenshot()
     page.keyboard.press("c")
     without = page.locator("[data-surface=result]").screenshot()

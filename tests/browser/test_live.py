@@ -10,6 +10,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.studio.frames import DRAFT_NFE, DRAFT_SOLVER
 from tests.browser.brush import drag, ids_of, open_template
+from tests.browser.desk import bytes_of
 from tests.browser.test_generating import Running, result_pixels, running, wait_for_state
 from tests.studio.fakes import FakeEngine, frame_request, speckle
 
@@ -19,8 +20,9 @@ __all__ = ["running"]  # the fixture
 NOTE = "[data-part=stale]"
 RECORD = """() => {
     const { result, document } = window.echoStudio;
+    const begun = Boolean(window.shown);
     window.shown = [];
-    result.listeners.add(() => {
+    if (!begun) result.listeners.add(() => {
         const { kind, revision, facts } = result;
         if (facts) window.shown.push({ kind, revision, now: document.revision, job: facts.job, nfe: facts.nfe });
     });
@@ -28,19 +30,19 @@ RECORD = """() => {
 
 # Pauses before something is tried again take a tenth of their time.
 HASTE = """() => {
-  const later = window.setTimeout;
+  const later = (window.unhurried = window.setTimeout);
   window.setTimeout = (done, ms, ...more) => later(done, ms / 10, ...more);
 }"""
 
 
 @pytest.fixture
-def live(page, engine: FakeEngine):
+def live(desk, engine: FakeEngine):
     """The page on a heart, with live previews switched on and its first frame on the screen."""
-    open_template(page, "four-chamber")
-    page.locator("#live").check()
-    wait_until_newest(page)
-    page.evaluate(RECORD)
-    return page
+    open_template(desk, "four-chamber")
+    desk.locator("#live").check()
+    wait_until_newest(desk)
+    desk.evaluate(RECORD)
+    return desk
 
 
 def wait_until_newest(page) -> None:
@@ -202,11 +204,10 @@ def test_a_lost_server_is_told_once_and_the_next_edit_tries_again(live) -> None:
     assert {path for path, count in failed.items() if count > 1} <= {"/studio/label-map", "/studio/project"}
     assert page.locator(NOTE).inner_text() == "The map has changed since this frame."
     page.unroute("**/studio/**")
+    page.evaluate("() => { window.setTimeout = window.unhurried; }")
     stroke(page, 1)
     wait_until_newest(page)
-    assert np.array_equal(
-        np.array(page.evaluate("Array.from(window.echoStudio.result.ids)"), np.uint8).reshape(256, 256), ids_of(page)
-    )
+    assert np.array_equal(bytes_of(page, "window.echoStudio.result.ids"), ids_of(page).ravel())
 
 
 def test_the_page_asks_for_progress_ten_times_a_second_at_most(page, engine: FakeEngine) -> None:

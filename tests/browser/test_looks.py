@@ -3,11 +3,12 @@
 import io
 import math
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from echo_studio.web.tabs.canvas import PALETTES
-from tests.browser.brush import CAVITY, open_template
+from tests.browser.brush import CAVITY, ids_of, open_template
 from tests.browser.visit import ready
 from tests.studio.fakes import heart
 
@@ -90,8 +91,7 @@ def test_another_palette_recolours_canvas_and_swatches_and_is_kept(page) -> None
         assert swatch == f"rgb{wanted}"
         page.reload()
         ready(page)
-    ids = page.evaluate("Array.from(window.echoStudio.document.ids)")
-    assert bytes(ids) == heart().ids.tobytes(), "colours are no labels"
+    assert np.array_equal(ids_of(page), heart().ids), "colours are no labels"
 
 
 def test_outlines_and_numbers_tell_labels_apart_without_colour(desk) -> None:

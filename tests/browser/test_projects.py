@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
+from tests.browser.desk import bytes_of
 from tests.browser.visit import settings_kept
 from tests.browser.window import wait_until_open
 
@@ -104,7 +105,7 @@ def saved(page) -> None:
 
 def kept(page) -> np.ndarray:
     page.wait_for_function("() => window.echoStudio.slots.get('4CH-ED')")
-    return np.array(page.evaluate("() => Array.from(window.echoStudio.slots.get('4CH-ED').ids)"), dtype=np.uint8)
+    return bytes_of(page, "window.echoStudio.slots.get('4CH-ED').ids")
 
 
 def generated(page) -> None:

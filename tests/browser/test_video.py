@@ -9,6 +9,7 @@ import pytest
 
 from echo_studio.anatomy.motion.motion import usual_motion
 from tests.browser.brush import open_template
+from tests.browser.desk import bytes_of
 from tests.browser.test_people import SMALL
 from tests.browser.visit import faults_in_both_themes
 from tests.browser.window import Window
@@ -18,6 +19,7 @@ from tests.studio.fakes import FakeEngine
 pytestmark = pytest.mark.browser
 
 TAB = "window.echoStudioVideo.tab"
+CLIP = f"{TAB}.stage.video.clip"
 WIDE = """() => [...document.querySelectorAll('.studio.video, .studio.video *')]
   .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
   .filter((one) => !one.matches('canvas, input, select, figcaption, .vid-foot, svg, svg *'))
@@ -96,11 +98,9 @@ def test_the_label_cycle_follows_the_sliders_at_once(video) -> None:
 def test_a_video_plays_steps_and_shows_what_was_asked_and_measured(video) -> None:
     video.locator(".vid-view canvas").click()
     generate(video)
-    grey = video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)")
-    ids = video.evaluate(f"Array.from({TAB}.stage.video.clip.ids)")
-    labels = np.array(ids, np.uint8).reshape(6, 256, 256)
+    grey, labels = (bytes_of(video, f"{CLIP}.{part}").reshape(6, 256, 256) for part in ("grey", "ids"))
     fake = speckled(type("Cycle", (), {"ids": labels}), 0)
-    assert np.array_equal(np.array(grey, np.uint8).reshape(labels.shape), fake), "every pixel as it was made"
+    assert np.array_equal(grey, fake), "every pixel as it was made"
     assert "segmenter finds" in video.locator("[data-vid=facts]").inner_text()
     video.keyboard.press("Home")
     assert frame(video) == 0
@@ -143,7 +143,7 @@ def test_a_line_drawn_with_the_pointer_gives_the_m_mode(video) -> None:
     strip = video.evaluate(f"Array.from({TAB}.stage.strips.current.values)")
     rows = len(strip) // 6
     assert rows == pytest.approx((line["x1"] - line["x0"]) * 256, abs=2)
-    grey = np.array(video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)"), float).reshape(6, 256, 256)
+    grey = bytes_of(video, f"{CLIP}.grey").reshape(6, 256, 256).astype(float)
     at_y, at_x = line["y0"] * 256 - 0.5, line["x0"] * 256 - 0.5
     (top, left), (dy, dx) = (int(at_y), int(at_x)), (at_y % 1, at_x % 1)
     four = grey[:, top : top + 2, left : left + 2]

@@ -16,6 +16,9 @@ AT_FIRST = """(values) => {
   editor.resize(12);
   settings.set({ ...values, live: false });
   if (slots.export().length) slots.import([]);
+  const part = (name) => document.querySelector(`[data-part=${name}]`);
+  part('state').textContent = 'Ready';
+  part('error').hidden = true;
   document.activeElement.blur();
   for (const key of ['q', '5', 'h']) window.dispatchEvent(new KeyboardEvent('keydown', { key }));
 }"""
