@@ -58,6 +58,29 @@ def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return [((x - left) / scale, (y - top) / scale) for x, y in screen]
 
 
+STROKES = """(strokes) => {
+  const surface = document.querySelector('[data-surface=edit]'), box = surface.getBoundingClientRect();
+  const send = (kind, [x, y], buttons) => {
+    const [px, py] = window.echoStudio.viewport.toPane(x, y);
+    const place = { clientX: Math.round(px + box.left), clientY: Math.round(py + box.top), bubbles: true };
+    surface.dispatchEvent(new PointerEvent(kind, { ...place, pointerId: 1, pointerType: 'mouse', button: 0, buttons }));
+  };
+  surface.setPointerCapture = () => {};
+  for (const points of strokes) {
+    send('pointermove', points[0], 0);
+    send('pointerdown', points[0], 1);
+    for (const point of points.slice(1)) send('pointermove', point, 1);
+    send('pointerup', points.at(-1), 0);
+  }
+  delete surface.setPointerCapture;
+}"""
+
+
+def drag_at_once(page, *strokes: list[tuple[float, float]]) -> None:
+    """Drag over points in pixels of the map, all in one turn of the page: where what is drawn counts, and not how."""
+    page.evaluate(STROKES, strokes)
+
+
 def set_size(page, size: int) -> None:
     page.locator("[data-part=size]").evaluate(
         "(input, size) => { input.value = size; input.dispatchEvent(new Event('input', { bubbles: true })); }", size

@@ -3,26 +3,26 @@
 import numpy as np
 import pytest
 
-from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, SECTOR, ZIGZAG, Model, drag, ids_of, open_template, set_size
+from tests.browser.brush import (
+    ATRIUM,
+    CAVITY,
+    MYOCARDIUM,
+    SECTOR,
+    ZIGZAG,
+    Model,
+    drag,
+    drag_at_once,
+    ids_of,
+    open_template,
+    set_size,
+)
 from tests.browser.desk import put
 from tests.studio.fakes import blank, heart
 
 pytestmark = pytest.mark.browser
 
-# Single clicks and then steps back in one go, where a round trip for each would take most of a minute.
-CLICKS_AND_UNDOS = """([points, undos]) => {
-  const surface = document.querySelector('[data-surface=edit]'), box = surface.getBoundingClientRect();
-  surface.setPointerCapture = () => {};
-  for (const point of points) {
-    const [x, y] = window.echoStudio.viewport.toPane(...point);
-    for (const [kind, buttons] of [['pointerdown', 1], ['pointerup', 0]]) {
-      const place = { clientX: x + box.left, clientY: y + box.top, pointerType: 'mouse', button: 0, buttons };
-      surface.dispatchEvent(new PointerEvent(kind, { ...place, bubbles: true }));
-    }
-  }
-  delete surface.setPointerCapture;
-  const undo = { key: 'z', ctrlKey: true, bubbles: true };
-  for (let k = 0; k < undos; k += 1) surface.dispatchEvent(new KeyboardEvent('keydown', undo));
+UNDO = """(times) => {
+  for (let k = 0; k < times; k += 1) window.dispatchEvent(new KeyboardEvent('keydown', { key: 'z', ctrlKey: true }));
 }"""
 
 
@@ -107,11 +107,11 @@ def test_undo_and_redo_walk_through_every_stroke(page) -> None:
 
 def test_a_hundred_steps_can_be_undone(page) -> None:
     set_size(page, 1)
-    page.evaluate(CLICKS_AND_UNDOS, [[(100.5 + step % 50, 120.5 + 2 * (step // 50)) for step in range(101)], 0])
+    drag_at_once(page, *([(100.5 + step % 50, 120.5 + 2 * (step // 50))] for step in range(101)))
     assert (ids_of(page) == CAVITY).sum() == 101
-    page.evaluate(CLICKS_AND_UNDOS, [[], 99])
+    page.evaluate(UNDO, 99)
     assert (ids_of(page) == CAVITY).sum() == 2
-    page.evaluate(CLICKS_AND_UNDOS, [[], 11])
+    page.evaluate(UNDO, 11)
     left = ids_of(page) == CAVITY
     assert left.sum() == 1, "only the first of 101 strokes is beyond the history"
 
