@@ -40,7 +40,7 @@ def page(window: Window, engine: FakeEngine) -> Iterator[Any]:
     page.locator("[data-ds=plan]").click()
     page.locator("[data-ds=make]:enabled").wait_for()
     assert (
-        f"{COUNT} images · about {COUNT} s with 1 worker · 20 MB" in page.locator("[data-ds=plan-words]").inner_text()
+        f"{COUNT} images · about 60 s with 1 worker · 20 MB" in page.locator("[data-ds=plan-words]").inner_text()
     )
     assert faults(page, ROOT) == []
     page.locator("[data-ds=make]").click()
