@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 TAB = "window.echoStudioDataset.tab"
 AT_REST = f"() => !{TAB}.tasks.running && {TAB}.told && {TAB}.told.unmeasured === 0"
-COUNT = 40
+COUNT = 60
 ROOT = "[data-ds=root]"
 
 
@@ -39,9 +39,7 @@ def page(window: Window, engine: FakeEngine) -> Iterator[Any]:
     assert page.locator("[data-ds=make]").is_disabled(), "the plan comes first"
     page.locator("[data-ds=plan]").click()
     page.locator("[data-ds=make]:enabled").wait_for()
-    assert (
-        f"{COUNT} images · about 60 s with 1 worker · 20 MB" in page.locator("[data-ds=plan-words]").inner_text()
-    )
+    assert f"{COUNT} images · about 60 s with 1 worker · 20 MB" in page.locator("[data-ds=plan-words]").inner_text()
     assert faults(page, ROOT) == []
     page.locator("[data-ds=make]").click()
     page.wait_for_function(AT_REST)

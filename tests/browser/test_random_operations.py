@@ -139,8 +139,8 @@ def test_random_operations_are_undone_redone_mirrored_and_replayed_byte_by_byte(
     hand = Hand(page, rng)
     often = [hand.brush, hand.eraser, hand.fill, hand.polygon, hand.lasso, hand.move, hand.nudge, hand.paste]
     acts = [*often, *often, hand.deform, hand.tidy, hand.lock, hand.travel, hand.travel, hand.jump]
-    for number in range(120):
-        (hand.reopen if number % 40 == 39 else acts[rng.integers(len(acts))])()
+    for number in range(200):
+        (hand.reopen if number % 67 == 66 else acts[rng.integers(len(acts))])()
     page.keyboard.press("b")
     assert np.array_equal(mirrored(page), labels(page))
     page.keyboard.press("y")
