@@ -8,17 +8,16 @@ import pytest
 from echo_studio.anatomy.labels import LABELS
 from echo_studio.web.tabs import canvas
 from tests.browser.brush import drag, open_template
-from tests.browser.desk import desk, drawing, labels, mirrored, position, put, settle
+from tests.browser.desk import drawing, labels, mirrored, position, put, settle
 
 pytestmark = pytest.mark.browser
 
 WORDS = Path(canvas.STATIC) / "canvas" / "history_words.js"
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 def entries(page) -> list[str]:
