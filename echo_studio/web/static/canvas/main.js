@@ -12,6 +12,7 @@ import { Generation } from "./panels/generation.js";
 import { Help } from "./panels/help.js";
 import { HistoryPanel } from "./panels/history_panel.js";
 import { Inspector, PANELS } from "./panels/inspector.js";
+import { LiveDraft } from "./panels/live_draft.js";
 import { MeasurePanel } from "./panels/measure_panel.js";
 import { Monitor } from "./panels/monitor.js";
 import { Project } from "./panels/project.js";
@@ -26,6 +27,7 @@ import { Result } from "./panes/result.js";
 import { ResultPane } from "./panes/result_pane.js";
 import { Viewport } from "./panes/viewport.js";
 import { Views } from "./panes/views.js";
+import { Clipboard } from "./tools/clipboard.js";
 import { Controls } from "./tools/controls.js";
 import { Editor } from "./tools/editor.js";
 import { Keys } from "./tools/keys.js";
@@ -47,6 +49,8 @@ export function mount({ element, props, watch }) {
   };
   const settings = new Settings(root);
   const generation = new Generation(link, labels, settings);
+  new LiveDraft(link, editor, settings, generation);
+  generation.isDrafted = () => result.kind === "draft" && !result.stale;
   const controls = new Controls(root, editor, panes, viewport, LABELS);
   const views = new Views(root, panes, result);
   new FrameNote(root, editor, generation);
@@ -102,7 +106,8 @@ export function mount({ element, props, watch }) {
     escape: () => generation.cancel(),
   };
   for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
-  const chords = { o: () => starter.chooseFile(), ...structureActions.chords };
+  const chords = { o: () => starter.chooseFile() };
+  new Clipboard(root, editor, structureActions);
   new Keys(root, editor, controls, { commands, chords, holds: { Backquote: (on) => views.hold(on) } });
   new PointerInput(panes.edit, editor, { paints: true });
   new PointerInput(panes.result, editor, { paints: false });

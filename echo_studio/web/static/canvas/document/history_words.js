@@ -18,7 +18,7 @@ const OP_WORDS = {
   repair: "Repair",
 };
 const VIEW_WORDS = { "2ch": "2CH", "4ch": "4CH", ed: "end diastole", es: "end systole" };
-const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a frame", slot: "Opened a kept map" };
+const OPENED_WORDS = { "refused edit": "An edit without its description", "label map": "Opened a label map", frame: "Labelled a frame", slot: "Opened a kept map" };
 
 /** One line about what was done; `catalog` has the titles of defects and sliders, where it is there already. */
 export function opWords(op, catalog = {}) {

@@ -135,7 +135,10 @@ export class Starter {
   checkBackdrop() {
     const { width, height } = this.editor.document;
     const last = this.editor.document.undoStack.findLast(({ op }) => op && op.tool === "open");
-    if (!this.panes.edit.backdrop || (last && last.op.what === "frame" && width === this.backed.width && height === this.backed.height)) return;
+    if (!this.panes.edit.backdrop) return;
+    // A label map of the frame's size that is opened on it is that frame's, such as an expert's.
+    const ofFrame = last && ["frame", "label map"].includes(last.op.what);
+    if (ofFrame && width === this.backed.width && height === this.backed.height) return;
     this.panes.edit.backdrop = null;
     setSlider(this.root.querySelector("[data-part=opacity]"), 100);
   }

@@ -234,7 +234,7 @@ export class DeformTool {
   draw(context, viewport) {
     const { cursor, panning } = this.editor;
     const { drag } = this;
-    const hit = (place) => Math.hypot(place[0] - cursor[0], place[1] - cursor[1]) * viewport.scale < DEFORM_HIT;
+    const hit = (place) => viewport.distance(place, cursor) < DEFORM_HIT;
     const under = drag ? drag.handle : cursor && this.set.nearest(...cursor, hit);
     this.surface = context.canvas;
     this.surface.style.cursor = panning || !under ? "" : drag ? "grabbing" : "grab";

@@ -9,8 +9,8 @@ import { LABELS } from "../../common/labels.js";
 import { invertible, selectionOf } from "../document/selection.js";
 import { BoxKeys } from "./box_keys.js";
 import { structureAt } from "./handles.js";
-import { FloatingSelection, StructureSelection, structuresOf } from "./move_selection.js";
 import { MoveBox, NO_MATRIX } from "./move_box.js";
+import { FloatingSelection, StructureSelection, structuresOf } from "./move_selection.js";
 
 export class MoveTool {
   constructor(editor) {
@@ -253,7 +253,7 @@ export class MoveTool {
     this.surface = context.canvas;
     const { drag, box } = this;
     const { cursor, panning } = this.editor;
-    const near = (point, radius) => Math.hypot(point[0] - cursor[0], point[1] - cursor[1]) * viewport.scale < radius;
+    const near = (point, radius) => viewport.distance(point, cursor) < radius;
     const hot = drag ? drag.grip : box && cursor && box.grip(cursor, viewport, near);
     this.surface.style.cursor = panning || !hot ? "" : box.cursor(hot, viewport, Boolean(drag));
     if (!box) return;
