@@ -142,6 +142,26 @@ test("where another tab writes to the project nothing is sent again by itself, a
   assert.deepEqual([calls.length, link.outbox.length], [1, 1]);
 });
 
+test("a change that is refused for good is kept aside, its map goes without the op, and those after it are saved", async () => {
+  const { calls, paint, link, heard } = linked((call, number) => (number === 1 ? reply(422, { detail: "Unknown tool." }) : reply()));
+  paint(1);
+  paint(2);
+  await settled();
+  assert.deepEqual(revisions(calls), [1, 1, 2]);
+  const words = new TextDecoder().decode((await bodyOf(calls[1])).slice(12));
+  assert.deepEqual(JSON.parse(words), { tool: "open", what: "refused edit" });
+  assert.deepEqual([link.outbox.length, link.aside.length, heard.at(-1)], [0, 1, "onState saved"]);
+  assert.ok(heard.some((line) => line.includes("refused a change: Unknown tool.")));
+});
+
+test("another change that is refused for good blocks nothing either", async () => {
+  const { calls, paint, link } = linked(({ path }) => reply(path.startsWith("/slots") ? 413 : 200));
+  link.keep("/slots/4CH-ED", { method: "PUT" });
+  paint(1);
+  await settled();
+  assert.deepEqual([calls.length, link.outbox.length, link.aside.map(([path]) => path)], [2, 0, ["/slots/4CH-ED"]]);
+});
+
 test("a server that was started again is told the project, and the change is sent with the new session", async () => {
   const { calls, paint, link } = linked(({ path, options }) => {
     if (path.startsWith("/sessions")) return reply(200, { token: "two" });
