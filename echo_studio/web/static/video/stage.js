@@ -1,6 +1,8 @@
 // What is played: the newest video or, before there is one, the label cycle; beside it a pinned video. All in step.
 
-import { MMode, lineAcross } from "./mmode.js";
+import { lineAcross } from "./line.js";
+import { MMode } from "./mmode.js";
+import { onStage } from "./on_stage.js";
 import { VideoView } from "./view.js";
 
 export class Stage {
@@ -8,17 +10,18 @@ export class Stage {
     this.root = root;
     this.clock = clock;
     this.onChange = onChange;
-    const line = (drawn, settled) => this.setLine(drawn, settled);
+    const line = (place, settled) => this.setLine(place, settled);
     this.views = { pinned: new VideoView("Pinned video", line), current: new VideoView("Video", line) };
     this.strips = { pinned: new MMode("Pinned video"), current: new MMode("Video") };
     this.place = root.querySelector("[data-vid=views]");
     this.stripPlace = root.querySelector("[data-vid=mmodes]");
-    this.video = null; // {clip, words, order}
+    this.video = null; // {clip, words, signature}
     this.pinned = null;
     this.cycle = null;
-    this.coming = null; // {picture, words} of a video on the way
+    this.coming = null; // {picture, badge, words} of a video on the way
     this.line = null;
     this.mmode = false;
+    this.placing = false; // the pointer is drawing the line
     this.overlay = { on: false, opacity: 0.35 };
     clock.listeners.add(() => this.move());
     this.show();
@@ -29,18 +32,18 @@ export class Stage {
     return this.video?.clip || this.cycle;
   }
 
-  takeCycle(cycle) {
+  showCycle(cycle) {
     this.cycle = cycle;
     this.show();
   }
 
-  takeVideo(video) {
+  showVideo(video) {
     Object.assign(this, { video, coming: null });
     this.show();
   }
 
   /** The middle frame of a video on the way, or null when it has ended. */
-  takeComing(coming) {
+  showComing(coming) {
     this.coming = coming;
     this.show();
   }
@@ -56,12 +59,12 @@ export class Stage {
     this.show();
   }
 
-  /** The strip opens when the line is there: the pictures must not move under the pointer that draws it. */
+  /** The strip opens when the line is there: the pictures must not move under the pointer that places it. */
   setLine(line, settled) {
     if (!this.video) return;
     if (settled) this.mmode = true;
     else this.line = line;
-    this.drawing = !settled;
+    this.placing = !settled;
     this.show();
   }
 
@@ -78,25 +81,21 @@ export class Stage {
   }
 
   show() {
-    const { views, strips, pinned, video, coming, cycle } = this;
+    const { views, strips, pinned, video } = this;
     if (this.leading) this.clock.lead(this.leading);
-    const both = pinned && pinned !== video;
-    const shown = both ? [views.pinned, views.current] : [views.current];
-    this.arrange(this.place, shown);
+    const shown = onStage(this);
+    this.arrange(this.place, shown.map(({ view }) => views[view]));
     for (const view of Object.values(views)) {
       view.opacity = this.overlay.on ? this.overlay.opacity : 0;
-      view.line = this.mmode || this.drawing ? this.line : null;
+      view.line = this.mmode || this.placing ? this.line : null;
     }
-    if (both) views.pinned.show({ clip: pinned.clip, badge: "Pinned", words: pinned.words });
-    if (coming) views.current.show({ clip: video?.clip, picture: coming.picture, badge: coming.badge, words: coming.words });
-    else if (video) views.current.show({ clip: video.clip, badge: pinned === video ? "Pinned" : "", words: video.words });
-    else views.current.show({ clip: cycle, badge: cycle ? "Label cycle: press G for the video" : "", words: "" });
+    for (const { view, ...content } of shown) views[view].show(content);
     const stripped = this.mmode && this.line && video;
     this.stripPlace.hidden = !stripped;
-    this.arrange(this.stripPlace, (both ? [strips.pinned, strips.current] : [strips.current]));
+    this.arrange(this.stripPlace, shown.map(({ view }) => strips[view]));
     if (stripped) {
       strips.current.show(video.clip, this.line);
-      if (both) strips.pinned.show(pinned.clip, this.line);
+      if (shown.length > 1) strips.pinned.show(pinned.clip, this.line);
     }
     this.move();
     this.onChange();
@@ -104,9 +103,9 @@ export class Stage {
 
   // Only what changed: a canvas that is put in anew loses the focus.
   arrange(place, parts) {
-    const wanted = parts.map(({ element: one }) => one);
+    const next = parts.map(({ element: one }) => one);
     const now = [...place.children];
-    if (now.length !== wanted.length || now.some((one, k) => one !== wanted[k])) place.replaceChildren(...wanted);
+    if (now.length !== next.length || now.some((one, k) => one !== next[k])) place.replaceChildren(...next);
   }
 
   move() {

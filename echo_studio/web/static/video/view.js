@@ -7,7 +7,7 @@ import { fitted } from "./onion.js";
 const MIN_LINE = 0.02; // of the picture's longer side: what is shorter was a click
 
 export class VideoView {
-  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while a line is drawn; with (null, true) at its end. */
+  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while the pointer places a line; with (null, true) at its end. */
   constructor(name, onLine) {
     this.element = make("figure", { className: "vid-view" });
     this.canvas = make("canvas", { tabIndex: 0 });
@@ -135,7 +135,7 @@ export class VideoView {
       return [within((event.clientX - box.left - left) / (width * scale)), within((event.clientY - box.top - top) / (height * scale))];
     };
     let from = null;
-    let drawn = false;
+    let moved = false;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button || !this.clip || !this.place) return;
       from = share(event);
@@ -145,14 +145,14 @@ export class VideoView {
       if (!from) return;
       const to = share(event);
       if (Math.hypot(to[0] - from[0], to[1] - from[1]) < MIN_LINE) return;
-      drawn = true;
+      moved = true;
       this.onLine({ x0: from[0], y0: from[1], x1: to[0], y1: to[1] }, false);
     });
     for (const kind of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(kind, () => {
-        if (drawn) this.onLine(null, true);
+        if (moved) this.onLine(null, true);
         from = null;
-        drawn = false;
+        moved = false;
       });
     }
   }
