@@ -13,7 +13,7 @@ export class DatasetKeys {
     if (target instanceof Element && target.closest("select, textarea, input:not([type=checkbox], [type=range])")) return;
     const key = event.key.toLowerCase();
     const control = event.ctrlKey || event.metaKey;
-    const acts = control ? { z: () => tab.undo(), a: () => tab.selection.all() } : this.acts();
+    const acts = control ? { z: () => tab.curation.undo(), a: () => tab.selection.all() } : this.acts();
     const { columns, perPage } = tab.tiles;
     const steps = { arrowleft: -1, arrowright: 1, arrowup: -columns, arrowdown: columns, pageup: -perPage, pagedown: perPage, home: -Infinity, end: Infinity };
     const inGrid = target === document.body || (target instanceof Element && target.closest("[data-ds=grid]"));
@@ -31,9 +31,9 @@ export class DatasetKeys {
   acts() {
     const { tab } = this;
     return {
-      k: () => tab.decide("keep"),
-      x: () => tab.decide("reject"),
-      u: () => tab.decide(""),
+      k: () => tab.curation.decide("keep"),
+      x: () => tab.curation.decide("reject"),
+      u: () => tab.curation.decide(""),
       t: () => tab.detail.tag.focus(),
       r: () => tab.detail.reason.focus(),
       e: () => tab.edit(),

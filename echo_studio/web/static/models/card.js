@@ -1,7 +1,8 @@
 // One model as the person sees it: a card for a generator, a row for a part. State and buttons change in place.
 
 import { make } from "../common/dom.js";
-import { qualityPlot, qualityRows, shortTitle } from "./plot.js";
+import { qualityPlot } from "./plot.js";
+import { qualityRows, shortTitle } from "./quality.js";
 import { bytes, duration, millions, scoreGroups } from "./words.js";
 
 const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Loaded", unloading: "Unloading after the run" };
@@ -32,7 +33,7 @@ export class ModelCard {
     return made;
   }
 
-  /** The first click asks, the second one does it. */
+  /** The first click asks for a second one, which removes the checkpoint. */
   remove(button) {
     if (button.dataset.sure) {
       this.calm(button);
@@ -54,19 +55,19 @@ export class ModelCard {
     button.setAttribute("aria-label", `${label}: ${this.model.name}`);
   }
 
-  /** Something that was asked for is under way, in words; "" once it is done. */
+  /** Something that the person started is under way, in words; "" once it is done. */
   wait(words) {
     this.busy = words;
     this.showState(this.model.state);
   }
 
-  /** What the card says; `this.model` is drawn anew only where it says something else. */
+  /** What the card says; its body is made anew only where it says something else. */
   show(model) {
     const { state, ...rest } = model;
-    const said = JSON.stringify(rest);
+    const key = JSON.stringify(rest);
     this.model = model;
-    if (said !== this.said) {
-      this.said = said;
+    if (key !== this.shown) {
+      this.shown = key;
       this.element.replaceChildren(...this.body(model));
       for (const button of Object.values(this.buttons)) this.calm(button);
     }
@@ -86,7 +87,7 @@ export class ModelCard {
     buttons.load.dataset.label = loaded ? "Unload" : "Load";
     buttons.load.title = loaded ? "Free the memory; a run in progress finishes first" : "Load the weights now, so that the next frame does not wait for them";
     this.calm(buttons.load);
-    // A generator of videos is loaded by the Video tab when it is asked for.
+    // A generator of videos is loaded by the Video tab when it is needed.
     buttons.load.hidden = buttons.edit.hidden = !usable || model.card.makes !== "frame";
     buttons.remove.hidden = !model.own;
     for (const button of Object.values(buttons)) button.setAttribute("aria-disabled", String(Boolean(busy)));
@@ -159,10 +160,10 @@ export class ModelCard {
   draw(measure, range) {
     const { card } = this.model;
     const rows = card ? qualityRows(card.scores, measure) : [];
-    const said = JSON.stringify([rows, measure.key, range]);
-    if (said === this.drawn) return;
-    this.drawn = said;
-    // A generator of one call has no solver, whatever the measurement was told to use.
+    const key = JSON.stringify([rows, measure.key, range]);
+    if (key === this.plotted) return;
+    this.plotted = key;
+    // A generator of one call has no solver, whatever the measurement was set to use.
     const titles = this.model.one_call ? Object.fromEntries(rows.map(({ solver }) => [solver, "One call"])) : this.titles;
     this.plot.replaceChildren(...(rows.length ? [qualityPlot(rows, { measure, range, advised: card.advised_nfe, titles })] : []));
   }

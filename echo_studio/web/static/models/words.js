@@ -36,3 +36,9 @@ export function scoreGroups(scores, path = []) {
   const many = Number.isFinite(scores.n) ? ` (${scores.n})` : "";
   return [{ title: words[0].toUpperCase() + words.slice(1) + many, values: own }, ...below];
 }
+
+/** How an import of several checkpoints ended. */
+export function importWords(done, all) {
+  if (all > 1) return `${done} of ${all} checkpoints imported`;
+  return done ? "Imported" : "Nothing was imported";
+}
