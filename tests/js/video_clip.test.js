@@ -130,7 +130,12 @@ test("labels are painted in the person's colours, outside clear and the sector a
 test("painting keeps a canvas that has the size already", () => {
   const canvas = fakeCanvas();
   let resized = 0;
-  Object.defineProperty(canvas, "width", { get: () => 2, set: () => resized++ });
+  Object.defineProperty(canvas, "width", {
+    get: () => 2,
+    set() {
+      resized += 1;
+    },
+  });
   canvas.height = 1;
   paint(canvas, { width: 2, height: 1 }, () => {});
   assert.equal(resized, 0, "setting a size would clear it");
