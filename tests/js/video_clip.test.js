@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { keyframe, postKeyframes, unpacked } from "../../echo_studio/web/static/common/packed.js";
+import { keyframe, postRequest, unpacked } from "../../echo_studio/web/static/common/packed.js";
 import { Clip, paint } from "../../echo_studio/web/static/video/clip.js";
 import { fillStrip, lineAcross, lineLength, sampleLine } from "../../echo_studio/web/static/video/line.js";
 import { onStage } from "../../echo_studio/web/static/video/on_stage.js";
@@ -58,8 +58,8 @@ test("keyframes are sent as their bytes and the request as JSON, with their size
   const sent = [];
   const link = { request: async (path, options) => sent.push([path, options]) };
   const ed = { ids: counted(6), width: 3, height: 2, spacing: "0.5,0.5" };
-  await postKeyframes(link, "/videos", { ed, es: null }, { seed: "7" });
-  await postKeyframes(link, "/videos/cycle", { ed, es: { ids: counted(4, 9), width: 2, height: 2 } }, {});
+  await postRequest(link, "/videos", { ed, es: null }, { seed: "7" });
+  await postRequest(link, "/videos/cycle", { ed, es: { ids: counted(4, 9), width: 2, height: 2 } }, {});
   const [[path, { method, body }], [other, { body: both }]] = sent;
   assert.equal(method, "POST");
   assert.equal(path, "/videos?width=3&height=2&spacing=0.5%2C0.5");

@@ -42,6 +42,7 @@ class JobKind:
 
 KINDS: dict[str, JobKind] = {
     "frame": JobKind(),  # by session
+    "draft": JobKind(),  # by session: of a map that a hand moves at this moment
     "comparison": JobKind(workers=3, max_kept=8, needs_page=True),  # by project; a large one holds up nobody else's
     "video": JobKind(workers=2, max_kept=4, needs_page=True),  # by project
     "make": JobKind(),  # these three by the folder of a set

@@ -3,14 +3,26 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from echo_studio.studio.frames import Frame, FrameJob
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
 from echo_studio.web.wire.answers import wait_for_news
-from echo_studio.web.wire.bodies import FrameBody
-from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
+from echo_studio.web.wire.bodies import DraftBody, FrameBody
+from echo_studio.web.wire.wire import (
+    MAX_SETTINGS_BYTES,
+    Measures,
+    attachment,
+    map_from,
+    map_response,
+    measures,
+    parsed_settings,
+    png,
+    read_body,
+    session_getter,
+)
 
 MEDIA_TYPES = {".zip": "application/zip", ".json": "application/json"}
 # The answer for a live job that never was, since a newer edit came before it.
@@ -43,6 +55,17 @@ def routes(studio: Studio) -> APIRouter:
         label_map = session.require(body.revision, "press Generate again")
         return frames.describe(frames.start(session, body.request(label_map)))
 
+    @router.post("/drafts")
+    async def draft(request: Request, session: Mine, layout: Annotated[Measures, Depends(measures)]) -> Response:
+        """A picture of the labels in the body, which a hand moves at this moment; the settings stand behind them."""
+        size = layout.width * layout.height
+        body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the labels and settings")
+        wanted = DraftBody.model_validate(parsed_settings(body[size:])).generation(map_from(body[:size], layout))
+        image = await run_in_threadpool(frames.draft, session, wanted)
+        if image is None:
+            return Response(status_code=204)
+        return Response(await run_in_threadpool(png, image), media_type="image/png")
+
     @router.get("/jobs/{number}")
     async def watch(request: Request, job: FoundJob, seen: int = -1) -> Json:
         """The job's progress once it is newer than `seen`; see `wait_for_news`."""
@@ -51,10 +74,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/cancel")
     def cancel(session: Mine) -> dict[str, bool]:
-        job = frames.current(session)
-        if job is not None:
-            job.cancel()
-        return {"cancelled": job is not None}
+        return {"cancelled": frames.cancel(session)}
 
     @router.get("/jobs/{number}/label-map")
     def job_map(job: FoundJob) -> Response:

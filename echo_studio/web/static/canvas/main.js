@@ -12,6 +12,7 @@ import { Generation } from "./panels/generation.js";
 import { Help } from "./panels/help.js";
 import { HistoryPanel } from "./panels/history_panel.js";
 import { Inspector, PANELS } from "./panels/inspector.js";
+import { LiveDraft } from "./panels/live_draft.js";
 import { MeasurePanel } from "./panels/measure_panel.js";
 import { Monitor } from "./panels/monitor.js";
 import { Project } from "./panels/project.js";
@@ -47,6 +48,8 @@ export function mount({ element, props, watch }) {
   };
   const settings = new Settings(root);
   const generation = new Generation(link, labels, settings);
+  new LiveDraft(link, editor, settings, generation);
+  generation.isDrafted = () => result.kind === "draft" && !result.stale;
   const controls = new Controls(root, editor, panes, viewport, LABELS);
   const views = new Views(root, panes, result);
   new FrameNote(root, editor, generation);
@@ -102,8 +105,8 @@ export function mount({ element, props, watch }) {
     escape: () => generation.cancel(),
   };
   for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
-  const chords = { o: () => starter.ask(), ...structureActions.chords };
-  new Keys(root, editor, controls, commands, chords, { Backquote: (on) => views.hold(on) });
+  const chords = { o: () => starter.chooseFile(), ...structureActions.chords };
+  new Keys(root, editor, controls, { commands, chords, holds: { Backquote: (on) => views.hold(on) } });
   new PointerInput(panes.edit, editor, { paints: true });
   new PointerInput(panes.result, editor, { paints: false });
 
@@ -112,7 +115,7 @@ export function mount({ element, props, watch }) {
     root.dataset.tool = editor.toolName;
   });
   result.listeners.add(() => panes.edit.redraw());
-  // The status line tells the last problem until something succeeds.
+  // The status line shows the last problem until something succeeds.
   labels.listeners.add((box, settled) => settled && controls.say(""));
   let opened = "";
   labels.listeners.add(() => {

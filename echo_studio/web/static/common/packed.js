@@ -8,8 +8,8 @@ export async function unpacked(reply) {
   return { header, bytes: new Uint8Array(buffer, 4 + length) };
 }
 
-/** Send the keyframes and what is requested of them; `es` is null if the motion shapes end systole. */
-export function postKeyframes(link, path, { ed, es }, request) {
+/** Send the keyframes and a request; `es` is null if the motion shapes end systole. */
+export function postRequest(link, path, { ed, es }, request) {
   const { width, height, spacing } = ed;
   const query = new URLSearchParams({ width, height, spacing, ...(es && { es_width: es.width, es_height: es.height }) });
   const body = new Blob([ed.ids, ...(es ? [es.ids] : []), JSON.stringify(request)], { type: "application/octet-stream" });

@@ -1,7 +1,7 @@
 // The video job of this page: start, follow, cancel. Every status of it is shown; one of an older job is dropped.
 
 import { bitmapOf } from "../common/link.js";
-import { postKeyframes } from "../common/packed.js";
+import { postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { ALIVE } from "./words.js";
 
@@ -28,7 +28,7 @@ export class VideoJob {
     const turn = ++this.turn; // the older job is not followed any more: the server ends it
     let status;
     try {
-      status = await (await postKeyframes(this.link, "/videos", keyframes, request)).json();
+      status = await (await postRequest(this.link, "/videos", keyframes, request)).json();
     } catch (problem) {
       if (turn === this.turn && this.running) this.follow(this.status).catch(() => {}); // refused: the older one goes on
       throw problem;

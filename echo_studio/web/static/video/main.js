@@ -4,7 +4,7 @@
 import { bitmapOf } from "../common/link.js";
 import { mountTab } from "../common/mount_tab.js";
 import { Newest } from "../common/newest.js";
-import { keyframe, postKeyframes } from "../common/packed.js";
+import { keyframe, postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { Clock } from "./clock.js";
 import { VideoJob } from "./job.js";
@@ -144,7 +144,7 @@ class VideoTab {
       this.cycleProblem(wrong);
       return;
     }
-    this.cycles.want({ maps: this.maps, request: this.motion.request });
+    this.cycles.request({ maps: this.maps, request: this.motion.request });
     this.renewStart();
   }
 
@@ -154,11 +154,11 @@ class VideoTab {
   }
 
   renewStart() {
-    if (this.sampling.uses("start_step") && this.keyframes.ed) this.starts.want({ maps: this.maps, request: this.request });
+    if (this.sampling.uses("start_step") && this.keyframes.ed) this.starts.request({ maps: this.maps, request: this.request });
   }
 
   async fetchCycle({ maps, request }) {
-    return Clip.ofCycle(await postKeyframes(this.link, "/videos/cycle", maps, request));
+    return Clip.ofCycle(await postRequest(this.link, "/videos/cycle", maps, request));
   }
 
   showCycle(cycle) {
@@ -180,7 +180,7 @@ class VideoTab {
   }
 
   async fetchStart({ maps, request }) {
-    return bitmapOf(await postKeyframes(this.link, "/videos/starting-frame", maps, request));
+    return bitmapOf(await postRequest(this.link, "/videos/starting-frame", maps, request));
   }
 
   showStart(picture, problem = "") {

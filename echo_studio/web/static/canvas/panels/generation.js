@@ -8,8 +8,9 @@ export class Generation {
     this.document = labels;
     this.settings = settings;
     this.listeners = new Set(); // (progress) of the newest job
-    this.onLive = () => {}; // a live job was asked for: what is on its way is out of date
+    this.onLive = () => {}; // a live job was requested: what is on its way is out of date
     this.onPending = () => {};
+    this.isDrafted = () => false; // whether a draft of the map on the canvas is shown already
     this.pending = false; // a live picture of the newest map is on its way
     this.job = 0; // the newest job, 0 until the server has named it
     this.turn = 0;
@@ -35,12 +36,21 @@ export class Generation {
     this.timer = setTimeout(() => this.start(true), LIVE_PAUSE_MS);
   }
 
+  /** A hand moves the map: what is on its way is out of date, and the next job starts when the hand rests. */
+  hold() {
+    this.stopTimer();
+    this.turn += 1;
+    this.job = 0;
+    this.onLive();
+    this.await(true);
+  }
+
   await(pending) {
     this.pending = pending;
     this.onPending();
   }
 
-  tell(progress) {
+  report(progress) {
     for (const listener of this.listeners) listener(progress);
   }
 
@@ -55,23 +65,23 @@ export class Generation {
       let progress = await this.posting;
       while (!newer()) {
         this.job = progress.job;
-        this.tell(progress);
+        this.report(progress);
         if (progress.state !== "waiting" && progress.state !== "running") break;
         // The server answers ten times a second at most.
         progress = await this.link.json(`/jobs/${progress.job}?seen=${progress.stamp}`);
       }
     } catch (problem) {
-      // No second try by itself: a server that is gone would be asked for ever. The next edit asks again.
-      if (!newer()) this.tell({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
+      // No second try by itself: a server that is gone would be tried for ever. The next edit tries again.
+      if (!newer()) this.report({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
     }
     if (!newer()) this.await(false);
   }
 
-  /** The first progress of a new job, or null where something newer was asked for meanwhile. */
+  /** The first progress of a new job, or null where something newer was requested meanwhile. */
   async post(live, newer) {
     const revision = await this.link.flush();
     if (newer()) return null;
-    return this.link.json("/jobs", { method: "POST", body: { ...this.settings.values, revision, live } });
+    return this.link.json("/jobs", { method: "POST", body: { ...this.settings.values, revision, live, drafted: live && this.isDrafted() } });
   }
 
   /** Stop the job, and one that is about to start. */
@@ -79,7 +89,7 @@ export class Generation {
     const waited = this.timer !== 0;
     this.stopTimer();
     this.await(false);
-    if (waited) this.tell({ job: 0, state: "cancelled", nfe: 0, total: 0, message: "" });
+    if (waited) this.report({ job: 0, state: "cancelled", nfe: 0, total: 0, message: "" });
     else await this.posting?.catch(() => {}); // a job cannot be stopped before the server has it
     await this.link.cancel();
   }

@@ -46,7 +46,7 @@ export class PointerInput {
     } else if (event.button === 0 || event.button === PEN_ERASER_BUTTON) {
       this.action = "tool";
       if (event.button === PEN_ERASER_BUTTON) this.editor.borrowTool("eraser");
-      this.editor.tool.down(...this.mapAt(event), this.how(event));
+      this.editor.tool.down(...this.mapAt(event), this.pressDetails(event));
     }
     this.last = this.at(event);
   }
@@ -106,8 +106,8 @@ export class PointerInput {
     this.viewport.zoomAt(...this.at(event), Math.exp(-event.deltaY * lines * speed));
   }
 
-  /** What a tool may want to know of a press: near(point, px) tells whether it hit a point of the map. */
-  how(event) {
+  /** What a tool may need to know of a press: near(point, px) tells whether it hit a point of the map. */
+  pressDetails(event) {
     const [x, y] = this.at(event);
     const slack = event.pointerType === "touch" ? 10 : 0; // a finger is blunter than a mouse
     const near = (point, radius = 8) => {

@@ -1,9 +1,7 @@
 // What can be done to the chosen label as a whole: copy, cut and paste it, hide it or all others, smooth it, rid it of islands.
 
 import { LABELS } from "../../common/labels.js";
-import { pieceOf, withMoved } from "../document/pieces.js";
-
-export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // as far as the edit log allows: the edit log knows no other way to cut
+import { CUT_AWAY, selectionOf, withMoved } from "../document/selection.js";
 
 export class StructureActions {
   constructor(root, editor, pane, link) {
@@ -39,7 +37,7 @@ export class StructureActions {
     return this.root.querySelector(`[data-action="${name}"]`);
   }
 
-  /** The chosen label where it is a structure; else null, and the person is told. */
+  /** The chosen label where it is a structure; else null, and the status line says so. */
   structure(purpose) {
     const { label } = this.editor;
     if (label >= 1 && label <= 3) return label;
@@ -59,12 +57,12 @@ export class StructureActions {
     const label = this.structure("copy it");
     if (label === null) return false;
     this.settle();
-    const piece = pieceOf(this.editor.document, [label]);
-    if (!piece) {
+    const selection = selectionOf(this.editor.document, [label]);
+    if (!selection) {
       this.editor.say(`There is no ${LABELS[label].name} to copy.`);
       return false;
     }
-    this.editor.clipboard = { label, piece };
+    this.editor.clipboard = { label, selection };
     this.editor.redraw();
     return true;
   }
@@ -74,7 +72,7 @@ export class StructureActions {
     if (label === null || !this.copy()) return;
     const { document: map, clipboard, locks } = this.editor;
     const op = { tool: "transform", structures: [label], matrix: CUT_AWAY, locked: locks };
-    map.replace(withMoved(map, clipboard.piece, [label], CUT_AWAY), op);
+    map.replace(withMoved(map, clipboard.selection, [label], CUT_AWAY), op);
   }
 
   /** Let the copied structure float at a point of the map; null: near where it was. */
