@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
+import { cardFigures, isLoaded, loadState, originRows, partFigures, usedInEditor } from "../../echo_studio/web/static/models/card_words.js";
 import { checkpointsAmong, chosenFiles, droppedFiles } from "../../echo_studio/web/static/models/checkpoint_files.js";
 import { MEASURES, PLOT, bySolver, qualityRows, qualityScale, shortTitle, valueRange } from "../../echo_studio/web/static/models/quality.js";
 import { bytes, duration, importWords, millions, scoreGroups } from "../../echo_studio/web/static/models/words.js";
@@ -159,4 +160,46 @@ test("dropped files without a folder belong together", async () => {
   const found = await checkpointsAmong(await droppedFiles({ items }), LIMITS);
   assert.equal(found.length, 1);
   assert.equal(found[0].folder, "");
+});
+
+const CARD = {
+  makes: "frame", kind: "edm", title: "Latent EDM", advised_nfe: 20, advised_solver: "heun", resolution: 256, needs: { "gamma-vae-64": "1".repeat(64) },
+  data: "CAMUS", split: "400 / 50 / 50", licence: "CC BY-NC-SA 4.0", images_seen: 1_200_000, minutes: 240, machine: "one GPU",
+};
+const MODEL = { name: "edm-l64", own: false, state: "not loaded", card: CARD, fault: "", parameters: 6_900_000, file_bytes: 13 * 2 ** 20, memory_bytes: 30 * 2 ** 20, one_call: false };
+
+test("a card says what it advises, its size and what it takes in memory", () => {
+  assert.deepEqual(cardFigures(MODEL, { heun: "Heun (second order)" }), [
+    ["Advised", "20 NFE", "Heun"], ["Image", "256²", "pixels"], ["Parameters", "6.9 M", "kind edm"], ["On disk", "13 MiB", "30 MiB loaded"],
+  ]);
+});
+
+test("a generator of one call has no solver, and what is missing is said", () => {
+  const figures = cardFigures({ ...MODEL, one_call: true, parameters: null, file_bytes: 0 }, {});
+  assert.deepEqual(figures.map((row) => row.slice(1)), [["20 NFE", "no solver"], ["256²", "pixels"], ["unknown", "kind edm"], ["missing", "30 MiB loaded"]]);
+  assert.equal(partFigures({ ...MODEL, file_bytes: 0 }), "edm, 6.9 M parameters, no weights on disk, for images of 256² pixels");
+});
+
+test("a card says where it comes from, with the start of every hash that it needs", () => {
+  assert.deepEqual(originRows(CARD), [
+    ["Needs", "gamma-vae-64 (111111111111…)"], ["Data", "CAMUS"], ["Split", "400 / 50 / 50"], ["Licence", "CC BY-NC-SA 4.0"], ["Training", "1,200,000 images, 4.0 h, one GPU"],
+  ]);
+  assert.deepEqual(originRows({ ...CARD, needs: {}, split: "", images_seen: 0, minutes: 0, machine: "" }), [["Data", "CAMUS"], ["Licence", "CC BY-NC-SA 4.0"]]);
+});
+
+test("a card says whether its model is loaded, and what is under way", () => {
+  assert.deepEqual(loadState(MODEL, ""), { state: "not loaded", words: "Not loaded", hidden: false });
+  assert.deepEqual(loadState({ ...MODEL, state: "loaded" }, ""), { state: "loaded", words: "Loaded, 30 MiB", hidden: false });
+  assert.deepEqual(loadState({ ...MODEL, state: "unloading" }, ""), { state: "unloading", words: "Unloading after the run, 30 MiB", hidden: false });
+  assert.deepEqual(loadState(MODEL, "Loading …"), { state: "loading", words: "Loading …", hidden: false });
+  assert.deepEqual(["not loaded", "loading", "loaded", "unloading"].map((state) => isLoaded({ state })), [false, false, true, true]);
+});
+
+test("only a generator of frames without a fault is loaded and used in the editor; of others it is said while they are removed", () => {
+  const others = [{ ...MODEL, fault: "Expected a card." }, { ...MODEL, card: null }, { ...MODEL, card: { ...CARD, makes: "video" } }, { ...MODEL, card: { ...CARD, makes: "" } }];
+  assert.deepEqual([MODEL, ...others].map(usedInEditor), [true, false, false, false, false]);
+  for (const other of others) {
+    assert.equal(loadState(other, "").hidden, true);
+    assert.equal(loadState(other, "Removing …").hidden, false);
+  }
 });

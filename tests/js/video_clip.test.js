@@ -4,7 +4,6 @@ import { test } from "node:test";
 import { keyframe, postRequest, unpacked } from "../../echo_studio/web/static/common/packed.js";
 import { Clip, paint } from "../../echo_studio/web/static/video/clip.js";
 import { fillStrip, lineAcross, lineLength, sampleLine } from "../../echo_studio/web/static/video/line.js";
-import { onStage } from "../../echo_studio/web/static/video/on_stage.js";
 
 const HEADER = { frames: 2, width: 4, height: 3, spacing: "0.5,2", es: 1, heart_rate: 75, volumes: [1, 2], unit: "mL", ef: 50 };
 
@@ -209,30 +208,4 @@ test("the first line crosses the ventricle half way down, in the middle of that 
 
 test("without a ventricle the first line runs down the middle", () => {
   assert.deepEqual(lineAcross(clipOf(1, 4, 4, {})), { x0: 0.5, y0: 0.1, x1: 0.5, y1: 0.9 });
-});
-
-test("before there is a video the stage shows the label cycle and says how to get one", () => {
-  const cycle = { name: "cycle" };
-  const [view, ...more] = onStage({ video: null, pinned: null, coming: null, cycle });
-  assert.equal(more.length, 0);
-  assert.equal(view.clip, cycle);
-  assert.match(view.badge, /press G/);
-  assert.equal(onStage({ video: null, pinned: null, coming: null, cycle: null })[0].badge, "");
-});
-
-test("a pinned video stands left of the next one, and alone while it is the newest", () => {
-  const [first, second] = [{ clip: "a", words: "first" }, { clip: "b", words: "second" }];
-  const alone = onStage({ video: first, pinned: first, coming: null, cycle: null });
-  assert.deepEqual(alone.map(({ view, clip, badge }) => [view, clip, badge]), [["current", "a", "Pinned"]]);
-  const both = onStage({ video: second, pinned: first, coming: null, cycle: null });
-  assert.deepEqual(both.map(({ view, clip, badge, words }) => [view, clip, badge, words]), [["pinned", "a", "Pinned", "first"], ["current", "b", "", "second"]]);
-});
-
-test("a video on the way shows its middle frame over the older video, which comes back when it has ended", () => {
-  const video = { clip: "a", words: "first" };
-  const coming = { picture: "half made", badge: "Middle frame · NFE 1 / 4", words: "" };
-  const [view] = onStage({ video, pinned: null, coming, cycle: null });
-  assert.deepEqual([view.picture, view.badge, view.clip], ["half made", "Middle frame · NFE 1 / 4", "a"]);
-  const [after] = onStage({ video, pinned: null, coming: null, cycle: null });
-  assert.deepEqual([after.picture, after.badge, after.words], [null, "", "first"]);
 });

@@ -1,11 +1,10 @@
 // One model as the person sees it: a card for a generator, a row for a part. State and buttons change in place.
 
 import { make } from "../common/dom.js";
+import { cardFigures, isLoaded, loadState, originRows, partFigures, usedInEditor } from "./card_words.js";
 import { qualityPlot } from "./plot.js";
-import { qualityRows, shortTitle } from "./quality.js";
-import { bytes, duration, millions, scoreGroups } from "./words.js";
-
-const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Loaded", unloading: "Unloading after the run" };
+import { qualityRows } from "./quality.js";
+import { scoreGroups } from "./words.js";
 
 export class ModelCard {
   /** `acts` are {load, unload, remove, edit}, each called with the model. */
@@ -18,7 +17,7 @@ export class ModelCard {
     this.plot = make("div", { className: "plot-place" });
     // One button loads and unloads, so that the focus stays on it.
     this.buttons = {
-      load: this.button("Load", "", () => this.acts[this.loaded ? "unload" : "load"](this.model)),
+      load: this.button("Load", "", () => this.acts[isLoaded(this.model) ? "unload" : "load"](this.model)),
       edit: this.button("Use in editor", "Choose this generator in the Edit tab", () => this.acts.edit(this.model)),
       remove: this.button("Remove", "Delete this imported checkpoint from this computer", (button) => this.remove(button)),
     };
@@ -58,12 +57,12 @@ export class ModelCard {
   /** Something that the person started is under way, in words; "" once it is done. */
   wait(words) {
     this.busy = words;
-    this.showState(this.model.state);
+    this.showState();
   }
 
   /** What the card says; its body is made anew only where it says something else. */
   show(model) {
-    const { state, ...rest } = model;
+    const { state: _state, ...rest } = model;
     const key = JSON.stringify(rest);
     this.model = model;
     if (key !== this.shown) {
@@ -71,24 +70,20 @@ export class ModelCard {
       this.element.replaceChildren(...this.body(model));
       for (const button of Object.values(this.buttons)) this.calm(button);
     }
-    this.showState(state);
+    this.showState();
   }
 
-  get loaded() {
-    return ["loaded", "unloading"].includes(this.model.state);
-  }
-
-  showState(state) {
-    const { model, buttons, busy, loaded } = this;
-    const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
-    this.state.dataset.state = busy ? "loading" : state;
-    this.state.textContent = busy || STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
-    this.state.hidden = (!usable || model.card.makes !== "frame") && !busy;
+  showState() {
+    const { model, buttons, busy } = this;
+    const { state, words, hidden } = loadState(model, busy);
+    this.state.dataset.state = state;
+    this.state.textContent = words;
+    this.state.hidden = hidden;
+    const loaded = isLoaded(model);
     buttons.load.dataset.label = loaded ? "Unload" : "Load";
     buttons.load.title = loaded ? "Free the memory; a run in progress finishes first" : "Load the weights now, so that the next frame does not wait for them";
     this.calm(buttons.load);
-    // A generator of videos is loaded by the Video tab when it is needed.
-    buttons.load.hidden = buttons.edit.hidden = !usable || model.card.makes !== "frame";
+    buttons.load.hidden = buttons.edit.hidden = !usedInEditor(model);
     buttons.remove.hidden = !model.own;
     for (const button of Object.values(buttons)) button.setAttribute("aria-disabled", String(Boolean(busy)));
   }
@@ -104,23 +99,12 @@ export class ModelCard {
     const paper = make("p", { className: "paper" }, card.paper);
     const known = card.makes
       ? [this.figures(model), this.plot, this.scores(card), this.origin(card)]
-      : [make("p", { className: "paper" }, this.partFigures(model)), this.scores(card), this.origin(card)];
+      : [make("p", { className: "paper" }, partFigures(model)), this.scores(card), this.origin(card)];
     return [head, fault, words, paper, ...known, buttons].filter(Boolean);
   }
 
-  partFigures({ card, parameters, file_bytes: size }) {
-    return `${card.kind}, ${millions(parameters) || "unknown"} parameters, ${size ? bytes(size) : "no weights"} on disk, for images of ${card.resolution}² pixels`;
-  }
-
-  /** The figures that are compared between models. */
   figures(model) {
-    const { card } = model;
-    const figures = [
-      ["Advised", `${card.advised_nfe} NFE`, model.one_call ? "no solver" : shortTitle(this.titles, card.advised_solver)],
-      ["Image", `${card.resolution}²`, "pixels"],
-      ["Parameters", millions(model.parameters) || "unknown", `kind ${card.kind}`],
-      ["On disk", model.file_bytes ? bytes(model.file_bytes) : "missing", `${bytes(model.memory_bytes)} loaded`],
-    ];
+    const figures = cardFigures(model, this.titles);
     return make("dl", { className: "figures" }, ...figures.map(([name, value, more]) => make("div", {}, make("dt", {}, name), make("dd", {}, value), make("dd", { className: "more", title: more }, more))));
   }
 
@@ -132,16 +116,8 @@ export class ModelCard {
     return groups.length ? make("dl", { className: "scores" }, ...groups.map((group) => make("div", {}, ...group))) : null;
   }
 
-  /** Where it comes from: what people ask for when they write a paper. */
   origin(card) {
-    const training = [
-      card.images_seen && `${card.images_seen.toLocaleString("en")} images`,
-      card.minutes && duration(card.minutes),
-      card.machine,
-    ].filter(Boolean).join(", ");
-    const needs = Object.entries(card.needs).map(([name, hash]) => `${name} (${hash.slice(0, 12)}…)`).join(", ");
-    const rows = [["Needs", needs], ["Data", card.data], ["Split", card.split], ["Licence", card.licence], ["Training", training]];
-    const list = rows.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+    const list = originRows(card).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
     return make("dl", { className: "origin" }, ...list, make("div", {}, make("dt", {}, "sha256"), make("dd", {}, this.hash(card.sha256))));
   }
 
