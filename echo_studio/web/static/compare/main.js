@@ -13,6 +13,7 @@ import { Lens } from "./lens.js";
 import { ComparePlan } from "./plan.js";
 import { PlanForm } from "./plan_form.js";
 import { RANKINGS } from "./ranking.js";
+import { ComparisonRun } from "./run.js";
 import { tileSide } from "./tile_size.js";
 import { sameWords, shareOf, stateWords } from "./words.js";
 
@@ -24,9 +25,7 @@ class CompareTab {
     this.part = (name) => root.querySelector(`[data-cmp=${name}]`);
     this.studio = studio;
     this.link = studio.link;
-    this.status = null; // of the comparison that is shown
-    this.reference = 0;
-    this.turn = 0;
+    this.comparison = new ComparisonRun(this.link, { begin: (status) => this.begin(status), show: (status) => this.show(status) });
     this.lens = new Lens();
     this.plan = new ComparePlan(studio);
     this.form = new PlanForm(this.root, this.plan, () => {
@@ -34,7 +33,7 @@ class CompareTab {
       this.refresh();
     });
     this.grid = new CompareGrid(this.root, this.link, this.lens, {
-      reference: (number) => this.setReference(number),
+      reference: (number) => this.trying(() => this.comparison.setReference(number)),
       hold: (on, number) => this.hold(on, number),
       open: (number) => this.trying(() => this.open(this.grid.cells[number])),
       say: (words) => this.say(words),
@@ -50,7 +49,7 @@ class CompareTab {
     const status = await this.link.json("/comparisons");
     if (!status.comparison) return;
     this.form.restore(status.order);
-    this.trying(() => this.follow(status));
+    this.trying(() => this.comparison.follow(status));
   }
 
   listen() {
@@ -69,18 +68,19 @@ class CompareTab {
     this.lens.listeners.add(() => (this.part("zoom").textContent = `${Math.round(100 * this.lens.zoom)} %`));
     for (const button of this.root.querySelectorAll("[data-file]")) {
       button.addEventListener("click", () => this.trying(() => this.link.download(
-        `/comparisons/${this.status.comparison}/download/${button.dataset.file}?reference=${this.reference}`,
+        `${this.comparison.path}/download/${button.dataset.file}?reference=${this.comparison.reference}`,
       )));
     }
   }
 
-  // The name by which tests/browser know the status.
-  get told() {
-    return this.status;
+  /** What the server says of the comparison that is shown, or null. */
+  get status() {
+    return this.comparison.status;
   }
 
-  get running() {
-    return Boolean(this.status) && ["waiting", "running"].includes(this.status.state);
+  // The name by which tests/browser know it.
+  get told() {
+    return this.status;
   }
 
   say(words) {
@@ -102,7 +102,7 @@ class CompareTab {
     this.part("count").textContent = plan.countWords;
     this.part("count").classList.toggle("problem", plan.tooMany);
     this.part("run").disabled = !plan.canRun;
-    this.part("cancel").disabled = !this.running || this.status.stopping;
+    this.part("cancel").disabled = !this.comparison.running || this.status.stopping;
     for (const button of this.root.querySelectorAll("[data-file]")) button.disabled = !this.status;
   }
 
@@ -110,34 +110,17 @@ class CompareTab {
     if (this.part("run").disabled) return;
     this.trying(async () => {
       const revision = await this.link.flush();
-      const status = await this.link.json("/comparisons", { method: "POST", body: this.plan.request(revision) });
-      this.reference = 0;
-      await this.follow(status);
+      await this.comparison.start(this.plan.request(revision));
     });
   }
 
-  /** Show a comparison until it has ended or another one is shown. */
-  async follow(status) {
-    const turn = ++this.turn;
-    this.begin(status);
-    while (turn === this.turn && this.running) {
-      const { comparison, stamp } = this.status;
-      const next = await this.link.json(`/comparisons/${comparison}?seen=${stamp}&reference=${this.reference}`);
-      if (turn === this.turn) this.show(next);
-    }
-  }
-
   begin(status) {
-    this.status = status;
     this.fitSize();
     this.part("same").textContent = sameWords(status.cells);
     this.grid.begin(status);
-    this.show(status);
   }
 
   show(status) {
-    if (status.reference !== this.reference) return; // another one was chosen while this was on its way
-    this.status = status;
     this.grid.update(status);
     const share = Math.round((100 * status.cells.reduce((sum, cell) => sum + shareOf(cell), 0)) / status.cells.length);
     this.part("bar").dataset.state = status.state;
@@ -147,23 +130,13 @@ class CompareTab {
     this.refresh();
   }
 
-  async cancel() {
-    if (!this.running) return;
-    await this.trying(() => this.link.json(`/comparisons/${this.status.comparison}/cancel`, { method: "POST" }));
-  }
-
-  setReference(number) {
-    this.reference = number;
-    const { comparison } = this.status;
-    this.trying(async () => {
-      const status = await this.link.json(`/comparisons/${comparison}?reference=${number}`);
-      if (this.status.comparison === comparison) this.show(status);
-    });
+  cancel() {
+    if (this.comparison.running) this.trying(() => this.comparison.cancel());
   }
 
   /** A cell goes back to the Edit tab. */
   async open({ number, status, tile: { bitmap } }) {
-    const map = await readMap(await this.link.request(`/comparisons/${this.status.comparison}/cells/${number}/label-map`));
+    const map = await readMap(await this.link.request(`${this.comparison.path}/cells/${number}/label-map`));
     const { view, phase, generator, solver, nfe, seed, schedule, guidance } = status.settings;
     const settings = { view, phase, generator, solver, nfe, seed, schedule, guidance };
     openInEditor(this.studio, { map, what: "compared map", settings, bitmap });
