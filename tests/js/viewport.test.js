@@ -61,6 +61,7 @@ function pointing(paints = true) {
   const surface = Object.assign(new EventTarget(), {
     getBoundingClientRect: () => ({ left: 30, top: 40 }),
     setPointerCapture: () => {},
+    classList: { toggle: () => {} },
     focus: () => {},
   });
   const input = new PointerInput({ surface, viewport }, editor, { paints });

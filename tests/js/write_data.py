@@ -60,7 +60,13 @@ def described(label_map: LabelMap) -> Json:
     height, width = label_map.shape
     spacing = "" if label_map.spacing_mm is None else f"{label_map.spacing_mm[0]!r},{label_map.spacing_mm[1]!r}"
     sector = sector_region(label_map).astype(np.uint8)
-    return {"width": width, "height": height, "spacing": spacing, "ids": packed(label_map.ids), "sector": packed(sector)}
+    return {
+        "width": width,
+        "height": height,
+        "spacing": spacing,
+        "ids": packed(label_map.ids),
+        "sector": packed(sector),
+    }
 
 
 # --- Edits with the pointer ---------------------------------------------------------------------------------------------
@@ -213,7 +219,9 @@ def warps() -> Json:
     maps: dict[str, LabelMap] = {}
     cases: list[Json] = []
 
-    def add(title: str, name: str, before: Points, after: Points, structures: list[int], kind: str, locked: Sequence[int]) -> None:
+    def add(
+        title: str, name: str, before: Points, after: Points, structures: list[int], kind: str, locked: Sequence[int]
+    ) -> None:
         ids = deform(maps[name], before, after, structures, kind, locked=list(locked)).ids  # type: ignore[arg-type]
         drag = {"before": before, "after": after, "structures": structures, "kind": kind, "locked": list(locked)}
         cases.append({"title": title, "map": name, **drag, "ids": packed(ids)})
@@ -222,7 +230,7 @@ def warps() -> Json:
         rng = np.random.default_rng(seed)
         name = f"{HEARTS[seed % len(HEARTS)]} {seed % 8}"
         shape = [(96, 96), (64, 120), (113, 70), (57, 60), (128, 128), (65, 68), (72, 75), (100, 65)][seed % 8]
-        maps.setdefault(name, heart(name.split()[0], *shape, SPACINGS[seed % 4]))
+        maps.setdefault(name, heart(name.split(maxsplit=1)[0], *shape, SPACINGS[seed % 4]))
         before, after = random_drag(rng, maps[name])
         structures = [[1, 2], [1], [2], [3], [1, 2, 3]][rng.integers(5)]
         add(f"random {seed}", name, before, after, structures, KINDS[seed % 3], [[], [0], [0, 4, 2]][rng.integers(3)])

@@ -9,12 +9,14 @@ export class DefectForm {
     this.element.setAttribute("role", "group");
     this.onChange = () => {};
     this.values = {};
+    this.shown = []; // parameters, as they are shown
   }
 
   /** Show a defect of the catalog with these values, and with its own for the others. */
   fill({ title, parameters }, values, map) {
     const shown = shownParameters(parameters, values, map);
     this.values = Object.fromEntries(shown.map(({ name, default: usual }) => [name, values[name] ?? usual]));
+    this.shown = shown;
     const drawn = JSON.stringify(shown);
     if (drawn === this.drawn) {
       this.refresh(shown); // the focus stays where it is
@@ -33,6 +35,13 @@ export class DefectForm {
         if (control.value !== String(value)) control.value = value;
       }
     }
+  }
+
+  /** Other values for some of the parameters, as if they were set here. */
+  take(values) {
+    Object.assign(this.values, values);
+    this.refresh(this.shown);
+    this.onChange();
   }
 
   set(name, value) {

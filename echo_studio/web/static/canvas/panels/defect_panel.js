@@ -3,6 +3,7 @@
 import { appliedDefects, withLaterChanges } from "../document/defect_history.js";
 import { lastOp, pageAt } from "../document/past.js";
 import { DefectForm } from "./defect_form.js";
+import { DefectPlacing } from "./defect_placing.js";
 import { defectReading, lengthsChanged } from "./defect_quantities.js";
 import { Proposal, settleTool } from "./proposal.js";
 
@@ -19,7 +20,7 @@ const DEFECT_WORDS = {
 };
 
 export class DefectPanel {
-  constructor(inspector, editor, link) {
+  constructor(inspector, editor, link, settings) {
     this.inspector = inspector;
     this.editor = editor;
     this.link = link;
@@ -37,6 +38,8 @@ export class DefectPanel {
       '<button type="button" data-act="apply" class="chosen"></button><button type="button" data-act="remove">Remove</button></div>';
     this.form = new DefectForm();
     this.form.onChange = () => this.preview();
+    this.placing = new DefectPlacing(editor, link, settings, (values) => this.chosen && this.open && this.form.take(values));
+    editor.placing = this.placing;
     this.box.prepend(this.form.element);
     this.problem = this.box.querySelector(".panel-problem");
     this.proposal.onProblem = (words) => Object.assign(this.problem, { textContent: words, hidden: !words });
@@ -165,10 +168,18 @@ export class DefectPanel {
   }
 
   preview() {
+    this.placing.defect = this.draggable;
     if (this.chosen) this.button("apply").disabled = !this.changed;
     if (!this.chosen || !this.open) return;
     if (this.changed) this.proposal.show(...this.request());
     else this.proposal.hide();
+  }
+
+  /** The defect that is worked on, where it has a place. */
+  get draggable() {
+    const { chosen, form } = this;
+    if (!chosen || !this.open || !this.known(chosen.defect).placed) return null;
+    return { name: chosen.defect, position: chosen.position, values: () => form.values };
   }
 
   /** [key, compute] of the map with the defect as the form has it. */
@@ -209,6 +220,7 @@ export class DefectPanel {
 
   /** This panel, or another one, was opened. */
   seen() {
+    this.placing.defect = this.draggable;
     if (this.open) this.preview();
     else if (!this.proposal.op && this.proposal.key) this.proposal.hide();
   }

@@ -16,6 +16,7 @@ export class Editor {
     this.ghost = null; // ids of a proposed map, drawn over the canvas
     this.marks = []; // [{place: [x, y], words}] findings to show on the canvas
     this.hidden = new Set(); // labels that are not drawn
+    this.placing = null; // what can be dragged on the canvas whatever the tool: grabs(x, y), move(point)
     this.clipboard = null; // {label, selection} that was copied
     this.listeners = new Set();
     this.link = null; // the way to the server

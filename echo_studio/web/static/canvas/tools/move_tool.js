@@ -9,8 +9,8 @@ import { LABELS } from "../../common/labels.js";
 import { invertible, selectionOf } from "../document/selection.js";
 import { BoxKeys } from "./box_keys.js";
 import { structureAt } from "./handles.js";
-import { FloatingSelection, StructureSelection, structuresOf } from "./move_selection.js";
 import { MoveBox, NO_MATRIX } from "./move_box.js";
+import { FloatingSelection, StructureSelection, structuresOf } from "./move_selection.js";
 
 export class MoveTool {
   constructor(editor) {

@@ -24,11 +24,6 @@ export class StructureActions {
       eye.addEventListener("click", () => this.hide(Number(eye.dataset.hide)));
     }
     this.commands = { u: actions.hide, o: actions.solo, t: actions.smooth, n: actions.islands, j: () => editor.toggleLinked() };
-    this.chords = {
-      c: (shift) => !shift && !selectedText() && this.copy(),
-      x: (shift) => !shift && this.cut(),
-      v: (shift) => !shift && this.paste(editor.cursor),
-    };
     editor.listeners.add(() => this.refresh());
     this.refresh();
   }
@@ -69,10 +64,11 @@ export class StructureActions {
 
   cut() {
     const label = this.unlocked("cut it");
-    if (label === null || !this.copy()) return;
+    if (label === null || !this.copy()) return false;
     const { document: map, clipboard, locks } = this.editor;
     const op = { tool: "transform", structures: [label], matrix: CUT_AWAY, locked: locks };
     map.replace(withMoved(map, clipboard.selection, [label], CUT_AWAY), op);
+    return true;
   }
 
   /** Let the copied structure float at a point of the map; null: near where it was. */
@@ -164,9 +160,4 @@ export class StructureActions {
     for (const name of ["smooth", "islands"]) this.button(name).disabled = !structure || this.waiting;
     this.button("paste").disabled = !editor.clipboard;
   }
-}
-
-/** Words that are marked on the page: Ctrl+C is then theirs. */
-function selectedText() {
-  return String(window.getSelection()) !== "";
 }
