@@ -8,7 +8,7 @@ export async function unpacked(reply) {
   return { header, bytes: new Uint8Array(buffer, 4 + length) };
 }
 
-/** Send the keyframes and a request; `es` is null where the motion shapes end systole. */
+/** Send the keyframes and a request; `es` is null if the motion shapes end systole. */
 export function postRequest(link, path, { ed, es }, request) {
   const { width, height, spacing } = ed;
   const query = new URLSearchParams({ width, height, spacing, ...(es && { es_width: es.width, es_height: es.height }) });
