@@ -59,10 +59,7 @@ def app(studio: Studio) -> FastAPI:
     return app
 
 
-@pytest.fixture
-def client(app: FastAPI, studio: Studio) -> TestClient:
-    """The page of a user of this test alone, whose folder holds no set yet."""
-    user = secrets.token_hex(8)
+def page(app: FastAPI, studio: Studio, user: str) -> TestClient:
     studio.engine.sets = FakeSets()
     session = studio.open_session("new", user)
     session.label_map = heart()
@@ -72,6 +69,12 @@ def client(app: FastAPI, studio: Studio) -> TestClient:
         await app(scope, receive, send)
 
     return TestClient(logged_in, headers={HEADER: session.token})
+
+
+@pytest.fixture
+def client(app: FastAPI, studio: Studio) -> TestClient:
+    """The page of a user of this test alone, whose folder holds no set yet."""
+    return page(app, studio, secrets.token_hex(8))
 
 
 def session_of(client: TestClient, studio: Studio) -> Session:
@@ -163,7 +166,8 @@ def test_a_clip_comes_whole_with_its_labels(client: TestClient, studio: Studio) 
     assert "ask for its frame" in frame.json()["detail"]
 
 
-def test_what_is_decided_is_counted_filtered_undone_and_exported(client: TestClient, studio: Studio) -> None:
+def test_what_is_decided_is_counted_filtered_undone_and_exported(app: FastAPI, studio: Studio) -> None:
+    client = page(app, studio, "")  # without a login a reviewer gives a name
     made(client, studio)
     at = f"{ROOT}/sets/pilot"
     act = {"numbers": [0, 1, 2], "verdict": "keep", "reason": "", "reviewer": "Ada"}
