@@ -148,27 +148,6 @@ def test_an_edited_defect_keeps_the_stroke_that_came_after_it(panel) -> None:
     assert panel.locator("#defect-at").input_value() == "80"
 
 
-def test_of_two_defects_each_can_be_changed(panel) -> None:
-    start = position(panel)
-    choose(panel, "septal")
-    apply_chosen(panel)
-    first = on_canvas(panel)
-    choose(panel, "missing-atrium")
-    apply_chosen(panel)
-    second = on_canvas(panel).ids != first.ids
-    applied(panel, "septal").click()
-    type_in(panel, "width_mm", 20)
-    update(panel)
-    wanted = apply_defect(HEART, "septal", {"at": 0.6, "width_mm": 20}).ids.copy()
-    wanted[second] = apply_defect(first, "missing-atrium", {"share": 1.0}).ids[second]
-    assert np.array_equal(labels(panel), wanted)
-    applied(panel, "missing-atrium").click()
-    click_and_settle(panel, panel.get_by_role("button", name="Remove", exact=True))
-    assert on_canvas(panel) == apply_defect(HEART, "septal", {"at": 0.6, "width_mm": 20})
-    assert last_op(panel) == {"tool": "defect-remove", "position": start + 2, "defect": "missing-atrium"}
-    assert on_canvas(panel) == replayed(panel, 4)
-
-
 def test_defects_of_an_older_page_are_not_offered(panel) -> None:
     choose(panel, "septal")
     apply_chosen(panel)
