@@ -6,7 +6,6 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.region import sector_region
-from echo_studio.anatomy.shape.deform import KINDS
 from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import template
 from tests.anatomy.replay import replay
@@ -74,8 +73,7 @@ def test_the_handles_are_those_that_python_places(page) -> None:
         assert found[handle.key]["place"] == pytest.approx(list(handle.place))
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("spacing", [None, (0.5, 0.8)])
+@pytest.mark.parametrize(("kind", "spacing"), [("rigid", None), ("affine", (0.5, 0.8))])
 def test_a_drag_is_one_step_that_python_replays_to_the_byte(page, kind: str, spacing) -> None:
     label_map = open_heart(page, spacing=spacing)
     page.locator("[data-part=options] select").select_option(kind)

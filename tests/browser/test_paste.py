@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.browser.affine import ATRIUM, edges, pasted, pull, shift, whole
+from tests.browser.affine import ATRIUM, CAVITY, edges, pasted, pull, shift, whole
 from tests.browser.desk import drawing, grip, labels, last_op, mirrored, position, put, to_screen
+from tests.browser.window import wait_until_open
 
 pytestmark = pytest.mark.browser
 
@@ -39,3 +40,26 @@ def test_a_copy_floats_at_the_cursor_until_enter_sets_it_down(page) -> None:
     runs = [int(run) for run in op["mask"].split(",")]
     mask = np.repeat(np.arange(len(runs)) % 2, runs).reshape(y1 - y0, x1 - x0)
     assert np.array_equal(mask == 1, ids[y0:y1, x0:x1] == ATRIUM)
+
+
+def test_a_structure_goes_from_one_page_to_another_by_the_system_s_clipboard(page, chromium, address: str) -> None:
+    ids = drawing(128, 128)
+    put(page, ids)
+    page.keyboard.press("1")
+    page.keyboard.press("Control+x")
+    assert np.array_equal(labels(page), np.where(ids == CAVITY, 4, ids))
+    other = page.context.new_page()
+    other.goto(f"{address}/?project=new")
+    wait_until_open(other)
+    other.locator("#live").uncheck()
+    larger = drawing(256, 300)
+    put(other, larger)
+    screen, [cursor] = to_screen(other, [(100, 200)])
+    other.mouse.move(*screen[0])
+    other.keyboard.press("Control+v")
+    other.keyboard.press("Enter")
+    x0, y0, x1, y1 = edges(ids, [CAVITY])
+    matrix = shift(*whole(np.array(cursor) - [(x0 + x1) / 2, (y0 + y1) / 2]))
+    assert np.array_equal(labels(other), pasted(larger, ids, CAVITY, matrix))
+    assert np.array_equal(mirrored(other), labels(other))
+    other.close()
