@@ -98,8 +98,7 @@ def evaluate_video(
     from echo_studio.evaluate.frames.echo_features import NAMED
     from echo_studio.evaluate.frames.paper_features import PaperFeatures
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.video.metrics import measure_reference, measure_video
-    from echo_studio.evaluate.video.reference import Beat, VideoReference, beat_pairs
+    from echo_studio.evaluate.video.metrics import Beat, VideoReference, beat_pairs, measure_reference, measure_video
     from echo_studio.generate.catalog import bundled_checkpoints
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
 

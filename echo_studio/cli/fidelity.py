@@ -52,7 +52,7 @@ def fidelity(
     from echo_studio.evaluate.frames.fidelity import measure_fidelity
     from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.report.tables import fidelity_rows
+    from echo_studio.evaluate.report.sections import fidelity_rows
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

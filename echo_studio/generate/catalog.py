@@ -10,9 +10,8 @@ import torch
 from torch import nn
 
 from echo_studio.errors import CheckpointError, UnknownNameError
-from echo_studio.generate.build import denoiser_of, load_network
+from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
 from echo_studio.generate.checkpoint import CARD, ONE_CALL, WEIGHTS, Card, read_card, weight_shapes
-from echo_studio.generate.codec import Codec, PixelCodec, latent_codec
 from echo_studio.generate.generator import (
     DirectGenerator,
     DistilledGenerator,

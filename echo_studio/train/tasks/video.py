@@ -17,7 +17,8 @@ from echo_studio.errors import RecipeError
 from echo_studio.generate.video.pseudo_video import real_quantiles
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clips import CYCLE, Clips, encoded_cycles
-from echo_studio.train.tasks.denoising import DenoisingTask
+from echo_studio.train.task import picture
+from echo_studio.train.tasks.denoiser import DenoisingTask
 from echo_studio.types import GrayImage
 
 SAMPLE_NFE = 10
@@ -44,10 +45,10 @@ class VideoTask(DenoisingTask):
         init: Path | None,
     ) -> None:
         super().__init__(recipe, data, model, checkpoints, device, ("label_dropout", "copies", "frames"))
-        self.frames = int(recipe.loss.get("frames", CYCLE))
-        if self.frames < 1 or CYCLE % self.frames:
+        self.length = int(recipe.loss.get("frames", CYCLE))
+        if self.length < 1 or CYCLE % self.length:
             raise RecipeError(
-                expected=f"frames that divide {CYCLE} in [loss]", got=str(self.frames), remedy="take 8, 12 or 24"
+                expected=f"frames that divide {CYCLE} in [loss]", got=str(self.length), remedy="take 8, 12 or 24"
             )
 
     def load_data(self, cache: Path) -> int:
@@ -62,14 +63,14 @@ class VideoTask(DenoisingTask):
                 self.codec,
                 sha256,
                 copies,
-                recipe.augmentation.ranges(),
+                self.ranges,
                 recipe.seed,
                 cache,
                 bfloat16=recipe.precision == "bfloat16",
             )
 
-        self.training = Clips(bank("training", self.copies), self.frames)
-        self.validation = Clips(bank("validation", 1), self.frames)
+        self.training = Clips(bank("training", self.copies), self.length)
+        self.validation = Clips(bank("validation", 1), self.length)
         self.family = family(self.family_name, {**self.family_settings, "sigma_data": self.training.sigma_data})
         return len(self.training)
 
@@ -85,8 +86,8 @@ class VideoTask(DenoisingTask):
                 shown = latent[:, :: max(1, latent.shape[1] // SHOWN)].transpose(0, 1)
                 side = shown.shape[-1] * self.codec.factor
                 pixels = self.codec.decode(shown, torch.ones(len(shown), 1, side, side))  # on the CPU, as it encodes
-                rows.append(torch.cat(list(pixels[:, 0]), dim=1))
-        return ((torch.cat(rows).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+                rows.append(pixels)
+        return picture(rows)
 
     def held_out(self) -> Iterator[tuple[Tensor, Condition]]:
         for index in torch.arange(len(self.validation)).split(4):

@@ -11,10 +11,9 @@ from hypothesis.extra.numpy import arrays
 
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RecipeError, UnknownNameError
-from echo_studio.evaluate.utility.downstream import train_downstream, validation_score
+from echo_studio.evaluate.utility.downstream import hausdorff, train_downstream, validation_score
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe, bundled_recipes, downstream_recipe
-from echo_studio.evaluate.utility.downstream_score import hausdorff
-from echo_studio.evaluate.utility.training_set import TrainingSet
+from echo_studio.evaluate.utility.sets import TrainingSet
 from tests.conftest import echo_like
 
 masks = arrays(np.bool_, (9, 7))
