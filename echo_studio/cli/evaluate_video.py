@@ -95,7 +95,7 @@ def evaluate_video(
 
     from echo_studio.data.clips.interpolated import interpolated_cycle
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.echo_features import NAMED
+    from echo_studio.evaluate.frames.distances import NAMED
     from echo_studio.evaluate.frames.paper_features import PaperFeatures
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.evaluate.video.metrics import Beat, VideoReference, beat_pairs, measure_reference, measure_video

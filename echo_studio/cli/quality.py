@@ -45,7 +45,7 @@ def quality(
     """
     from echo_studio.data.datasets.camus import CamusFolder
     from echo_studio.evaluate.frames.adherence import Validation
-    from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, spread
+    from echo_studio.evaluate.frames.distances import NAMED, RealFrames, spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
     from echo_studio.generate.checkpoint import ONE_CALL

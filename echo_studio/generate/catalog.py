@@ -20,17 +20,6 @@ from echo_studio.generate.generator import (
     noise_map_of,
 )
 
-__all__ = [
-    "Catalog",
-    "Checkpoint",
-    "bundled_checkpoints",
-    "catalog",
-    "load_cards",
-    "load_generator",
-    "own_checkpoints",
-]
-
-
 TAKEN = "another checkpoint is called {} already; remove this one and import it under another name"
 
 

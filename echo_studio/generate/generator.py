@@ -199,18 +199,33 @@ def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Code
     )
 
 
+class OneCallGenerator(Generator):
+    """A generator that makes a frame in one call. Solver and schedule play no part: the record keeps them."""
+
+    def _check(self, request: GenerationRequest) -> None:
+        if request.sampling.nfe != 1:
+            raise RequestError(
+                expected=f"NFE 1, since {self.card.name} makes a frame in one call",
+                got=f"NFE {request.sampling.nfe}",
+                remedy="set NFE to 1",
+            )
+        if request.sampling.guidance != 0:
+            raise RequestError(
+                expected=f"guidance 0, since {self.card.name} is no diffusion model",
+                got=f"guidance {request.sampling.guidance:g}",
+                remedy="set guidance to 0",
+            )
+
+
 @dataclass(frozen=True)
-class DirectGenerator(Generator):
+class DirectGenerator(OneCallGenerator):
     """A CycleGAN's way from label map to echo.
 
-    The seed's noise is the one that pixel diffusion starts from. Solver and schedule have nothing to do here, and the
-    network, as the paper's, does not see view and phase: the record keeps them all, and none changes the frame.
+    The seed's noise is the one that pixel diffusion starts from. The network, as the paper's, does not see view and
+    phase: the record keeps them too, and none changes the frame.
     """
 
     network: CycleGAN
-
-    def _check(self, request: GenerationRequest) -> None:
-        check_one_call(self.card.name, request)
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
@@ -219,31 +234,12 @@ class DirectGenerator(Generator):
         return pixels
 
 
-def check_one_call(name: str, request: GenerationRequest) -> None:
-    """Raise RequestError where a request wants more of the generator of that name than one call."""
-    if request.sampling.nfe != 1:
-        raise RequestError(
-            expected=f"NFE 1, since {name} makes a frame in one call",
-            got=f"NFE {request.sampling.nfe}",
-            remedy="set NFE to 1",
-        )
-    if request.sampling.guidance != 0:
-        raise RequestError(
-            expected=f"guidance 0, since {name} is no diffusion model",
-            got=f"guidance {request.sampling.guidance:g}",
-            remedy="set guidance to 0",
-        )
-
-
 @dataclass(frozen=True)
-class DistilledGenerator(Generator):
-    """The seed's noise is the teacher's, so that both make the same picture. Solver and schedule play no part."""
+class DistilledGenerator(OneCallGenerator):
+    """The seed's noise is the teacher's, so that both make the same picture."""
 
     noise_map: NoiseMap
     codec: Codec
-
-    def _check(self, request: GenerationRequest) -> None:
-        check_one_call(self.card.name, request)
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec))

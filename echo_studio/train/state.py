@@ -10,6 +10,7 @@ import torch
 from safetensors.torch import load_file, save_file
 from torch import nn
 
+from echo_studio.data.atomic import sync_folder, write_json
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.checkpoint import fill, restore_training, tensors_below, training_tensors
 from echo_studio.types import Json
@@ -53,18 +54,16 @@ def save_state(
     temporary.mkdir(parents=True)
     tensors = training_tensors(modules, {f"optimiser.{key}": optimiser for key, optimiser in optimisers.items()})
     save_file(tensors, temporary / "state.safetensors")
+    with (temporary / "state.safetensors").open("rb+") as file:
+        os.fsync(file.fileno())
     head: Json = {"step": progress.step, "seconds": progress.seconds, "recipe": recipe_digest, "ways": progress.ways}
-    (temporary / "progress.json").write_text(json.dumps(head))
-    for path in (*temporary.iterdir(), temporary):
-        _sync(path)
+    write_json(temporary / "progress.json", head)
+    sync_folder(temporary)
     final = run / name
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
-    pointer = run / f"{LATEST}.tmp"
-    pointer.write_text(json.dumps({"state": name}))
-    _sync(pointer)
-    pointer.replace(run / LATEST)
-    _sync(run)
+    write_json(run / LATEST, {"state": name})
+    sync_folder(run)
     for old in run.glob("step-*"):
         if old.name != name:
             shutil.rmtree(old, ignore_errors=True)
@@ -111,11 +110,3 @@ def load_part(run: Path, part: str, module: nn.Module) -> None:
     tensors = tensors_below(load_file(folder / "state.safetensors"), f"{part}/")
     if tensors:
         fill(module, tensors, folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

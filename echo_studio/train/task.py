@@ -16,7 +16,7 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, load_frames
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
 
 LossT = TypeVar("LossT")
 
@@ -71,21 +71,12 @@ class Task(ABC):
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores of the averaged model on the validation split."""
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        """Numbers that the card must carry: see `generate.checkpoint.Card.settings`."""
-        return {}
+    def card_entries(self, model: nn.Module) -> Json:
+        """What the card of the averaged model says of this kind of training; see `generate.checkpoint.Card`.
 
-    def needs(self) -> dict[str, str]:
-        """Name and sha256 of each checkpoint that this one is built upon."""
-        return {}
-
-    def distilled_from(self) -> dict[str, str]:
-        """Name and sha256 of the generator that the model learns from; empty where it learns from data."""
-        return {}
-
-    def intensities(self) -> list[float]:
-        """See `generate.checkpoint.Card.intensities`; empty where the model starts from no grey levels."""
-        return []
+        Its `settings`, and where there are any `needs`, `distilled_from` and `intensities`.
+        """
+        return {"settings": {}}
 
 
 def picture(rows: Sequence[Tensor]) -> GrayImage:

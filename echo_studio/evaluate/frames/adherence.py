@@ -13,8 +13,7 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFrame
-from echo_studio.evaluate.frames.distances import Features
-from echo_studio.evaluate.frames.echo_features import RealFrames, echo_features
+from echo_studio.evaluate.frames.distances import Features, RealFrames, echo_features
 from echo_studio.evaluate.frames.made_frames import BATCH, made_from
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.checkpoint import Card

@@ -43,54 +43,39 @@ SAVE_SECONDS = 60.0  # between two states: what a kill costs at most, besides on
 CHECK_BATCH = 32
 
 
-@dataclass(frozen=True)
-class Point:
-    """One point of a validation curve: after so many steps, a score from 0 to 1."""
-
-    step: int
-    score: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """A trained network, its validation curve, and the seconds that training took, over all its sittings."""
-
-    network: nn.Module
-    curve: list[Point]
-    seconds: float
-
-
 @dataclass
 class Training:
-    """How far a training has come: steps done, seconds, the curve, the weights at its best point."""
+    """A network and how far its training has come.
 
+    Attributes:
+        step: steps done.
+        seconds: that training took, over all its sittings.
+        curve: after so many steps, a score of validation from 0 to 1.
+        best: the weights at the best point of the curve.
+    """
+
+    network: nn.Module
     step: int = 0
     seconds: float = 0.0
-    curve: list[Point] = field(default_factory=list)
+    curve: list[tuple[int, float]] = field(default_factory=list)
     best: dict[str, Tensor] = field(default_factory=dict)
 
-    def add(self, point: Point, network: nn.Module) -> None:
+    def add(self, score: float) -> None:
         """Put a point on the curve; keep the network's weights where none was better."""
-        if all(point.score >= before.score for before in self.curve):
-            self.best = copy.deepcopy(network.state_dict())
-        self.curve.append(point)
-
-    def trained(self, network: nn.Module) -> Trained:
-        """The network with the weights of the best point."""
-        if self.best:
-            network.load_state_dict(self.best)
-        return Trained(network.eval(), self.curve, self.seconds)
+        if all(score >= before for _, before in self.curve):
+            self.best = copy.deepcopy(self.network.state_dict())
+        self.curve.append((self.step, score))
 
 
-def save_training(path: Path, progress: Training, network: nn.Module, optimiser: torch.optim.Optimizer) -> None:
+def save_training(path: Path, progress: Training, optimiser: torch.optim.Optimizer) -> None:
     """Put everything that going on needs at `path`, whole or not at all.
 
     Raises:
         OutputError: it cannot be written.
     """
-    tensors = training_tensors({WEIGHTS: network}, {MOMENTS: optimiser})
+    tensors = training_tensors({WEIGHTS: progress.network}, {MOMENTS: optimiser})
     tensors |= {BEST + name: tensor.detach().cpu().clone().contiguous() for name, tensor in progress.best.items()}
-    note = {"step": progress.step, "seconds": progress.seconds, "curve": [[p.step, p.score] for p in progress.curve]}
+    note = {"step": progress.step, "seconds": progress.seconds, "curve": progress.curve}
     write_bytes(path, save(tensors, {NOTE: json.dumps(note)}))
 
 
@@ -101,10 +86,10 @@ def load_training(path: Path, network: nn.Module, optimiser: torch.optim.Optimiz
             note = json.loads(file.metadata()[NOTE])
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
     except (FileNotFoundError, SafetensorError):
-        return Training()
+        return Training(network)
     restore_training(tensors, {WEIGHTS: network}, {MOMENTS: optimiser})
-    curve = [Point(step, score) for step, score in note["curve"]]
-    return Training(note["step"], note["seconds"], curve, tensors_below(tensors, BEST))
+    curve = [(step, score) for step, score in note["curve"]]
+    return Training(network, note["step"], note["seconds"], curve, tensors_below(tensors, BEST))
 
 
 def train_downstream(
@@ -116,7 +101,7 @@ def train_downstream(
     state: Path,
     device: str = "cpu",
     on_step: Callable[[int, int], None] = lambda done, of: None,
-) -> Trained:
+) -> Training:
     """Train a network of a recipe, or go on where `state` stands.
 
     Args:
@@ -129,7 +114,7 @@ def train_downstream(
         on_step: called with (steps done, steps) after each.
 
     Returns:
-        The network of the best point, ready to use, with its validation curve.
+        The network with the weights of the best point, ready to use, and its validation curve.
 
     Raises:
         DataError: a set lacks a class.
@@ -158,14 +143,17 @@ def train_downstream(
         optimiser.step()
         progress.step = step + 1
         if progress.step in checks:
-            progress.add(Point(progress.step, validation_score(recipe, network, validation)), network)
+            progress.add(validation_score(recipe, network, validation))
         now = time.monotonic()
         progress.seconds, tick = progress.seconds + now - tick, now
         if now - saved > SAVE_SECONDS or progress.step == steps:
-            save_training(state, progress, network, optimiser)
+            save_training(state, progress, optimiser)
             saved = now
         on_step(progress.step, steps)
-    return progress.trained(network)
+    if progress.best:
+        network.load_state_dict(progress.best)
+    network.eval()
+    return progress
 
 
 class _Loss:

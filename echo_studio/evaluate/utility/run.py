@@ -105,7 +105,7 @@ class Trial:
             self.seed,
             list(label_scores(self.recipe, trained.network, frames)) if finds_labels else [],
             {} if finds_labels else view_hits(self.recipe, trained.network, frames),
-            [(point.step, point.score) for point in trained.curve],
+            trained.curve,
             (len(data), len(held_out)),
             trained.seconds,
         )

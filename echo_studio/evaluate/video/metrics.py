@@ -17,8 +17,16 @@ from echo_studio.anatomy.labels import OUTSIDE
 from echo_studio.anatomy.motion.motion import Motion, usual_motion
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.errors import DataError, EchoStudioError, RequestError
-from echo_studio.evaluate.frames.distances import Clip, Features, frechet_distance, psnr, ssim
-from echo_studio.evaluate.frames.echo_features import RealFrames, echo_features, spread
+from echo_studio.evaluate.frames.distances import (
+    Clip,
+    Features,
+    RealFrames,
+    echo_features,
+    frechet_distance,
+    psnr,
+    spread,
+    ssim,
+)
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve

@@ -92,16 +92,13 @@ class DenoisingTask(Task):
         losses = [float(DenoisingLoss()(denoiser, *batch)) for batch in self.held_out()]
         return {f"{self.family_name}_loss": round(sum(losses) / len(losses), 5)}
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
+    def card_entries(self, model: nn.Module) -> Json:
         settings = {**dataclasses.asdict(self.family), "background": self.codec.background}
         if self.family.clamped:
             settings["limit"] = self.training.limit
         if self.label_dropout:
             settings["label_dropout"] = self.label_dropout
-        return settings
-
-    def needs(self) -> dict[str, str]:
-        return self._needs
+        return {"settings": settings, "needs": self._needs}
 
 
 class DenoiserTask(DenoisingTask):

@@ -34,7 +34,7 @@ from echo_studio.train.tasks.adversarial import (
     patch_discriminator,
     told_apart,
 )
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
 
 VALIDATION_PAIRS = 48
 
@@ -171,15 +171,9 @@ class DistilTask(AdversarialTask):
         mean = sum(distances) / len(distances)
         return {"rms_to_teacher": round(math.sqrt(mean), 4), "grain_of_teacher": round(sum(grains) / len(grains), 3)}
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        return {"scale": self.scale, "background": self.codec.background}
-
-    def needs(self) -> dict[str, str]:
-        return self.card.needs
-
-    def distilled_from(self) -> dict[str, str]:
-        """Name and sha256 of the teacher."""
-        return {self.card.name: self.card.sha256}
+    def card_entries(self, model: nn.Module) -> Json:
+        settings = {"scale": self.scale, "background": self.codec.background}
+        return {"settings": settings, "needs": self.card.needs, "distilled_from": {self.card.name: self.card.sha256}}
 
 
 def _grain(latent: Tensor, inside: Tensor) -> float:

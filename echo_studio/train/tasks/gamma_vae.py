@@ -26,7 +26,7 @@ from echo_studio.train.tasks.adversarial import (
     patch_discriminator,
     told_apart,
 )
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
 
 
 @dataclass(frozen=True)
@@ -161,10 +161,10 @@ class GammaVAETask(AdversarialTask):
         return {"psnr_in_sector_db": round(-10 * float(np.log10(np.mean(errors))), 2)}
 
     @torch.no_grad()
-    def settings(self, model: nn.Module) -> dict[str, float]:
+    def card_entries(self, model: nn.Module) -> Json:
         """Shift and scale to mean 0 and deviation 0.5 inside the sector, over 64 training frames."""
         if self.kept_settings is not None:  # the same encoder: latents must keep their scale
-            return self.kept_settings
+            return {"settings": self.kept_settings}
         assert isinstance(model, GammaVAE)
         latents = []
         for index in torch.arange(0, len(self.frames), max(1, len(self.frames) // 64)).split(8):
@@ -172,7 +172,7 @@ class GammaVAETask(AdversarialTask):
             latent = model.encode(image, inside)
             latents.append(latent[model.latent_inside(inside) > 0])
         values = torch.cat(latents)
-        return {"shift": float(values.mean()), "scale": float(0.5 / values.std())}
+        return {"settings": {"shift": float(values.mean()), "scale": float(0.5 / values.std())}}
 
 
 def _feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:

@@ -23,7 +23,7 @@ from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames
 from echo_studio.train.task import loss_settings, picture
 from echo_studio.train.tasks.adversarial import AdversarialTask
-from echo_studio.types import BoolMask, GrayImage
+from echo_studio.types import BoolMask, GrayImage, Json
 
 EDGE = np.ones((21, 21), np.uint8)  # pixels within 10 of the sector's edge say nothing of its grain
 LAGS = (1, 2, 3)  # pixels
@@ -177,17 +177,15 @@ class GrainDecoderTask(AdversarialTask):
             scores |= {f"coarseness_{name}": float(raw[:, 1].exp().mean())}
         return {key: round(value, 3) for key, value in scores.items()}
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
+    def card_entries(self, model: nn.Module) -> Json:
         """Shift and scale of the encoder's latents; mean and deviation of the looks over the training frames."""
         looks = {
             f"{name}_{what}": float(values[place])
             for what, values in (("mean", self.look_mean), ("deviation", self.look_deviation))
             for place, name in enumerate(("grain", "coarseness"))
         }
-        return {"shift": self.codec.shift, "scale": self.codec.scale, **looks}
-
-    def needs(self) -> dict[str, str]:
-        return {self.encoder_card.name: self.encoder_card.sha256}
+        settings = {"shift": self.codec.shift, "scale": self.codec.scale, **looks}
+        return {"settings": settings, "needs": {self.encoder_card.name: self.encoder_card.sha256}}
 
 
 def look_of(image: GrayImage, inside: BoolMask) -> tuple[float, float]:

@@ -19,7 +19,7 @@ from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clips import CYCLE, Clips, encoded_cycles
 from echo_studio.train.task import picture
 from echo_studio.train.tasks.denoiser import DenoisingTask
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
 
 SAMPLE_NFE = 10
 EVERY = 9  # training frame whose grey levels are counted: odd, so that all views and phases come
@@ -94,8 +94,8 @@ class VideoTask(DenoisingTask):
             clean, condition = self.validation.whole(index)
             yield clean.to(self.device), condition.to(self.device)
 
-    def intensities(self) -> list[float]:
-        return self._intensities
+    def card_entries(self, model: nn.Module) -> Json:
+        return {**super().card_entries(model), "intensities": self._intensities}
 
     @cached_property
     def _intensities(self) -> list[float]:

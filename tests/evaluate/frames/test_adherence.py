@@ -10,7 +10,7 @@ from echo_studio.anatomy.label_map import LabelMap, dice, structure_dice
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame
 from echo_studio.errors import CheckpointError, RequestError
 from echo_studio.evaluate.frames.adherence import BY_NFE, Quality, Validation, measure_adherence, with_quality
-from echo_studio.evaluate.frames.echo_features import RealFrames
+from echo_studio.evaluate.frames.distances import RealFrames
 from echo_studio.evaluate.frames.made_frames import made_from
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, largest_pieces
 from echo_studio.generate.catalog import load_generator

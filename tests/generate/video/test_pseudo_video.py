@@ -12,7 +12,7 @@ from scipy.ndimage import distance_transform_edt
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.evaluate.frames.echo_features import spread
+from echo_studio.evaluate.frames.distances import spread
 from echo_studio.generate.video.pseudo_video import (
     DEVIATIONS,
     MEANS,
