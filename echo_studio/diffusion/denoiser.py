@@ -174,7 +174,7 @@ class Bound:
     prepared: Prepared
 
     @classmethod
-    def to(cls, denoiser: Preconditioned, condition: Condition, guidance: float = 0.0) -> "Bound":
+    def of(cls, denoiser: Preconditioned, condition: Condition, guidance: float = 0.0) -> "Bound":
         """The denoiser for samples of a condition; guided where a scale is given."""
         used = Guided(denoiser, guidance) if guidance else denoiser
         return cls(used, used.prepare(condition))

@@ -186,7 +186,7 @@ def sample(
     sigmas = noise_levels(integrate, denoiser.family, sampling.nfe, sampling.schedule)
     noise = SampleNoise(seeds, (1, *condition.one_hot.shape[2:]))
     start = (noise() * float(sigmas[0])).to(condition.one_hot.device)
-    bound = Bound.to(denoiser, condition, sampling.guidance)
+    bound = Bound.of(denoiser, condition, sampling.guidance)
     return integrate(bound, start, sigmas, sampling.nfe, noise, on_evaluation)
 
 

@@ -156,7 +156,7 @@ class VideoGenerator:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
             sigmas = levels_below(sigmas, min(max(level, float(sigmas[-2])), float(sigmas[0])), integrate.steps(nfe))
             start = self._encoded(request, cycle, ids, inside) + noise() * float(sigmas[0])
-        bound = Bound.to(self.denoiser, condition, sampling.guidance)
+        bound = Bound.of(self.denoiser, condition, sampling.guidance)
         latent = integrate(bound, start.to(self.device), sigmas, nfe, noise, stepped)
         frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
         return GeneratedVideo(

@@ -19,6 +19,8 @@ from echo_studio.generate.generator import Generator
 from echo_studio.generate.sampling import Sampling
 from tests.generate.tiny import tiny_checkpoints
 
+HEUN = Sampling("tiny", "heun", 2)
+
 
 def test_dice_of_known_overlaps() -> None:
     a, b = np.zeros((8, 8), bool), np.zeros((8, 8), bool)
@@ -58,8 +60,7 @@ def test_a_report_counts_frames_and_scores_both_sources(camus_folder: Callable[.
         load_generator("tiny", places),
         FrameSegmenter.load(places / "segmenter"),
         frames,
-        "heun",
-        2,
+        HEUN,
         0,
         lambda done, total: seen.append((done, total)),
     )
@@ -73,9 +74,6 @@ def test_a_report_counts_frames_and_scores_both_sources(camus_folder: Callable[.
 def test_another_kind_of_checkpoint_is_no_segmenter(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="segmenter"):
         FrameSegmenter.load(tiny_checkpoints(tmp_path) / "tiny")
-
-
-HEUN = Sampling("tiny", "heun", 2)
 
 
 @pytest.fixture
