@@ -49,7 +49,7 @@ def adherence(
     from echo_studio.generate.sampling import advised_sampling
 
     model = load_generator(generator, checkpoints)
-    sampling = advised_sampling(model.card, solver=solver, nfe=nfe)
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=0)
     check_seed(seed)
     folder = CamusFolder(data, splits)
     frame_ids = folder.frame_ids(folder.split(split))
@@ -57,7 +57,7 @@ def adherence(
     places = checkpoints or bundled_checkpoints()
     segmenter = FrameSegmenter.load(places / "segmenter")
     with progress("Generating") as advance:
-        report = measure_adherence(model, segmenter, frames, sampling.solver, sampling.nfe, seed, advance)
+        report = measure_adherence(model, segmenter, frames, sampling, seed, advance)
     if as_json:
         print_json(report.to_json())
         return

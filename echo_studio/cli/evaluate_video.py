@@ -95,11 +95,10 @@ def evaluate_video(
 
     from echo_studio.data.clips.interpolated import interpolated_cycle
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.echo_features import NAMED
+    from echo_studio.evaluate.frames.distances import NAMED
     from echo_studio.evaluate.frames.paper_features import PaperFeatures
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.video.metrics import measure_reference, measure_video
-    from echo_studio.evaluate.video.reference import Beat, VideoReference, beat_pairs
+    from echo_studio.evaluate.video.metrics import Beat, VideoReference, beat_pairs, measure_reference, measure_video
     from echo_studio.generate.catalog import bundled_checkpoints
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
 

@@ -48,11 +48,11 @@ def fidelity(
     check_source(generator, images, solver, nfe)
 
     from echo_studio.data.datasets.camus import CamusFolder, held_out
-    from echo_studio.evaluate.frames.echo_features import REFERENCE_FRAMES, spread
+    from echo_studio.evaluate.frames.distances import REFERENCE_FRAMES, spread
     from echo_studio.evaluate.frames.fidelity import measure_fidelity
     from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.report.tables import fidelity_rows
+    from echo_studio.evaluate.report.sections import fidelity_rows
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)

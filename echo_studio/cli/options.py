@@ -123,7 +123,7 @@ def frames_to_judge(
     if images is not None:
         return found_in(images, frames)
     model = load_generator(generator or DEFAULT_GENERATOR, checkpoints)
-    sampling = advised_sampling(model.card, solver=solver, nfe=nfe or None)
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe or None, guidance=0)
     check_seed(seed)
     with progress(f"{model.card.name}, {sampling.solver}, {sampling.nfe} NFE") as advance:
-        return made_now(model, frames, sampling.solver, sampling.nfe, seed, advance)
+        return made_now(model, frames, sampling, seed, advance)

@@ -56,9 +56,9 @@ def privacy(
 
     from echo_studio.data.atomic import write_folder
     from echo_studio.data.datasets.camus import CamusFolder, held_out
-    from echo_studio.evaluate.frames.echo_features import spread
+    from echo_studio.evaluate.frames.distances import spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.privacy import CopyFinder, FalseAlarms, pair_files
+    from echo_studio.evaluate.privacy import CopyFinder, false_alarms, pair_files
     from echo_studio.generate.catalog import bundled_checkpoints
 
     folder = CamusFolder(data, splits)
@@ -77,7 +77,7 @@ def privacy(
         "source": made.source,
         "n": {"made": len(neighbours), "training": len(training), "held_out": len(held)},
         "near": {"grain": round(finder.near_grain, 4), "structure": round(finder.near_structure, 4)},
-        "false_alarms": FalseAlarms(alarms, len(held)).to_json(),
+        "false_alarms": false_alarms(alarms, len(held)),
         "twins": [[training[first].stem, training[second].stem] for first, second in finder.twins],
         "flagged": sum(bool(one.flags) for one in neighbours),
         "frames": [

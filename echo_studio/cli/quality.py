@@ -10,7 +10,7 @@ from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import CheckpointError, RequestError
 
 if TYPE_CHECKING:
-    from echo_studio.evaluate.frames.quality import Quality
+    from echo_studio.evaluate.frames.adherence import Quality
 
 LINE = "{:>16} {:>5} {:>8} {:>8} {:>8} {:>9}"
 
@@ -44,8 +44,8 @@ def quality(
       echo-studio evaluate quality --generator edm-l64 --solver ipndm --nfe 2,5,10 --data ~/data/CAMUS_public --limit 48
     """
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, spread
-    from echo_studio.evaluate.frames.quality import Validation
+    from echo_studio.evaluate.frames.adherence import Validation
+    from echo_studio.evaluate.frames.distances import NAMED, RealFrames, spread
     from echo_studio.evaluate.frames.segmentation import FrameSegmenter
     from echo_studio.generate.catalog import bundled_checkpoints, catalog
     from echo_studio.generate.checkpoint import ONE_CALL
@@ -61,7 +61,7 @@ def quality(
     models = catalog(checkpoints)
     model = models.load(generator)
     budgets = numbers("nfe", nfe, int) or [model.card.advised_nfe]
-    samplings = [advised_sampling(model.card, solver=solver, nfe=budget) for budget in budgets]
+    samplings = [advised_sampling(model.card, solver=solver, nfe=budget, guidance=0) for budget in budgets]
     check_seed(seed)
     if model.card.kind in ONE_CALL and budgets != [1]:
         raise RequestError(
@@ -79,12 +79,12 @@ def quality(
     measured = []
     for sampling in samplings:
         with progress(f"{generator}, {sampling.solver}, {sampling.nfe} NFE") as advance:
-            line = validation.measure(model, sampling.solver, sampling.nfe, seed, advance)
+            line = validation.measure(model, sampling, seed, advance)
         if write_card:
             _keep(models.generators()[generator].folder, model.card.sha256, line)
         measured.append(line)
         if not as_json:
-            typer.echo(_line(line.solver, str(line.nfe), line.dice, line.frechet))
+            typer.echo(_line(sampling.solver, str(sampling.nfe), line.dice, line.frechet))
     if as_json:
         real = {**validation.adherence, "frechet": validation.frechet_real}
         by_nfe = [line.to_json() for line in measured]
@@ -100,7 +100,7 @@ def _line(name: str, nfe: str, dice: dict[str, float], frechet: float) -> str:
 
 def _keep(folder: Path, sha256: str, line: "Quality") -> None:
     """Write a line into the card as it is on the disk now, since others may write to it meanwhile."""
-    from echo_studio.evaluate.frames.quality import with_quality
+    from echo_studio.evaluate.frames.adherence import with_quality
     from echo_studio.generate.checkpoint import read_card, write_card
 
     card = read_card(folder)
