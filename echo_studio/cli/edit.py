@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.options import pairs
-from echo_studio.cli.output import JsonOption, print_json
+from echo_studio.cli.output import JsonOption, print_result
 from echo_studio.errors import RequestError, UnknownNameError
 
 if TYPE_CHECKING:
@@ -85,10 +85,8 @@ def edit(
         result = random_variation(result, vary)
     write_label_map(out, result)
     changed = int((result.ids != source.ids).sum())
-    if as_json:
-        print_json({"label_map": str(out), "changed_pixels": changed, "sha256": result.digest})
-    else:
-        typer.echo(f"{out}  {changed} pixels changed")
+    found = {"label_map": str(out), "changed_pixels": changed, "sha256": result.digest}
+    print_result(as_json, found, f"{out}  {changed} pixels changed")
 
 
 def read(path: Path, spacing_mm: tuple[float, float] | None) -> "LabelMap":

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.edit import SpacingOption, read
-from echo_studio.cli.output import JsonOption, print_json, print_table
+from echo_studio.cli.output import JsonOption, print_result, table
 from echo_studio.types import Json, View
 
 if TYPE_CHECKING:
@@ -50,27 +50,19 @@ def measure(
     if systole and two and two_systole:
         values["biplane_ef_percent"] = measuring.biplane_ejection_fraction_percent(guide, systole, two, two_systole)
     findings = check_plausibility(guide)
-    if as_json:
-        print_json(
-            {
-                "label_map": str(label_map),
-                "view": view,
-                "spacing_mm": guide.spacing_mm,
-                "measurements": values,
-                "findings": [finding.to_json() for finding in findings],
-            }
-        )
-        return
-    print_table(("Measurement", "Value"), _rows(guide, values))
-    if findings:
-        typer.echo()
-        rows = [
-            (finding.severity, finding.message, f"{finding.place[0]:.0f}, {finding.place[1]:.0f}", finding.repair or "")
-            for finding in findings
-        ]
-        print_table(("Finding", "What", "x, y", "Repair"), rows)
-    else:
-        typer.echo("nothing odd")
+    rows = [
+        (finding.severity, finding.message, f"{finding.place[0]:.0f}, {finding.place[1]:.0f}", finding.repair or "")
+        for finding in findings
+    ]
+    odd = ["", table(("Finding", "What", "x, y", "Repair"), rows)] if findings else ["nothing odd"]
+    found = {
+        "label_map": str(label_map),
+        "view": view,
+        "spacing_mm": guide.spacing_mm,
+        "measurements": values,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    print_result(as_json, found, table(("Measurement", "Value"), _rows(guide, values)), *odd)
 
 
 UNITS = {"px": "pixels", "cm2": "cm²", "mm": "mm", "ml": "mL", "percent": "%"}

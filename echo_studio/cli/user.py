@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.output import JsonOption, print_json, print_table
+from echo_studio.cli.output import JsonOption, print_result, table
 
 user = typer.Typer(
     help="Who may log in to a studio that was started with --auth. Changes count at once in one that runs."
@@ -52,10 +52,7 @@ def names(auth: AuthOption, as_json: JsonOption = False) -> None:
     from echo_studio.studio.users.users import Users
 
     known = sorted(Users(auth).hashes())
-    if as_json:
-        print_json({"users": known})
-    else:
-        print_table(["user"], [[name] for name in known])
+    print_result(as_json, {"users": known}, table(["user"], [[name] for name in known]))
 
 
 def _password() -> str:

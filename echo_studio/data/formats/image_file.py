@@ -57,6 +57,11 @@ def suffix_of(path: Path) -> str:
     return ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
 
 
+def stem_of(path: Path) -> str:
+    """The file's name without the suffix that says how to read it."""
+    return path.name[: -len(suffix_of(path)) or None]
+
+
 def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
     """One 8-bit frame as uint8 (h, w) with its spacing (y, x) in mm where the file tells it.
 
