@@ -45,8 +45,8 @@ def measure(
     if systole:
         values["ef_percent"] = measuring.ejection_fraction_percent(guide, systole)
     if two:
-        values["lv_biplane_ml"] = measuring.lv_biplane_ml(guide, two)
-        values["la_biplane_ml"] = measuring.la_biplane_ml(guide, two)
+        values["lv_biplane_ml"] = measuring.biplane_ml(guide, two)
+        values["la_biplane_ml"] = measuring.biplane_ml(guide, two, measuring.la_discs)
     if systole and two and two_systole:
         values["biplane_ef_percent"] = measuring.biplane_ejection_fraction_percent(guide, systole, two, two_systole)
     findings = check_plausibility(guide)

@@ -11,17 +11,6 @@ from pathlib import Path
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = [
-    "check_writable",
-    "filling_folder",
-    "sync_folder",
-    "write_bytes",
-    "write_folder",
-    "write_json",
-    "write_lines",
-    "write_together",
-]
-
 
 def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Put `data` at `path`; whoever looks sees the old file or the new one, never a part.

@@ -8,8 +8,6 @@ from pathlib import Path
 
 from echo_studio.errors import BusyError, DataError, EchoStudioError, OutputError
 
-__all__ = ["CURE", "connect", "now", "pragma", "tables_of", "transaction", "translated"]
-
 CURE = "import an .echo copy of the project, or start a new one"
 MAX_TEXT = 16 << 20  # bytes in one row
 BUSY_SECONDS = 5.0  # a reader of the library's list may hold the file for a moment

@@ -1,5 +1,6 @@
 """Measurements of one frame, and of ED with ES and 2CH with 4CH: areas, lengths, volumes, wall thickness, EF."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -113,14 +114,19 @@ def la_discs(label_map: LabelMap) -> DiscStack | None:
     return disc_stack(largest_component(label_map.ids == LEFT_ATRIUM), plane, base, roof)
 
 
-def lv_biplane_ml(four_chamber: LabelMap, two_chamber: LabelMap) -> float | None:
-    """Biplane volume of the cavity in mL; None where a spacing or a long axis is missing."""
-    return _biplane_ml(four_chamber, two_chamber, lv_discs(four_chamber), lv_discs(two_chamber))
+def biplane_ml(
+    four_chamber: LabelMap, two_chamber: LabelMap, discs: Callable[[LabelMap], DiscStack | None] = lv_discs
+) -> float | None:
+    """Biplane volume in mL; None where a spacing or the discs are missing.
 
-
-def la_biplane_ml(four_chamber: LabelMap, two_chamber: LabelMap) -> float | None:
-    """Biplane volume of the atrium in mL; None where a spacing, the annulus or the atrium is missing."""
-    return _biplane_ml(four_chamber, two_chamber, la_discs(four_chamber), la_discs(two_chamber))
+    Args:
+        four_chamber, two_chamber: views of one moment.
+        discs: `lv_discs` for the cavity, `la_discs` for the atrium.
+    """
+    four, two = discs(four_chamber), discs(two_chamber)
+    if four is None or two is None or four_chamber.spacing_mm is None or two_chamber.spacing_mm is None:
+        return None
+    return biplane_volume(four, two) / 1000
 
 
 def ejection_fraction_percent(end_diastole: LabelMap, end_systole: LabelMap) -> float | None:
@@ -148,16 +154,10 @@ def biplane_ejection_fraction_percent(
     four_ed: LabelMap, four_es: LabelMap, two_ed: LabelMap, two_es: LabelMap
 ) -> float | None:
     """Biplane EF in percent; None where a spacing or a long axis is missing."""
-    volumes = lv_biplane_ml(four_ed, two_ed), lv_biplane_ml(four_es, two_es)
+    volumes = biplane_ml(four_ed, two_ed), biplane_ml(four_es, two_es)
     if volumes[0] is None or volumes[1] is None:
         return None
     return ejection_fraction(volumes[0], volumes[1])
-
-
-def _biplane_ml(four_map: LabelMap, two_map: LabelMap, four: DiscStack | None, two: DiscStack | None) -> float | None:
-    if four is None or two is None or four_map.spacing_mm is None or two_map.spacing_mm is None:
-        return None
-    return biplane_volume(four, two) / 1000
 
 
 def _line(label_map: LabelMap) -> WallLine | None:

@@ -20,7 +20,7 @@ from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.motion.contraction import RegionalKind, RegionalMotion, contracted, with_regional
 from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, Tidy
 from echo_studio.anatomy.motion.heart_contours import corresponding, heart_contours
-from echo_studio.errors import RequestError
+from echo_studio.errors import RequestError, check_range
 from echo_studio.types import FloatArray, Json, View
 
 __all__ = [
@@ -142,13 +142,7 @@ class Motion:
 
     def __post_init__(self) -> None:
         for name, (low, high, unit) in LIMITS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-                raise RequestError(
-                    expected=f"{name} from {low:g} to {high:g} ({unit})",
-                    got=f"{value}",
-                    remedy=f"try {Motion.__dataclass_fields__[name].default:g}",
-                )
+            check_range(name, getattr(self, name), low, high, unit)
 
     def to_json(self) -> Json:
         """A plain object; `regional` as a list of objects."""

@@ -1,7 +1,9 @@
 """The shape sliders: a ventricle's size, roundness, wall, tilt and apex, the atrium's size, the sector."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +13,7 @@ from echo_studio.anatomy.landmarks.wall_line import wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
 from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
-from echo_studio.errors import RequestError
+from echo_studio.errors import UnknownNameError, check_range
 from echo_studio.types import FloatArray
 
 
@@ -72,13 +74,20 @@ class Shape:
 
     def __post_init__(self) -> None:
         for name, slider in SLIDERS.items():
-            value = getattr(self, name)
-            if not slider.low <= value <= slider.high:
-                raise RequestError(
-                    expected=f"{name} from {slider.low:g} to {slider.high:g} ({slider.unit})",
-                    got=f"{value}",
-                    remedy="move the slider back into its range",
-                )
+            check_range(name, getattr(self, name), slider.low, slider.high, slider.unit)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Shape":
+        """The shape of some sliders' values; the others stand neutral.
+
+        Raises:
+            UnknownNameError: no such slider.
+            RequestError: a value outside its range, or no number.
+        """
+        for name in values:
+            if name not in SLIDERS:
+                raise UnknownNameError("shape slider", name[:40], SLIDERS)
+        return cls(**values)
 
 
 def reshape(label_map: LabelMap, shape: Shape) -> LabelMap:

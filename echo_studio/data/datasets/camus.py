@@ -11,6 +11,7 @@ The layout:
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -149,8 +150,12 @@ class CamusFolder:
 
     def path(self, frame_id: FrameId, suffix: str = "") -> Path | None:
         """The file of a frame (`_gt` for its labels), whatever its container; None where there is none."""
-        stem = self.root / frame_id.patient / f"{frame_id.stem}{suffix}"
-        return next((path for end in SUFFIXES if (path := stem.with_name(stem.name + end)).is_file()), None)
+        return self.file(frame_id.patient, f"{frame_id.stem}{suffix}", SUFFIXES)
+
+    def file(self, patient: str, stem: str, suffixes: Sequence[str]) -> Path | None:
+        """The file of a patient with that stem and the first of these suffixes; None where there is none."""
+        places = (self.root / patient / f"{stem}{end}" for end in suffixes)
+        return next((path for path in places if path.is_file()), None)
 
     def read(self, frame_id: FrameId) -> CamusFrame:
         """Read one frame.

@@ -30,7 +30,8 @@ from echo_studio.data.datasets.heartbeat import (
     frames_at,
     within_recording,
 )
-from echo_studio.data.decoding.recordings import Recording, read_recording
+from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 

@@ -18,8 +18,6 @@ from echo_studio.data.formats.image_file import NOTE_KEY, suffix_of
 from echo_studio.errors import OutputError
 from echo_studio.types import GrayImage, Json, Spacing
 
-__all__ = ["WRITABLE_SUFFIXES", "check_suffix", "encode"]
-
 WRITABLE_SUFFIXES = (".png", ".nii.gz", ".nii")
 
 

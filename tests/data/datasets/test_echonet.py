@@ -8,7 +8,7 @@ import pytest
 
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.data.datasets.echonet import EchonetFolder, crosses_itself, trace_mask
-from echo_studio.data.decoding.recordings import Recording
+from echo_studio.data.decoding.decoded import Recording
 from echo_studio.errors import DataError, EchoStudioError
 from tests.data.beating import cavity, chords, recording, write_echonet
 
