@@ -1,16 +1,13 @@
 """`echo-studio measure`: sizes, volumes and anomalies of a label map file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from echo_studio.cli.edit import SpacingOption, read
 from echo_studio.cli.output import JsonOption, print_result, table
 from echo_studio.types import Json, View
-
-if TYPE_CHECKING:
-    from echo_studio.anatomy.label_map import LabelMap
 
 
 def measure(
@@ -62,19 +59,19 @@ def measure(
         "measurements": values,
         "findings": [finding.to_json() for finding in findings],
     }
-    print_result(as_json, found, table(("Measurement", "Value"), _rows(guide, values)), *odd)
+    print_result(as_json, found, table(("Measurement", "Value"), _rows(values, guide.spacing_mm is not None)), *odd)
 
 
 UNITS = {"px": "pixels", "cm2": "cm²", "mm": "mm", "ml": "mL", "percent": "%"}
 
 
-def _rows(label_map: "LabelMap", values: Json) -> list[tuple[str, str]]:
+def _rows(values: Json, in_mm: bool) -> list[tuple[str, str]]:
     """One row a value that is known; the name's last word is its unit."""
     rows = []
     for key, value in values.items():
         if key == "wall_segments_mm":
             rows += [(f"wall, {name}", f"{mm:.1f} mm") for name, mm in value.items() if mm is not None]
-        elif value is not None and not (key.endswith("_px") and label_map.spacing_mm):
+        elif value is not None and not (key.endswith("_px") and in_mm):
             *words, last = key.split("_")
             name = " ".join(words if last in UNITS else [*words, last])
             rows.append((name, f"{value:.0f} pixels" if last == "px" else f"{value:.2f} {UNITS.get(last, '')}".strip()))

@@ -28,7 +28,7 @@ def maps_folder() -> Path:
 
 @dataclass(frozen=True)
 class Templates:
-    """Label maps NAME.png in a folder, the bundled ones by default, and their titles; the first one opens the studio."""
+    """Label maps NAME.png in a folder, the bundled ones by default, with titles; the first one opens the studio."""
 
     folder: Path = field(default_factory=maps_folder)
     titles: Mapping[str, str] = field(default_factory=lambda: BUNDLED)

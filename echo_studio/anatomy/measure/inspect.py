@@ -13,11 +13,11 @@ from echo_studio.anatomy.measure.plausibility import FINDINGS, SEVERITIES, Findi
 from echo_studio.anatomy.measure.sizes import (
     Measurements,
     biplane_ml,
+    ejection_fraction,
     ejection_fraction_percent,
     lv_discs,
     measure,
 )
-from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.errors import LabelMapError, UnknownNameError
 from echo_studio.types import PHASES, VIEWS, Json, View
 

@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
-from echo_studio.anatomy.measure.sizes import lv_discs
-from echo_studio.anatomy.measure.volume import ejection_fraction
+from echo_studio.anatomy.measure.sizes import ejection_fraction, lv_discs
 from echo_studio.anatomy.motion.contraction import RegionalMotion, not_yet_shown, with_regional
 from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, Tidy, looked_up
 from echo_studio.anatomy.motion.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours

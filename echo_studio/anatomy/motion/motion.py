@@ -156,18 +156,15 @@ class Motion:
             RequestError: another key, a value of another kind or outside its range.
             UnknownNameError: a segment or kind of another name.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
         try:
             regional = tuple(RegionalMotion(str(one["segment"]), one["kind"]) for one in values.get("regional", ()))
-            if other := sorted(set(values) - set(known)):
-                raise KeyError(other[0])
+            return cls(**{**values, "regional": regional})
         except (AttributeError, KeyError, TypeError) as error:
             raise RequestError(
-                expected=f"a motion with {', '.join(known)}, each segment with segment and kind",
+                expected=f"a motion with {', '.join(cls.__dataclass_fields__)}, each segment with segment and kind",
                 got=str(error)[:60],
                 remedy="leave out what is not meant to be set",
             ) from error
-        return cls(**{**values, "regional": regional})
 
 
 def usual_motion(ef: float, heart_rate: float = 70.0, regional: tuple[RegionalMotion, ...] = ()) -> Motion:

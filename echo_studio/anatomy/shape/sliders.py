@@ -10,7 +10,7 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.wall_line import wall_line, with_wall_moved
-from echo_studio.anatomy.plane import require_spacing, with_ids
+from echo_studio.anatomy.plane import require_spacing
 from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.errors import UnknownNameError, check_range
@@ -136,8 +136,7 @@ def with_wall(label_map: LabelMap, times: float = 1.0, added_mm: float = 0.0) ->
     line = wall_line(label_map)
     wanted = np.maximum(line.thickness * times + added_mm, 0.0)
     outer = np.where(line.thickness > 0, wanted - line.thickness, 0.0)
-    ids = with_wall_moved(label_map, line, np.zeros_like(outer), outer, sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, np.zeros_like(outer), outer, sector_region(label_map))
 
 
 def _atrium(label_map: LabelMap) -> float:

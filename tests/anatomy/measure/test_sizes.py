@@ -7,14 +7,16 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.segments import SEGMENTS, segment_named
 from echo_studio.anatomy.measure.sizes import (
+    DISCS,
+    DiscStack,
     Measurements,
     biplane_ejection_fraction_percent,
     biplane_ml,
+    biplane_volume,
     ejection_fraction_percent,
     la_discs,
     measure,
 )
-from echo_studio.anatomy.measure.volume import DISCS, DiscStack, biplane_volume
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.template import template
 from echo_studio.errors import LabelMapError, UnknownNameError
