@@ -8,6 +8,7 @@ from rich.table import Table
 
 from echo_studio.cli.options import CheckpointsOption
 from echo_studio.cli.output import JsonOption, print_result, progress, table
+from echo_studio.data.atomic import check_empty, write_bytes
 from echo_studio.errors import OutputError, RequestError
 from echo_studio.types import Json, Phase, View
 
@@ -54,7 +55,7 @@ def compare(
           --columns nfe=5,10,20 --generator edm-l64 --seed 1 --out comparison
     """
     guides = _guides(label_map, view, phase or ["ED"])
-    _check_folder(out)
+    check_empty(out)  # before minutes are spent: files of two comparisons in one folder could not be distinguished
 
     from echo_studio.studio.compare.figures import FIGURES, figures, ranking
     from echo_studio.studio.engine.engine import Engine
@@ -156,13 +157,6 @@ def _number(text: str, plan: "Plan") -> int:
     return (parts[0] - 1) * len(plan.columns.values) + parts[1] - 1
 
 
-def _check_folder(out: Path) -> None:
-    """Before minutes are spent: files of two comparisons in one folder could not be distinguished."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        got = f"{out}, which holds other files" if out.is_dir() else f"{out}, a file"
-        raise OutputError(expected="a folder that is new or empty", got=got, remedy="choose another with --out")
-
-
 def _make_folder(out: Path) -> None:
     try:
         out.mkdir(exist_ok=True)
@@ -173,7 +167,6 @@ def _make_folder(out: Path) -> None:
 
 
 def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
-    from echo_studio.data.atomic import write_bytes
     from echo_studio.studio.compare.files import frame_file, frame_png, record_file, record_json
     from echo_studio.studio.compare.run import run
 
@@ -192,7 +185,6 @@ def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
 
 
 def _write_summary(comparison: "Comparison", reference: int, out: Path) -> None:
-    from echo_studio.data.atomic import write_bytes
     from echo_studio.studio.compare.figures import figures_csv
     from echo_studio.studio.compare.files import FIGURES_FILE, SHEET_FILE
     from echo_studio.studio.compare.sheet import contact_sheet

@@ -228,12 +228,6 @@ class EchonetFolder:
         """Traces by video and frame; DataError where VolumeTracings.csv is faulty or missing."""
         return read_tracings(self.root / "VolumeTracings.csv")
 
-    def split(self, name: str) -> list[str]:
-        """The names of the `training`, `validation` or `testing` videos."""
-        if name not in SPLITS.values():
-            raise UnknownNameError("split", name, SPLITS.values())
-        return [video.name for video in self.videos.values() if video.split == name]
-
     def path(self, name: str) -> Path:
         """The file of a video.
 

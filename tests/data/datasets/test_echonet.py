@@ -91,13 +91,6 @@ def test_a_video_shorter_than_a_beat_is_mirrored_and_says_so(folder: EchonetFold
     assert (heartbeat.frames[1:8] == heartbeat.frames[15:8:-1]).all()
 
 
-def test_splits_are_those_of_the_list(folder: EchonetFolder) -> None:
-    assert folder.split("training") == ["0X1A", "0X2B"]
-    assert folder.split("testing") == []
-    with pytest.raises(EchoStudioError, match="training"):
-        folder.split("TRAIN")
-
-
 def test_a_trace_is_filled_as_it_was_drawn() -> None:
     mask = trace_mask(chords(0, 30.0), 112, 112, "a")
     assert overlap(mask, cavity(0, 30.0)) > 0.96
