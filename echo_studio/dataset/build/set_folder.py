@@ -222,7 +222,7 @@ class SetFolder:
                 )
         elif any(name not in (MAPS, LOCK) for name in self._shown()):
             raise OutputError(
-                expected=f"a new or empty folder {self.where}", got="one with files in it", remedy="name another"
+                expected=f"a new or an empty folder {self.where}", got="one with files in it", remedy="name another"
             )
 
     @contextmanager

@@ -207,7 +207,7 @@ def test_another_order_another_run_and_other_files_are_refused(
     with SetFolder(reference).begin(order), pytest.raises(BusyError, match="wait for its end"):
         make(reference, order, checkpoints)
     (tmp_path / "mine.txt").write_text("mine")
-    with pytest.raises(OutputError, match="a new or empty folder"):
+    with pytest.raises(OutputError, match="a new or an empty folder"):
         make(tmp_path, order, checkpoints)
 
 
