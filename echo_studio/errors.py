@@ -108,7 +108,8 @@ class BusyError(EchoStudioError):
 
 def check_range(what: str, value: Any, low: float, high: float, unit: str = "") -> None:
     """Raise RequestError where a value is no number from `low` to `high`; NaN is none."""
-    if isinstance(value, bool) or not isinstance(value, Real) or not low <= value <= high:
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
         limits = f"{what} from {low:g} to {high:g}" + (f" ({unit})" if unit else "")
         raise RequestError(expected=limits, got=shown(value), remedy="choose a number in that range")
 

@@ -26,7 +26,7 @@ class LabelCycle:
         es: index of end systole.
         heart_rate: beats a minute; one frame lasts 60 / (heart_rate · t) seconds.
         points: (t, n, 2) where points of wall and atrium are in each frame, (x, y) in pixels; None if not known.
-        reach: how far a point carries its surroundings along, in pixels of x.
+        reach: how far a point moves its surroundings along, in pixels of x.
     """
 
     ids: npt.NDArray[np.uint8]

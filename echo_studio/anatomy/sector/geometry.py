@@ -1,4 +1,4 @@
-"""The ultrasound sector: found in an image, described by five numbers, drawn again as a mask.
+"""The ultrasound sector: found in an image, described by five numbers, rendered as a mask.
 
 The papers add the sector as a fourth label "through simple thresholding on the original images"
 (003 III-A). Thresholding alone leaves pinholes where the image is truly black, so the mask is

@@ -117,7 +117,7 @@ def put_note(data: Any, text: str) -> None:
 
 
 def read_note(data: Any) -> str:
-    """The text that `put_note` kept; empty where there is none."""
+    """The text that `put_note` kept; empty if there is none."""
     try:
         return str(data.private_block(PRIVATE_GROUP, MAKER.upper())[0x01].value)
     except KeyError:

@@ -148,7 +148,7 @@ class Checkable:
         root: where its layout begins.
         layout: its name for people.
         counts: how many of what, by plural.
-        faults: finds them; told how far it is.
+        faults: finds them; calls its argument with (done, of).
     """
 
     root: Path

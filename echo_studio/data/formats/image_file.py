@@ -74,7 +74,7 @@ def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
 
 
 def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | None]:
-    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is told.
+    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is known.
 
     Raises:
         ImageError: see `read_gray`; over 512 frames or 129 MiB.
@@ -92,7 +92,7 @@ def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | Non
 
 
 def read_noted(path: Path) -> Noted:
-    """Like `read_gray`, with the note that `encode` put into the file: empty where there is none.
+    """Like `read_gray`, with the note that `encode` put into the file: empty if there is none.
 
     Raises:
         ImageError: see `read_gray`.
