@@ -35,7 +35,7 @@ class GrainDecoderConfig:
 class GrainDecoder(nn.Module):
     """Latents to an image, with noise from outside.
 
-    Shapes: latent (b, 1, h, w), scaled as diffused; beams (b, 3, h, w), see `data.beams`; noise of `noise_shapes`;
+    Shapes: latent (b, 1, h, w), scaled as diffused; beams (b, 3, h, w), see `beam_maps`; noise of `noise_shapes`;
     looks (b, 2), grain and coarseness, standardised over the training frames; image (b, 1, factor h, factor w).
     """
 

@@ -119,10 +119,11 @@ def test_outlines_and_numbers_tell_labels_apart_without_colour(desk) -> None:
 
 def test_pixels_are_as_tall_as_their_spacing_says_until_square_ones_are_wanted(page) -> None:
     put(page, heart().ids, "0.9,0.6")
-    tall = (
-        "() => { const { viewport } = window.echoStudio; const [x, y] = viewport.toPane(100, 100), o = viewport.toPane(0, 0);"
-        " return (y - o[1]) / (x - o[0]); }"
-    )
+    tall = """() => {
+        const { viewport } = window.echoStudio;
+        const [[x, y], [left, top]] = [viewport.toPane(100, 100), viewport.toPane(0, 0)];
+        return (y - top) / (x - left);
+    }"""
     assert page.evaluate(tall) == pytest.approx(1.5)
     assert shown(page, 130.5, 110.5) == palette("standard")[CAVITY]
     page.get_by_role("button", name="Display").click()

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.data.beams import beam_maps
+from echo_studio.anatomy.sector.geometry import beam_maps
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import latent_codec
