@@ -176,6 +176,29 @@ test("where cavity and wall are not linked the handle's own structure moves alon
   before.forEach((id, i) => id === 2 && assert.notEqual(map.ids[i], 4, "the wall loses pixels to the cavity alone"));
 });
 
+test("a cavity that is not linked deforms beside a locked wall, and the lock is in the log", async () => {
+  const { editor, tool, pull, map } = await deforming();
+  editor.toggleLinked();
+  editor.toggleLock(2);
+  const before = map.ids.slice();
+  pull("endo-1", [6, 0]);
+  tool.up();
+  assert.deepEqual(map.undoStack[0].op.locked, [0, 2]);
+  before.forEach((id, i) => assert.equal(map.ids[i] === 2, id === 2));
+});
+
+test("a pin outlives a drag, and handles that are placed again are those of the server", async () => {
+  const { tool, grab, pull, by } = await deforming();
+  grab("epi-2", { shift: true });
+  grab("apex", { alt: true });
+  pull("epi-1", [5, 2]);
+  tool.up();
+  assert.ok(by("epi-2").pinned);
+  tool.setOption("reset", true);
+  await settled();
+  assert.deepEqual(tool.handles.map(({ key, pinned }) => [key, pinned]), FOUND.map(({ key }) => [key, false]));
+});
+
 test("Alt removes a handle or adds one in a structure, a double click adds one at a border, elsewhere words say why not", async () => {
   const { editor, tool, grab, map } = await deforming();
   grab("apex", { alt: true });

@@ -84,7 +84,9 @@ test("cavity and wall go together, the atrium alone, and with the annulus unless
   assert.deepEqual(moved("epi-1", 2, false), [2]);
   assert.deepEqual(moved("hinge-left", 1, true), [1, 2, 3]);
   assert.deepEqual(moved("hinge-left", 1, true, 3), [1, 2]);
+  assert.deepEqual(moved("hinge-left", 1, false), [1]);
   assert.deepEqual(moved("atrium-1", 3, true), [3]);
+  assert.deepEqual(moved("atrium-1", 3, false), [3]);
 });
 
 test("the handles of a wall are its own and the cavity's, of the atrium its own and the annulus", () => {

@@ -41,6 +41,20 @@ test("a grip that is pulled with Shift keeps the proportions", () => {
   close(matrix, [1.5, 0, 0, 1.5, -5, -10]);
 });
 
+test("every grip that is pulled with Shift scales both sides by the larger change about what lies opposite", () => {
+  for (const grip of GRIPS) {
+    const from = boxed().place(grip.gx, grip.gy);
+    const matrix = boxed().dragged(grip, from, [from[0] + 7, from[1] - 10], true);
+    const [fx, fy] = [grip.gx, grip.gy].map((side, axis) => {
+      const [moved, length] = axis ? [-10, 40] : [7, 20];
+      return side === 0.5 ? 1 : 1 + (side === 1 ? moved : -moved) / length;
+    });
+    const factor = Math.abs(Math.log(fx)) > Math.abs(Math.log(fy)) ? fx : fy;
+    close(matrix.slice(0, 4), [factor, 0, 0, factor]);
+    close(boxed().place(1 - grip.gx, 1 - grip.gy, matrix), boxed().place(1 - grip.gx, 1 - grip.gy));
+  }
+});
+
 test("a box is never squeezed below one pixel, and never turned inside out", () => {
   const matrix = boxed().dragged({ kind: "scale", gx: 1, gy: 1 }, [30, 60], [-90, -90]);
   close(matrix, [1 / 20, 0, 0, 1 / 40, 9.5, 19.5]);
@@ -54,6 +68,15 @@ test("the upper grip turns about the middle as the pointer does, in steps of 15 
   assert.ok(Math.abs(Math.atan2(some[1], some[0]) - 0.5) < 1e-9);
   const steady = boxed().dragged(grip, [20, 10], [20 + 30 * Math.sin(0.5), 40 - 30 * Math.cos(0.5)], true);
   assert.ok(Math.abs(Math.atan2(steady[1], steady[0]) - Math.PI / 6) < 1e-9);
+});
+
+test("where pixels are flat the grip turns by the angle that is seen in millimetres", () => {
+  const aspect = 1.6;
+  const at = (angle) => [20 + 30 * Math.sin(angle), 40 - (30 * Math.cos(angle)) / aspect];
+  const box = boxed(NO_MATRIX, aspect);
+  for (const [steady, turn] of [[false, 0.5], [true, Math.PI / 6]]) {
+    close(box.dragged({ kind: "turn" }, at(0.2), at(0.7), steady), box.changed(turn, 1));
+  }
 });
 
 test("where pixels are flat a turn keeps right angles and lengths in millimetres", () => {

@@ -67,6 +67,13 @@ test("a click chooses a structure, and a press outside the box drags what is the
   assert.equal(map.position, at, "nothing is there");
 });
 
+test("the next drag starts anew from the map that the last one left", () => {
+  const { tool, key, lift, map } = moving();
+  key("Period", true);
+  lift("Period");
+  assert.deepEqual([tool.box.box, tool.box.matrix], [selectionOf(map, [1, 2]).box, shift(0, 0)]);
+});
+
 test("a press inside the box chooses the structure beneath it, unless it becomes a drag", () => {
   const { editor, tool, pull } = moving();
   editor.toggleLinked();
@@ -140,6 +147,16 @@ test("a copy floats where it was dropped until it is set down, as one step", () 
   const { op } = map.undoStack[0];
   assert.deepEqual([op.tool, op.label, op.box, op.matrix], ["paste", 3, selection.box, matrix]);
   assert.deepEqual(map.ids, withPasted({ ...start, locked: editor.document.locked }, selection, matrix));
+});
+
+test("a copy that is pasted without a place floats a little off its old one", () => {
+  const { tool, map, start } = moving();
+  tool.float({ label: 3, selection: selectionOf(start, [3]) }, null);
+  tool.setOption("down", true);
+  assert.deepEqual(map.undoStack[0].op.matrix, shift(8, 8));
+  tool.float({ label: 1, selection: selectionOf(start, [1]) }, null);
+  tool.setOption("away", true);
+  assert.equal(map.position, 1);
 });
 
 test("a floating selection is resampled once however often it is dragged and turned", () => {

@@ -86,6 +86,32 @@ test("between two requests there is a pause at least", async () => {
   newest.drop();
 });
 
+test("requests begin four times a second at most, and as soon as a slow answer is back", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  let clock = 0;
+  t.mock.method(performance, "now", () => clock);
+  const { newest, sent, answer } = requests(250);
+  const began = [];
+  newest.request(0);
+  for (const [k, duration] of [10, 200, 400, 0, 0].entries()) {
+    began.push(clock);
+    if (k < 4) newest.request(k + 1);
+    clock += duration;
+    await answer(k);
+    const rest = 250 - (clock - began[k]);
+    if (rest > 0) {
+      t.mock.timers.tick(rest - 1);
+      await settled();
+      assert.equal(sent.length, k + 1, "not before the pause is over");
+      clock += rest;
+      t.mock.timers.tick(1);
+      await settled();
+    }
+  }
+  assert.deepEqual(began, [0, 250, 500, 900, 1150]);
+  assert.ok(!newest.running);
+});
+
 /** A proposal on a plain map; `requested(key)` is a computed map that waits for its answer. */
 function proposing() {
   const editor = editorOn(plain(4, 1));

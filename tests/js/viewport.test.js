@@ -40,6 +40,30 @@ test("a fitted map lies in the middle of its pane with all of it in sight", () =
   }
 });
 
+test("pixels that are taller than wide are shown so: places, lengths and what fits", () => {
+  const viewport = new Viewport();
+  viewport.setAspect(2);
+  viewport.fit(500, 400, 100, 100);
+  assert.equal(viewport.scale, 388 / 200);
+  close([viewport.toPane(0, 0)[1] + viewport.toPane(100, 100)[1]], [400]);
+  close(viewport.toMap(...viewport.toPane(31, 47)), [31, 47]);
+  close([viewport.distance([10, 10], [13, 12])], [5 * viewport.scale]);
+  const before = viewport.toMap(120, 90);
+  viewport.zoomAt(120, 90, 3);
+  close(viewport.toMap(120, 90), before);
+  const [a, b, c, d, e, f] = viewport.matrix;
+  close([a * 31 + c * 47 + e, b * 31 + d * 47 + f], viewport.toPane(31, 47));
+});
+
+test("another proportion is heard once", () => {
+  const viewport = new Viewport();
+  let heard = 0;
+  viewport.listeners.add(() => (heard += 1));
+  viewport.setAspect(1.2);
+  viewport.setAspect(1.2);
+  assert.equal(heard, 1);
+});
+
 test("the map follows the size of the pane until the person zooms or pans", () => {
   const viewport = new Viewport();
   let heard = 0;

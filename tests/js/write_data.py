@@ -1,7 +1,7 @@
 """Oracle data of the page's unit tests: what Python leaves of label maps after edits that the page makes too.
 
-`python -m tests.js.write_data` writes `tests/js/data/*.json`, which `tests/js/*.test.js` read. Label maps are run lengths,
-row by row: "12a3b" is twelve pixels of label 0 and three of label 1.
+`python -m tests.js.write_data` writes `tests/js/data/*.json`, which `tests/js/*.test.js` read. Label maps are run
+lengths, row by row: "12a3b" is twelve pixels of label 0 and three of label 1.
 """
 
 import json
@@ -67,9 +67,6 @@ def described(label_map: LabelMap) -> Json:
         "ids": packed(label_map.ids),
         "sector": packed(sector),
     }
-
-
-# --- Edits with the pointer ---------------------------------------------------------------------------------------------
 
 
 class Hand:
@@ -170,7 +167,10 @@ TOOLS: list[Callable[[Hand], Op]] = [
 
 def edits() -> Json:
     """Eight edits of each kind on maps of odd, even and unequal sides."""
-    maps = {name: heart(name, *shape) for name, shape in zip(HEARTS[:4], [(64, 64), (57, 80), (75, 51), (48, 65)])}
+    maps = {
+        name: heart(name, *shape)
+        for name, shape in zip(HEARTS[:4], [(64, 64), (57, 80), (75, 51), (48, 65)], strict=True)
+    }
     cases = []
     for number, name in enumerate(list(maps) * 14):
         op = TOOLS[number // 8](Hand(number, maps[name]))
@@ -178,8 +178,6 @@ def edits() -> Json:
         cases.append({"map": name, "op": op, "after": packed(after.ids)})
     return {"maps": {name: described(label_map) for name, label_map in maps.items()}, "cases": cases}
 
-
-# --- Warps --------------------------------------------------------------------------------------------------------------
 
 LINE = [(50.0, 30.0), (55.0, 45.0), (60.0, 60.0), (65.0, 75.0)]
 DEGENERATE: dict[str, tuple[Points, Points]] = {
@@ -211,11 +209,12 @@ def random_drag(rng: np.random.Generator, label_map: LabelMap) -> tuple[Points, 
     pinned = rng.random(len(before)) < rng.choice([0.0, 0.5, 0.95])
     pinned[rng.integers(len(before))] = False
     after = np.where(pinned[:, None], before, before + moves)
-    return ([(x, y) for x, y in np.round(places, 3).tolist()] for places in (before, after))  # type: ignore[return-value]
+    first, last = ([(x, y) for x, y in np.round(places, 3).tolist()] for places in (before, after))
+    return first, last
 
 
 def warps() -> Json:
-    """Random drags, degenerate ones in each kind, and sizes of which the last cell of the grid is whole, cut or a pixel."""
+    """Random drags, degenerate ones in each kind, and sizes whose last cell of the grid is whole, cut or a pixel."""
     maps: dict[str, LabelMap] = {}
     cases: list[Json] = []
 
@@ -248,11 +247,8 @@ def warps() -> Json:
     return {"maps": {name: described(label_map) for name, label_map in maps.items()}, "cases": cases}
 
 
-# --- Defects that are edited later --------------------------------------------------------------------------------------
-
-
 def past() -> Json:
-    """A history with two defects and strokes between them, and edits of a defect: the map before it, and what remains."""
+    """A history with two defects and strokes between them, and edits of these defects later."""
     label_map = heart("4ch-ed", 128, 128, (1.0, 1.0))
     sector = sector_region(label_map)
     moments = [Moment(label_map, sector, {})]

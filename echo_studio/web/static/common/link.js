@@ -22,6 +22,7 @@ export class ServerLink {
     this.outbox = []; // [path, options, plain] of the changes that the server has not confirmed
     this.aside = []; // those that it refused for good
     this.pumping = null;
+    this.retry = 0; // the timer of the next try, one for the whole outbox
     this.onProblem = (_words) => {};
     this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
     this.onOpenElsewhere = () => {};
@@ -140,7 +141,8 @@ export class ServerLink {
       return;
     }
     this.onState("unsaved");
-    setTimeout(() => this.send().catch(() => {}), RETRY_MS);
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.send().catch(() => {}), RETRY_MS);
   }
 
   /** Wait until the server holds the canvas; its revision. */
