@@ -13,7 +13,6 @@ import pytest
 from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.errors import RequestError
 from echo_studio.generate.request import GenerationRequest
 from tests.browser.brush import ids_of, open_template
 from tests.browser.desk import bytes_of
@@ -24,7 +23,7 @@ from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 pytestmark = pytest.mark.browser
 
 HEART = LabelMap(heart().ids, (0.5, 0.5))
-TOLD = "window.echoStudio.tabs.compare.told"
+STATUS = "window.echoStudio.tabs.compare.status"
 
 
 @pytest.fixture
@@ -67,14 +66,14 @@ def fixed(page, name: str) -> Any:
 
 
 def start(page) -> None:
-    before = page.evaluate(f"{TOLD}?.comparison ?? 0")
+    before = page.evaluate(f"{STATUS}?.comparison ?? 0")
     page.locator("[data-cmp=run]").click()
-    page.wait_for_function(f"before => {TOLD}?.comparison > before", arg=before)
+    page.wait_for_function(f"before => {STATUS}?.comparison > before", arg=before)
 
 
 def finish(page, state: str = "done") -> None:
     page.wait_for_function(
-        f"state => {TOLD}.state === state && window.echoStudio.tabs.compare.grid.cells.every("
+        f"state => {STATUS}.state === state && window.echoStudio.tabs.compare.grid.cells.every("
         "({ state, tile }) => state !== 'done' || tile.bitmap)",
         arg=state,
     )
@@ -141,7 +140,7 @@ def test_difference_and_flicker_are_against_the_chosen_reference(compare) -> Non
     start(compare)
     finish(compare)
     compare.get_by_role("button", name="Reference: edm-l64, Seed 2", exact=True).click()
-    compare.wait_for_function(f"() => {TOLD}.reference === 1")
+    compare.wait_for_function(f"() => {STATUS}.reference === 1")
     assert "RMSE 0.00" in cell(compare, 1).inner_text()
     assert "RMSE 0.00" in cell(compare, 4).inner_text(), "the same seed: the same noise"
     assert "RMSE 0.00" not in cell(compare, 0).inner_text()
@@ -177,56 +176,6 @@ def test_holding_the_button_of_a_cell_shows_the_reference_there_alone(compare) -
     assert np.array_equal(picture(compare, 2), before[1])
     compare.mouse.up()
     assert np.array_equal(picture(compare, 1), before[0])
-
-
-def test_cells_are_ranked_by_a_figure(compare) -> None:
-    axis(compare, "columns", "nfe", "1, 3, 2")
-    start(compare)
-    finish(compare)
-    compare.locator("[data-cmp=order]").select_option("nfe")
-    ranked = compare.locator(".cmp-list .cmp-cell").all_inner_texts()
-    assert [re.search(r"(\d) NFE", text).group(1) for text in ranked] == ["1", "1", "2", "2", "3", "3"]
-    assert compare.locator(".cmp-rank").first.inner_text() == "1"
-
-
-def test_a_cell_that_fails_says_why_and_the_rest_goes_on(
-    compare, engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    wrong = RequestError(expected="label dropout", got="a generator without", remedy="ask for guidance 0")
-    whole = engine.generate
-
-    def broken(request: Any, *rest: Any, **more: Any) -> Any:
-        if request.sampling.generator == "edm-l64":
-            raise wrong
-        return whole(request, *rest, **more)
-
-    monkeypatch.setattr(engine, "generate", broken)
-    start(compare)
-    finish(compare)
-    assert str(wrong) in cell(compare, 1).inner_text()
-    assert cell(compare, 1).get_by_role("button", name="Open in editor").is_disabled()
-    assert cell(compare, 2).get_attribute("data-state") == "done"
-    assert compare.locator("[data-cmp=state]").inner_text() == "2 of 4 cells done · 2 failed"
-
-
-def test_cancel_stops_all_between_two_nfe(compare, engine: FakeEngine) -> None:
-    engine.seconds_per_nfe = 0.02
-    axis(compare, "columns", "nfe", "1, 1000")
-    start(compare)
-    compare.wait_for_function(f"() => {TOLD}.cells[1].nfe > 1")
-    compare.locator("[data-cmp=cancel]").click()
-    finish(compare, "cancelled")
-    assert compare.evaluate(f"{TOLD}.cells.map(({{ state }}) => state)") == ["done", *["cancelled"] * 3]
-    assert "Cancelled at NFE" in cell(compare, 1).inner_text()
-    assert compare.locator("[data-cmp=cancel]").is_disabled()
-
-
-def test_more_than_64_cells_are_refused_in_words(compare) -> None:
-    axis(compare, "columns", "nfe", " ".join(str(nfe) for nfe in range(1, 34)))
-    assert "2 × 33 = 66 cells: at most 64" in compare.locator("[data-cmp=count]").inner_text()
-    assert compare.locator("[data-cmp=run]").is_disabled()
-    axis(compare, "columns", "nfe", "1")
-    assert compare.locator("[data-cmp=count]").inner_text() == "2 × 1 = 2 cells"
 
 
 def test_sheet_figures_and_archive_are_downloaded(compare, tmp_path: Path) -> None:

@@ -131,15 +131,6 @@ def test_compare_offers_what_was_imported_meanwhile(tab, tmp_path: Path) -> None
     root.get_by_text("My own", exact=True).first.wait_for()
 
 
-def test_a_folder_of_folders_brings_parts_before_what_needs_them(tab, engine: FakeEngine, tmp_path: Path) -> None:
-    fake_checkpoint(tmp_path / "runs" / "a", name="leans", needs={"own-vae": "2" * 64})
-    fake_checkpoint(tmp_path / "runs" / "b", name="own-vae", kind="gamma-vae", makes="", sha256="2" * 64)
-    import_folder(tab, tmp_path / "runs")
-    assert tab.locator("[data-part=imports-title]").inner_text() == "2 of 2 checkpoints imported"
-    assert list(engine.own) == ["own-vae", "leans"]
-    assert names(tab, "parts") == ["gamma-vae-64", "own-vae"]
-
-
 def test_dropped_files_are_imported(tab, engine: FakeEngine, tmp_path: Path) -> None:
     folder = fake_checkpoint(tmp_path / "mine", bytes(range(256)))
     files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in sorted(folder.iterdir())]

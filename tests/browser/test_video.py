@@ -61,9 +61,9 @@ def cycle_of(page, frames: int) -> None:
 
 def generate(page) -> None:
     """Generate with the key, and wait until the video is shown."""
-    before = page.evaluate(f"{TAB}.job.told?.video ?? 0")
+    before = page.evaluate(f"{TAB}.job.status?.video ?? 0")
     page.keyboard.press("g")
-    page.wait_for_function(f"n => {TAB}.job.told?.video > n && {TAB}.report.video > n", arg=before)
+    page.wait_for_function(f"n => {TAB}.job.status?.video > n && {TAB}.report.video > n", arg=before)
 
 
 def frame(page) -> int:
@@ -159,40 +159,19 @@ def test_a_job_is_watched_cancelled_and_the_older_video_stays(video, engine: Fak
     engine.videos.gate = threading.Semaphore(0)
     video.keyboard.press("r")
     video.keyboard.press("g")
-    video.wait_for_function(f"n => {TAB}.job.told.video > n", arg=kept)
+    video.wait_for_function(f"n => {TAB}.job.status.video > n", arg=kept)
     engine.videos.gate.release()
-    video.wait_for_function(f"() => {TAB}.job.told.nfe === 1 && {TAB}.stage.coming")
+    video.wait_for_function(f"() => {TAB}.job.status.nfe === 1 && {TAB}.stage.coming")
     assert "Middle frame · NFE 1 / 4" in video.locator(".vid-badge").inner_text()
     assert "NFE 1 / 4" in video.locator("[data-vid=state]").inner_text()
     video.keyboard.press("Escape")
     video.wait_for_function("() => document.querySelector('[data-vid=state]').textContent.startsWith('Stopping')")
     engine.videos.gate.release(1000)
-    video.wait_for_function(f"() => {TAB}.job.told.state === 'cancelled' && !{TAB}.stage.coming")
+    video.wait_for_function(f"() => {TAB}.job.status.state === 'cancelled' && !{TAB}.stage.coming")
     assert video.evaluate(f"{TAB}.report.video") == kept
     with video.expect_download() as caught:
         video.get_by_role("button", name="Download as Animated GIF").click()
     assert caught.value.suggested_filename.endswith(".gif")
-
-
-def test_a_pinned_video_plays_beside_the_next_one_in_step(video) -> None:
-    generate(video)
-    video.keyboard.press("k")
-    number(video, "Frames").fill("12")
-    cycle_of(video, 12)
-    video.locator(".vid-view canvas").click()
-    video.keyboard.press("r")
-    generate(video)
-    assert video.locator(".vid-view").count() == 2
-    video.keyboard.press("Home")
-    for _ in range(6):
-        video.keyboard.press("ArrowRight")
-    shown = video.evaluate(
-        f"['pinned', 'current'].map((name) => {{ const {{ clip }} = {TAB}.stage.views[name];"
-        f" return clip.at({TAB}.clock.phase) / clip.frames; }})"
-    )
-    assert shown == [0.5, 0.5], "the same moment of the beat"
-    video.keyboard.press("Shift+K")
-    assert video.locator(".vid-view").count() == 1
 
 
 def test_only_generators_with_a_start_step_show_it_and_what_they_start_from(video) -> None:

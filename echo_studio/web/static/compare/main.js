@@ -78,11 +78,6 @@ class CompareTab {
     return this.comparison.status;
   }
 
-  // The name by which tests/browser know it.
-  get told() {
-    return this.status;
-  }
-
   say(words) {
     this.part("problem").textContent = words;
     this.part("problem").hidden = !words;

@@ -59,15 +59,6 @@ class DatasetTab {
     this.listen();
   }
 
-  // The names by which tests/browser know the status and what is being saved.
-  get told() {
-    return this.status;
-  }
-
-  get saving() {
-    return this.curation.saving;
-  }
-
   listen() {
     this.part("set").addEventListener("change", () => this.trying(() => this.open(this.part("set").value)));
     this.part("measure").addEventListener("click", () => this.act("measure"));

@@ -19,11 +19,6 @@ export class VideoJob {
     return Boolean(this.status) && ALIVE.includes(this.status.state);
   }
 
-  // The name by which tests/browser know the status.
-  get told() {
-    return this.status;
-  }
-
   async start(keyframes, request) {
     const turn = ++this.turn; // the older job is not followed any more: the server ends it
     let status;
