@@ -2,13 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, HTTPException, Response
 
 from echo_studio.studio.frames import Frame, FrameJob
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import FrameBody
 from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
 
@@ -44,9 +43,7 @@ def routes(studio: Studio) -> APIRouter:
         return frames.describe(frames.start(session, body.request(label_map)))
 
     @router.get("/jobs/{number}")
-    async def watch(request: Request, job: FoundJob, seen: int = -1) -> Json:
-        """The job's progress once it is newer than `seen`; see `wait_for_news`."""
-        await wait_for_news(request, job, seen)
+    def progress(job: FoundJob) -> Json:
         return frames.describe(job)
 
     @router.post("/cancel")

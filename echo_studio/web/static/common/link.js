@@ -1,5 +1,7 @@
 // The way to the server. Every settled change is sent, in order and once, so that the server's copy has the same history.
 
+import { JobEvents } from "./events.js";
+
 const RETRY_MS = 3000;
 
 /** The server understood and said no: its words, and the HTTP status. */
@@ -23,6 +25,7 @@ export class ServerLink {
     this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
     this.onTaken = () => {};
     this.onLoggedOut = () => {};
+    this.events = new JobEvents(this);
     labels.journals.add((op) => this.enqueue(op));
   }
 

@@ -116,8 +116,10 @@ class CompareTab {
     const turn = ++this.turn;
     this.begin(told);
     while (turn === this.turn && this.running) {
-      const { comparison, stamp } = this.told;
-      const next = await this.link.json(`/comparisons/${comparison}?seen=${stamp}&reference=${this.reference}`);
+      const path = `/comparisons/${this.told.comparison}?reference=${this.reference}`;
+      let next = await this.link.events.after(this.told, path);
+      // Events have the figures against the first cell.
+      if (turn === this.turn && next.reference !== this.reference) next = await this.link.json(path);
       if (turn === this.turn) this.show(next);
     }
   }

@@ -11,7 +11,17 @@ export class Tasks {
   }
 
   get running() {
-    return [...this.rows.values()].some(({ alive }) => alive);
+    return this.seen.length > 0;
+  }
+
+  /** [[number, stamp]] of the tasks that wait or run, as they are shown. */
+  get seen() {
+    return [...this.rows.values()].filter(({ alive }) => alive).map(({ task }) => [task.number, task.stamp]);
+  }
+
+  /** A task as the server reports it. */
+  update(task) {
+    this.row(task.kind).show(task);
   }
 
   show({ tasks, samples, planned }) {
@@ -46,6 +56,7 @@ class TaskRow {
   constructor(kind, acts) {
     this.kind = kind;
     this.acts = acts;
+    this.task = null;
     this.alive = false;
     this.words = make("p", { className: "ds-task-words" });
     this.words.setAttribute("role", "status");
@@ -58,6 +69,7 @@ class TaskRow {
   }
 
   show(task) {
+    this.task = task;
     this.alive = ["waiting", "running"].includes(task.state);
     const words = taskWords(this.kind, task);
     if (this.words.textContent !== words) this.words.textContent = words;

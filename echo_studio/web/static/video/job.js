@@ -35,8 +35,7 @@ export class VideoJob {
     this.seen = 0;
     await this.take(told, turn);
     while (turn === this.turn && this.running) {
-      const { video, stamp } = this.told;
-      const next = await this.link.json(`/videos/${video}?seen=${stamp}`);
+      const next = await this.link.events.after(this.told, `/videos/${this.told.video}`);
       if (turn === this.turn) await this.take(next, turn);
     }
   }
