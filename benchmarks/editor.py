@@ -1,6 +1,7 @@
 """How the editor feels on this machine: frames while drawing, stroke to picture, memory after many edits.
 
-python benchmarks/editor.py [--quick] [--part drawing] [--part pictures] [--part memory]
+python benchmarks/editor.py [--quick] [--part drawing] [--part pictures]
+    [--part following] [--part memory]
 
 Starts the studio with its bundled weights in a process of its own, and Chromium in front of it, driven
 with real pointer and key events. "Work" is what the page's own handlers and drawing take in one frame;
@@ -30,7 +31,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
-PARTS = ("drawing", "pictures", "memory")
+PARTS = ("drawing", "pictures", "following", "memory")
 TEMPLATE = "4ch-ed"
 console = Console(width=120)
 
@@ -260,6 +261,53 @@ def measure_pictures(page: Any, quick: bool) -> Table:
     return table
 
 
+def measure_following(page: Any, quick: bool) -> Table:
+    """A handle is dragged all the time: how many different pictures appear, and how old what is shown is."""
+    seconds = 4 if quick else 10
+    table = Table(f"A drag of {seconds} s", "value", "target")
+    open_map(page, 256)
+    set_live(page, True)
+    wait_for_frame(page)
+    page.keyboard.press("d")
+    page.wait_for_function(
+        "() => window.echoStudio.editor.tool.handles && window.echoStudio.editor.tool.handles.length"
+    )
+    x, y = page.evaluate(
+        "() => { const { document: map, editor } = window.echoStudio, { handles } = editor.tool;"
+        "const [px, py] = handles[Math.floor(handles.length / 2)].place; return [px / map.width, py / map.height]; }"
+    )
+    left, top = place(page, 0, 0)
+    right, bottom = place(page, 1, 1)
+    page.mouse.move(left + x * (right - left), top + y * (bottom - top))
+    page.mouse.down()
+    page.evaluate("() => { bench.take(); bench.followed.length = 0; bench.begun = performance.now(); }")
+    started = time.monotonic()
+    while (elapsed := time.monotonic() - started) < seconds:
+        angle = 2 * math.pi * elapsed / 3
+        at = (x - 0.05 + 0.05 * math.cos(angle), y + 0.05 * math.sin(angle))
+        page.mouse.move(left + at[0] * (right - left), top + at[1] * (bottom - top))
+    ended = page.evaluate("performance.now()")
+    followed, begun = page.evaluate("[bench.followed, bench.begun]")
+    page.mouse.up()
+    frames = [frame["work"] for frame in frames_of(page, "pointermove")]
+    set_live(page, False)
+    different = [one for k, one in enumerate(followed) if k == 0 or one["ids"] != followed[k - 1]["ids"]]
+    ages: list[float] = []
+    for one, after in zip(different, [*different[1:], {"shown": ended}], strict=True):
+        step = 5.0
+        ages += [one["shown"] + step * k - one["sent"] for k in range(int((after["shown"] - one["shown"]) / step))]
+    rate = len(different) / ((ended - begun) / 1000)
+    age = statistics.median(ages) / 1000 if ages else math.inf
+    work = percentile(frames, 0.95) if frames else math.nan
+    for name, value, words, missed in (
+        ("different pictures a second", f"{rate:.1f}", ">= 3", rate < 3),
+        ("age of what is shown, median s", f"{age:.2f}", "<= 0.6", age > 0.6),
+        ("work of a frame, p95 ms", f"{work:.1f}", "< 16", work >= 16),
+    ):
+        table.add_row(name, value, words + ("  MISSED" if missed else ""))
+    return table
+
+
 def memory(page: Any, server: int) -> tuple[float, float]:
     """MiB of the server (resident) and of the page (JavaScript with its buffers), after collecting garbage."""
     link = page.context.new_cdp_session(page)
@@ -317,6 +365,8 @@ def main() -> None:
                 table = measure_drawing(page, args.quick)
             elif part == "pictures":
                 table = measure_pictures(page, args.quick)
+            elif part == "following":
+                table = measure_following(page, args.quick)
             else:
                 table = measure_memory(page, server, args.quick)
             console.print(table)

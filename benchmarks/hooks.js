@@ -1,7 +1,7 @@
 // Installed by benchmarks/editor.py before the page loads: how long handlers and drawing take. The product knows nothing of it.
 (() => {
   const KINDS = new Set(["pointermove", "pointerdown", "pointerup", "keydown"]);
-  const bench = { frames: [], pictures: [], ends: [], current: null };
+  const bench = { frames: [], pictures: [], followed: [], ends: [], current: null };
   window.bench = bench;
 
   // A frame starts with the first handler of an event and ends with the drawing in the next animation frame.
@@ -58,7 +58,8 @@
   bench.watch = () => {
     const { result, document } = window.echoStudio;
     result.listeners.add(() => {
-      const { kind, revision, facts } = result;
+      const { kind, revision, facts, page } = result;
+      if (page?.following) frame(() => bench.followed.push({ shown: performance.now(), sent: page.began, ids: page.ids.join("") }));
       if (facts && revision === document.revision) frame(() => bench.pictures.push({ kind, revision, time: performance.now() }));
     });
   };

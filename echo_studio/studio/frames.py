@@ -14,7 +14,7 @@ from typing import TypeAlias
 from echo_studio.anatomy.measure.plausibility import check_plausibility
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.formats.media import write_frame
-from echo_studio.errors import EchoStudioError, UnknownNameError
+from echo_studio.errors import EchoStudioError, RequestError, UnknownNameError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Sampling
@@ -23,7 +23,7 @@ from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job, JobState
 from echo_studio.studio.jobs.service import JobService
 from echo_studio.studio.sessions import Session, Sessions
-from echo_studio.types import Json
+from echo_studio.types import GrayImage, Json
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +53,14 @@ class FrameRequest:
         generation: the frame.
         revision: of the canvas that the frame is of.
         live: the frame follows the hand: it goes before those that are not live, and a cheaper draft comes first.
+        drafted: the page shows a draft of this very map already.
         intended: kinds of findings (`anatomy.measure.plausibility`) that the person means to be in the map.
     """
 
     generation: GenerationRequest
     revision: int
     live: bool = False
+    drafted: bool = False
     intended: tuple[str, ...] = ()
 
 
@@ -137,6 +139,41 @@ class Frames:
         """
         return self._jobs.start("frame", session.token, request, self._work, owner=session.owner, live=request.live)
 
+    def draft(self, session: Session, request: GenerationRequest) -> GrayImage | None:
+        """A draft of a map that a hand moves at this moment. Blocks; nothing is kept.
+
+        The session's live frame is of an older map, so it is cancelled.
+
+        Returns:
+            uint8 (h, w), the map's size; None if another draft of the session came between.
+
+        Raises:
+            UnavailableError: the generator has no draft that is cheap enough.
+            BusyError: too many jobs wait.
+            EchoStudioError: the draft failed.
+        """
+        sampling = draft_sampling(request.sampling, self._engine.cards())
+        if sampling is None:
+            raise RequestError(
+                expected="a generator with a student, or many NFE",
+                got=f"{request.sampling.generator} with {request.sampling.nfe} NFE",
+                remedy="the frame comes when the stroke ends",
+            )
+        frame = self.current(session)
+        if frame is not None and frame.live:
+            frame.cancel()
+        wanted = replace(request, sampling=sampling)
+
+        def work(job: Job[GenerationRequest, GrayImage]) -> GrayImage:
+            return self._engine.generate(wanted, lambda *_: job.raise_if_cancelled()).image
+
+        job = self._jobs.start("draft", session.token, wanted, work, owner=session.owner, live=True)
+        if job.wait() is JobState.FAILED:
+            raise RequestError(
+                expected="a draft", got=job.progress().message, remedy="the frame comes when the stroke ends"
+            )
+        return job.outcome
+
     def current(self, session: Session) -> FrameJob | None:
         """The newest job of a session."""
         return self._jobs.current("frame", session.token)
@@ -162,7 +199,7 @@ class Frames:
 
     def _work(self, job: FrameJob) -> Frame:
         request = job.request.generation
-        if job.live:
+        if job.live and not job.request.drafted:
             self._show_draft(job)
         generated = self._engine.generate(request, job.on_step)
         job.raise_if_cancelled()  # a newer map waits: measuring this frame would hold it up

@@ -101,7 +101,8 @@ class Studio:
         }
 
     def _forget(self, session: Session) -> None:
-        self.jobs.forget("frame", session.token)
+        for kind in ("frame", "draft"):
+            self.jobs.forget(kind, session.token)
         session.projects.leave(session.token)
         self.recordings.drop(session.token)
         self.sets.uploaded_maps.drop(session.token)

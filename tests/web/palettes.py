@@ -10,7 +10,9 @@ from echo_studio.web.static_files import STATIC
 def page_constants() -> dict[str, Any]:
     """{"LABELS": …, "PALETTES": …} of `common/labels.js`, whose values are JSON."""
     source = (STATIC / "common" / "labels.js").read_text(encoding="utf-8")
-    return {name: json.loads(value) for name, value in re.findall(r"^export const (\w+) = (.*?);$", source, re.M | re.S)}
+    return {
+        name: json.loads(value) for name, value in re.findall(r"^export const (\w+) = (.*?);$", source, re.M | re.S)
+    }
 
 
 def palette(name: str) -> list[tuple[int, int, int]]:

@@ -96,6 +96,7 @@ class Job(Generic[RequestT, OutcomeT]):
         self._work, self._has_page, self._on_change = work, has_page, on_change
         self._lock = threading.Lock()
         self._cancel = threading.Event()
+        self._ended = threading.Event()
         self._state = JobState.WAITING
         self._message = ""
         self._nfe = self._total = self._previews = 0
@@ -116,7 +117,13 @@ class Job(Generic[RequestT, OutcomeT]):
             self._add_news()
             if self._state is JobState.WAITING:
                 self._state = JobState.CANCELLED
+                self._ended.set()
         self._on_change(self)
+
+    def wait(self) -> JobState:
+        """Block until the job has ended; returns how."""
+        self._ended.wait()
+        return self._state
 
     def progress(self, ahead: int = 0) -> Progress:
         with self._lock:
@@ -207,6 +214,7 @@ class Job(Generic[RequestT, OutcomeT]):
         with self._lock:
             self._state, self._message, self._finished = state, message, time.monotonic()
             self._add_news()
+        self._ended.set()
         self._on_change(self)
 
     def _add_news(self) -> None:

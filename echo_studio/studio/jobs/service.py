@@ -44,6 +44,7 @@ class JobKind:
 
 KINDS: dict[str, JobKind] = {
     "frame": JobKind(),  # by session
+    "draft": JobKind(),  # by session: of a map that a hand moves at this moment
     "comparison": JobKind(workers=3, max_kept=8, needs_page=True),  # by project; a large one holds up nobody else's
     "video": JobKind(workers=2, max_kept=4, needs_page=True),  # by project
     "make": JobKind(),  # these three by the folder of a set
@@ -199,7 +200,7 @@ class JobService:
         return next((job for job in kept if job is not None and job.number == number), None)
 
     def listed(self, belongs: Callable[[AnyJob], bool]) -> list[AnyJob]:
-        """The newest job of each key, and older ones that have not ended yet, as far as they belong; the newest comes first."""
+        """The newest job of each key, and older ones that have not ended yet, as far as they belong; newest first."""
         with self._changed:
             slots = [slot for queue in self._queues.values() for slot in queue.slots.values()]
         older = [slot.overtaken for slot in slots if slot.overtaken and not slot.overtaken.progress().ended]

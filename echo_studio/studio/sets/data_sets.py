@@ -20,7 +20,7 @@ from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.sets.maps import MapSource, UploadedMaps, set_maps
 from echo_studio.studio.sets.places import SETS, OpenSets, places_of
-from echo_studio.studio.sets.work import SetWork, make_folder, writing
+from echo_studio.studio.sets.work import KINDS, SetWork, make_folder, writing
 from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.types import Json
 
@@ -146,7 +146,7 @@ class DataSets:
 
     def has_job(self, session: Session, job: AnyJob) -> bool:
         """Whether a task is done to a set of the session's user."""
-        return Path(job.key).parent == places_of(session).root / SETS
+        return job.kind in KINDS and Path(job.key).parent == places_of(session).root / SETS
 
     def describe(self, job: AnyJob) -> Json:
         """How far a task is, JSON-able; what of the set it changes is in `status`."""

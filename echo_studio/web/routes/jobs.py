@@ -2,14 +2,26 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from echo_studio.studio.frames import Frame, FrameJob
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.bodies import FrameBody
-from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
+from echo_studio.web.wire.bodies import DraftBody, FrameBody
+from echo_studio.web.wire.wire import (
+    MAX_SETTINGS_BYTES,
+    Measures,
+    attachment,
+    map_from,
+    map_response,
+    measures,
+    parsed_settings,
+    png,
+    read_body,
+    session_getter,
+)
 
 MEDIA_TYPES = {".zip": "application/zip", ".json": "application/json"}
 # The answer for a live job that never was, since a newer edit came before it.
@@ -41,6 +53,17 @@ def routes(studio: Studio) -> APIRouter:
             return OVERTAKEN  # the newer edit asks for its own
         label_map = session.require(body.revision, "press Generate again")
         return frames.describe(frames.start(session, body.request(label_map)))
+
+    @router.post("/drafts")
+    async def draft(request: Request, session: Mine, layout: Annotated[Measures, Depends(measures)]) -> Response:
+        """A picture of the labels in the body, which a hand moves at this moment; the settings stand behind them."""
+        size = layout.width * layout.height
+        body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the labels and settings")
+        wanted = DraftBody.model_validate(parsed_settings(body[size:])).generation(map_from(body[:size], layout))
+        image = await run_in_threadpool(frames.draft, session, wanted)
+        if image is None:
+            return Response(status_code=204)
+        return Response(await run_in_threadpool(png, image), media_type="image/png")
 
     @router.get("/jobs/{number}")
     def progress(job: FoundJob) -> Json:

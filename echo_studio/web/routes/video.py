@@ -1,6 +1,5 @@
 """Videos: the label cycle while it is shaped, start, watch, cancel, clips, what is measured on them, files."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -15,18 +14,18 @@ from echo_studio.types import Json
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
 from echo_studio.web.wire.video_pack import packed_clip, packed_cycle
 from echo_studio.web.wire.wire import (
+    MAX_SETTINGS_BYTES,
     RAW,
     Measures,
     attachment,
     map_from,
     map_response,
     measures,
+    parsed_settings,
     png,
     read_body,
     session_getter,
 )
-
-MAX_SETTINGS_BYTES = 16_384
 
 
 @dataclass(frozen=True)
@@ -49,16 +48,10 @@ async def posted_heart(
     first_size, last_size = layout.width * layout.height, es_width * es_height
     size = first_size + last_size
     body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the keyframes and settings")
-    try:
-        settings = json.loads(body[size:])
-    except (ValueError, RecursionError):
-        settings = None
-    if not isinstance(settings, dict):
-        raise HTTPException(422, "Expected settings as a JSON object after the labels.")
     end_systole = None
     if last is not None:
         end_systole = map_from(body[first_size:size], Measures(es_width, es_height, layout.spacing))
-    return PostedHeart(map_from(body[:first_size], layout), end_systole, settings)
+    return PostedHeart(map_from(body[:first_size], layout), end_systole, parsed_settings(body[size:]))
 
 
 def routes(studio: Studio) -> APIRouter:

@@ -15,10 +15,11 @@ def tab(name: str) -> gr.HTML:
         name: of its template, of its folder of scripts and of the element.
     """
     module = f"{static_path()[1:]}/{name}/main.js"  # relative: a proxy may put a prefix before it
+    mount = "(tab) => tab.mount({ element, props, watch })"
     return gr.HTML(
         value={},
         html_template=(STATIC / f"{name}.html").read_text(encoding="utf-8"),
-        js_on_load=f'import(new URL("{module}", document.baseURI)).then(({{ mount }}) => mount({{ element, props, watch }}));',
+        js_on_load=f'import(new URL("{module}", document.baseURI)).then({mount});',
         apply_default_css=False,
         elem_id=name,
     )

@@ -52,20 +52,29 @@ class SamplingBody(BaseModel):
         return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule)
 
 
-class FrameBody(SamplingBody):
+class DraftBody(SamplingBody):
+    """A draft of the map that comes before it."""
+
+    view: View
+    phase: Phase
+    schedule: str = ""
+
+    def generation(self, label_map: LabelMap) -> GenerationRequest:
+        return GenerationRequest(label_map, self.sampling(self.schedule), self.view, self.phase, self.seed)
+
+
+class FrameBody(DraftBody):
     """A frame of the label map on the canvas."""
 
     revision: Whole
     live: bool = False
-    view: View
-    phase: Phase
-    schedule: str = ""
+    drafted: bool = False
     intended: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MAX_FINDINGS)] = []
 
     def request(self, label_map: LabelMap) -> FrameRequest:
-        sampling = self.sampling(self.schedule)
-        generation = GenerationRequest(label_map, sampling, self.view, self.phase, self.seed)
-        return FrameRequest(generation, self.revision, self.live, tuple(self.intended))
+        return FrameRequest(
+            self.generation(label_map), self.revision, self.live, self.drafted, intended=tuple(self.intended)
+        )
 
 
 class CycleBody(BaseModel):

@@ -19,6 +19,7 @@ from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import BoolMask, GrayImage, Json, Spacing
 
+MAX_SETTINGS_BYTES = 16_384
 MAX_OP_BYTES = 2_000_000  # a long freehand stroke has thousands of points
 ENDED_SESSION = "This page's session has ended. Reload the page to go on."
 RAW = "application/octet-stream"
@@ -119,6 +120,17 @@ def parsed_op(text: bytes) -> Json:
     if not isinstance(op, dict) or not isinstance(op.get("tool"), str):
         raise HTTPException(422, 'Expected an edit as a JSON object with a "tool".')
     return op
+
+
+def parsed_settings(text: bytes) -> Json:
+    """The JSON object that stands after the labels of a body."""
+    try:
+        settings = json.loads(text)
+    except (ValueError, RecursionError):
+        settings = None
+    if not isinstance(settings, dict):
+        raise HTTPException(422, "Expected settings as a JSON object after the labels.")
+    return settings
 
 
 def map_response(label_map: LabelMap, sector: BoolMask | None = None, **headers: str) -> Response:

@@ -12,6 +12,7 @@ import { Generation } from "./panels/generation.js";
 import { Help } from "./panels/help.js";
 import { HistoryPanel } from "./panels/history_panel.js";
 import { Inspector, PANELS } from "./panels/inspector.js";
+import { LiveDraft } from "./panels/live_draft.js";
 import { MeasurePanel } from "./panels/measure_panel.js";
 import { Monitor } from "./panels/monitor.js";
 import { Project } from "./panels/project.js";
@@ -47,6 +48,8 @@ export function mount({ element, props, watch }) {
   };
   const settings = new Settings(root);
   const generation = new Generation(link, labels, settings);
+  new LiveDraft(link, editor, settings, generation);
+  generation.isDrafted = () => result.kind === "draft" && !result.stale;
   const controls = new Controls(root, editor, panes, viewport, LABELS);
   const views = new Views(root, panes, result);
   new FrameNote(root, editor, generation);

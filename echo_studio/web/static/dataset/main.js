@@ -1,5 +1,4 @@
-// Puts the Data set tab together inside its gr.HTML component. The Edit tab's object has the canvas, the settings and the
-// way to the server, which this tab uses as well.
+// Puts the Data set tab together. It uses the canvas, the settings and the link of the Edit tab.
 
 import { fillSelect, showWords } from "../common/dom.js";
 import { mountTab } from "../common/mount_tab.js";
@@ -10,6 +9,7 @@ import { Filters } from "./filters.js";
 import { DatasetKeys } from "./keys.js";
 import { openSample } from "./open_sample.js";
 import { Pair } from "./pair.js";
+import { readReport } from "./privacy_report.js";
 import { Samples } from "./samples.js";
 import { Selection } from "./selection.js";
 import { SetForm } from "./set_form.js";
@@ -243,10 +243,7 @@ class DatasetTab {
     this.part("report").value = "";
     if (!file) return;
     this.trying(async () => {
-      const told = await file.text().then(JSON.parse).catch(() => {
-        throw new Error("Expected what `echo-studio evaluate privacy --json` printed, got another file.");
-      });
-      await this.samples.post("privacy", told);
+      await this.samples.post("privacy", await readReport(file));
       this.samples.forget();
       await this.refresh();
       await this.find();

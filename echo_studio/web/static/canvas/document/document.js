@@ -101,7 +101,10 @@ export class LabelDocument {
     if (!stroke || !stroke.box) return;
     const before = cut(stroke.original, this.width, stroke.box);
     const after = cut(this.ids, this.width, stroke.box);
-    if (before.every((id, i) => id === after[i])) return;
+    if (before.every((id, i) => id === after[i])) {
+      this.changed(null, false); // no step, but the stroke is over
+      return;
+    }
     this.remember({ op, box: stroke.box, before, after, bytes: 2 * before.length });
     this.settle(stroke.box, op);
   }

@@ -10,6 +10,7 @@ export class Generation {
     this.listeners = new Set(); // (progress) of the newest job
     this.onLive = () => {}; // a live job was asked for: what is on its way is out of date
     this.onPending = () => {};
+    this.isDrafted = () => false; // whether a draft of the map on the canvas is shown already
     this.pending = false; // a live picture of the newest map is on its way
     this.job = 0; // the newest job, 0 until the server has named it
     this.turn = 0;
@@ -33,6 +34,15 @@ export class Generation {
     this.onLive();
     this.await(true);
     this.timer = setTimeout(() => this.start(true), LIVE_PAUSE_MS);
+  }
+
+  /** A hand moves the map: what is on its way is out of date, and the next job starts when the hand rests. */
+  hold() {
+    this.stopTimer();
+    this.turn += 1;
+    this.job = 0;
+    this.onLive();
+    this.await(true);
   }
 
   await(pending) {
@@ -71,7 +81,7 @@ export class Generation {
   async post(live, newer) {
     const revision = await this.link.flush();
     if (newer()) return null;
-    return this.link.json("/jobs", { method: "POST", body: { ...this.settings.values, revision, live } });
+    return this.link.json("/jobs", { method: "POST", body: { ...this.settings.values, revision, live, drafted: live && this.isDrafted() } });
   }
 
   /** Stop the job, and one that is about to start. */

@@ -18,6 +18,7 @@ export class FrameNote {
   get updating() {
     const { generation, editor } = this;
     const { result } = editor;
+    if (result.page?.following) return false;
     if (generation.pending) return result.stale || !result.facts || result.facts.job !== generation.job;
     return generation.settings.values.live && Boolean(editor.document.stroke) && result.stale;
   }

@@ -41,7 +41,22 @@ export class Result {
   /** The frame is of another map than the canvas holds now, also in the middle of a stroke. */
   get stale() {
     const { stroke, revision } = this.document;
+    if (this.page?.following) return false;
     return Boolean(this.shown) && (this.revision !== revision || Boolean(stroke && stroke.box));
+  }
+
+  /** A draft of the map that a hand moves at this moment. */
+  showFollowing({ bitmap, ids, width, height, began }) {
+    const paths = structureContours(ids, width, height);
+    this.show({ bitmap, ids, width, height, paths, revision: -1, kind: "draft", facts: null, following: true, began });
+  }
+
+  /** The hand rests: a draft that followed it is one of the map as it is now, or of an older one. */
+  rest() {
+    if (!this.page?.following) return;
+    const { ids, revision } = this.document;
+    const same = this.ids.length === ids.length && this.ids.every((id, i) => id === ids[i]);
+    this.show({ ...this.page, bitmap: this.shown, following: false, revision: same ? revision : -1 });
   }
 
   /** The last finished page before the one that is shown, or null. */
@@ -107,7 +122,7 @@ export class Result {
   fallBack() {
     const fit = this.finished && this.finished.revision === this.document.revision;
     const unfinished = this.kind === "preview" || this.kind === "draft";
-    if (unfinished && (fit || !this.facts.live)) this.show(this.finished);
+    if (unfinished && (fit || !this.facts?.live)) this.show(this.finished);
   }
 
   mapOf(job) {
