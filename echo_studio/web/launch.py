@@ -87,8 +87,15 @@ def serve(
     if line := warning(host, login=users is not None):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    StudioServer(uvicorn.Config(app, log_level="warning", access_log=False)).run(sockets=[listener])
+
+
+class StudioServer(uvicorn.Server):
+    """Ends the streams of open pages before it stops: else it would wait until the pages are closed."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.config.app.state.end_streams()
+        await super().shutdown(sockets)
 
 
 def warning(host: str, *, login: bool) -> str:

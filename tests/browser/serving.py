@@ -14,9 +14,11 @@ def serving(app: FastAPI) -> Iterator[str]:
     """Where the application answers."""
     import uvicorn
 
+    from echo_studio.web.launch import StudioServer
+
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    server = StudioServer(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 120
