@@ -6,18 +6,19 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from fastapi import FastAPI
+from starlette.applications import Starlette
 
 
 @contextmanager
-def serving(app: FastAPI) -> Iterator[str]:
-    """Where the application answers."""
+def serving(app: Starlette, port: int = 0) -> Iterator[str]:
+    """Where the application answers; on a free port unless one is given."""
     import uvicorn
 
     from echo_studio.web.launch import StudioServer
 
     listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
     server = StudioServer(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
