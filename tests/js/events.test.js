@@ -7,7 +7,7 @@ import { JobEvents } from "../../echo_studio/web/static/common/events.js";
 const TIMES = { patience: 60, silence: 400, linger: 30, pause: 5 };
 const rest = (ms) => new Promise((done) => setTimeout(done, ms));
 const hello = (jobs, { run = "a", last = 9 } = {}) => `event: hello\ndata: ${JSON.stringify({ run, last, jobs })}\n\n`;
-const job = (number, stamp, rest_ = {}, run = "a") => `id: ${run}.${number}.${stamp}\nevent: job\ndata: ${JSON.stringify({ number, stamp, ...rest_ })}\n\n`;
+const job = (number, stamp, more = {}, run = "a") => `id: ${run}.${number}.${stamp}\nevent: job\ndata: ${JSON.stringify({ number, stamp, ...more })}\n\n`;
 
 /** In place of ServerLink: each request takes the next of `answers`, which gets a way to write and the request. */
 class FakeLink {
