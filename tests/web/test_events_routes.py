@@ -24,14 +24,14 @@ HEARTBEAT = 0.2
 Event = tuple[str, str, Any]
 
 
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    studio = fake_studio(FakeEngine(), tmp_path_factory.mktemp("projects"))
+@pytest.fixture
+def studio(tmp_path: Path) -> Iterator[Studio]:
+    studio = fake_studio(FakeEngine(), tmp_path)
     yield studio
     studio.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def at(studio: Studio) -> Iterator[str]:
     """Where the studio answers; `/quick` has a stream with a heartbeat five times a second."""
     app = FastAPI()
@@ -39,14 +39,14 @@ def at(studio: Studio) -> Iterator[str]:
     quick = APIRouter(prefix="/quick")
     quick.include_router(events.routes(studio, HEARTBEAT))
     app.include_router(quick)
-    app.state.end_streams = lambda: None
+    app.state.end_streams = studio.jobs.close
     with serving(app) as address:
         yield address
 
 
 @pytest.fixture
 def engine(studio: Studio) -> Any:
-    studio.engine.seconds_per_nfe, studio.engine.failure = 0.0, None
+    studio.engine.seconds_per_nfe = 0.0
     return studio.engine
 
 
