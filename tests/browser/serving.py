@@ -1,12 +1,28 @@
 """An application on a free port, for as long as a block runs."""
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+from fastapi import FastAPI
 from starlette.applications import Starlette
+
+from echo_studio.studio.studio import Studio
+
+
+def whole_app(studio: Studio) -> FastAPI:
+    """The application with its page; built in a loop, because Gradio makes several where none runs and closes none."""
+    from echo_studio.web.server import create_app
+
+    async def built() -> FastAPI:
+        return create_app(studio)
+
+    with ThreadPoolExecutor(1) as pool:  # where Playwright's loop runs, a second one cannot
+        return pool.submit(asyncio.run, built()).result()
 
 
 @contextmanager

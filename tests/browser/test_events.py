@@ -2,17 +2,17 @@
 
 import threading
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 from starlette.applications import Starlette
-from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from tests.browser.serving import serving
+from tests.browser.serving import serving, whole_app
 from tests.browser.test_generating import wait_for_state
 from tests.browser.visit import ready, visit
 from tests.studio.fakes import FakeEngine, fake_studio
@@ -25,11 +25,17 @@ HOPS = ("connection", "keep-alive", "transfer-encoding", "host", "content-length
 
 def holding_proxy(upstream: str) -> Starlette:
     """A proxy that lets the event stream pass only once it has ended, as one that buffers does."""
-    client = httpx.AsyncClient(base_url=upstream, timeout=None)
+
+    @asynccontextmanager
+    async def connected(proxy: Starlette) -> AsyncIterator[None]:
+        async with httpx.AsyncClient(base_url=upstream, timeout=None) as client:
+            proxy.state.client = client
+            yield
 
     async def forward(request: Request) -> Response:
         headers = [(name, value) for name, value in request.headers.items() if name not in HOPS]
         url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        client = request.app.state.client
         sent = client.build_request(request.method, url, headers=headers, content=await request.body())
         reply = await client.send(sent, stream=True)
         kept = {name: value for name, value in reply.headers.items() if name not in HOPS}
@@ -38,12 +44,16 @@ def holding_proxy(upstream: str) -> Starlette:
             return Response(await reply.aread(), reply.status_code, kept)
 
         async def body() -> AsyncIterator[bytes]:
-            async for chunk in reply.aiter_raw():
-                yield chunk
+            try:
+                async for chunk in reply.aiter_raw():
+                    yield chunk
+            finally:
+                await reply.aclose()
 
-        return StreamingResponse(body(), reply.status_code, kept, background=BackgroundTask(reply.aclose))
+        return StreamingResponse(body(), reply.status_code, kept)
 
-    proxy = Starlette(routes=[Route("/{path:path}", forward, methods=["GET", "HEAD", "POST", "PUT", "DELETE"])])
+    routes = [Route("/{path:path}", forward, methods=["GET", "HEAD", "POST", "PUT", "DELETE"])]
+    proxy = Starlette(routes=routes, lifespan=connected)
     proxy.state.end_streams = lambda: None
     return proxy
 
@@ -92,12 +102,10 @@ def test_three_pages_that_follow_jobs_leave_each_other_connections(chromium, add
 
 
 def test_a_server_that_is_started_again_is_found_and_says_that_the_job_is_gone(chromium, tmp_path: Path) -> None:
-    from echo_studio.web.server import create_app
-
     engine = FakeEngine(0.1)
     context = chromium.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    with serving(create_app(fake_studio(engine, tmp_path))) as at:
+    with serving(whole_app(fake_studio(engine, tmp_path))) as at:
         page.goto(f"{at}/?project=new")
         ready(page)
         page.locator("#nfe").fill("300")
@@ -106,7 +114,7 @@ def test_a_server_that_is_started_again_is_found_and_says_that_the_job_is_gone(c
         stopping = threading.Event()
         page.on("requestfailed", lambda request: stopping.set() if EVENTS in request.url else None)
     page.wait_for_timeout(1500)
-    with serving(create_app(fake_studio(FakeEngine(0.001), tmp_path)), int(at.rpartition(":")[2])):
+    with serving(whole_app(fake_studio(FakeEngine(0.001), tmp_path)), int(at.rpartition(":")[2])):
         wait_for_state(page, "No frame was made")
         assert "Generate it again" in page.locator("[data-part=error]").inner_text()
         page.locator("#nfe").fill("4")
