@@ -35,7 +35,7 @@ def serving(app: Starlette, port: int = 0) -> Iterator[str]:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    server = StudioServer(uvicorn.Config(app, log_level="warning"))
+    server = StudioServer(uvicorn.Config(app, log_level="warning"), app.state.end_streams)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 120
