@@ -210,8 +210,8 @@ def compare(page: Page) -> None:
         maps.nth(place).set_checked(wanted, force=True)
     page.locator("[data-cmp=run]").click()
     page.wait_for_function(
-        "() => { const { told, grid } = window.echoStudio.tabs.compare;"
-        " return told?.state === 'done' && grid.cells.every(({ tile }) => tile.bitmap); }",
+        "() => { const { status, grid } = window.echoStudio.tabs.compare;"
+        " return status?.state === 'done' && grid.cells.every(({ tile }) => tile.bitmap); }",
         timeout=900_000,
     )
     page.wait_for_timeout(500)

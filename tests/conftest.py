@@ -2,7 +2,9 @@
 
 import importlib.util
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import nibabel as nib
@@ -33,6 +35,22 @@ def _mend_torchvision() -> object:
         library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         return library
     return None
+
+
+# Folders whose files take longest. Workers take files in the order of collection (`make test`): the long ones come
+# first, so that no worker is left alone with one at the end.
+LONG = ("browser", "train", "evaluate", "cli", "dataset", "data")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    root = Path(__file__).parent
+    tests = Counter(item.path for item in items)
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        folder = item.path.relative_to(root).parts[0]
+        return (LONG.index(folder), -tests[item.path]) if folder in LONG else (len(LONG), 0)
+
+    items.sort(key=place)
 
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # two workers on two cores: more threads wait for each other
@@ -84,23 +102,23 @@ def save_array() -> Callable[..., None]:
     return save
 
 
+def write_camus(root: Path, patients: int = 2, suffix: str = ".nii.gz", views: Sequence[str] = ("2CH", "4CH")) -> Path:
+    """A folder in CAMUS's layout."""
+    for number in range(1, patients + 1):
+        folder = root / f"patient{number:04d}"
+        folder.mkdir(parents=True)
+        image, ids = echo_like(seed=number)
+        for view in views:
+            for phase in ("ED", "ES"):
+                save(folder / f"{folder.name}_{view}_{phase}{suffix}", image)
+                save(folder / f"{folder.name}_{view}_{phase}_gt{suffix}", ids)
+    return root
+
+
 @pytest.fixture
 def camus_folder(tmp_path: Path) -> Callable[..., Path]:
     """Makes a folder in CAMUS's layout: `camus_folder(patients=2, suffix=".nii.gz", views=("4CH",))`."""
-
-    def make(patients: int = 2, suffix: str = ".nii.gz", views: Sequence[str] = ("2CH", "4CH")) -> Path:
-        root = tmp_path / "camus"
-        for number in range(1, patients + 1):
-            folder = root / f"patient{number:04d}"
-            folder.mkdir(parents=True)
-            for view in views:
-                for phase in ("ED", "ES"):
-                    image, ids = echo_like(seed=number)
-                    save(folder / f"{folder.name}_{view}_{phase}{suffix}", image)
-                    save(folder / f"{folder.name}_{view}_{phase}_gt{suffix}", ids)
-        return root
-
-    return make
+    return partial(write_camus, tmp_path / "camus")
 
 
 @pytest.fixture(scope="session")

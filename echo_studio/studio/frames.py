@@ -132,11 +132,12 @@ class Frames:
         self._engine, self._jobs, self._sessions = engine, jobs, sessions
 
     def start(self, session: Session, request: FrameRequest) -> FrameJob:
-        """Start a job; the session's older one is cancelled.
+        """Start a job; the session's older one and a draft on its way are cancelled.
 
         Raises:
             BusyError: too many jobs wait.
         """
+        self.cancel(session)
         return self._jobs.start("frame", session.token, request, self._work, owner=session.owner, live=request.live)
 
     def draft(self, session: Session, request: GenerationRequest) -> GrayImage | None:
@@ -173,6 +174,14 @@ class Frames:
                 expected="a draft", got=job.progress().message, remedy="the frame comes when the stroke ends"
             )
         return job.outcome
+
+    def cancel(self, session: Session) -> bool:
+        """Cancel the session's job and its draft; returns whether there was any."""
+        jobs = [self._jobs.current(kind, session.token) for kind in ("frame", "draft")]
+        for job in jobs:
+            if job is not None:
+                job.cancel()
+        return any(jobs)
 
     def current(self, session: Session) -> FrameJob | None:
         """The newest job of a session."""

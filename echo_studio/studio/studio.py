@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice
+from echo_studio.anatomy.edits.place import PLACED
 from echo_studio.anatomy.shape.sliders import SLIDERS
 from echo_studio.data.template import Templates, bundled_templates
 from echo_studio.generate.checkpoint import ONE_CALL
@@ -91,6 +92,7 @@ class Studio:
                 {
                     "name": name,
                     "title": defect.title,
+                    "placed": name in PLACED,
                     "parameters": [
                         {"name": key, "kind": "choice" if isinstance(p, Choice) else "number", **asdict(p)}
                         for key, p in defect.parameters.items()

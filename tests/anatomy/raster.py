@@ -1,4 +1,4 @@
-"""Shapes as whole pixels: the same masks, bit for bit, as `canvas/raster.js` paints in the browser.
+"""Shapes as whole pixels: the same masks, bit for bit, as `canvas/document/raster.js` paints in the browser.
 
 Positions are in pixels of the map as the canvas counts them: pixel i covers [i, i + 1), its centre is
 i + 0.5. No antialiasing: a pixel is in the shape or it is not.

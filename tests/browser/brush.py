@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from tests.browser.desk import labels
+
 CAVITY, MYOCARDIUM, ATRIUM, SECTOR = 1, 2, 3, 4
 
 
@@ -37,10 +39,7 @@ class Model:
 
 def ids_of(page) -> np.ndarray:
     """uint8 (h, w) on the canvas."""
-    width, height, ids = page.evaluate(
-        "() => { const d = window.echoStudio.document; return [d.width, d.height, Array.from(d.ids)]; }"
-    )
-    return np.array(ids, np.uint8).reshape(height, width)
+    return labels(page)
 
 
 def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -57,6 +56,29 @@ def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
         page.mouse.move(x, y)
     page.mouse.up()
     return [((x - left) / scale, (y - top) / scale) for x, y in screen]
+
+
+STROKES = """(strokes) => {
+  const surface = document.querySelector('[data-surface=edit]'), box = surface.getBoundingClientRect();
+  const send = (kind, [x, y], buttons) => {
+    const [px, py] = window.echoStudio.viewport.toPane(x, y);
+    const place = { clientX: Math.round(px + box.left), clientY: Math.round(py + box.top), bubbles: true };
+    surface.dispatchEvent(new PointerEvent(kind, { ...place, pointerId: 1, pointerType: 'mouse', button: 0, buttons }));
+  };
+  surface.setPointerCapture = () => {};
+  for (const points of strokes) {
+    send('pointermove', points[0], 0);
+    send('pointerdown', points[0], 1);
+    for (const point of points.slice(1)) send('pointermove', point, 1);
+    send('pointerup', points.at(-1), 0);
+  }
+  delete surface.setPointerCapture;
+}"""
+
+
+def drag_at_once(page, *strokes: list[tuple[float, float]]) -> None:
+    """Drag over points in pixels of the map, all in one turn of the page: where what is drawn counts, and not how."""
+    page.evaluate(STROKES, strokes)
 
 
 def set_size(page, size: int) -> None:

@@ -1,4 +1,8 @@
-"""The real application on a free port with an engine that needs no torch, and Chromium in front of it."""
+"""The real application on a free port with an engine that needs no torch, and Chromium in front of it.
+
+A worker has one server, one browser and one `Window`: `page` opens a new project in it, `desk` keeps the project of the
+tests before it in the same file and puts the controls back.
+"""
 
 import os
 import shutil
@@ -8,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.browser.serving import serving
+from tests.browser.window import Window
 from tests.studio.fakes import FakeEngine, fake_studio
 
 FLAGS = [
@@ -21,6 +26,7 @@ FLAGS = [
 ]
 PATIENCE = 120_000  # ms: a busy machine is no failure
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FAILED = pytest.StashKey[bool]()
 
 
 @pytest.fixture(scope="session")
@@ -60,38 +66,43 @@ def address(engine: FakeEngine) -> Iterator[str]:
         yield at
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def window(chromium, address: str) -> Iterator[Window]:
+    window = Window(chromium, address)
+    yield window
+    window.close()
+
+
 @pytest.fixture
-def page(chromium, address: str, engine: FakeEngine):
-    """The open studio; afterwards: no error on the console and no request to another host."""
-    engine.seconds_per_nfe, engine.failure = 0.02, None
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, accept_downloads=True)
-    page = context.new_page()
-    problems: list[str] = []
-    elsewhere: list[str] = []
-    page.on(
-        "console",
-        lambda message: (
-            problems.append(f"{message.text} {message.location.get('url', '')}")
-            if message.type in ("error", "warning")
-            else None
-        ),
-    )
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("request", lambda request: elsewhere.append(request.url) if not _local(request.url, address) else None)
-    page.expected_problem = ""  # what Chromium itself notes of a reply that the test wants
-    page.goto(f"{address}/?project=new")
-    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-    # Live previews have tests of their own; elsewhere a job runs when a test asks for it.
-    page.locator("#live").uncheck()
-    # The live job of the opening may be on its way: its "Done" is not that of the job that a test asks for.
-    page.wait_for_function("() => !window.echoStudio.generation.pending")
-    page.evaluate("() => { document.querySelector('[data-part=state]').textContent = 'Ready'; }")
-    yield page
-    context.close()
-    assert elsewhere == []
-    assert bool(problems) == bool(page.expected_problem), problems
-    assert all(page.expected_problem in problem for problem in problems), problems
+def page(window: Window, engine: FakeEngine, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """A new project in the open studio; afterwards: no error on the console and no request to another host."""
+    quick(engine)
+    yield window.new_project()
+    leave(window, request)
 
 
-def _local(url: str, address: str) -> bool:
-    return url.startswith((f"{address}/", "data:", f"blob:{address}/"))
+@pytest.fixture
+def desk(window: Window, engine: FakeEngine, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The open studio as the tests before in the same file left its project, with its controls as they are at first."""
+    quick(engine)
+    yield window.same_project(request.path.name)
+    leave(window, request)
+
+
+def quick(engine: FakeEngine) -> None:
+    engine.seconds_per_nfe, engine.failure = 0.001, None
+
+
+def leave(window: Window, request: pytest.FixtureRequest) -> None:
+    """After a test that failed the next one opens a window of its own."""
+    if request.node.stash.get(FAILED, False):
+        window.close()
+    else:
+        window.check()

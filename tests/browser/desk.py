@@ -14,6 +14,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 BYTES = """(array) => { let text = "";
   for (let i = 0; i < array.length; i += 8192) text += String.fromCharCode(...array.subarray(i, i + 8192));
   return btoa(text); }"""
+PAINTED = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 OPEN = """([width, height, ids, sector, spacing]) => {
   const { document: map, editor } = window.echoStudio;
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -29,20 +30,33 @@ OPEN = """([width, height, ids, sector, spacing]) => {
 }"""
 
 
+# What the page has put off with a pause, and its requests that are not answered.
+WATCH = """() => {
+  const { setTimeout: later, clearTimeout: forget, fetch: original } = window;
+  const open = new Set();
+  const stop = () => Object.assign(window, { setTimeout: later, clearTimeout: forget, fetch: original });
+  window.watched = { open, stop };
+  window.setTimeout = (done, ms, ...more) => {
+    const id = later(() => { open.delete(id); done(...more); }, ms);
+    open.add(id);
+    return id;
+  };
+  window.clearTimeout = (id) => { open.delete(id); forget(id); };
+  window.fetch = (...asked) => {
+    const request = {};
+    open.add(request);
+    return original(...asked).finally(() => open.delete(request));
+  };
+}"""
+
+
 @contextmanager
-def desk(chromium, address: str) -> Iterator[Any]:
-    """The studio without live previews; afterwards: nothing on the console."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 720})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{address}/?project=new")
-    page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-    page.locator("#live").uncheck()
-    yield page
-    context.close()
-    assert problems == [], problems
+def watched(page) -> Iterator[None]:
+    """At the end nothing is on its way of what began in here: what has not happened by then does not happen."""
+    page.evaluate(WATCH)
+    yield
+    page.wait_for_function("() => window.watched.open.size === 0")
+    page.evaluate(f"async () => {{ window.watched.stop(); await window.echoStudio.link.flush(); await {PAINTED}; }}")
 
 
 def drawing(height: int, width: int) -> np.ndarray:
@@ -58,11 +72,17 @@ def drawing(height: int, width: int) -> np.ndarray:
     return ids
 
 
-def put(page, ids: np.ndarray, spacing: str = "") -> None:
-    """Open a map as a new step, with the tools as they are at first; the sector is where the map is not 0."""
-    packed = [base64.b64encode(part.astype(np.uint8).tobytes()).decode() for part in (ids, ids != 0)]
+def put(page, ids: np.ndarray, spacing: str = "", sector: np.ndarray | None = None) -> None:
+    """Open a map as a new step, with the tools as they are at first; its own sector is where the map is not 0."""
+    parts = (ids, ids != 0 if sector is None else sector)
+    packed = [base64.b64encode(part.astype(np.uint8).tobytes()).decode() for part in parts]
     page.evaluate(OPEN, [ids.shape[1], ids.shape[0], *packed, spacing])
     page.mouse.move(5, 715)
+
+
+def bytes_of(page, array: str) -> np.ndarray:
+    """uint8 (n,) what a typed array of the page holds; `array` is an expression, which may wait for it."""
+    return np.frombuffer(base64.b64decode(page.evaluate(f"async () => ({BYTES})({array})")), np.uint8)
 
 
 def labels(page, what: str = "ids") -> np.ndarray:
@@ -75,18 +95,19 @@ def labels(page, what: str = "ids") -> np.ndarray:
 
 def mirrored(page) -> np.ndarray:
     """uint8 (h, w) as the server keeps it, once everything has arrived; the format is in `web.wire.history_pack`."""
-    packed = base64.b64decode(
-        page.evaluate(
-            "async () => { const { link } = window.echoStudio; await link.flush();"
-            f" return ({BYTES})(new Uint8Array(await (await link.request('/project/history')).arrayBuffer())); }}"
-        )
-    )
+    page.evaluate("window.echoStudio.link.flush()")
+    packed = replied(page, "/project/history").tobytes()
     (length,) = struct.unpack_from("<I", packed)
     told = json.loads(packed[4 : 4 + length])
     shown = told["pages"][told["states"][told["position"] - told["base"]]]
     size = shown["width"] * shown["height"]
     ids = np.frombuffer(packed, np.uint8, size, 4 + length + shown["ids"])
     return ids.reshape(shown["height"], shown["width"])
+
+
+def replied(page, path: str) -> np.ndarray:
+    """uint8 (n,) the body of the server's reply."""
+    return bytes_of(page, f"new Uint8Array(await (await window.echoStudio.link.request('{path}')).arrayBuffer())")
 
 
 def last_op(page) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,9 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError
 from echo_studio.generate.request import GenerationRequest
 from tests.browser.brush import ids_of, open_template
-from tests.browser.visit import faults, visit
+from tests.browser.desk import bytes_of
+from tests.browser.visit import faults_in_both_themes
+from tests.browser.window import wait_until_open
 from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
@@ -26,18 +27,15 @@ HEART = LabelMap(heart().ids, (0.5, 0.5))
 TOLD = "window.echoStudio.tabs.compare.told"
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str, engine: FakeEngine) -> Iterator[Any]:
-    engine.own.clear()  # what another module may have imported
-    with visit(chromium, address, viewport={"width": 1280, "height": 800}, accept_downloads=True) as page:
-        open_template(page, "four-chamber")
-        yield page
-
-
 @pytest.fixture
-def compare(page, engine: FakeEngine) -> Any:
-    """The tab, with what rows and columns vary as they are at first."""
-    engine.seconds_per_nfe, engine.failure = 0.0, None
+def compare(desk, engine: FakeEngine) -> Any:
+    """The tab with a heart, and with what rows and columns vary as they are at first."""
+    page = desk
+    engine.seconds_per_nfe = 0.0
+    page.set_viewport_size({"width": 1280, "height": 800})
+    show(page, "Edit")
+    if page.evaluate("window.echoStudio.document.position") == 0:
+        open_template(page, "four-chamber")
     show(page, "Compare")
     page.locator("[data-cmp=root][data-ready=yes]").wait_for()
     page.locator("[data-cmp=order]").select_option("")
@@ -106,8 +104,8 @@ def test_every_cell_is_its_own_run_with_frame_settings_and_figures(compare) -> N
     assert "vp-256 · heun · 2 NFE" in caption
     assert re.search(r"\d\.\d\d s · RMSE 0\.00\s+LV 0\.900\s+epi 0\.900\s+LA 0\.900", caption)
     assert compare.locator("[data-cmp=state]").inner_text() == "4 of 4 cells done"
-    grey = compare.evaluate("Array.from(window.echoStudio.tabs.compare.grid.cells[3].tile.grey)")
-    assert np.array_equal(np.array(grey, np.uint8).reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
+    grey = bytes_of(compare, "window.echoStudio.tabs.compare.grid.cells[3].tile.grey")
+    assert np.array_equal(grey.reshape(256, 256), speckle(asked("vp-256", 2), 1.0))
     assert "Canvas · 4CH · ED · heun · seed 0" in compare.locator("[data-cmp=same]").inner_text()
 
 
@@ -274,12 +272,10 @@ def test_open_in_editor_brings_map_settings_and_frame_back(compare) -> None:
     chips.filter(has_text="Blank sector").click()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_the_tab(compare, scheme: str) -> None:
-    compare.emulate_media(color_scheme=scheme)
+def test_everybody_can_use_the_tab(compare) -> None:
     start(compare)
     finish(compare)
-    assert faults(compare) == []
+    assert faults_in_both_themes(compare) == []
     assert compare.evaluate("document.documentElement.scrollHeight <= window.innerHeight")
     bare = compare.evaluate(
         "() => [...document.querySelectorAll('.comparison :is(button, select, input)')]"
@@ -292,20 +288,17 @@ def test_everybody_can_use_the_tab(compare, scheme: str) -> None:
         assert box["y"] + box["height"] <= 800
 
 
-def test_a_comparison_is_there_again_after_a_reload(chromium, address: str, engine: FakeEngine) -> None:
-    engine.seconds_per_nfe, engine.failure = 0.0, None
-    with visit(chromium, address) as page:
-        show(page, "Compare")
-        page.locator("[data-cmp=root][data-ready=yes]").wait_for()
-        axis(page, "columns", "seed", "4 5")
-        fixed(page, "nfe").fill("2")
-        start(page)
-        finish(page)
-        page.reload()
-        page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-        show(page, "Compare")
-        page.locator(".cmp-table").wait_for()
-        finish(page)
-        assert page.locator(".cmp-table thead th").all_inner_texts() == ["Seed 4", "Seed 5"]
-        assert page.locator("[data-axis=columns] input").input_value() == "4, 5"
-        assert fixed(page, "nfe").input_value() == "2"
+def test_a_comparison_is_there_again_after_a_reload(compare) -> None:
+    page = compare
+    axis(page, "columns", "seed", "4 5")
+    fixed(page, "nfe").fill("2")
+    start(page)
+    finish(page)
+    page.reload()
+    wait_until_open(page)
+    show(page, "Compare")
+    page.locator(".cmp-table").wait_for()
+    finish(page)
+    assert page.locator(".cmp-table thead th").all_inner_texts() == ["Seed 4", "Seed 5"]
+    assert page.locator("[data-axis=columns] input").input_value() == "4, 5"
+    assert fixed(page, "nfe").input_value() == "2"

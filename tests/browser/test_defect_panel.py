@@ -7,7 +7,7 @@ from echo_studio.anatomy.edits.defects import DEFECTS, Choice, apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import desk, labels, last_op, position, put, settle
+from tests.browser.desk import labels, last_op, position, put, settle
 from tests.browser.panels import (
     HEART,
     SPACING,
@@ -25,20 +25,14 @@ SEPTAL = {"at": 0.6, "width_mm": 8.0}
 ACROSS_THE_SEPTUM = [(84.0, 150.0), (112.0, 118.0)]
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def panel(studio):
+def panel(desk):
     """The page with a heart on it and the defects panel open."""
-    put(studio, HEART.ids, SPACING)
-    studio.keyboard.press("x")
-    yield studio
-    choose_evictions(studio)
-    studio.keyboard.press("q")
+    put(desk, HEART.ids, SPACING)
+    desk.keyboard.press("x")
+    yield desk
+    choose_evictions(desk)
+    desk.keyboard.press("q")
 
 
 def choose_evictions(page) -> None:

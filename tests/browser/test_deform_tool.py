@@ -12,37 +12,21 @@ from echo_studio.anatomy.shape.deform import KINDS
 from echo_studio.anatomy.shape.handles import automatic_handles
 from echo_studio.data.template import template
 from tests.anatomy.replay import replay
-from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, drag, ids_of, set_size
-from tests.browser.desk import desk, position, to_screen
+from tests.browser.brush import ATRIUM, CAVITY, MYOCARDIUM, drag, set_size
+from tests.browser.desk import labels, last_op, position, put, to_screen
 
 pytestmark = pytest.mark.browser
 
-OPEN = """([width, height, ids, sector, spacing]) => window.echoStudio.document.open(
-  { width, height, ids: Uint8Array.from(ids), sector: Uint8Array.from(sector), spacing },
-  { tool: 'open', what: 'label map' })"""
 TOOL = "window.echoStudio.editor.tools.deform"
-AS_AT_FIRST = f"""() => {{
-  const {{ document: map, editor }} = window.echoStudio;
-  editor.choose("brush");
-  editor.chooseLabel(1);
-  map.locked.clear();
-  map.locked.add(0);
-  for (const [key, value] of [["kind", "rigid"], ["linked", true]]) {TOOL}.setOption(key, value);
-}}"""
+AS_AT_FIRST = f"for (const [key, value] of [['kind', 'rigid'], ['linked', true]]) {TOOL}.setOption(key, value)"
 Place = tuple[float, float]
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def page(studio):
+def page(desk):
     """The open studio with its tools as they are at first."""
-    studio.evaluate(AS_AT_FIRST)
-    return studio
+    desk.evaluate(AS_AT_FIRST)
+    return desk
 
 
 def open_heart(page, name: str = "4ch-ed", side: int = 256, spacing: tuple[float, float] | None = None) -> LabelMap:
@@ -55,10 +39,7 @@ def open_heart(page, name: str = "4ch-ed", side: int = 256, spacing: tuple[float
 
 
 def open_map(page, label_map: LabelMap) -> None:
-    height, width = label_map.shape
-    sector = sector_region(label_map).astype(np.uint8)
-    spacing = ",".join(str(size) for size in label_map.spacing_mm or ())
-    page.evaluate(OPEN, [width, height, label_map.ids.ravel().tolist(), sector.ravel().tolist(), spacing])
+    put(page, label_map.ids, ",".join(str(size) for size in label_map.spacing_mm or ()), sector_region(label_map))
 
 
 def wait_for_handles(page, condition: str = "true") -> None:
@@ -80,14 +61,9 @@ def pull(page, key: str, dx: float, dy: float, steps: int = 4) -> None:
     drag(page, [(x + dx * k / steps, y + dy * k / steps) for k in range(steps + 1)])
 
 
-def last_op(page) -> dict:
-    return page.evaluate("window.echoStudio.document.undoStack.at(-1).op")
-
-
 def replayed(page, label_map: LabelMap) -> np.ndarray:
     """What Python makes of the last operation, on the map before it and the canvas's sector."""
-    sector = np.array(page.evaluate("Array.from(window.echoStudio.document.sector)"), bool).reshape(label_map.shape)
-    return replay(label_map, sector, last_op(page)).ids
+    return replay(label_map, labels(page, "sector") > 0, last_op(page)).ids
 
 
 def click(page, at: Place, modifiers: list[str] | None = None) -> None:
@@ -130,7 +106,7 @@ def test_a_drag_is_one_step_that_python_replays_to_the_byte(page, kind: str, spa
     assert position(page) == steps + 1
     assert last_op(page)["kind"] == kind
     assert last_op(page)["structures"] == [CAVITY, MYOCARDIUM]
-    drawn = ids_of(page)
+    drawn = labels(page)
     assert (drawn != label_map.ids).sum() > 200
     assert np.array_equal(drawn, replayed(page, label_map))
     # The next drag starts from where this one ended.
@@ -138,7 +114,7 @@ def test_a_drag_is_one_step_that_python_replays_to_the_byte(page, kind: str, spa
     assert after["endo-left-1"]["place"] == pytest.approx(np.add(before["endo-left-1"]["place"], [-14, 6]), abs=1)
     pull(page, "apex", 4, -12)
     assert last_op(page)["before"][1] == after["apex"]["place"]
-    assert np.array_equal(ids_of(page), replayed(page, LabelMap(drawn, spacing)))
+    assert np.array_equal(labels(page), replayed(page, LabelMap(drawn, spacing)))
 
 
 def test_neighbours_follow_less_with_distance_and_pinned_ones_and_the_annulus_stay(page) -> None:
@@ -162,7 +138,7 @@ def test_a_drag_away_and_back_leaves_no_trace(page) -> None:
     steps = position(page)
     x, y = on_canvas(page, "epi-right-1")
     drag(page, [(x, y), (x + 30, y - 10), (x - 25, y + 40), (x, y)])
-    assert np.array_equal(ids_of(page), label_map.ids)
+    assert np.array_equal(labels(page), label_map.ids)
     assert position(page) == steps
 
 
@@ -178,11 +154,11 @@ def test_escape_gives_the_map_and_the_handles_back(page) -> None:
     page.mouse.move(*place)
     page.mouse.down()
     page.mouse.move(place[0] + 40, place[1] + 10)
-    assert not np.array_equal(ids_of(page), label_map.ids)
+    assert not np.array_equal(labels(page), label_map.ids)
     page.keyboard.press("Escape")
     page.mouse.move(place[0] + 60, place[1] + 10)
     page.mouse.up()
-    assert np.array_equal(ids_of(page), label_map.ids)
+    assert np.array_equal(labels(page), label_map.ids)
     assert handles(page) == before
     assert position(page) == steps
 
@@ -193,10 +169,10 @@ def test_what_moves_is_what_is_linked(page) -> None:
 
     def structures_of(key: str) -> list[int]:
         pull(page, key, 6, 5)
-        assert np.array_equal(ids_of(page), replayed(page, label_map))
+        assert np.array_equal(labels(page), replayed(page, label_map))
         structures = last_op(page)["structures"]
         page.keyboard.press("Control+z")
-        assert np.array_equal(ids_of(page), label_map.ids)
+        assert np.array_equal(labels(page), label_map.ids)
         moved.append((key, structures))
         return structures
 
@@ -221,13 +197,13 @@ def test_a_locked_structure_refuses_and_other_locked_labels_are_not_covered(page
     steps = position(page)
     page.keyboard.press("Shift+Digit2")
     pull(page, "endo-left-1", -10, 0)
-    assert np.array_equal(ids_of(page), label_map.ids)
+    assert np.array_equal(labels(page), label_map.ids)
     assert position(page) == steps
     assert "LV myocardium is locked" in page.locator("[data-part=problem]").inner_text()
     page.get_by_label("Cavity and wall together").uncheck()
     pull(page, "endo-left-1", -10, 0)
     assert last_op(page)["locked"] == [0, MYOCARDIUM]
-    drawn = ids_of(page)
+    drawn = labels(page)
     assert np.array_equal(drawn, replayed(page, label_map))
     assert ((drawn == MYOCARDIUM) == (label_map.ids == MYOCARDIUM)).all()
 
@@ -244,7 +220,7 @@ def test_handles_are_added_and_removed_by_pointer_and_by_key(page) -> None:
     assert added["own-2"]["structure"] == ATRIUM
     pull(page, "own-1", 8, 8)
     assert last_op(page)["structures"] == [CAVITY, MYOCARDIUM]
-    assert np.array_equal(ids_of(page), replayed(page, label_map))
+    assert np.array_equal(labels(page), replayed(page, label_map))
     page.keyboard.press("Delete")
     click(page, on_canvas(page, "own-2"), ["Alt"])
     click(page, on_canvas(page, "apex"), ["Alt"])
@@ -281,14 +257,14 @@ def test_arrows_nudge_the_chosen_handle_one_step_for_each_press(page) -> None:
     page.keyboard.press("Shift+ArrowUp")
     assert handles(page)["apex-epi"]["place"] == pytest.approx([before[0], before[1] - 10])
     assert position(page) == steps + 1
-    drawn = ids_of(page)
+    drawn = labels(page)
     assert np.array_equal(drawn, replayed(page, label_map))
     for _ in range(4):  # a key that is held repeats
         page.keyboard.down("ArrowLeft")
     page.keyboard.up("ArrowLeft")
     assert handles(page)["apex-epi"]["place"] == pytest.approx([before[0] - 4, before[1] - 10])
     assert position(page) == steps + 2
-    assert np.array_equal(ids_of(page), replayed(page, LabelMap(drawn)))
+    assert np.array_equal(labels(page), replayed(page, LabelMap(drawn)))
     page.keyboard.press("Enter")
     assert handles(page)["apex-epi"]["pinned"]
     page.keyboard.press("Enter")
@@ -327,7 +303,7 @@ def test_another_tool_s_change_places_the_handles_again_and_keeps_the_pins(page)
     set_size(page, 20)
     drag(page, [(140, 235), (165, 240)])
     page.keyboard.press("d")
-    wanted = automatic_handles(LabelMap(ids_of(page)))
+    wanted = automatic_handles(LabelMap(labels(page)))
     apex = next(handle.place for handle in wanted if handle.key == "apex")
     wait_for_handles(page, f"Math.abs(tool.handles.find((h) => h.key === 'apex').place[1] - {apex[1]}) < 1e-6")
     found = handles(page)

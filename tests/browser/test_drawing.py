@@ -7,17 +7,16 @@ from skimage.measure import points_in_poly
 from skimage.segmentation import flood
 
 from tests.browser.brush import Model, drag, ids_of, open_template, set_size
-from tests.browser.desk import desk, drawing, labels, last_op, mirrored, position, put, settle, to_screen
+from tests.browser.desk import drawing, labels, last_op, mirrored, position, put, settle, to_screen
 
 pytestmark = pytest.mark.browser
 
 SIZES = [(64, 64), (200, 256), (1024, 1024)]
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 def inside(shape: tuple[int, int], points: list[tuple[float, float]]) -> np.ndarray:

@@ -5,7 +5,7 @@ import string
 import pytest
 
 from tests.browser.brush import ZIGZAG, drag, open_template
-from tests.browser.visit import visit
+from tests.browser.window import wait_until_open
 
 pytestmark = pytest.mark.browser
 
@@ -16,6 +16,7 @@ FIRST = {"Polygon": ["p"], "Move": ["m"], "Deform": ["d", "."]}
 UNLISTED = {"=", "Escape"}
 
 CALM = """() => {
+  const { handled } = window;
   const { editor, views } = window.echoStudio;
   document.querySelectorAll('dialog:modal').forEach((dialog) => dialog.close());
   for (const id of [0, 1, 2, 3, 4]) editor.document.locked.delete(id);
@@ -24,26 +25,31 @@ CALM = """() => {
   window.getSelection().removeAllRanges();
   document.querySelector('[data-surface=edit]').focus();
   window.handled = null;
+  return handled;
 }"""
 
 
 def pressed(page, keys: str) -> bool:
-    """Whether the page used a key, as Playwright names it, and so kept the browser from doing so."""
-    page.evaluate("window.handled = null")
+    """Whether the page used a key, as Playwright names it, and so kept the browser from doing so; calm afterwards."""
     page.keyboard.press(keys)
-    return page.evaluate("window.handled") is True
+    return page.evaluate(CALM) is True
+
+
+def no_file(chooser: object) -> None:
+    """The dialog of the browser stays closed."""
 
 
 @pytest.fixture
 def keyboard(page):
     """The page with a heart on it, which remembers whether it used the last key."""
-    page.on("filechooser", lambda chooser: None)
+    page.on("filechooser", no_file)
     open_template(page, "four-chamber")
     page.evaluate("window.addEventListener('keydown', (event) => (window.handled = event.defaultPrevented))")
     # No frame: the next key may change the map before the server has heard of the wish.
     page.evaluate("() => { window.echoStudio.generation.post = () => new Promise(() => {}); }")
     page.evaluate(CALM)
-    return page
+    yield page
+    page.remove_listener("filechooser", no_file)
 
 
 def rows(page) -> list[tuple[list[str], str]]:
@@ -60,7 +66,6 @@ def rows(page) -> list[tuple[list[str], str]]:
 def test_every_key_on_the_sheet_does_something(keyboard) -> None:
     for keys, words in rows(keyboard):
         for key in keys:
-            keyboard.evaluate(CALM)
             tool = words.split(":")[0].split(",")[0]
             for before in FIRST.get(tool, []):
                 keyboard.keyboard.press(before)
@@ -77,22 +82,21 @@ def test_every_key_on_the_sheet_does_something(keyboard) -> None:
 def test_every_key_that_does_something_is_on_the_sheet(keyboard) -> None:
     listed = {key for keys, _ in rows(keyboard) for key in keys}
     for key in [*string.ascii_lowercase, *string.digits, *"[]+-=,.;'`/?", "Escape", "Delete", "Home", "End"]:
-        keyboard.evaluate(CALM)
         if pressed(keyboard, key) and key not in UNLISTED:
             assert key.upper() in listed, f"{key} is missing"
     for key in set(string.ascii_lowercase) - set("nrtw"):  # the browser's own: windows, tabs, reload
-        keyboard.evaluate(CALM)
         if pressed(keyboard, f"Control+{key}"):
             assert f"Ctrl+{key.upper()}" in listed, f"Ctrl+{key} is missing"
 
 
-def test_every_row_is_there_once_and_has_words(page) -> None:
-    told = [(*keys, words) for keys, words in rows(page)]
+def test_every_row_is_there_once_and_has_words(desk) -> None:
+    told = [(*keys, words) for keys, words in rows(desk)]
     assert len(told) == len(set(told)) >= 50
     assert all(len(words) > 3 for *_, words in told)
 
 
-def test_the_sheet_holds_the_focus_takes_no_keys_and_closes_by_escape(page) -> None:
+def test_the_sheet_holds_the_focus_takes_no_keys_and_closes_by_escape(desk) -> None:
+    page = desk
     page.locator("#open-help").focus()
     page.keyboard.press("Enter")
     page.keyboard.press("b")
@@ -108,25 +112,24 @@ def test_the_sheet_holds_the_focus_takes_no_keys_and_closes_by_escape(page) -> N
     assert page.evaluate("document.activeElement.id") == "open-help"
 
 
-def test_the_first_steps_are_shown_once_and_never_over_the_canvas(chromium, address: str) -> None:
-    with visit(chromium, address) as page:
-        card = page.locator("#first-steps")
-        assert "1 of 3: Paint or deform" in card.inner_text()
-        box = card.bounding_box()
-        for surface in ("edit", "result"):
-            pane = page.locator(f"[data-surface={surface}]").bounding_box()
-            assert pane["x"] + pane["width"] <= box["x"]
-        drag(page, ZIGZAG)
-        assert "2 of 3: Look at the frame" in card.inner_text(), "who paints has understood the first step"
-        card.get_by_role("button", name="Next").click()
-        assert "3 of 3: Pin or download" in card.inner_text()
-        card.get_by_role("button", name="Done").click()
-        assert not card.is_visible()
-        page.reload()
-        page.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-        assert not card.is_visible()
-        page.keyboard.press("?")
-        page.get_by_role("button", name="Show the first steps").click()
-        assert "1 of 3" in card.inner_text()
-        card.get_by_role("button", name="Close").click()
-        assert not card.is_visible()
+def test_the_first_steps_are_shown_once_and_never_over_the_canvas(page) -> None:
+    card = page.locator("#first-steps")
+    assert "1 of 3: Paint or deform" in card.inner_text()
+    box = card.bounding_box()
+    for surface in ("edit", "result"):
+        pane = page.locator(f"[data-surface={surface}]").bounding_box()
+        assert pane["x"] + pane["width"] <= box["x"]
+    drag(page, ZIGZAG)
+    assert "2 of 3: Look at the frame" in card.inner_text(), "who paints has understood the first step"
+    card.get_by_role("button", name="Next").click()
+    assert "3 of 3: Pin or download" in card.inner_text()
+    card.get_by_role("button", name="Done").click()
+    assert not card.is_visible()
+    page.reload()
+    wait_until_open(page)
+    assert not card.is_visible()
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Show the first steps").click()
+    assert "1 of 3" in card.inner_text()
+    card.get_by_role("button", name="Close").click()
+    assert not card.is_visible()

@@ -1,24 +1,17 @@
 """The history panel: steps in words, and the way to any of them by click and by keyboard."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
-from echo_studio.anatomy.labels import LABELS
-from echo_studio.web.tabs import canvas
 from tests.browser.brush import drag, open_template
-from tests.browser.desk import desk, drawing, labels, mirrored, position, put, settle
+from tests.browser.desk import drawing, labels, mirrored, position, put, settle
 
 pytestmark = pytest.mark.browser
 
-WORDS = Path(canvas.STATIC) / "canvas" / "history_words.js"
 
-
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 def entries(page) -> list[str]:
@@ -73,35 +66,3 @@ def test_the_panel_tells_the_steps_in_words_and_a_click_goes_to_any_of_them(page
     assert np.array_equal(labels(page), states[first + 4])
     assert page.evaluate("document.activeElement.dataset.position") == str(first + 4)
     page.keyboard.press("q")
-
-
-def test_every_operation_has_words(page) -> None:
-    parameters = [{"name": "at", "unit": "share"}, {"name": "width_mm", "unit": "mm"}]
-    catalog = {
-        "defects": [{"name": "septal", "title": "Septal defect", "parameters": parameters}],
-        "sliders": [
-            {"name": "tilt", "title": "Tilt", "neutral": 0},
-            {"name": "wall", "title": "Wall thickness", "neutral": 1},
-        ],
-    }
-    cases = [
-        ({"tool": "deform", "kind": "rigid", "structures": [1, 2]}, "Deform · Ventricle"),
-        ({"tool": "defect", "defect": "septal", "values": {"at": 0.5, "width_mm": 8}}, "Septal defect 8 mm"),
-        ({"tool": "shape", "values": {"tilt": 12, "wall": 1}}, "Shape · Tilt"),
-        ({"tool": "transform", "structures": [3], "matrix": [0, 1, -1, 0, 0, 0]}, "Rotate · Left atrium"),
-        ({"tool": "transform", "structures": [3], "matrix": [2, 0, 0, 1, 0, 0]}, "Scale · Left atrium"),
-        ({"tool": "transform", "structures": [3], "matrix": [1, 0, 0, 1, 1e6, 0]}, "Cut · Left atrium"),
-        ({"tool": "open", "what": "template", "name": "2ch-es-large-atrium"}, "Opened 2CH, end systole, large atrium"),
-        ({"tool": "open", "what": "template", "name": "blank"}, "Opened a blank sector"),
-        ({"tool": "open", "what": "frame", "view": "4CH"}, "Labelled a frame · 4CH"),
-        ({"tool": "vary", "seed": 7}, "Random variation"),
-        ({"tool": "repair", "kind": "holes"}, "Repair · holes"),
-        ({"tool": "eraser"}, "Eraser"),
-    ]
-    told = page.evaluate(
-        "([source, labels, ops, catalog]) => {"
-        " const words = new Function('LABELS', 'CUT_AWAY', `${source}\nreturn opWords;`)(labels, [1, 0, 0, 1, 1e6, 0]);"
-        " return ops.map((op) => words(op, catalog)); }",
-        [WORDS.read_text("utf-8"), [{"name": label.name} for label in LABELS], [op for op, _ in cases], catalog],
-    )
-    assert told == [words for _, words in cases]

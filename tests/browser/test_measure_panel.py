@@ -11,7 +11,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.shape.sliders import Shape, reshape
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import desk, labels, last_op, position, put, to_screen
+from tests.browser.desk import labels, last_op, position, put, to_screen, watched
 from tests.browser.panels import HEART, SPACING, click_and_settle, on_canvas, replayed
 from tests.browser.visit import generated, settings_kept
 
@@ -23,23 +23,13 @@ ROWS = """(part) => [...document.querySelectorAll(`[data-part=${part}] div`)]
 DIGITS = {"mm": ".1f", "cm²": ".1f", "": ".2f"}
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def panel(studio):
+def panel(desk):
     """The page with a heart on it and the measure panel open; nothing is intended, no slot is filled."""
-    studio.evaluate(
-        "() => { const { settings, slots } = window.echoStudio;"
-        " settings.set({ view: '4CH', phase: 'ED', intended: [] }); slots.import([]); }"
-    )
-    put(studio, HEART.ids, SPACING)
-    studio.keyboard.press("i")
-    yield studio
-    studio.keyboard.press("q")
+    put(desk, HEART.ids, SPACING)
+    desk.keyboard.press("i")
+    yield desk
+    desk.keyboard.press("q")
 
 
 def odd() -> LabelMap:
@@ -272,8 +262,8 @@ def test_the_canvas_counts_for_its_own_slot_until_that_is_filled(panel) -> None:
     wait_for_rows(panel, "pair", inspect_pair({"4CH-ED": HEART, "4CH-ES": small})["measurements"])
     assert panel.evaluate("window.echoStudio.slots.get('4CH-ES')") is None
     panel.get_by_role("button", name="Keep this map as 4CH ES").click()
-    put(panel, HEART.ids, SPACING)
-    panel.wait_for_timeout(500)
+    with watched(panel):
+        put(panel, HEART.ids, SPACING)
     wait_for_rows(panel, "pair", inspect_pair({"4CH-ED": HEART, "4CH-ES": small})["measurements"])
 
 

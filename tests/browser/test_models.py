@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser.visit import faults, ready, visit
+from tests.browser.visit import faults_in_both_themes
 from tests.studio.fake_models import fake_checkpoint
 from tests.studio.fakes import FakeEngine
 
@@ -24,34 +24,18 @@ DROP = """(files) => {
 }"""
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str) -> Iterator:
-    """One open page for all tests; afterwards: nothing on the console but what the server refused on purpose."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
-    page = context.new_page()
-    problems: list[str] = []
-    page.on("console", lambda message: problems.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: problems.append(str(error)))
-    page.goto(f"{address}/?project=new")
-    ready(page)
-    yield page
-    context.close()
-    assert [one for one in problems if "responded with a status of 4" not in one] == []
-
-
 @pytest.fixture
-def tab(studio, engine: FakeEngine) -> Iterator:
+def tab(desk, engine: FakeEngine) -> Iterator:
     """The open Models tab; nothing is imported or loaded before and after."""
-    engine.seconds_per_nfe = 0.002
     forget(engine)
-    studio.get_by_role("tab", name="Models").click()
-    studio.locator(".model-card").first.wait_for()
-    studio.evaluate("window.echoStudio.tabs.models.refresh()")
-    studio.locator("[data-part=measure]").select_option("lv_endo")
-    close = studio.get_by_role("button", name="Close").filter(visible=True)
+    desk.get_by_role("tab", name="Models").click()
+    desk.locator(".model-card").first.wait_for()
+    desk.evaluate("window.echoStudio.tabs.models.refresh()")
+    desk.locator("[data-part=measure]").select_option("lv_endo")
+    close = desk.get_by_role("button", name="Close").filter(visible=True)
     if close.count():
         close.click()
-    yield studio
+    yield desk
     forget(engine)
 
 
@@ -165,6 +149,7 @@ def test_dropped_files_are_imported(tab, engine: FakeEngine, tmp_path: Path) -> 
 
 
 def test_a_taken_name_asks_for_another_one(tab, engine: FakeEngine, tmp_path: Path) -> None:
+    tab.expected_problem = "status of 409"
     import_folder(tab, fake_checkpoint(tmp_path / "mine", name="edm-l64"))
     field = tab.get_by_label("Import as")
     assert field.input_value() == "edm-l64-2"
@@ -175,6 +160,7 @@ def test_a_taken_name_asks_for_another_one(tab, engine: FakeEngine, tmp_path: Pa
 
 
 def test_what_is_refused_is_told_in_words(tab, engine: FakeEngine, tmp_path: Path) -> None:
+    tab.expected_problem = "status of 422"
     import_folder(tab, fake_checkpoint(tmp_path / "bad", b"bad"))
     told = tab.locator("[data-part=imports]")
     assert "got nonsense; restore it" in told.inner_text()
@@ -238,22 +224,15 @@ def test_the_editors_keys_are_silent_and_its_drawing_stays(tab, engine: FakeEngi
     assert engine.evaluations == before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(
-    chromium, address: str, engine: FakeEngine, tmp_path: Path, scheme: str
-) -> None:
-    with visit(chromium, address, color_scheme=scheme, reduced_motion="reduce") as page:
-        page.get_by_role("tab", name="Models").click()
-        page.locator(".model-card").first.wait_for()
-        import_folder(page, fake_checkpoint(tmp_path / "mine"))
-        page.get_by_role("button", name="Remove: mine").click()
-        assert faults(page) == []
-        for width, height in ((1280, 800), (1024, 768), (768, 1024)):
-            page.set_viewport_size({"width": width, "height": height})
-            root = page.locator(".models")
-            assert root.evaluate("(one) => one.scrollWidth <= one.clientWidth")
-            assert page.evaluate("document.documentElement.scrollHeight") == height
-            last = page.get_by_role("tab", name="Models").bounding_box()
-            notice = page.locator(".notice").bounding_box()
-            assert last["x"] + last["width"] <= notice["x"], "the notice covers no tab"
-        engine.own.clear()
+def test_axe_finds_nothing_serious_and_nothing_scrolls_sideways(tab, tmp_path: Path) -> None:
+    import_folder(tab, fake_checkpoint(tmp_path / "mine"))
+    tab.get_by_role("button", name="Remove: mine").click()
+    assert faults_in_both_themes(tab) == []
+    for width, height in ((1280, 800), (1024, 768), (768, 1024)):
+        tab.set_viewport_size({"width": width, "height": height})
+        root = tab.locator(".models")
+        assert root.evaluate("(one) => one.scrollWidth <= one.clientWidth")
+        assert tab.evaluate("document.documentElement.scrollHeight") == height
+        last = tab.get_by_role("tab", name="Models").bounding_box()
+        notice = tab.locator(".notice").bounding_box()
+        assert last["x"] + last["width"] <= notice["x"], "the notice covers no tab"

@@ -3,7 +3,6 @@
 import gzip
 import io
 import struct
-import zlib
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -15,7 +14,8 @@ from PIL import Image
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.formats.label_file import write_label_map
 from tests.browser.brush import ZIGZAG, drag, ids_of
-from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
+from tests.browser.desk import put
+from tests.studio.fakes import FakeEngine, blank, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
 
@@ -33,59 +33,61 @@ def opened(page, before: int) -> None:
     page.wait_for_function("before => window.echoStudio.document.revision > before", arg=before)
 
 
-@pytest.mark.parametrize("name", ["map.png", "map.nii.gz"])
-def test_a_label_map_file_is_put_on_the_canvas_as_it_is(page, tmp_path: Path, name: str) -> None:
+def test_a_label_map_file_is_put_on_the_canvas_as_it_is(desk, tmp_path: Path) -> None:
     odd = LabelMap(np.kron(np.arange(5, dtype=np.uint8), np.ones((40, 17), np.uint8)), (0.3, 0.7))
-    write_label_map(tmp_path / name, odd)
-    before = page.evaluate("window.echoStudio.document.revision")
-    choose(page, tmp_path / name)
-    opened(page, before)
-    assert np.array_equal(ids_of(page), odd.ids)
-    assert page.evaluate("window.echoStudio.document.spacing") == "0.3,0.7"
+    for name in ("map.png", "map.nii.gz"):
+        put(desk, blank().ids)
+        write_label_map(tmp_path / name, odd)
+        before = desk.evaluate("window.echoStudio.document.revision")
+        choose(desk, tmp_path / name)
+        opened(desk, before)
+        assert np.array_equal(ids_of(desk), odd.ids), name
+        assert desk.evaluate("window.echoStudio.document.spacing") == "0.3,0.7"
 
 
-@pytest.mark.parametrize("name", ["frame.png", "frame.jpg", "frame.nii.gz"])
-def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(
-    page, engine: FakeEngine, tmp_path: Path, name: str
-) -> None:
-    path = tmp_path / name
-    if name.endswith(".nii.gz"):
-        nib.save(nib.Nifti1Image(echo().T, np.diag([0.3, 0.4, 1, 1])), path)
-    else:
-        Image.fromarray(echo()).save(path, **({"quality": 95} if name.endswith("jpg") else {}))
-    before = page.evaluate("window.echoStudio.document.revision")
-    choose(page, path)
-    opened(page, before)
-    page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '45'")
-    if not name.endswith(".jpg"):  # lossy
-        assert np.array_equal(ids_of(page), engine.label_frame(echo()).ids)
-    page.keyboard.press("1")
-    drag(page, ZIGZAG)
-    assert page.locator("[data-part=opacity]").input_value() == "45", "painting keeps the frame"
+def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: FakeEngine, tmp_path: Path) -> None:
+    Image.fromarray(echo()).save(tmp_path / "frame.png")
+    Image.fromarray(echo()).save(tmp_path / "frame.jpg", quality=95)
+    nib.save(nib.Nifti1Image(echo().T, np.diag([0.3, 0.4, 1, 1])), tmp_path / "frame.nii.gz")
+    for name in ("frame.png", "frame.jpg", "frame.nii.gz"):
+        before = page.evaluate("window.echoStudio.document.revision")
+        choose(page, tmp_path / name)
+        opened(page, before)
+        page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '45'")
+        if not name.endswith(".jpg"):  # lossy
+            assert np.array_equal(ids_of(page), engine.label_frame(echo()).ids)
+        page.keyboard.press("1")
+        drag(page, ZIGZAG)
+        assert page.locator("[data-part=opacity]").input_value() == "45", "painting keeps the frame"
+        page.locator("#template").select_option("4ch-ed")
+        page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '100'")
+    page.evaluate("window.echoStudio.link.flush()")
     log = page.evaluate("window.echoStudio.link.json('/project/log')")
-    assert log[1]["op"] == {"tool": "open", "what": "frame"}, "neither name nor pixels reach the project"
-    page.locator("#template").select_option("4ch-ed")
-    page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '100'")
+    frames = [entry["op"] for entry in log if entry["op"].get("what") == "frame"]
+    assert frames == [{"tool": "open", "what": "frame"}] * 3, "neither name nor pixels reach the project"
 
 
-def test_a_frame_of_a_recording_is_chosen(page, engine: FakeEngine, tmp_path: Path) -> None:
+def test_a_frame_of_a_recording_is_chosen(desk, engine: FakeEngine, tmp_path: Path) -> None:
     frames = np.stack([echo(seed) for seed in range(6)])
     path = tmp_path / "loop.gif"
     iio.imwrite(path, frames, duration=40, loop=0)
-    choose(page, path)
-    dialog = page.get_by_role("dialog", name="Choose a frame")
+    choose(desk, path)
+    dialog = desk.get_by_role("dialog", name="Choose a frame")
     dialog.wait_for()
-    page.get_by_text("Frame 1 of 6").wait_for()
+    desk.get_by_text("Frame 1 of 6").wait_for()
     for _ in range(3):
-        page.keyboard.press("ArrowRight")
-    page.get_by_text("Frame 4 of 6 · 0.12 s").wait_for()
-    before = page.evaluate("window.echoStudio.document.revision")
+        desk.keyboard.press("ArrowRight")
+    desk.get_by_text("Frame 4 of 6 · 0.12 s").wait_for()
+    before = desk.evaluate("window.echoStudio.document.revision")
     dialog.get_by_role("button", name="Label this frame").click()
-    opened(page, before)
-    assert np.array_equal(ids_of(page), engine.label_frame(echo(3)).ids)
+    opened(desk, before)
+    assert np.array_equal(ids_of(desk), engine.label_frame(echo(3)).ids)
 
 
-def test_a_file_can_be_dropped_on_the_page(page, tmp_path: Path) -> None:
+def test_a_file_can_be_dropped_on_the_page(desk, tmp_path: Path) -> None:
+    page = desk
+    put(page, blank().ids)
+    before = page.evaluate("window.echoStudio.document.revision")
     write_label_map(tmp_path / "map.png", heart())
     content = list((tmp_path / "map.png").read_bytes())
     data = page.evaluate_handle(
@@ -94,43 +96,25 @@ def test_a_file_can_be_dropped_on_the_page(page, tmp_path: Path) -> None:
         content,
     )
     page.dispatch_event("[data-surface=edit]", "drop", {"dataTransfer": data})
-    page.wait_for_function("() => window.echoStudio.document.revision === 1")
+    opened(page, before)
     assert np.array_equal(ids_of(page), heart().ids)
 
 
-def png_chunk(kind: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-
 def bad_files() -> dict[str, bytes]:
-    """What goes wrong in practice and in malice, by the name that the person sees."""
+    """One of each kind that goes wrong in practice and in malice; the decoders' own tests have many more of each."""
     packed = io.BytesIO()
     Image.fromarray(echo()).save(packed, "PNG")
     image = packed.getvalue()
     volume = nib.Nifti1Image(np.zeros((64, 64), np.uint8), np.eye(4)).to_bytes()
     huge = bytearray(volume)
     huge[40:56] = struct.pack("<8h", 3, 30000, 30000, 2, 1, 1, 1, 1)
-    header = struct.pack(">IIBBBBB", 65535, 32767, 8, 0, 0, 0, 0)
-    rows = zlib.compress(b"\0" * 10_000_000, 9)
-    video = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41" + b"\0\0\0\x08free" + b"\xff" * 300
     return {
         "empty.png": b"",
-        "empty.nii.gz": b"",
-        "empty.dcm": b"",
-        "empty.mp4": b"",
         "empty.echo": b"",
         "torn.png": image[: len(image) // 2],
-        "torn.nii": volume[:200],
         "torn.nii.gz": gzip.compress(volume)[:40],
-        "torn.dcm": b"\0" * 128 + b"DICM" + b"\x02\x00\x00\x00UL\x04\x00",
-        "torn.mp4": video,
-        "letter.png": b"Dear colleague, please find attached",
         "letter.dcm": b"Dear colleague, please find attached",
-        "letter.mp4": b"Dear colleague, please find attached",
-        "letter.echo": b"Dear colleague, please find attached",
         "two-gigabytes.nii": bytes(huge),
-        "two-gigabytes.png": b"\x89PNG\r\n\x1a\n" + png_chunk(b"IHDR", header) + png_chunk(b"IDAT", rows),
-        "bomb.nii.gz": gzip.compress(bytes(huge) + b"\0" * 30_000_000),
         "playlist.mp4": b"#EXTM3U\n#EXTINF:10,\nhttp://example.org/a.ts\n",
         "malformed.dcm": b"\0" * 128 + b"DICM" + bytes(range(256)) * 8,
         "malformed.echo": b"PK\x03\x04" + bytes(range(256)) * 4,
@@ -138,7 +122,8 @@ def bad_files() -> dict[str, bytes]:
     }
 
 
-def test_every_useless_file_is_told_by_name_with_a_cure_and_the_drawing_stays(page, tmp_path: Path) -> None:
+def test_every_useless_file_is_told_by_name_with_a_cure_and_the_drawing_stays(desk, tmp_path: Path) -> None:
+    page = desk
     drag(page, ZIGZAG)
     drawn = ids_of(page)
     files = bad_files()

@@ -6,7 +6,7 @@ from tests.browser.desk import put
 from tests.browser.panels import HEART, SPACING
 from tests.browser.test_measure_panel import odd
 from tests.browser.test_people import SMALL
-from tests.browser.visit import faults, visit
+from tests.browser.visit import faults_in_both_themes, visit
 
 pytestmark = pytest.mark.browser
 
@@ -38,13 +38,11 @@ def in_use(page):
     yield "measure"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_and_nothing_is_cut_off(chromium, address: str, scheme: str) -> None:
-    with visit(chromium, address, color_scheme=scheme) as page:
-        for panel in in_use(page):
-            assert faults(page) == [], panel
-            assert page.evaluate(WIDE) == [], panel
-            assert page.evaluate(SMALL, 28) == [], panel
+def test_axe_finds_nothing_serious_and_nothing_is_cut_off(desk) -> None:
+    for panel in in_use(desk):
+        assert faults_in_both_themes(desk, ".inspector") == [], panel
+        assert desk.evaluate(WIDE) == [], panel
+        assert desk.evaluate(SMALL, 28) == [], panel
 
 
 def test_a_finger_finds_everything(chromium, address: str) -> None:
@@ -54,7 +52,8 @@ def test_a_finger_finds_everything(chromium, address: str) -> None:
             assert page.evaluate(SMALL, 40) == [], panel
 
 
-def test_the_panels_work_by_keyboard_alone(page) -> None:
+def test_the_panels_work_by_keyboard_alone(desk) -> None:
+    page = desk
     put(page, HEART.ids, SPACING)
     page.keyboard.press("x")
     page.locator("[data-defect=septal]").focus()

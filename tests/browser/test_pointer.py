@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from tests.browser.brush import CAVITY, ZIGZAG, Model, drag, ids_of, set_size
+from tests.browser.desk import put
+from tests.browser.visit import visit
 from tests.studio.fakes import blank
 
 pytestmark = pytest.mark.browser
@@ -20,7 +22,15 @@ PEN = """([points, button, buttons]) => {
   send('pointerdown', points[0], true);
   for (const point of points.slice(1)) send('pointermove', point, true);
   send('pointerup', points[points.length - 1], false);
+  delete surface.setPointerCapture;
 }"""
+
+
+@pytest.fixture
+def page(desk):
+    """The studio with a blank sector."""
+    put(desk, blank().ids, "0.5,0.5")
+    return desk
 
 
 def test_painting_is_exact_when_zoomed_in_and_panned(page) -> None:
@@ -44,17 +54,13 @@ def test_painting_is_exact_when_zoomed_in_and_panned(page) -> None:
     assert np.array_equal(ids_of(page), model.ids)
 
 
-def test_painting_is_exact_on_a_dense_screen(page, chromium, address: str) -> None:
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, device_scale_factor=2)
-    dense = context.new_page()
-    dense.goto(f"{address}/?project=new")
-    dense.wait_for_function("() => window.echoStudio && window.echoStudio.document.revision >= 0")
-    model = Model(blank().ids)
-    model.stroke(drag(dense, ZIGZAG), 12, CAVITY)
-    assert np.array_equal(ids_of(dense), model.ids)
-    surface = "document.querySelector('[data-surface=edit]')"
-    assert dense.evaluate(f"{surface}.width === 2 * {surface}.clientWidth")
-    context.close()
+def test_painting_is_exact_on_a_dense_screen(chromium, address: str) -> None:
+    with visit(chromium, address, device_scale_factor=2) as dense:
+        model = Model(blank().ids)
+        model.stroke(drag(dense, ZIGZAG), 12, CAVITY)
+        assert np.array_equal(ids_of(dense), model.ids)
+        surface = "document.querySelector('[data-surface=edit]')"
+        assert dense.evaluate(f"{surface}.width === 2 * {surface}.clientWidth")
 
 
 def test_a_pen_paints_and_its_other_end_erases(page) -> None:

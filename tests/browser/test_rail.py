@@ -7,15 +7,14 @@ import pytest
 from PIL import Image
 
 from tests.browser.brush import Model, drag
-from tests.browser.desk import desk, drawing, labels, put, to_screen
+from tests.browser.desk import PAINTED, drawing, labels, put, to_screen
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 def test_hide_and_solo_change_what_is_seen_and_not_what_is_there(page) -> None:
@@ -72,7 +71,7 @@ def test_the_rail_needs_no_scrolling_in_a_window_of_720_pixels(page) -> None:
     put(page, drawing(256, 256), "0.3,0.3")
     for key in "bmd":
         page.keyboard.press(key)
-        page.wait_for_timeout(100)
+        page.evaluate(PAINTED)
         assert page.evaluate(
             "(() => { const r = document.querySelector('.rail'); return r.scrollHeight <= r.clientHeight; })()"
         )

@@ -1,12 +1,14 @@
-"""Two hundred random operations that undo, redo, the server and a replay in Python agree on."""
+"""Random operations that undo, redo, the server and a replay in Python agree on."""
+
+import base64
 
 import numpy as np
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from tests.anatomy.replay import replay
-from tests.browser.brush import drag, set_size
-from tests.browser.desk import desk, drawing, grip, labels, mirrored, put
+from tests.browser.brush import drag_at_once, set_size
+from tests.browser.desk import BYTES, drawing, grip, labels, mirrored, put
 
 pytestmark = pytest.mark.browser
 
@@ -14,14 +16,13 @@ SIDE = 160
 SEED = 20
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 class Hand:
-    """Random operations with real pointer and key events."""
+    """Random operations by pointer and key; each drag in one turn of the page, which then draws once."""
 
     def __init__(self, page, rng: np.random.Generator) -> None:
         self.page, self.rng = page, rng
@@ -46,28 +47,28 @@ class Hand:
         self.press("b")
         self.label()
         set_size(self.page, int(self.rng.integers(1, 25)))
-        drag(self.page, self.way(3))
+        drag_at_once(self.page, self.way(3))
 
     def eraser(self) -> None:
         self.press("e")
-        drag(self.page, self.way(3))
+        drag_at_once(self.page, self.way(3))
 
     def fill(self) -> None:
         self.press("f")
         self.label()
-        drag(self.page, [self.place()])
+        drag_at_once(self.page, [self.place()])
 
     def polygon(self) -> None:
         self.press("p")
         self.label()
         for point in self.way(4):
-            drag(self.page, [point])
+            drag_at_once(self.page, [point])
         self.press("Enter")
 
     def lasso(self) -> None:
         self.press("l")
         self.label()
-        drag(self.page, self.way(12, 0.12))
+        drag_at_once(self.page, self.way(12, 0.12))
 
     def move(self) -> None:
         self.press("m")
@@ -79,7 +80,7 @@ class Hand:
         kind, gx, gy = [("move", 0, 0), ("turn", 0, 0), ("scale", 0, 0), ("scale", 1, 1)][self.rng.integers(4)]
         x, y = grip(self.page, kind, gx, gy)
         dx, dy = self.rng.normal(0, 12, 2)
-        drag(self.page, [(x, y), (x + dx / 2, y), (x + dx, y + dy)])
+        drag_at_once(self.page, [(x, y), (x + dx / 2, y), (x + dx, y + dy)])
 
     def nudge(self) -> None:
         self.press("m")
@@ -106,7 +107,7 @@ class Hand:
         if handles:
             x, y = handles[self.rng.integers(len(handles))]
             dx, dy = self.rng.normal(0, 8, 2)
-            drag(self.page, [(x + 0.5, y + 0.5), (x + dx, y + dy)])
+            drag_at_once(self.page, [(x + 0.5, y + 0.5), (x + dx, y + dy)])
 
     def tidy(self) -> None:
         self.label(1, 2, 3)
@@ -121,18 +122,20 @@ class Hand:
             self.press(str(self.rng.choice(["Control+z", "Control+z", "Control+y", "Control+Shift+z"])))
 
     def jump(self) -> None:
+        self.press("y")
         steps = self.page.locator("[data-panel=history] [data-position]")
-        steps.nth(int(self.rng.integers(max(0, steps.count() - 8), steps.count()))).click()
+        count = steps.count()
+        steps.nth(int(self.rng.integers(max(0, count - 8), count))).click()
+        self.press("q")
 
     def reopen(self) -> None:
         put(self.page, drawing(SIDE, SIDE))
 
 
 @pytest.mark.slow
-def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_byte_by_byte(page) -> None:
+def test_random_operations_are_undone_redone_mirrored_and_replayed_byte_by_byte(page) -> None:
     rng = np.random.default_rng(SEED)
     put(page, drawing(SIDE, SIDE), "0.5,0.4")
-    page.keyboard.press("y")
     hand = Hand(page, rng)
     often = [hand.brush, hand.eraser, hand.fill, hand.polygon, hand.lasso, hand.move, hand.nudge, hand.paste]
     acts = [*often, *often, hand.deform, hand.tidy, hand.lock, hand.travel, hand.travel, hand.jump]
@@ -140,18 +143,15 @@ def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_b
         (hand.reopen if number % 67 == 66 else acts[rng.integers(len(acts))])()
     page.keyboard.press("b")
     assert np.array_equal(mirrored(page), labels(page))
+    page.keyboard.press("y")
     steps = page.locator("[data-panel=history] [data-position]")
     steps.last.click()
     ops = page.evaluate("window.echoStudio.document.undoStack.map((step) => step.op)")
     assert steps.count() == len(ops) + 1 > 40
-    states = [state(page)]
-    for _ in ops:
-        page.keyboard.press("Control+z")
-        states.insert(0, state(page))
+    states = walk(page, len(ops))[::-1]
     assert steps.first.get_attribute("aria-current") == "step", "the first state that is kept"
-    for ids, _, _ in states[1:]:
-        page.keyboard.press("Control+Shift+z")
-        assert np.array_equal(labels(page), ids)
+    for (ids, _, _), (wanted, _, _) in zip(walk(page, len(ops), redo=True), states, strict=True):
+        assert np.array_equal(ids, wanted)
     assert np.array_equal(mirrored(page), states[-1][0])
     for number, (op, (before, sector, spacing), (after, _, _)) in enumerate(
         zip(ops, states[:-1], states[1:], strict=True)
@@ -163,7 +163,30 @@ def test_two_hundred_random_operations_are_undone_redone_mirrored_and_replayed_b
     page.keyboard.press("q")
 
 
-def state(page) -> tuple[np.ndarray, np.ndarray, tuple[float, float] | None]:
-    """Labels, sector and spacing as they are on the canvas."""
-    spacing = page.evaluate("window.echoStudio.document.spacingMm")
-    return labels(page), labels(page, "sector"), tuple(spacing) if spacing else None
+# One press after the other, in one go; labels, sector and spacing before the first and after each.
+WALK = f"""([presses, shiftKey]) => {{
+  const bytes = {BYTES};
+  const state = () => {{
+    const {{ height, width, ids, sector, spacingMm }} = window.echoStudio.document;
+    return [[height, width], bytes(ids), bytes(sector), spacingMm];
+  }};
+  const states = [state()];
+  for (let k = 0; k < presses; k += 1) {{
+    window.dispatchEvent(new KeyboardEvent('keydown', {{ key: 'z', ctrlKey: true, shiftKey }}));
+    states.push(state());
+  }}
+  return states;
+}}"""
+State = tuple[np.ndarray, np.ndarray, tuple[float, float] | None]
+
+
+def walk(page, presses: int, redo: bool = False) -> list[State]:
+    """Undo or redo so often; the states of the canvas on the way, with the first and the last."""
+
+    def array(text: str, shape: list[int]) -> np.ndarray:
+        return np.frombuffer(base64.b64decode(text), np.uint8).reshape(shape)
+
+    return [
+        (array(ids, shape), array(sector, shape), tuple(spacing) if spacing else None)
+        for shape, ids, sector, spacing in page.evaluate(WALK, [presses, redo])
+    ]

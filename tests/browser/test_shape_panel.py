@@ -8,7 +8,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.data.deform import DEFORMATION, random_variation
 from tests.browser.brush import ZIGZAG, drag
-from tests.browser.desk import desk, labels, last_op, position, put, settle
+from tests.browser.desk import labels, last_op, position, put, settle, watched
 from tests.browser.panels import (
     HEART,
     SPACING,
@@ -23,19 +23,13 @@ from tests.browser.panels import (
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def studio(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
-
-
 @pytest.fixture
-def panel(studio):
+def panel(desk):
     """The page with a heart on it and the shape panel open."""
-    put(studio, HEART.ids, SPACING)
-    studio.keyboard.press("s")
-    yield studio
-    studio.keyboard.press("q")
+    put(desk, HEART.ids, SPACING)
+    desk.keyboard.press("s")
+    yield desk
+    desk.keyboard.press("q")
 
 
 def slider(page, name: str):
@@ -126,9 +120,9 @@ def test_neutral_comes_by_double_click_by_dot_and_for_all(panel) -> None:
     slide(panel, "lv_size", 1.2)
     tilt = slide(panel, "tilt", 20)
     steps = position(panel)
-    slider(panel, "lv_size").dblclick(position={"x": 40, "y": 14})
-    settle(panel, steps)
-    panel.wait_for_timeout(500)
+    with watched(panel):
+        slider(panel, "lv_size").dblclick(position={"x": 40, "y": 14})
+        settle(panel, steps)
     assert position(panel) == steps + 1, "one step, not one for each click"
     assert on_canvas(panel) == reshape(HEART, Shape(tilt=tilt))
     assert panel.get_by_role("button", name="Reset LV size").is_disabled()
@@ -143,13 +137,13 @@ def test_neutral_comes_by_double_click_by_dot_and_for_all(panel) -> None:
 
 
 def test_held_arrow_keys_are_one_step(panel) -> None:
-    slider(panel, "tilt").focus()
-    for _ in range(6):
-        panel.keyboard.down("ArrowRight")
-    panel.keyboard.up("ArrowRight")
     steps = position(panel)
-    settle(panel, steps)
-    panel.wait_for_timeout(500)
+    slider(panel, "tilt").focus()
+    with watched(panel):
+        for _ in range(6):
+            panel.keyboard.down("ArrowRight")
+        panel.keyboard.up("ArrowRight")
+        settle(panel, steps)
     assert position(panel) == steps + 1
     assert on_canvas(panel) == reshape(HEART, Shape(tilt=6.0))
     assert slider(panel, "tilt").get_attribute("aria-valuetext") == "+6°"
@@ -230,10 +224,10 @@ def test_what_is_only_shown_goes_with_the_panel(panel) -> None:
     steps = position(panel)
     hold(panel, "lv_size", 1.3)
     panel.wait_for_function("() => window.echoStudio.editor.ghost")
-    panel.keyboard.press("q")
-    assert ghost(panel) is None
-    panel.mouse.up()
-    panel.wait_for_timeout(400)
+    with watched(panel):
+        panel.keyboard.press("q")
+        assert ghost(panel) is None
+        panel.mouse.up()
     assert position(panel) == steps
     assert np.array_equal(labels(panel), HEART.ids)
 

@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from tests.browser.affine import ATRIUM, CAVITY, WALL, about, edges, moved, pull, shift, whole
-from tests.browser.desk import desk, drawing, grip, labels, last_op, mirrored, position, put, to_screen
+from tests.browser.desk import drawing, grip, labels, last_op, mirrored, position, put, to_screen
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def page(chromium, address: str):
-    with desk(chromium, address) as open_page:
-        yield open_page
+@pytest.fixture
+def page(desk):
+    return desk
 
 
 @pytest.mark.parametrize("shape", [(64, 64), (200, 256), (1024, 1024)])

@@ -9,14 +9,17 @@ import pytest
 
 from echo_studio.anatomy.motion.motion import usual_motion
 from tests.browser.brush import open_template
+from tests.browser.desk import bytes_of
 from tests.browser.test_people import SMALL
-from tests.browser.visit import faults, visit
+from tests.browser.visit import faults_in_both_themes
+from tests.browser.window import Window
 from tests.studio.fake_videos import speckled
 from tests.studio.fakes import FakeEngine
 
 pytestmark = pytest.mark.browser
 
 TAB = "window.echoStudio.tabs.video"
+CLIP = f"{TAB}.stage.video.clip"
 WIDE = """() => [...document.querySelectorAll('.studio.video, .studio.video *')]
   .filter((one) => one.clientWidth && one.scrollWidth > one.clientWidth + 1)
   .filter((one) => !one.matches('canvas, input, select, figcaption, .vid-foot, svg, svg *'))
@@ -26,16 +29,12 @@ NAMELESS = """() => [...document.querySelectorAll('.studio.video :is(button, sel
 
 
 @pytest.fixture(scope="module")
-def page(chromium, address: str) -> Iterator[Any]:
-    with visit(
-        chromium,
-        address,
-        viewport={"width": 1280, "height": 800},
-        accept_downloads=True,
-        reduced_motion="reduce",  # a video that is done waits for Space
-    ) as page:
-        open_template(page, "four-chamber")
-        yield page
+def page(window: Window) -> Iterator[Any]:
+    page = window.new_project()
+    page.emulate_media(reduced_motion="reduce")  # a video that is done waits for Space
+    open_template(page, "four-chamber")
+    yield page
+    window.check()
 
 
 @pytest.fixture
@@ -99,11 +98,9 @@ def test_the_label_cycle_follows_the_sliders_at_once(video) -> None:
 def test_a_video_plays_steps_and_shows_what_was_asked_and_measured(video) -> None:
     video.locator(".vid-view canvas").click()
     generate(video)
-    grey = video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)")
-    ids = video.evaluate(f"Array.from({TAB}.stage.video.clip.ids)")
-    labels = np.array(ids, np.uint8).reshape(6, 256, 256)
+    grey, labels = (bytes_of(video, f"{CLIP}.{part}").reshape(6, 256, 256) for part in ("grey", "ids"))
     fake = speckled(type("Cycle", (), {"ids": labels}), 0)
-    assert np.array_equal(np.array(grey, np.uint8).reshape(labels.shape), fake), "every pixel as it was made"
+    assert np.array_equal(grey, fake), "every pixel as it was made"
     assert "segmenter finds" in video.locator("[data-vid=facts]").inner_text()
     video.keyboard.press("Home")
     assert frame(video) == 0
@@ -146,7 +143,7 @@ def test_a_line_drawn_with_the_pointer_gives_the_m_mode(video) -> None:
     strip = video.evaluate(f"Array.from({TAB}.stage.strips.current.values)")
     rows = len(strip) // 6
     assert rows == pytest.approx((line["x1"] - line["x0"]) * 256, abs=2)
-    grey = np.array(video.evaluate(f"Array.from({TAB}.stage.video.clip.grey)"), float).reshape(6, 256, 256)
+    grey = bytes_of(video, f"{CLIP}.grey").reshape(6, 256, 256).astype(float)
     at_y, at_x = line["y0"] * 256 - 0.5, line["x0"] * 256 - 0.5
     (top, left), (dy, dx) = (int(at_y), int(at_x)), (at_y % 1, at_x % 1)
     four = grey[:, top : top + 2, left : left + 2]
@@ -222,16 +219,15 @@ def test_a_reload_finds_the_video_again(video) -> None:
     assert video.locator("[data-vid=told]").inner_text() != "The video is of older settings"
 
 
-@pytest.mark.parametrize(("scheme", "width", "height"), [("dark", 1280, 800), ("light", 1600, 1000)])
-def test_everything_is_named_seen_and_large_enough(video, scheme: str, width: int, height: int) -> None:
-    video.set_viewport_size({"width": width, "height": height})
-    video.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_everything_is_named_seen_and_large_enough(video) -> None:
     generate(video)
     video.keyboard.press("m")
-    assert faults(video) == []
-    assert video.evaluate(NAMELESS) == []
-    assert video.evaluate(WIDE) == []
-    assert video.evaluate(SMALL, 28) == []
-    whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
-    assert whole == [width, height]
+    assert faults_in_both_themes(video) == []
+    for width, height in ((1280, 800), (1600, 1000)):
+        video.set_viewport_size({"width": width, "height": height})
+        assert video.evaluate(NAMELESS) == []
+        assert video.evaluate(WIDE) == []
+        assert video.evaluate(SMALL, 28) == []
+        whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
+        assert whole == [width, height]
     video.keyboard.press("m")

@@ -1,6 +1,6 @@
 """Open the studio as people with other screens, fingers and wishes do; and ask axe-core what it finds."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -51,16 +51,33 @@ def settings_kept(page) -> None:
 SETTLED = "() => { for (const one of document.getAnimations()) if (one instanceof CSSTransition) one.finish(); }"
 
 
-def faults(page) -> list[str]:
-    """Serious and critical findings of axe-core on the page as it is."""
+# Of axe-core's rules only these look at colours: in another theme the others find what they found before.
+OF_COLOURS = ("color-contrast", "link-in-text-block")
+
+
+def faults(page, *roots: str, rules: Sequence[str] = ()) -> list[str]:
+    """Serious and critical findings of axe-core on parts of the page, or all of it, by some rules or by all of them."""
     axe = pytest.importorskip("axe_playwright_python", reason="needs axe-core: pip install '.[dev]'")
     if page.evaluate("!window.axe"):
         page.evaluate(Path(axe.__file__).with_name("axe.min.js").read_text(encoding="utf-8"))
     page.evaluate(SETTLED)
-    found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+    options = {"resultTypes": ["violations"], **({"runOnly": list(rules)} if rules else {})}
+    context = {"include": [[root] for root in roots or ("html",)]}
+    found = page.evaluate("([context, options]) => axe.run(context, options)", [context, options])["violations"]
     return [
         f"{finding['id']}: {node['html'][:120]} {node['failureSummary']}"
         for finding in found
         if finding["impact"] in ("serious", "critical")
         for node in finding["nodes"]
     ]
+
+
+def faults_in_both_themes(page, *roots: str) -> list[str]:
+    """By all rules in the light theme, and by those of colours in the dark one; the page is light afterwards."""
+    found = faults(page, *roots)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_function("() => document.body.classList.contains('dark')")
+    found += faults(page, *roots, rules=OF_COLOURS)
+    page.emulate_media(color_scheme="light")
+    page.wait_for_function("() => !document.body.classList.contains('dark')")
+    return found

@@ -1,7 +1,9 @@
 """Untrained checkpoints that are built in milliseconds, for tests of everything around the networks."""
 
 import dataclasses
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import torch
@@ -60,10 +62,22 @@ def tiny_generator(folder: Path, codec: Card) -> Card:
 
 def tiny_checkpoints(folder: Path) -> Path:
     """A folder with `tiny`, `tiny-vae` and `segmenter`."""
-    codec, _ = tiny_vae(folder / "tiny-vae")
-    tiny_generator(folder / "tiny", codec)
-    tiny_segmenter(folder / "segmenter")
+    for place, content in _tiny_files().items():
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(content)
+    torch.manual_seed(0)
     return folder
+
+
+@cache
+def _tiny_files() -> dict[Path, bytes]:
+    """What `tiny_checkpoints` writes: the networks are built once, some hundred tests need them."""
+    with TemporaryDirectory() as place:
+        folder = Path(place)
+        codec, _ = tiny_vae(folder / "tiny-vae")
+        tiny_generator(folder / "tiny", codec)
+        tiny_segmenter(folder / "segmenter")
+        return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def tiny_cyclegan(folder: Path) -> Card:

@@ -8,6 +8,7 @@ import pytest
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.recipe import Recipe
 from echo_studio.types import Json
+from tests.conftest import write_camus
 
 UNET: Json = {"widths": [8, 16], "blocks": 1, "attention_levels": [1], "mask_channels": 4}
 SHAPES: dict[str, Json] = {
@@ -36,10 +37,9 @@ SHAPES: dict[str, Json] = {
 }
 
 
-@pytest.fixture
-def data(camus_folder: Callable[..., Path]) -> CamusFolder:
-    """Two training patients and one for validation, eight and four frames."""
-    root = camus_folder(patients=3)
+def tiny_data(folder: Path) -> CamusFolder:
+    """In `folder`/camus: two training patients and one for validation, eight and four frames."""
+    root = write_camus(folder / "camus", patients=3)
     split = root / "database_split"
     split.mkdir()
     (split / "subgroup_training.txt").write_text("patient0001\npatient0002\n")
@@ -47,24 +47,30 @@ def data(camus_folder: Callable[..., Path]) -> CamusFolder:
     return CamusFolder(root)
 
 
+def tiny_recipe(kind: str, images: int = 24, **entries: object) -> Recipe:
+    """A recipe of that kind; further entries replace the defaults."""
+    plan: Json = {
+        "name": f"tiny-{kind}",
+        "title": "Tiny",
+        "description": "For tests.",
+        "paper": "none",
+        "kind": kind,
+        "resolution": 64,
+        "samples_every_images": 12,
+        "budget": {"images": images, "batch": 4, "ema_images": 8},
+        "optimiser": {"learning_rate": 1e-3, "warmup_images": 8},
+        **SHAPES[kind],
+        **entries,
+    }
+    return Recipe(**plan)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> CamusFolder:
+    return tiny_data(tmp_path)
+
+
 @pytest.fixture
 def recipe() -> Callable[..., Recipe]:
-    """`recipe("edm", images=24)`: a recipe of that kind; further entries replace the defaults."""
-
-    def make(kind: str, images: int = 24, **entries: object) -> Recipe:
-        plan: Json = {
-            "name": f"tiny-{kind}",
-            "title": "Tiny",
-            "description": "For tests.",
-            "paper": "none",
-            "kind": kind,
-            "resolution": 64,
-            "samples_every_images": 12,
-            "budget": {"images": images, "batch": 4, "ema_images": 8},
-            "optimiser": {"learning_rate": 1e-3, "warmup_images": 8},
-            **SHAPES[kind],
-            **entries,
-        }
-        return Recipe(**plan)
-
-    return make
+    """`recipe("edm", images=24)`: see `tiny_recipe`."""
+    return tiny_recipe

@@ -27,12 +27,22 @@ from echo_studio.train.loop import Report, train
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.state import Progress, load_state, save_state
 from echo_studio.train.task import Task
+from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints, tiny_segmenter, tiny_vae
 from tests.train.conftest import SHAPES
 from tests.train.toy import ToyTask
 
 MakeRecipe = Callable[..., Recipe]
 EACH_STEP = 1e-9  # minutes: a state after each step
+TEACHER: Json = {"teacher": "tiny", "pairs": 8, "solver": "euler", "nfe": 2, "channels": 4}
+JUDGED: Json = {"adversarial": 0.1, "feature_matching": 0.1}
+# One of each trainer, and what takes another way through it.
+STEPS: list[tuple[str, Json]] = [
+    *((kind, {"resolution": 32} if kind in ("edm", "ve", "sdm") else {}) for kind in SHAPES if kind != "distilled"),
+    ("cyclegan", {"precision": "bfloat16"}),
+    ("distilled", {"loss": TEACHER}),
+    ("distilled", {"loss": {**TEACHER, **JUDGED}}),
+]
 
 
 class Stop(Exception):
@@ -74,33 +84,32 @@ def test_an_interrupted_run_ends_bit_for_bit_like_an_uninterrupted_one(recipe: M
     assert resumed.images_seen == whole.images_seen == 24
 
 
-@pytest.mark.parametrize("kind", SHAPES)
+@pytest.mark.parametrize(("kind", "entries"), STEPS)
 def test_a_step_follows_from_the_saved_state_and_its_seed_alone(
-    kind: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+    kind: str, entries: Json, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
     """With the law of the loop above: what is interrupted goes on bit for bit, whatever is trained."""
     from echo_studio.train.registry import task_for
 
     if kind in ("distilled", "grain-decoder"):
         tiny_checkpoints(tmp_path)
-    loss = {"teacher": "tiny", "pairs": 8, "solver": "euler", "nfe": 2, "adversarial": 0.1, "channels": 4}
-    plan = recipe(kind, **({"loss": loss} if kind == "distilled" else {}))
+    plan = recipe(kind, **entries)
 
     def begun() -> tuple[Task, dict[str, torch.optim.Optimizer]]:
         task = task_for(plan, data, tmp_path)
         task.load_data(tmp_path)
         return task, {part: torch.optim.AdamW(module.parameters(), 1e-3) for part, module in task.parts.items()}
 
-    def step(task: Task, optimisers: dict[str, torch.optim.Optimizer], seed: int) -> list[float]:
+    def step(task: Task, optimisers: dict[str, torch.optim.Optimizer], seed: int) -> list[Json]:
         torch.manual_seed(seed)
-        losses = []
+        figures = []
         for part in task.parts:
-            loss, _ = task.loss(part, torch.tensor([1, 0, 3, 2]))
+            loss, more = task.loss(part, torch.tensor([1, 0, 3, 2]))
             optimisers[part].zero_grad()
             loss.backward()
             optimisers[part].step()
-            losses.append(float(loss.detach()))
-        return losses
+            figures.append({"loss": float(loss.detach()), **more})
+        return figures
 
     first, optimisers = begun()
     step(first, optimisers, 1)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from echo_studio.train.share import Over, Share
 from echo_studio.train.team import SingleProcess, join, shares_of
 from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints
-from tests.train.conftest import SHAPES
+from tests.train.conftest import SHAPES, tiny_data, tiny_recipe
 from tests.train.together import run
 
 MakeRecipe = Callable[..., Recipe]
@@ -191,31 +192,56 @@ def _both(mine: torch.Tensor, to: list[torch.Tensor]) -> torch.Tensor:
     return torch.cat([mine, mine])
 
 
-@pytest.mark.slow
-def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(recipe: MakeRecipe, tmp_path: Path) -> None:
-    def request(out: str, **more: object) -> Json:
-        plan = recipe("edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
-        return {"out": out, "recipe": plan.model_dump(mode="json"), **more}
+@dataclass(frozen=True)
+class Together:
+    """What `torchrun` gave.
 
-    def alone(one: Json) -> Json:
-        return run({**one, "out": f"alone-{one['out']}"}, tmp_path, SingleProcess())
+    Attributes:
+        folder: where it ran.
+        same: requests whose outcomes are those of one process.
+        outcomes: of `same` and of the requests that go on after them.
+        done: the end of the processes; the command line alone wrote to their standard output.
+    """
+
+    folder: Path
+    same: list[Json]
+    outcomes: list[Json]
+    done: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> Together:
+    """Two processes that train the toy in several ways, and then by the command line: all that a launch costs once."""
+    folder = tmp_path_factory.mktemp("together")
+
+    def request(out: str, **more: object) -> Json:
+        plan = tiny_recipe("edm", images=12, checkpoint_minutes=1e-9)  # a state after each step
+        return {"out": out, "recipe": plan.model_dump(mode="json"), **more}
 
     same = [request("plain"), request("steps", steps=2)]
     begun = request("begun")
-    assert run({**begun, "stop_at": 8}, tmp_path, SingleProcess()) == {}
+    assert run({**begun, "stop_at": 8}, folder, SingleProcess()) == {}
     going_on = [
         {**begun, "resume": True},
         request("whole"),
         request("broken", stop_at=8),
         request("broken", resume=True),
     ]
-    (tmp_path / "requests.json").write_text(json.dumps([*same, *going_on]))
-
-    done = torchrun("-m", "tests.train.together", str(tmp_path))
+    (folder / "requests.json").write_text(json.dumps([*same, *going_on]))
+    place = folder / "command"
+    place.mkdir()
+    (place / "plan.toml").write_text(PLAN)
+    data = tiny_data(place)
+    command = ["train", str(place / "plan.toml"), "--data", str(data.root), "--out", str(place / "two"), "--json"]
+    done = torchrun("-m", "tests.train.together", str(folder), *command)
     assert done.returncode == 0, done.stderr
-    outcomes = json.loads((tmp_path / "outcomes.json").read_text())
-    for one, two in zip(same, outcomes, strict=False):
-        reference = alone(one)
+    return Together(folder, same, json.loads((folder / "outcomes.json").read_text()), done)
+
+
+@pytest.mark.slow
+def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(together: Together) -> None:
+    for one, two in zip(together.same, together.outcomes, strict=False):
+        reference = run({**one, "out": f"alone-{one['out']}"}, together.folder, SingleProcess())
         assert close(reference["losses"], two["losses"]), one["out"]
         scores = (reference["scores"]["validation"], two["scores"]["validation"])
         assert scores[0] == pytest.approx(scores[1], abs=1e-3), one["out"]
@@ -223,7 +249,7 @@ def test_two_processes_are_one_and_go_on_where_they_or_one_stopped(recipe: MakeR
         assert not two["said"]
         assert ("2 processes" in two["machine"], "process" in reference["machine"]) == (True, one["out"] == "steps")
 
-    went_on, whole, _, resumed = outcomes[len(same) :]
+    went_on, whole, _, resumed = together.outcomes[len(together.same) :]
     # What two began two finish bit for bit; what one began they finish too, and say so.
     assert resumed["sha256"] == whole["sha256"]
     assert resumed["losses"] == whole["losses"][1:]
@@ -252,15 +278,9 @@ def test_accumulation_changes_nothing_where_every_sample_weighs_the_same(
 
 
 @pytest.mark.slow
-def test_the_command_line_shares_the_work_and_speaks_once(
-    tmp_path: Path, data: CamusFolder, recipe: MakeRecipe
-) -> None:
-    plan = tmp_path / "plan.toml"
-    plan.write_text(PLAN)
-    arguments = ["train", str(plan), "--data", str(data.root), "--out", str(tmp_path / "two")]
-    done = torchrun("-m", "echo_studio.cli", *arguments, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["images_seen"] == 8
-    assert "expected" not in done.stderr
-    assert len(list((tmp_path / "two" / "log").iterdir())) == 1
-    assert {path.name for path in tmp_path.iterdir()} == {"camus", "plan.toml", "two"}
+def test_the_command_line_shares_the_work_and_speaks_once(together: Together) -> None:
+    place = together.folder / "command"
+    assert json.loads(together.done.stdout)["images_seen"] == 8
+    assert "expected" not in together.done.stderr
+    assert len(list((place / "two" / "log").iterdir())) == 1
+    assert {path.name for path in place.iterdir()} == {"camus", "plan.toml", "two"}

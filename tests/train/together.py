@@ -1,10 +1,12 @@
 """Trains what a folder asks for in the processes that torchrun started: `torchrun ... -m tests.train.together FOLDER`.
 
 FOLDER/requests.json is a list of {out, recipe, steps, resume, stop_at}, all of the toy task; FOLDER/outcomes.json then
-has what each run gave. `steps` are those of gradient accumulation.
+has what each run gave. `steps` are those of gradient accumulation. Further arguments are those of `python -m
+echo_studio.cli`, which is run last in the same processes, since they take seconds to start.
 """
 
 import json
+import runpy
 import sys
 from pathlib import Path
 
@@ -46,7 +48,8 @@ def main() -> None:
     outcomes = [run(request, folder, team) for request in requests]
     if team.is_main_process:
         (folder / "outcomes.json").write_text(json.dumps(outcomes))
-    team.leave()
+    sys.argv = ["echo_studio.cli", *sys.argv[2:]]
+    runpy.run_module("echo_studio.cli", run_name="__main__", alter_sys=True)  # its team leaves
 
 
 if __name__ == "__main__":

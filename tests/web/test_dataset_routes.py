@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 import struct
 import time
 import zipfile
@@ -14,13 +15,17 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
+from starlette.types import Receive, Scope, Send
 
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.export.formats import read_set
 from echo_studio.errors import DataError
+from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.web.routes import add_studio_routes
+from echo_studio.web.wire.wire import USER
+from tests.studio.fake_sets import FakeSets
 from tests.studio.fakes import FakeEngine, fake_studio, heart
 
 HEADER = "X-Studio-Session"
@@ -40,25 +45,46 @@ FORGED = (
 )
 
 
-@pytest.fixture
-def studio(tmp_path: Path) -> Iterator[Studio]:
-    studio = fake_studio(FakeEngine(0.0), tmp_path / "projects")
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
+    studio = fake_studio(FakeEngine(0.0), tmp_path_factory.mktemp("projects"))
     yield studio
     studio.close()
 
 
-@pytest.fixture
-def client(studio: Studio) -> TestClient:
+@pytest.fixture(scope="module")
+def app(studio: Studio) -> FastAPI:
     app = FastAPI()
     add_studio_routes(app, studio)
-    session = studio.open_session("new")
+    return app
+
+
+def page(app: FastAPI, studio: Studio, user: str) -> TestClient:
+    studio.engine.sets = FakeSets()
+    session = studio.open_session("new", user)
     session.label_map = heart()
-    return TestClient(app, headers={HEADER: session.token})
+
+    async def logged_in(scope: Scope, receive: Receive, send: Send) -> None:
+        scope[USER] = user
+        await app(scope, receive, send)
+
+    return TestClient(logged_in, headers={HEADER: session.token})
+
+
+@pytest.fixture
+def client(app: FastAPI, studio: Studio) -> TestClient:
+    """The page of a user of this test alone, whose folder holds no set yet."""
+    return page(app, studio, secrets.token_hex(8))
+
+
+def session_of(client: TestClient, studio: Studio) -> Session:
+    session = studio.sessions.known(client.headers[HEADER])
+    assert session is not None
+    return session
 
 
 def order(client: TestClient, studio: Studio, **changes: Any) -> dict[str, Any]:
-    session = studio.sessions.get(client.headers[HEADER])
-    assert session is not None
+    session = session_of(client, studio)
     return {
         **{"name": "pilot", "maps": "canvas", "revision": session.revision, "view": "4CH", "phase": "ED"},
         **{"map_view": "", "map_phase": "", "generators": ["edm-l64"], "solver": "", "nfe": []},
@@ -140,7 +166,8 @@ def test_a_clip_comes_whole_with_its_labels(client: TestClient, studio: Studio) 
     assert "ask for its frame" in frame.json()["detail"]
 
 
-def test_what_is_decided_is_counted_filtered_undone_and_exported(client: TestClient, studio: Studio) -> None:
+def test_what_is_decided_is_counted_filtered_undone_and_exported(app: FastAPI, studio: Studio) -> None:
+    client = page(app, studio, "")  # without a login a reviewer gives a name
     made(client, studio)
     at = f"{ROOT}/sets/pilot"
     act = {"numbers": [0, 1, 2], "verdict": "keep", "reason": "", "reviewer": "Ada"}
@@ -161,8 +188,7 @@ def test_what_is_decided_is_counted_filtered_undone_and_exported(client: TestCli
     names = zipfile.ZipFile(io.BytesIO(packed.content)).namelist()
     assert {"first/README.md", "first/s0000000/frame.png"} <= set(names)
     assert "first/s0000002/frame.png" not in names
-    session = studio.sessions.get(client.headers[HEADER])
-    assert session is not None
+    session = session_of(client, studio)
     kept = list(read_set(session.folder / "exports" / "first"))
     assert [one.header.record["curation"]["reviewer"] for one in kept] == ["Ada", "Ada"]
     assert client.post(f"{at}/export", json=wanted).status_code == 422, "no export is written over"
@@ -228,8 +254,7 @@ def test_label_maps_come_from_files_archives_templates_and_kept_views(
     bundled = client.post(f"{ROOT}/plan", json=order(client, studio, maps="bundled", map_view="4CH")).json()
     assert bundled["label_maps"] >= 4
     assert client.post(f"{ROOT}/plan", json=order(client, studio, maps="slots")).status_code == 422
-    session = studio.sessions.get(client.headers[HEADER])
-    assert session is not None
+    session = session_of(client, studio)
     session.project.set_slot("2CH-ES", heart())
     assert client.post(f"{ROOT}/plan", json=order(client, studio, maps="slots")).json()["label_maps"] == 1
 
@@ -303,7 +328,7 @@ def test_another_user_sees_none_of_it_and_no_route_opens_without_a_token(client:
     made(client, studio, variations=0)
     stranger = studio.open_session("new", "eve")
     foreign = {HEADER: stranger.token}
-    assert stranger.folder != studio.sessions.get(client.headers[HEADER]).folder  # type: ignore[union-attr]
+    assert stranger.folder != session_of(client, studio).folder
     paths = ("", "/sets/pilot", "/sets/pilot/samples/0/frame", "/maps", "/exports/x")
     for path in paths:
         assert client.get(f"{ROOT}{path}", headers={HEADER: "forged"}).status_code == 401

@@ -24,11 +24,18 @@ from tests.studio.fakes import FakeEngine, fake_studio, frame_request, heart
 SETTINGS = {"view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 2, "seed": 5}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
     studio = fake_studio(FakeEngine(seconds_per_nfe=0.001))
     yield studio
     studio.close()
+
+
+@pytest.fixture(scope="module")
+def app(studio: Studio) -> FastAPI:
+    app = FastAPI()
+    add_studio_routes(app, studio)
+    return app
 
 
 @pytest.fixture
@@ -37,9 +44,8 @@ def session(studio: Studio) -> Session:
 
 
 @pytest.fixture
-def client(studio: Studio, session: Session) -> TestClient:
-    app = FastAPI()
-    add_studio_routes(app, studio)
+def client(app: FastAPI, session: Session) -> TestClient:
+    """A page with a project of its own."""
     return TestClient(app, headers={"X-Studio-Session": session.token})
 
 

@@ -3,6 +3,7 @@
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -38,12 +39,9 @@ def test_an_impossible_port_is_refused() -> None:
 
 
 def test_the_server_writes_nothing_beside_its_source() -> None:
-    code = (
-        "import sys, echo_studio.web.server, pathlib;"
-        "folder = pathlib.Path(echo_studio.web.server.__file__).parent;"
-        "sys.exit(bool(list(folder.glob('*.pyi'))))"
-    )
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+    from echo_studio.web import server  # Gradio writes type stubs beside classes with events as they are made
+
+    assert not list(Path(server.__file__).parent.rglob("*.pyi"))
 
 
 def test_an_address_that_others_reach_is_warned_of_in_one_line() -> None:

@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 
 from echo_studio.studio.projects import NEW
+from echo_studio.studio.studio import Studio
 from echo_studio.web.middleware.body_limit import BodyLimit
 from echo_studio.web.routes import add_studio_routes
 from tests.studio.fake_models import fake_checkpoint
@@ -18,19 +19,33 @@ from tests.studio.fakes import FakeEngine, fake_studio
 LIMIT = 2**20
 
 
-@pytest.fixture
-def engine() -> FakeEngine:
-    return FakeEngine(0)
+@pytest.fixture(scope="module")
+def studio() -> Iterator[Studio]:
+    studio = fake_studio(FakeEngine(0))
+    yield studio
+    studio.close()
 
 
-@pytest.fixture
-def client(engine: FakeEngine) -> Iterator[TestClient]:
-    studio = fake_studio(engine)
+@pytest.fixture(scope="module")
+def app(studio: Studio) -> FastAPI:
     app = FastAPI()
     app.add_middleware(BodyLimit, max_bytes=LIMIT)
     add_studio_routes(app, studio)
-    yield TestClient(app, headers={"X-Studio-Session": studio.open_session(NEW).token})
-    studio.close()
+    return app
+
+
+@pytest.fixture
+def engine(studio: Studio) -> FakeEngine:
+    """With the bundled models alone, none of them loaded."""
+    engine: FakeEngine = studio.engine  # type: ignore[assignment]
+    for known in (engine.own, engine.faults, engine.loaded, engine.loads):
+        known.clear()
+    return engine
+
+
+@pytest.fixture
+def client(app: FastAPI, studio: Studio, engine: FakeEngine) -> TestClient:
+    return TestClient(app, headers={"X-Studio-Session": studio.open_session(NEW).token})
 
 
 def take_in(client: TestClient, folder: Path, name: str = "") -> Response:
@@ -70,7 +85,9 @@ def test_an_import_is_there_at_once_and_can_be_chosen(client: TestClient, tmp_pa
     assert "mine" not in names(client)
 
 
-def test_card_and_weights_arrive_byte_for_byte(client: TestClient, engine: FakeEngine, tmp_path: Path) -> None:
+def test_card_and_weights_arrive_byte_for_byte(
+    client: TestClient, engine: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[bytes] = []
     take = engine.import_model
 
@@ -78,7 +95,7 @@ def test_card_and_weights_arrive_byte_for_byte(client: TestClient, engine: FakeE
         seen.extend((source / file).read_bytes() for file in ("card.json", "model.safetensors"))
         return take(source, name)
 
-    engine.import_model = look  # type: ignore[method-assign, assignment]
+    monkeypatch.setattr(engine, "import_model", look)
     folder = fake_checkpoint(tmp_path / "mine", bytes(range(256)) * 1000)
     assert take_in(client, folder).status_code == 200
     assert seen == [(folder / "card.json").read_bytes(), (folder / "model.safetensors").read_bytes()]

@@ -28,11 +28,20 @@ from tests.studio.fakes import FakeEngine, blank, fake_studio, frame_request, he
 SETTINGS = {"live": False, "view": "4CH", "phase": "ED", "generator": "edm-l64", "solver": "heun", "nfe": 3, "seed": 5}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def studio() -> Iterator[Studio]:
     studio = fake_studio(FakeEngine(seconds_per_nfe=0.001))
     yield studio
     studio.close()
+
+
+@pytest.fixture(scope="module")
+def app(studio: Studio) -> FastAPI:
+    """One for all tests: its routes take half a second to build."""
+    app = FastAPI()
+    app.add_middleware(BodyLimit, max_bytes=20 * 2**20)
+    add_studio_routes(app, studio)
+    return app
 
 
 @pytest.fixture
@@ -41,10 +50,8 @@ def session(studio: Studio) -> Session:
 
 
 @pytest.fixture
-def client(studio: Studio, session: Session) -> TestClient:
-    app = FastAPI()
-    app.add_middleware(BodyLimit, max_bytes=20 * 2**20)
-    add_studio_routes(app, studio)
+def client(app: FastAPI, session: Session) -> TestClient:
+    """A page with a project of its own."""
     return TestClient(app, headers={"X-Studio-Session": session.token})
 
 

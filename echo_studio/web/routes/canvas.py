@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from echo_studio.anatomy.edits.apply import sector_after
+from echo_studio.anatomy.edits.place import defect_at
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.inspect import inspect_map, inspect_pair
 from echo_studio.anatomy.sector.region import sector_region
@@ -16,12 +17,14 @@ from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import BoolMask, Json, View
 from echo_studio.web.routes.projects import TAKEN
-from echo_studio.web.wire.bodies import SLOT_LAYOUTS
+from echo_studio.web.wire.bodies import SLOT_LAYOUTS, DefectPlaceBody
 from echo_studio.web.wire.wire import (
+    MAX_SETTINGS_BYTES,
     Measures,
     map_from,
     map_response,
     measures,
+    parsed_settings,
     posted_edit,
     posted_map,
     read_body,
@@ -68,6 +71,15 @@ def routes(studio: Studio) -> APIRouter:
             return after, sector_after(label_map, sector, after, op)
 
         return map_response(*await run_in_threadpool(changed))
+
+    @router.post("/defect-place")
+    async def defect_place(request: Request, layout: Layout) -> Json:
+        """The parameters with which a defect lies at a point; the defect stands behind the labels, as JSON."""
+        size = layout.width * layout.height
+        body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the labels and the defect")
+        wanted = DefectPlaceBody.model_validate(parsed_settings(body[size:]))
+        label_map = map_from(body[:size], layout)
+        return await run_in_threadpool(defect_at, label_map, wanted.defect, wanted.values, wanted.point, wanted.view)
 
     @router.post("/handles")
     async def handles(request: Request, layout: Layout) -> list[Json]:

@@ -71,10 +71,7 @@ def routes(studio: Studio) -> APIRouter:
 
     @router.post("/cancel")
     def cancel(session: Mine) -> dict[str, bool]:
-        job = frames.current(session)
-        if job is not None:
-            job.cancel()
-        return {"cancelled": job is not None}
+        return {"cancelled": frames.cancel(session)}
 
     @router.get("/jobs/{number}/label-map")
     def job_map(job: FoundJob) -> Response:

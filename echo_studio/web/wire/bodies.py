@@ -77,6 +77,15 @@ class FrameBody(DraftBody):
         )
 
 
+class DefectPlaceBody(BaseModel):
+    """A defect that is dragged over the map that comes before it."""
+
+    defect: str
+    values: dict[str, Number | str] = {}
+    point: tuple[Number, Number]
+    view: View
+
+
 class CycleBody(BaseModel):
     """A label cycle; the other settings of a video say nothing about it."""
 

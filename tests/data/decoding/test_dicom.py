@@ -86,6 +86,7 @@ def region(x0: int, y0: int, x1: int, y1: int, **elements: Any) -> Dataset:
     return made
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_grey_frames_come_back_byte_for_byte_with_their_pace(read) -> None:
     recording = read(dicom(FRAMES, FrameTime=20, PixelSpacing=[0.4, 0.3]))
     assert np.array_equal(recording.frames, FRAMES)
@@ -182,6 +183,7 @@ def test_a_region_in_other_units_cuts_but_does_not_measure(read) -> None:
     assert recording.spacing_mm == (0.5, 0.6)
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_nothing_of_the_patient_comes_along(tmp_path: Path) -> None:
     recording = read_recording(saved(dicom(FRAMES, PatientID="12345", StudyDate="20200101"), tmp_path / "scan.dcm"))
     told = repr({**recording.__dict__, "frames": None})
@@ -225,6 +227,7 @@ def test_a_million_packed_frames_in_a_small_file_are_refused(refused) -> None:
     refused(made)
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_packed_frame_that_is_larger_than_its_header_says_is_refused(refused) -> None:
     buffer = BytesIO()
     Image.new("L", (9000, 9000)).save(buffer, "JPEG")
@@ -235,6 +238,7 @@ def test_a_packed_frame_that_is_larger_than_its_header_says_is_refused(refused) 
     refused(made)
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_sequences_nested_without_end_are_read_past_or_refused(tmp_path: Path) -> None:
     whole = saved(dicom(FRAMES), tmp_path / "whole.dcm").read_bytes()
     # An open sequence with an open item in it, 20000 deep, where the first element of the picture was.
@@ -274,6 +278,7 @@ def test_a_compression_that_is_not_read_is_named(refused, syntax: str, word: str
     assert word in refused(content.getvalue())
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_deflated_file_is_never_inflated(refused, tmp_path: Path) -> None:
     made = dicom(FRAMES)
     made.file_meta.TransferSyntaxUID = pydicom.uid.DeflatedExplicitVRLittleEndian

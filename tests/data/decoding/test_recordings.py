@@ -56,6 +56,7 @@ def nifti(shape: tuple[int, ...], dtype: type = np.uint8, pixdim: tuple[float, .
 
 
 @pytest.mark.parametrize("suffix", [".png", ".nii", ".nii.gz"])
+@pytest.mark.usefixtures("decoder_process")
 def test_a_grey_frame_comes_back_byte_for_byte(tmp_path: Path, save_array, suffix: str) -> None:
     save_array(tmp_path / f"a{suffix}", IMAGE)
     recording = read_recording(tmp_path / f"a{suffix}")
@@ -168,6 +169,7 @@ def test_a_frame_too_small_to_work_on_is_refused(tmp_path: Path, shape: tuple[in
     assert f"{shape[1]}x{shape[0]}" in refused(tmp_path / "a.png")
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_header_that_announces_gigabytes_costs_nothing(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(png_of_black(50000, 50000))
     assert "4096" in refused(tmp_path / "a.png")
@@ -239,12 +241,14 @@ def test_an_upload_is_named_by_what_the_person_s_file_ends_in(tmp_path: Path) ->
     assert "Jane" not in message
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_decoder_that_takes_too_long_is_ended(tmp_path: Path) -> None:
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
     with pytest.raises(ImageError, match="within"):
         apart.decode_apart(tmp_path / "a.png", "png", seconds=0.01)
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_decoder_that_dies_is_an_error_of_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(IMAGE).save(tmp_path / "a.png")
     monkeypatch.setattr(apart.sys, "executable", "/bin/false")
@@ -252,6 +256,7 @@ def test_a_decoder_that_dies_is_an_error_of_one_line(tmp_path: Path, monkeypatch
         apart.decode_apart(tmp_path / "a.png", "png")
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_no_temporary_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

@@ -52,6 +52,7 @@ def test_the_frames_of_a_recording_come_back_with_their_grey_and_pace(tmp_path: 
     assert recording.spacing_mm is None
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_black_and_white_keep_their_full_range(tmp_path: Path) -> None:
     frames = np.zeros((2, 64, 64), np.uint8)
     frames[:, :, 32:] = 255
@@ -110,6 +111,7 @@ def test_a_small_recording_is_refused(tmp_path: Path) -> None:
     assert "32x32" in refused(write(tmp_path / "a.mp4", np.zeros((2, 32, 32), np.uint8)))
 
 
+@pytest.mark.usefixtures("decoder_process")
 def test_a_recording_that_announces_a_huge_picture_is_refused(tmp_path: Path) -> None:
     content = bytearray(write(tmp_path / "a.avi", np.stack([IMAGE] * 2), "mjpeg").read_bytes())
     for place in (content.index(b"avih") + 8 + 32, content.index(b"strf") + 8 + 4):

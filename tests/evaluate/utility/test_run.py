@@ -88,7 +88,7 @@ def test_a_run_compares_both_sets_and_a_second_one_finds_everything_again(order:
 
 
 def test_what_a_kill_left_undone_alone_is_done_again(order: UtilityRequest) -> None:
-    order = dataclasses.replace(order, classifier=None, seeds=1)
+    order = dataclasses.replace(order, classifier=None, seeds=1, maps=12)
     wanted = measure_utility(order)
     frames = sorted((order.work / "frames").iterdir())
     trials = sorted((order.work / "trials").iterdir())
@@ -102,7 +102,7 @@ def test_what_a_kill_left_undone_alone_is_done_again(order: UtilityRequest) -> N
 
 
 def test_another_budget_uses_the_same_images(order: UtilityRequest) -> None:
-    order = dataclasses.replace(order, classifier=None, seeds=1)
+    order = dataclasses.replace(order, classifier=None, seeds=1, maps=12)
     measure_utility(order)
     images = stamps(order.work / "frames")
     longer = order.segmenter.model_copy(update={"epochs": 2})

@@ -44,7 +44,7 @@ def test_label_maps_and_echoes_are_not_of_the_same_frames(
     task = task_of(recipe("cyclegan", augmentation=STILL), data, tmp_path)
     task.frames = numbered(8)
     met = np.zeros((8, 8))
-    for step in range(200):
+    for step in range(100):
         torch.manual_seed(step)
         index = torch.randperm(8)
         ids, echo, _ = task.unpaired(index)
@@ -52,8 +52,8 @@ def test_label_maps_and_echoes_are_not_of_the_same_frames(
         assert torch.equal(maps, index)  # label maps in the loop's order, so that an epoch shows each once
         echoes = ((echo[:, 0, 16, 16] + 1) * 127.5).round().long()
         np.add.at(met, (maps.numpy(), echoes.numpy()), 1)
-    # 1600 meetings over 64 pairs, 25 each: the 99.99th percentile of chi-squared with 49 degrees of freedom is 96.
-    assert ((met - 25) ** 2 / 25).sum() < 96
+    # 800 meetings over 64 pairs, 12.5 each: the 99.99th percentile of chi-squared with 49 degrees of freedom is 96.
+    assert ((met - 12.5) ** 2 / 12.5).sum() < 96
 
 
 def test_an_echo_brings_its_sector_and_nothing_else_of_its_label_map(
@@ -80,38 +80,15 @@ def test_an_echo_brings_its_sector_and_nothing_else_of_its_label_map(
         assert all_losses(Frames(kept.image, painted, kept.view, kept.phase), seed) == before
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_resuming_gives_the_same_losses(precision: str, recipe: MakeRecipe, data: CamusFolder, tmp_path: Path) -> None:
-    plan = recipe("cyclegan", images=16, precision=precision, checkpoint_minutes=1e-9)
-
-    def go(out: str, stop_at: int = 0, resume: bool = False) -> list[dict[str, float]]:
-        seen: list[dict[str, float]] = []
-
-        def on_step(report: Report) -> None:
-            if report.images == stop_at:
-                raise KeyboardInterrupt
-            seen.append(report.figures)
-
-        task = task_for(plan, data, tmp_path)
-        if stop_at:
-            with pytest.raises(KeyboardInterrupt):
-                train(plan, task, tmp_path / out, on_step=on_step)
-        else:
-            train(plan, task, tmp_path / out, resume=resume, on_step=on_step)
-        return seen
-
-    whole = go("whole")
-    # What was broken off in step 3, before its state was written, is done again.
-    assert go("broken", stop_at=12) + go("broken", resume=True) == whole
-    assert {"fooled_echo", "fooled_labels", "cycle_labels", "cycle_echo", "discriminated_echo"} <= whole[0].keys()
-
-
 def test_the_checkpoint_is_a_one_call_generator_with_both_ways(
     recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
 ) -> None:
-    plan = recipe("cyclegan", images=12)
-    card = train(plan, task_for(plan, data, tmp_path), tmp_path / "run")
+    plan, seen = recipe("cyclegan", images=12), list[Report]()
+    card = train(plan, task_for(plan, data, tmp_path), tmp_path / "run", on_step=seen.append)
     assert card.makes == "frame"
+    assert {"fooled_echo", "fooled_labels", "cycle_labels", "cycle_echo", "discriminated_echo"} <= seen[
+        0
+    ].figures.keys()
     assert {"cycle_dice_lv_endo", "read_dice_la"} <= card.scores["validation"].keys()
     assert list((tmp_path / "run" / "samples").glob("*.png"))
     again, network = load_network(tmp_path / "run" / "checkpoint")

@@ -27,6 +27,7 @@ import { Result } from "./panes/result.js";
 import { ResultPane } from "./panes/result_pane.js";
 import { Viewport } from "./panes/viewport.js";
 import { Views } from "./panes/views.js";
+import { Clipboard } from "./tools/clipboard.js";
 import { Controls } from "./tools/controls.js";
 import { Editor } from "./tools/editor.js";
 import { Keys } from "./tools/keys.js";
@@ -57,7 +58,7 @@ export function mount({ element, props, watch }) {
   const structureActions = new StructureActions(root, editor, panes.edit, link);
   const historyPanel = new HistoryPanel(inspector, editor);
   const shapePanel = new ShapePanel(inspector, editor, link);
-  const defectPanel = new DefectPanel(inspector, editor, link);
+  const defectPanel = new DefectPanel(inspector, editor, link, settings);
   const slots = new Slots();
   const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
   new Monitor(root, generation, link);
@@ -105,8 +106,9 @@ export function mount({ element, props, watch }) {
     escape: () => generation.cancel(),
   };
   for (const { name, key } of PANELS) commands[key] = () => inspector.choose(name);
-  const chords = { o: () => starter.ask(), ...structureActions.chords };
-  new Keys(root, editor, controls, commands, chords, { Backquote: (on) => views.hold(on) });
+  const chords = { o: () => starter.chooseFile() };
+  new Clipboard(root, editor, structureActions);
+  new Keys(root, editor, controls, { commands, chords, holds: { Backquote: (on) => views.hold(on) } });
   new PointerInput(panes.edit, editor, { paints: true });
   new PointerInput(panes.result, editor, { paints: false });
 
@@ -115,7 +117,7 @@ export function mount({ element, props, watch }) {
     root.dataset.tool = editor.toolName;
   });
   result.listeners.add(() => panes.edit.redraw());
-  // The status line tells the last problem until something succeeds.
+  // The status line shows the last problem until something succeeds.
   labels.listeners.add((box, settled) => settled && controls.say(""));
   let opened = "";
   labels.listeners.add(() => {

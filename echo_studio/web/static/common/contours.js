@@ -11,7 +11,7 @@ const STRUCTURES = [
 export function structureContours(ids, width, height) {
   return STRUCTURES.map(({ label, ids: members }) => {
     const path = new Path2D();
-    for (const loop of outlines(ids, width, height, members)) addSmoothLoop(path, loop);
+    for (const loop of outlines(ids, width, height, members)) addLoop(path, smoothed(loop));
     return { label, path };
   });
 }
@@ -63,7 +63,8 @@ export function addLoop(path, loop) {
   path.closePath();
 }
 
-function addSmoothLoop(path, loop) {
+/** A closed outline whose corners are averaged with their neighbours, six times. */
+export function smoothed(loop) {
   let points = loop;
   // Specks stay as they are: smoothing would make them vanish.
   for (let pass = 0; pass < 6 && points.length > 12; pass++) {
@@ -74,5 +75,5 @@ function addSmoothLoop(path, loop) {
       return [(ax + 2 * x + bx) / 4, (ay + 2 * y + by) / 4];
     });
   }
-  addLoop(path, points);
+  return points;
 }

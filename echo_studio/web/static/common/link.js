@@ -3,6 +3,8 @@
 import { JobEvents } from "./events.js";
 
 const RETRY_MS = 3000;
+const FOR_GOOD = [400, 404, 413, 415, 422]; // the same again would be refused again
+const WITHOUT_WORDS = { tool: "open", what: "refused edit" }; // the map of an edit that the server could not read
 
 /** The server understood and said no: its words, and the HTTP status. */
 class Refusal extends Error {
@@ -19,11 +21,13 @@ export class ServerLink {
     this.token = "";
     this.project = ""; // its id
     this.user = ""; // who is logged in, "" where there is no login
-    this.outbox = []; // [path, options] of the changes that the server has not confirmed
+    this.outbox = []; // [path, options, plain] of the changes that the server has not confirmed
+    this.aside = []; // those that it refused for good
     this.pumping = null;
+    this.retry = 0; // the timer of the next try, one for the whole outbox
     this.onProblem = (_words) => {};
     this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
-    this.onTaken = () => {};
+    this.onOpenElsewhere = () => {};
     this.onLoggedOut = () => {};
     this.events = new JobEvents(this);
     labels.journals.add((op) => this.enqueue(op));
@@ -79,12 +83,13 @@ export class ServerLink {
   enqueue(op) {
     const { revision, position } = this.document;
     const query = new URLSearchParams({ ...this.layout(), revision, position });
-    this.keep(`/label-map?${query}`, { method: "PUT", body: this.packed(op) });
+    const plain = op && { method: "PUT", body: this.packed(WITHOUT_WORDS) };
+    this.keep(`/label-map?${query}`, { method: "PUT", body: this.packed(op) }, plain);
   }
 
-  /** Send a change after those before it, and again until the server has it. */
-  keep(path, options) {
-    this.outbox.push([path, options]);
+  /** Send a change after those before it, and again until the server has it; `plain` where it refuses the first for good. */
+  keep(path, options, plain = null) {
+    this.outbox.push([path, options, plain]);
     this.onState("saving");
     this.send().catch((problem) => this.onProblem(problem.message));
   }
@@ -108,11 +113,19 @@ export class ServerLink {
 
   async emptyOutbox() {
     while (this.outbox.length) {
+      const [path, options, plain] = this.outbox[0];
       try {
-        await this.request(...this.outbox[0]);
+        await this.request(path, options);
       } catch (problem) {
         // 409: the server has this change already, only its answer was lost.
-        if (problem.status !== 409) {
+        if (FOR_GOOD.includes(problem.status)) {
+          this.onProblem(`The studio refused a change: ${problem.message} It is kept aside; what comes after it is saved.`);
+          this.aside.push([path, options]);
+          if (plain) {
+            this.outbox[0] = [path, plain, null];
+            continue;
+          }
+        } else if (problem.status !== 409) {
           this.pumping = null;
           this.refused(problem);
           throw problem;
@@ -127,14 +140,15 @@ export class ServerLink {
   /** 423: another tab writes to the project, and the person has to decide. Anything else may pass: try again. */
   refused(problem) {
     if (problem.status === 423) {
-      this.onTaken();
+      this.onOpenElsewhere();
       return;
     }
     this.onState("unsaved");
-    setTimeout(() => this.send().catch(() => {}), RETRY_MS);
+    clearTimeout(this.retry);
+    this.retry = setTimeout(() => this.send().catch(() => {}), RETRY_MS);
   }
 
-  /** Wait until the server holds the canvas; tells which revision that is. */
+  /** Wait until the server holds the canvas; its revision. */
   async flush() {
     await this.send();
     return this.document.revision;

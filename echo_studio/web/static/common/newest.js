@@ -1,20 +1,20 @@
-// Work that is wished for faster than it can be done: one wish is under way at a time, and of those that wait only the newest
-// is kept.
+// Requests that come faster than they can be answered: one is under way at a time, and of those that wait only the newest is
+// kept.
 
 export class Newest {
-  /** `ask(wish)` promises an answer for `tell(answer, wish)`; what it throws goes to `fail(problem, wish)`. */
-  constructor(ask, tell, fail, pauseMs = 0) {
-    this.ask = ask;
-    this.tell = tell;
+  /** `send(request)` promises an answer for `show(answer, request)`; what it throws goes to `fail(problem, request)`. */
+  constructor(send, show, fail, pauseMs = 0) {
+    this.send = send;
+    this.show = show;
     this.fail = fail;
     this.pauseMs = pauseMs;
-    this.waiting = null; // [wish]
+    this.waiting = null; // [request]
     this.running = false;
     this.turn = 0;
   }
 
-  want(wish) {
-    this.waiting = [wish];
+  request(request) {
+    this.waiting = [request];
     if (!this.running) this.run();
   }
 
@@ -27,13 +27,13 @@ export class Newest {
   async run() {
     this.running = true;
     while (this.waiting) {
-      const [wish] = this.waiting;
+      const [request] = this.waiting;
       this.waiting = null;
       const { turn } = this;
       const began = performance.now();
-      const [kind, answer] = await this.ask(wish).then((value) => ["tell", value], (problem) => ["fail", problem]);
-      // A failure is not worth telling where something newer is tried next.
-      if (turn === this.turn && (kind === "tell" || !this.waiting)) this[kind](answer, wish);
+      const [kind, answer] = await this.send(request).then((value) => ["show", value], (problem) => ["fail", problem]);
+      // A failure is not worth showing where something newer is tried next.
+      if (turn === this.turn && (kind === "show" || !this.waiting)) this[kind](answer, request);
       const rest = this.pauseMs - (performance.now() - began);
       if (rest > 0) await new Promise((done) => setTimeout(done, rest));
     }

@@ -14,7 +14,7 @@ export function openInEditor(studio, { map, what, settings, bitmap }) {
   // The frame is there already: no live preview of the same settings has to draw it again.
   generation.stopTimer();
   generation.await(false);
-  generation.tell({ job: 0, state: "ready", nfe: 0, total: 0, message: "" }); // the figures beside it are of an older frame
+  generation.report({ job: 0, state: "ready", nfe: 0, total: 0, message: "" }); // the figures beside it are of an older frame
   result.restore({ bitmap, ids, width, height });
   showTab("Edit");
 }

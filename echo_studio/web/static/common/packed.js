@@ -8,11 +8,11 @@ export async function unpacked(reply) {
   return { header, bytes: new Uint8Array(buffer, 4 + length) };
 }
 
-/** Send the keyframes and an order; `es` is null where the motion shapes end systole. */
-export function postOrder(link, path, { ed, es }, order) {
+/** Send the keyframes and a request; `es` is null if the motion shapes end systole. */
+export function postRequest(link, path, { ed, es }, request) {
   const { width, height, spacing } = ed;
   const query = new URLSearchParams({ width, height, spacing, ...(es && { es_width: es.width, es_height: es.height }) });
-  const body = new Blob([ed.ids, ...(es ? [es.ids] : []), JSON.stringify(order)], { type: "application/octet-stream" });
+  const body = new Blob([ed.ids, ...(es ? [es.ids] : []), JSON.stringify(request)], { type: "application/octet-stream" });
   return link.request(`${path}?${query}`, { method: "POST", body });
 }
 

@@ -20,7 +20,7 @@ export class Slots {
     if (!SLOT_NAMES.includes(name)) throw new Error(`Expected a slot of ${SLOT_NAMES.join(", ")}, got ${name}.`);
     if (page) this.pages.set(name, copiedPage(page));
     else this.pages.delete(name);
-    this.tell(name);
+    this.notify(name);
   }
 
   /** [{name, width, height, spacing, ids, sector}] of those that are filled, in their order. */
@@ -32,10 +32,10 @@ export class Slots {
   import(pages) {
     const before = this.pages;
     this.pages = new Map(pages.map((page) => [page.name, copiedPage(page)]));
-    for (const name of SLOT_NAMES) if (before.has(name) || this.pages.has(name)) this.tell(name);
+    for (const name of SLOT_NAMES) if (before.has(name) || this.pages.has(name)) this.notify(name);
   }
 
-  tell(name) {
+  notify(name) {
     for (const listener of this.listeners) listener(name);
   }
 }

@@ -1,16 +1,7 @@
 // One cell: its picture, what it was made with, its figures, and what can be done with it.
 
+import { captionLines, cellWords } from "./cell_words.js";
 import { Tile } from "./tile.js";
-
-const DICE = [["lv_endo", "LV"], ["lv_epi", "epi"], ["la", "LA"]];
-
-// What the first line of a caption does not tell; told where it varies.
-const MORE = {
-  seed: ({ seed }) => `seed ${seed}`,
-  schedule: ({ schedule }) => `schedule ${schedule || "own"}`,
-  guidance: ({ guidance }) => `guidance ${guidance}`,
-  label_map: ({ label_map: name }) => name,
-};
 
 export class CompareCell {
   /** `acts` are functions by name: reference, open, hold (with true and false). */
@@ -40,33 +31,18 @@ export class CompareCell {
     return button;
   }
 
-  /** What the server tells; `names` is what row and column are called, `axes` which settings vary, `reference` whether this is the one. */
-  update(told, names, axes, reference) {
-    const { title, settings, figures, state, note, message, nfe } = told;
-    this.told = told;
-    this.state = state;
-    this.element.dataset.state = state;
+  /** `status` is the server's; `names` is what row and column are called, `axes` which settings vary, `reference` whether this is the one. */
+  update(status, names, axes, reference) {
+    this.status = status;
+    this.state = status.state;
+    this.element.dataset.state = this.state;
     this.element.classList.toggle("reference", reference);
     this.badge.hidden = !reference;
-    const done = state === "done";
-    const words = {
-      waiting: "Waiting",
-      running: nfe ? `NFE ${nfe} / ${settings.nfe}` : "Starting …",
-      cancelled: nfe ? `Cancelled at NFE ${nfe}` : "Cancelled",
-      failed: message,
-      done: "",
-    }[state];
+    const done = this.state === "done";
+    const words = cellWords(status);
     if (this.words.textContent !== words) this.words.textContent = words;
     this.words.hidden = done;
-    const lines = [["b", title]];
-    const varied = Object.keys(MORE).filter((name) => axes.includes(name)).map((name) => MORE[name](settings));
-    if (varied.length) lines.push(["span", varied.join(" · ")]);
-    // There from the start, so that nothing moves when the figures come.
-    lines.push(["span", done ? `${figures.seconds.toFixed(2)} s · RMSE ${shownFigure(figures.rmse, 2)}` : "\u00a0"]);
-    lines.push(["span", done ? DICE.map(([name, short]) => `${short} ${shownFigure(figures[name], 3)}`).join("  ") : "\u00a0"]);
-    if (note) lines.push(["em", note]);
-    if (done && message) lines.push(["em", message]);
-    this.write(lines);
+    this.write(captionLines(status, axes));
     for (const button of [this.reference, this.holding, this.open]) button.disabled = !done;
     this.reference.setAttribute("aria-pressed", String(reference));
     this.holding.disabled = !done || reference;
@@ -82,10 +58,6 @@ export class CompareCell {
     this.written = text;
     this.caption.replaceChildren(...lines.map(([kind, words]) => Object.assign(document.createElement(kind), { textContent: words, title: words })));
   }
-}
-
-function shownFigure(value, decimals) {
-  return typeof value === "number" ? value.toFixed(decimals) : "–";
 }
 
 /** A button that is on while it is pressed, by pointer or by key. */

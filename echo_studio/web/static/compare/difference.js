@@ -35,19 +35,24 @@ function differenceLevel(grey, ids, reference) {
   return level;
 }
 
-/** A canvas of the difference; transparent outside the sector of the label map. */
-export function differenceCanvas(grey, reference, { ids, width, height }, range) {
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
+/** Write the colours of a difference into RGBA `data`; what is outside the sector stays as it is. */
+export function fillDifference(data, grey, reference, ids, range) {
   for (let i = 0; i < grey.length; i++) {
     if (!ids[i]) continue;
     const away = (grey[i] - reference[i]) / range;
     const colour = away < 0 ? DARKER : BRIGHTER;
     const share = Math.min(1, Math.abs(away));
-    for (let c = 0; c < 3; c++) image.data[4 * i + c] = NEUTRAL[c] + share * (colour[c] - NEUTRAL[c]);
-    image.data[4 * i + 3] = 255;
+    for (let c = 0; c < 3; c++) data[4 * i + c] = NEUTRAL[c] + share * (colour[c] - NEUTRAL[c]);
+    data[4 * i + 3] = 255;
   }
+}
+
+/** A canvas of the difference; transparent outside the sector of the label map. */
+export function differenceCanvas(grey, reference, { ids, width, height }, range) {
+  const canvas = new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d");
+  const image = context.createImageData(width, height);
+  fillDifference(image.data, grey, reference, ids, range);
   context.putImageData(image, 0, 0);
   return canvas;
 }

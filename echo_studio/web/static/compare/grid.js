@@ -3,17 +3,7 @@
 import { CompareCell } from "./cell.js";
 import { differenceCanvas, differenceRange } from "./difference.js";
 import { Guides, mapThumb } from "./guides.js";
-
-export const ORDERS = [
-  { name: "", title: "Rows and columns" },
-  { name: "seconds", title: "Latency", less: true },
-  { name: "nfe", title: "NFE", less: true },
-  { name: "lv_endo", title: "LV cavity" },
-  { name: "lv_epi", title: "LV epicardium" },
-  { name: "la", title: "Left atrium" },
-  { name: "adherence", title: "Mean adherence" },
-  { name: "rmse", title: "RMSE to reference", less: true },
-];
+import { ranked } from "./ranking.js";
 
 export class CompareGrid {
   constructor(root, link, lens, acts) {
@@ -24,10 +14,10 @@ export class CompareGrid {
     this.place = root.querySelector("[data-cmp=cells]");
     this.empty = root.querySelector("[data-cmp=empty]");
     this.cells = [];
-    this.told = null;
+    this.status = null;
     this.mode = "frames"; // or "difference"
-    this.order = "";
-    this.held = null; // a cell's number, or "all", while the reference is shown
+    this.ranking = ""; // a name of RANKINGS
+    this.swapped = null; // a cell's number, or "all", while the reference is shown there
     this.differences = new Map();
     this.guides = new Guides(link);
     lens.listeners.add(() => this.redraw());
@@ -35,22 +25,22 @@ export class CompareGrid {
   }
 
   /** A comparison begins: nothing of the older one stays. */
-  begin(told) {
-    this.cells = told.cells.map((_, number) => new CompareCell(number, this.lens, this.acts));
+  begin(status) {
+    this.cells = status.cells.map((_, number) => new CompareCell(number, this.lens, this.acts));
     this.fetched = new Set();
     this.differences.clear();
     this.guides.clear();
     this.arranged = null;
     this.empty.hidden = true;
     this.lens.fit();
-    this.update(told);
+    this.update(status);
   }
 
-  update(told) {
-    if (this.told && this.told.reference !== told.reference) this.differences.clear();
-    this.told = told;
-    told.cells.forEach((cell, number) => {
-      this.cells[number].update(cell, this.nameOf(cell), [told.rows.name, told.columns.name], number === told.reference);
+  update(status) {
+    if (this.status && this.status.reference !== status.reference) this.differences.clear();
+    this.status = status;
+    status.cells.forEach((cell, number) => {
+      this.cells[number].update(cell, this.nameOf(cell), [status.rows.name, status.columns.name], number === status.reference);
       if (cell.state === "done") this.fetch(number).catch((problem) => this.acts.say(problem.message));
     });
     this.arrange();
@@ -58,37 +48,28 @@ export class CompareGrid {
   }
 
   nameOf({ row, column }) {
-    const { rows, columns } = this.told;
+    const { rows, columns } = this.status;
     return `${rows.headings[row]}, ${columns.headings[column]}`;
   }
 
   async fetch(number) {
     if (this.fetched.has(number)) return;
     this.fetched.add(number);
-    const { comparison } = this.told;
+    const { comparison } = this.status;
     const [reply] = await Promise.all([
       this.link.request(`/comparisons/${comparison}/cells/${number}/frame`),
-      this.guides.of(comparison, number, this.told.cells[number].settings.label_map),
+      this.guides.of(comparison, number, this.status.cells[number].settings.label_map),
     ]);
     const bitmap = await createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
-    if (this.told.comparison !== comparison) return; // another one was begun meanwhile
+    if (this.status.comparison !== comparison) return; // another one was begun meanwhile
     this.cells[number].tile.take(bitmap);
     this.differences.clear(); // their common range may be wider now
     this.redraw();
   }
 
-  /** The cells that have the figure, best first, then the others. */
-  ranked() {
-    const { less } = ORDERS.find(({ name }) => name === this.order);
-    const value = (number) => this.told.cells[number].figures[this.order];
-    const known = this.cells.map(({ number }) => number).filter((number) => typeof value(number) === "number");
-    known.sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a)) || a - b);
-    return { known, rest: this.cells.map(({ number }) => number).filter((number) => !known.includes(number)) };
-  }
-
   arrange() {
-    const ranks = this.order ? this.ranked() : null;
-    const key = `${this.told.comparison} ${ranks ? [this.order, ...ranks.known, "", ...ranks.rest] : ""}`;
+    const ranks = this.ranking ? ranked(this.status.cells, this.ranking) : null;
+    const key = `${this.status.comparison} ${ranks ? [this.ranking, ...ranks.known, "", ...ranks.rest] : ""}`;
     if (key === this.arranged) return;
     this.arranged = key;
     const active = /** @type {HTMLElement} */ (document.activeElement);
@@ -98,7 +79,7 @@ export class CompareGrid {
   }
 
   table() {
-    const { rows, columns } = this.told;
+    const { rows, columns } = this.status;
     const table = Object.assign(document.createElement("table"), { className: "cmp-table" });
     const head = table.createTHead().insertRow();
     const corner = document.createElement("td");
@@ -120,7 +101,7 @@ export class CompareGrid {
   heading(words, scope, axis, number) {
     const cell = Object.assign(document.createElement("th"), { textContent: words, scope, title: words });
     if (axis.name === "label_map") {
-      this.guides.of(this.told.comparison, number, words).then((map) => cell.append(mapThumb(map)), () => {});
+      this.guides.of(this.status.comparison, number, words).then((map) => cell.append(mapThumb(map)), () => {});
     }
     return cell;
   }
@@ -139,10 +120,10 @@ export class CompareGrid {
   }
 
   redraw() {
-    if (!this.told) return;
-    const reference = this.cells[this.told.reference].tile;
+    if (!this.status) return;
+    const reference = this.cells[this.status.reference].tile;
     for (const { number, tile } of this.cells) {
-      const swapped = this.held === "all" || this.held === number;
+      const swapped = this.swapped === "all" || this.swapped === number;
       tile.show(swapped ? reference.bitmap : this.mode === "difference" ? this.difference(number) : tile.bitmap);
       this.cells[number].element.classList.toggle("swapped", swapped && Boolean(reference.bitmap));
     }
@@ -151,7 +132,7 @@ export class CompareGrid {
   /** What the difference view shows of a cell; its frame where there is nothing to subtract. */
   difference(number) {
     const { tile } = this.cells[number];
-    const reference = this.cells[this.told.reference].tile;
+    const reference = this.cells[this.status.reference].tile;
     if (!tile.grey || !reference.grey || !sameSize(tile.bitmap, reference.bitmap)) return null;
     if (!this.differences.has(number)) {
       const range = this.range();
@@ -161,14 +142,14 @@ export class CompareGrid {
   }
 
   mapOf(number) {
-    return this.guides.ready.get(this.told.cells[number].settings.label_map);
+    return this.guides.ready.get(this.status.cells[number].settings.label_map);
   }
 
   /** Grey levels at full colour, the same in all cells. */
   range() {
-    const reference = this.cells[this.told.reference].tile;
+    const reference = this.cells[this.status.reference].tile;
     if (!this.differences.size) {
-      const others = this.cells.filter(({ number }) => number !== this.told.reference);
+      const others = this.cells.filter(({ number }) => number !== this.status.reference);
       const like = others.filter(({ tile: { grey, bitmap } }) => grey && sameSize(bitmap, reference.bitmap));
       this.known = differenceRange(like.map(({ number, tile }) => [tile.grey, this.mapOf(number).ids]), reference.grey);
       this.acts.range(this.known);

@@ -2,7 +2,8 @@
 
 import { button, labelled, make } from "../common/dom.js";
 import { Picture } from "./picture.js";
-import { figure, many, percent } from "./words.js";
+import { sampleFacts } from "./sample_rows.js";
+import { many } from "./words.js";
 
 const KEPT_REVIEWER = "echo-studio.reviewer";
 
@@ -91,39 +92,24 @@ export class Detail {
   show() {
     const { samples, selection } = this;
     const { number } = selection;
-    const told = samples.details.get(number);
+    const sample = samples.details.get(number);
     const count = selection.chosen.size;
     for (const one of [...this.verdicts, this.reason, this.tag]) one.disabled = !count;
-    this.editButton.disabled = !told;
+    this.editButton.disabled = !sample;
     this.pairButton.disabled = count !== 2;
-    this.head.textContent = told ? (count > 1 ? `${many(count, "sample")} chosen · ${told.id}` : told.id) : "No sample chosen";
+    this.head.textContent = sample ? (count > 1 ? `${many(count, "sample")} chosen · ${sample.id}` : sample.id) : "No sample chosen";
     const seen = `${samples.name} ${number} ${this.outlined}`;
-    if (told && seen !== this.seen) {
+    if (sample && seen !== this.seen) {
       this.seen = seen;
       this.picture.show(samples, number, this.outlined).catch((problem) => this.acts.say(problem.message));
     }
-    this.picture.canvas.hidden = !told;
-    for (const one of this.verdicts) one.setAttribute("aria-pressed", String(Boolean(told) && count > 0 && one.dataset.verdict === told.verdict));
-    const said = JSON.stringify([told, count > 0]);
-    if (said === this.said) return;
-    this.said = said;
-    if (document.activeElement !== this.reason) this.reason.value = told ? told.reason : "";
-    this.tags.replaceChildren(...(told ? told.tags : []).map((name) => button(`${name} ×`, `Take the tag “${name}” from all chosen samples`, () => this.acts.tag(name, false), { label: `Take away the tag ${name}` })));
-    this.facts.replaceChildren(...(told ? sampleFacts(told) : []));
+    this.picture.canvas.hidden = !sample;
+    for (const one of this.verdicts) one.setAttribute("aria-pressed", String(Boolean(sample) && count > 0 && one.dataset.verdict === sample.verdict));
+    const key = JSON.stringify([sample, count > 0]);
+    if (key === this.shown) return;
+    this.shown = key;
+    if (document.activeElement !== this.reason) this.reason.value = sample ? sample.reason : "";
+    this.tags.replaceChildren(...(sample ? sample.tags : []).map((name) => button(`${name} ×`, `Take the tag “${name}” from all chosen samples`, () => this.acts.tag(name, false), { label: `Take away the tag ${name}` })));
+    this.facts.replaceChildren(...(sample ? sampleFacts(sample) : []).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value))));
   }
-}
-
-/** What is known about a sample, in rows. */
-function sampleFacts(told) {
-  const structures = ["lv_endo", "lv_epi", "la"].map((name) => figure(told[name], 2)).join(" / ");
-  const rows = [
-    ["Adherence", told.measured ? `${figure(told.adherence)} (LV/epi/LA ${structures})` : "not measured yet"],
-    ["Made with", [told.generator, told.solver, told.nfe && `${told.nfe} NFE`].filter(Boolean).join(" · ")],
-    ["Label map", [told.map || told.base, told.view, told.phase || "clip"].join(" · ")],
-    ["Defect", told.defect],
-    ["EF", percent(told.ef)],
-    ["Privacy", told.privacy === null ? "" : `${figure(told.privacy)} from the nearest training image${told.flagged ? " ⚑" : ""}`],
-    ["Decided", told.at ? [told.reviewer, told.at.slice(0, 16).replace("T", " ")].filter(Boolean).join(", ") : ""],
-  ];
-  return rows.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
 }

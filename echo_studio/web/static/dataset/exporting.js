@@ -1,6 +1,7 @@
 // A set goes out in another format: into the exports' folder of the studio, from where it can be downloaded.
 
 import { button, fillSelect, labelled, make, showWords } from "../common/dom.js";
+import { exportName } from "./words.js";
 
 export class Exporting {
   constructor(place, link, acts) {
@@ -33,21 +34,14 @@ export class Exporting {
     this.propose();
   }
 
-  open(name, clips) {
+  open(name) {
     this.name = name;
-    if (clips !== undefined) this.clips = clips;
     this.propose();
   }
 
   /** A name that no export has. */
   propose() {
-    const { value } = this.format;
-    const taken = this.exports || [];
-    const word = this.name.replaceAll(/[^A-Za-z0-9]/g, "");
-    let number = 1;
-    const named = () => (value === "nnunet" ? `Dataset${500 + number}_${word || "Echo"}` : `${this.name}-${value}${number > 1 ? `-${number}` : ""}`);
-    while (taken.includes(named())) number += 1;
-    this.out.value = named();
+    this.out.value = exportName(this.name, this.format.value, this.exports || []);
   }
 
   say(words) {
@@ -57,9 +51,9 @@ export class Exporting {
   async export() {
     this.say("");
     const [validation, testing] = this.shares.map(({ value }) => Number(value) / 100);
-    const wanted = { format: this.format.value, only: this.only.value, out: this.out.value.trim(), validation, testing, seed: Number(this.seed.value) };
+    const request = { format: this.format.value, only: this.only.value, out: this.out.value.trim(), validation, testing, seed: Number(this.seed.value) };
     try {
-      await this.link.json(`/dataset/sets/${encodeURIComponent(this.name)}/export`, { method: "POST", body: wanted });
+      await this.link.json(`/dataset/sets/${encodeURIComponent(this.name)}/export`, { method: "POST", body: request });
       this.acts.began();
     } catch (problem) {
       this.say(problem.message);

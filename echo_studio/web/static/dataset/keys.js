@@ -1,4 +1,6 @@
-// Keys of the Data set tab, while it is shown and nobody types.
+// The keyboard of the Data set tab, while it is shown and nobody types.
+
+import { pressDatasetKey } from "./key_bindings.js";
 
 export class DatasetKeys {
   constructor(tab, signal) {
@@ -7,39 +9,14 @@ export class DatasetKeys {
   }
 
   down(event) {
-    const { target, altKey } = event;
+    const { target } = event;
     const { tab } = this;
-    if (this.tab.root.offsetParent === null || altKey || document.querySelector("dialog:modal")) return;
-    if (target instanceof Element && target.closest("select, textarea, input:not([type=checkbox], [type=range])")) return;
-    const key = event.key.toLowerCase();
-    const control = event.ctrlKey || event.metaKey;
-    const acts = control ? { z: () => tab.undo(), a: () => tab.selection.all() } : this.acts();
-    const { columns, perPage } = tab.tiles;
-    const steps = { arrowleft: -1, arrowright: 1, arrowup: -columns, arrowdown: columns, pageup: -perPage, pagedown: perPage, home: -Infinity, end: Infinity };
-    const inGrid = target === document.body || (target instanceof Element && target.closest("[data-ds=grid]"));
-    if (steps[key] !== undefined && inGrid && !tab.pair.open) {
-      if (target instanceof Element && target.closest("[type=range]")) return;
-      tab.move(steps[key], event.shiftKey);
-    } else if (acts[key] && !tab.form.form.contains(target)) {
-      if (key !== "z" && event.repeat && "ertcl".includes(key)) return;
-      acts[key]();
-    } else return;
+    if (tab.root.offsetParent === null || event.altKey || document.querySelector("dialog:modal")) return;
+    const on = (what) => target instanceof Element && Boolean(target.closest(what));
+    if (on("select, textarea, input:not([type=checkbox], [type=range])")) return;
+    const place = { inGrid: target === document.body || on("[data-ds=grid]"), onSlider: on("[type=range]"), inForm: tab.form.form.contains(target) };
+    if (!pressDatasetKey(tab, event, place)) return;
     event.preventDefault();
     event.stopPropagation();
-  }
-
-  acts() {
-    const { tab } = this;
-    return {
-      k: () => tab.decide("keep"),
-      x: () => tab.decide("reject"),
-      u: () => tab.decide(""),
-      t: () => tab.detail.tag.focus(),
-      r: () => tab.detail.reason.focus(),
-      e: () => tab.edit(),
-      c: () => tab.comparePair(),
-      l: () => tab.outline(),
-      escape: () => (tab.pair.open ? tab.pair.close() : tab.selection.none()),
-    };
   }
 }

@@ -3,6 +3,7 @@
 import { fillSelect, showWords } from "../common/dom.js";
 import { mountTab } from "../common/mount_tab.js";
 import { showAbout } from "./about.js";
+import { Curation } from "./curation.js";
 import { Detail } from "./detail.js";
 import { Exporting } from "./exporting.js";
 import { Filters } from "./filters.js";
@@ -16,7 +17,7 @@ import { SetForm } from "./set_form.js";
 import { Tasks } from "./tasks.js";
 import { Tiles } from "./tiles.js";
 import { Watch } from "./watch.js";
-import { many } from "./words.js";
+import { shownWords } from "./words.js";
 
 const NEW_SET = "";
 
@@ -26,8 +27,7 @@ class DatasetTab {
     this.part = (name) => root.querySelector(`[data-ds=${name}]`);
     this.studio = studio;
     this.link = studio.link;
-    this.told = null;
-    this.saving = Promise.resolve();
+    this.status = null; // of the set that is shown
     this.listed = { sets: [], exports: [], formats: [], clips: [], cores: 1, reviewer: "" };
     this.samples = new Samples(this.link);
     this.selection = new Selection(this.samples);
@@ -39,12 +39,19 @@ class DatasetTab {
       changed: () => this.trying(() => this.find()),
       outline: () => this.outline(),
       size: (size) => this.tiles.setSize(size),
-      hasEf: () => Boolean(this.told && this.told.about.ef),
+      hasEf: () => Boolean(this.status && this.status.about.ef),
     });
     const back = () => this.part("grid").focus({ preventScroll: true });
     const say = (words) => this.say(words);
+    this.curation = new Curation(this.samples, this.selection, {
+      reviewer: () => this.detail.reviewer.value.trim(),
+      next: () => this.pair.open || this.move(1, false),
+      renew: () => this.refresh(),
+      trying: (work) => this.trying(work),
+    });
+    const { curation } = this;
     this.detail = new Detail(this.part("detail"), this.samples, this.selection, {
-      decide: (verdict) => this.decide(verdict), reason: (text) => this.reason(text), tag: (name, on) => this.tag(name, on),
+      decide: (verdict) => curation.decide(verdict), reason: (text) => curation.reason(text), tag: (name, on) => curation.tag(name, on),
       edit: () => this.edit(), pair: () => this.comparePair(), back, say,
     });
     this.pair = new Pair(this.part("pair"), this.samples, { back, say });
@@ -53,10 +60,19 @@ class DatasetTab {
     this.listen();
   }
 
+  // The names by which tests/browser know the status and what is being saved.
+  get told() {
+    return this.status;
+  }
+
+  get saving() {
+    return this.curation.saving;
+  }
+
   listen() {
     this.part("set").addEventListener("change", () => this.trying(() => this.open(this.part("set").value)));
     this.part("measure").addEventListener("click", () => this.act("measure"));
-    this.part("undo").addEventListener("click", () => this.undo());
+    this.part("undo").addEventListener("click", () => this.curation.undo());
     this.part("privacy").addEventListener("click", () => this.part("report").click());
     this.part("report").addEventListener("change", () => this.takeReport());
     this.part("remove").addEventListener("click", () => this.remove());
@@ -105,7 +121,7 @@ class DatasetTab {
     this.selection.none();
     this.tasks.clear();
     this.pair.open && this.pair.close();
-    this.told = null;
+    this.status = null;
     this.part("set").value = name;
     this.part("form").hidden = Boolean(name);
     this.part("about").hidden = !name;
@@ -128,86 +144,40 @@ class DatasetTab {
   /** Counts and tasks; which samples there are, where that may have changed. */
   async refresh() {
     const { name } = this.samples;
-    const told = await this.link.json(this.samples.path);
+    const status = await this.link.json(this.samples.path);
     if (name !== this.samples.name) return;
-    const before = this.told;
-    this.told = told;
-    this.tasks.show(told);
-    this.filters.offer(told);
-    this.detail.offerTags(Object.keys(told.choices.tag));
-    showAbout(this.part, told);
-    if (!before || before.samples !== told.samples || before.unmeasured !== told.unmeasured) {
+    const before = this.status;
+    this.status = status;
+    this.tasks.show(status);
+    this.filters.offer(status);
+    this.detail.offerTags(Object.keys(status.choices.tag));
+    showAbout(this.part, status);
+    if (!before || before.samples !== status.samples || before.unmeasured !== status.unmeasured) {
       this.samples.forget();
       await this.find();
     }
-    const exported = told.tasks.export;
+    const exported = status.tasks.export;
     if (exported && exported.state === "done" && before && before.tasks.export?.state !== "done") await this.list();
   }
 
   async find() {
-    const numbers = await this.samples.find(this.filters.filter);
-    if (!numbers) return;
-    const { number } = this.selection; // the person may have gone on while it was asked
-    this.samples.numbers = numbers;
-    this.selection.follow(number);
+    if (!await this.selection.find(this.filters.filter.request)) return;
     this.tiles.draw();
     this.foot();
   }
 
   foot() {
     const shown = this.samples.numbers.length;
-    const all = this.told ? this.told.samples : 0;
-    const some = shown === all ? many(all, "sample") : `${shown.toLocaleString("en")} of ${many(all, "sample")}`;
-    this.part("shown").textContent = this.samples.name ? `${some} · ${this.selection.chosen.size.toLocaleString("en")} chosen` : "";
+    const all = this.status ? this.status.samples : 0;
+    this.part("shown").textContent = this.samples.name ? shownWords(shown, all, this.selection.chosen.size) : "";
     this.part("empty").hidden = shown > 0;
-    this.part("empty").textContent = this.samples.name ? (all ? "No sample is like that. Clear the filter to see all." : "Nothing is made yet.") : "Order a set at the left, plan it, and make it. Its samples appear here as they are made.";
+    this.part("empty").textContent = this.samples.name ? (all ? "No sample is like that. Clear the filter to see all." : "Nothing is made yet.") : "Describe a set at the left, plan it, and make it. Its samples appear here as they are made.";
   }
 
   move(step, extend) {
     const { selection } = this;
     selection.choose(selection.focus + step, { extend });
     this.tiles.reveal(selection.focus);
-  }
-
-  /** Decide about all that are chosen; of a single one, go on to the next. */
-  decide(verdict) {
-    const { numbers } = this.selection;
-    if (!numbers.length) return;
-    for (const number of numbers) {
-      const told = this.samples.details.get(number);
-      if (told) Object.assign(told, { verdict, ...(verdict ? {} : { reason: "" }) });
-    }
-    if (numbers.length === 1 && verdict && !this.pair.open) this.move(1, false);
-    this.samples.told();
-    this.curate("decide", { numbers, verdict });
-  }
-
-  reason(text) {
-    this.curate("decide", { numbers: this.selection.numbers, reason: text });
-  }
-
-  tag(name, on) {
-    this.curate("tag", { numbers: this.selection.numbers, tag: name, on });
-  }
-
-  /** One act after the other, so that undo takes them back in the order in which they were done. */
-  curate(what, body) {
-    if (!body.numbers.length) return;
-    this.send(() => this.samples.post(what, { ...body, reviewer: this.detail.reviewer.value.trim() }));
-  }
-
-  undo() {
-    if (!this.samples.name) return;
-    this.send(() => this.samples.post("undo", {}));
-  }
-
-  send(work) {
-    const renew = async () => {
-      this.samples.forget();
-      await this.refresh();
-      this.samples.told();
-    };
-    this.saving = this.saving.then(() => this.trying(work)).then(() => this.trying(renew));
   }
 
   act(path, body = {}) {

@@ -1,9 +1,10 @@
-// A sample in full size on a canvas, with the borders of its labels where they are wanted. Clips beat, all of them in step.
+// A sample in full size on a canvas, with the borders of its labels if they are outlined. Clips beat, all of them in step.
 
 import { make } from "../common/dom.js";
 import { labelColours } from "../common/label_colours.js";
-import { readMap } from "../common/link.js";
+import { bitmapOf, readMap } from "../common/link.js";
 import { unpacked } from "../common/packed.js";
+import { isClip } from "./words.js";
 
 export class Picture {
   constructor(label) {
@@ -51,13 +52,8 @@ export class Picture {
   }
 }
 
-/** A clip is a whole heartbeat and has no phase. */
-export function isClip(told) {
-  return Boolean(told) && told.phase === "";
-}
-
 async function stillOf(fetched, outlined) {
-  const image = await createImageBitmap(await (await fetched("frame")).blob(), { colorSpaceConversion: "none" });
+  const image = await bitmapOf(await fetched("frame"));
   return { frames: [{ image, map: outlined ? await readMap(await fetched("label-map")) : null }] };
 }
 
@@ -73,17 +69,21 @@ function clipOf({ header: { frames: count, width, height, seconds }, bytes }) {
   return { frames, seconds };
 }
 
-/** Draw the borders of the structures. */
+/** Show the borders of the structures on a picture. */
 function outline(context, { ids, width, height }) {
   const image = context.getImageData(0, 0, width, height);
-  const colours = labelColours();
+  fillBorders(image.data, ids, width, height, labelColours());
+  context.putImageData(image, 0, 0);
+}
+
+/** Write the colours of the structures' outermost pixels into RGBA `data`. */
+export function fillBorders(data, ids, width, height, colours) {
   for (let y = 1; y < height - 1; y += 1) {
     for (let x = 1; x < width - 1; x += 1) {
       const at = y * width + x;
       const id = ids[at];
       if (id < 1 || id > 3) continue;
-      if (ids[at - 1] !== id || ids[at + 1] !== id || ids[at - width] !== id || ids[at + width] !== id) image.data.set(colours[id], 4 * at);
+      if (ids[at - 1] !== id || ids[at + 1] !== id || ids[at - width] !== id || ids[at + width] !== id) data.set(colours[id], 4 * at);
     }
   }
-  context.putImageData(image, 0, 0);
 }

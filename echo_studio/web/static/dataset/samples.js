@@ -1,6 +1,6 @@
 // The samples of the shown set: which ones the filter lets through, what is known of those that are seen, their pictures.
 
-const MOST_AT_ONCE = 60; // in one question
+const MOST_AT_ONCE = 60; // in one request
 const MOST_PICTURES = 1500; // kept
 const MOST_DETAILS = 6000;
 
@@ -18,9 +18,10 @@ export class Samples {
 
   clear() {
     for (const url of (this.pictures || new Map()).values()) URL.revokeObjectURL(url);
-    this.details = new Map();
+    this.details = new Map(); // what the server says of a sample, by its number
+    this.stale = new Set(); // numbers whose details may have changed
     this.pictures = new Map();
-    this.asked = { samples: new Set(), thumbnails: new Set() };
+    this.underway = { samples: new Set(), thumbnails: new Set() };
   }
 
   open(name) {
@@ -38,7 +39,7 @@ export class Samples {
     return this.link.request(`${this.path}/${what}`, { method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json" }, signal });
   }
 
-  /** The numbers of the samples that a filter lets through; null where another question came in between. */
+  /** The numbers of the samples that a filter lets through; null if another filter came in between. */
   async find(filter) {
     this.finding.abort();
     const { signal } = (this.finding = new AbortController());
@@ -55,45 +56,45 @@ export class Samples {
     this.outlined = on;
     for (const url of this.pictures.values()) URL.revokeObjectURL(url);
     this.pictures.clear();
-    this.asked.thumbnails.clear();
+    this.underway.thumbnails = new Set();
   }
 
-  /** What was decided or measured may have changed: it is asked for anew, and meanwhile the old one is shown. */
+  /** What was decided or measured may have changed: it is fetched anew, and meanwhile the old one is shown. */
   forget() {
     this.version += 1;
     this.stale = new Set(this.details.keys());
-    this.asked.samples.clear(); // what is on its way may be older than the change
+    this.underway.samples = new Set(); // what is on its way may be older than the change
   }
 
   /** Fetch what is missing of samples that are seen. */
-  want(numbers) {
-    const unknown = numbers.filter((number) => !this.details.has(number) || this.stale?.has(number));
+  fetchMissing(numbers) {
+    const unknown = numbers.filter((number) => !this.details.has(number) || this.stale.has(number));
     const unseen = numbers.filter((number) => !this.pictures.has(number));
-    const { version } = this;
-    this.ask("samples", unknown, async (some, name) => {
-      const told = await (await this.post("samples", { numbers: some })).json();
+    const { version, outlined } = this;
+    this.fetch("samples", unknown, async (some, name) => {
+      const samples = await (await this.post("samples", { numbers: some })).json();
       if (name !== this.name || version !== this.version) return;
-      for (const one of told) this.details.set(one.number, one);
-      for (const number of some) this.stale?.delete(number);
+      for (const sample of samples) this.details.set(sample.number, sample);
+      for (const number of some) this.stale.delete(number);
     });
-    const { outlined } = this;
-    this.ask("thumbnails", unseen, async (some, name) => {
+    this.fetch("thumbnails", unseen, async (some, name) => {
       const packed = await (await this.post("thumbnails", { numbers: some, outlined })).arrayBuffer();
       if (name !== this.name || outlined !== this.outlined) return;
       this.unpack(packed);
     });
   }
 
-  ask(what, numbers, fetch) {
-    const asked = this.asked[what];
-    const fresh = numbers.filter((number) => !asked.has(number));
+  /** Fetch in parts what is not on its way. */
+  fetch(what, numbers, part) {
+    const underway = this.underway[what];
+    const fresh = numbers.filter((number) => !underway.has(number));
     for (let start = 0; start < fresh.length; start += MOST_AT_ONCE) {
       const some = fresh.slice(start, start + MOST_AT_ONCE);
-      for (const number of some) asked.add(number);
-      fetch(some, this.name)
-        .then(() => this.told(), () => {}) // what is still seen is asked for again
+      for (const number of some) underway.add(number);
+      part(some, this.name)
+        .then(() => this.notify(), () => {}) // what is still seen is fetched again
         .finally(() => {
-          for (const number of some) asked.delete(number);
+          for (const number of some) underway.delete(number);
         });
     }
   }
@@ -117,7 +118,7 @@ export class Samples {
     }
   }
 
-  told() {
+  notify() {
     for (const listener of this.listeners) listener();
   }
 }

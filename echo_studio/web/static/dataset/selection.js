@@ -33,17 +33,27 @@ export class Selection {
       else if (this.chosen.has(number)) this.chosen.delete(number);
       else this.chosen.add(number);
     }
-    this.told();
+    this.notify();
   }
 
   all() {
     this.chosen = new Set(this.samples.numbers);
-    this.told();
+    this.notify();
   }
 
   none() {
     this.chosen.clear();
-    this.told();
+    this.notify();
+  }
+
+  /** Show what a filter lets through; false if another filter came in between. */
+  async find(filter) {
+    const numbers = await this.samples.find(filter);
+    if (!numbers) return false;
+    const { number } = this; // the person may have gone on meanwhile
+    this.samples.numbers = numbers;
+    this.follow(number);
+    return true;
   }
 
   /** The order has changed: the focus stays on its sample, and what is not shown is not chosen. */
@@ -56,10 +66,10 @@ export class Selection {
       const shown = new Set(numbers);
       this.chosen = new Set(this.numbers.filter((one) => shown.has(one)));
     }
-    this.told();
+    this.notify();
   }
 
-  told() {
+  notify() {
     for (const listener of this.listeners) listener();
   }
 }

@@ -1,17 +1,9 @@
-// What a new set is made of. `order()` is what the server is asked for.
+// The form of a new set: it is planned, then made.
 
 import { fillSelect, labelled, make, showWords } from "../common/dom.js";
 import { MapFiles } from "./map_files.js";
-import { numbersOf } from "./numbers.js";
-import { kindOf, many, planWords } from "./words.js";
-
-const RANGES = [
-  { name: "rotation_deg", title: "Rotation (°)", count: 1, hint: "up to so many degrees either way" },
-  { name: "translation", title: "Shift (x, y)", count: 2, hint: "shares of the side, such as 0.1, 0.1" },
-  { name: "scale", title: "Scale", count: 2, hint: "least and greatest, such as 0.9, 1.1" },
-  { name: "shear_deg", title: "Shear (°)", count: 1, hint: "up to so many degrees either way" },
-  { name: "max_displacement", title: "Elastic (px)", count: 1, hint: "most pixels that a point is moved" },
-];
+import { RANGES, countTemplates, countWords, freeName, setRequest } from "./set_request.js";
+import { planWords } from "./words.js";
 
 const USUAL_EFS = "25, 65"; // percent: from failing hearts to healthy ones
 
@@ -86,39 +78,31 @@ export class SetForm {
 
   /** A free name is proposed. */
   begin(taken) {
-    let number = 1;
-    while (taken.includes(`set-${number}`)) number += 1;
-    if (!this.field("name").value || taken.includes(this.field("name").value)) this.field("name").value = `set-${number}`;
+    if (!this.field("name").value || taken.includes(this.field("name").value)) this.field("name").value = freeName(taken);
     this.changed();
   }
 
-  /** How many label maps there are, where that can be told. */
+  /** How many label maps there are, as far as the page knows. */
   get mapCount() {
     const kind = this.field("maps").value;
     if (kind === "canvas") return 1;
     if (kind === "files") return this.files.names.length;
     if (kind === "slots") return this.studio.slots.export().length;
-    const wanted = ["map_view", "map_phase"].map((name) => this.field(name).value.toLowerCase()).filter(Boolean);
-    return this.templates.filter(({ name }) => wanted.every((word) => name.split("-").includes(word))).length;
+    return countTemplates(this.templates, this.field("map_view").value, this.field("map_phase").value);
   }
 
   changed() {
     const kind = this.field("maps").value;
     this.part("files").hidden = kind !== "files";
     this.part("view-phase").hidden = !["files", "bundled"].includes(kind);
-    const variations = Math.max(1, Number(this.field("variations").value));
-    const seeds = Number(this.field("seeds").value);
-    const budgets = this.field("nfe").value.split(/[,;\s]+/).filter(Boolean).length || 1;
-    const ways = this.chosen.length * budgets;
-    const total = this.mapCount * variations * seeds * ways;
-    this.part("count").textContent = `${many(this.mapCount, "map")} × ${many(variations, "variation")} × ${many(seeds, "seed")} × ${many(ways, "setting")} = ${many(total, kindOf(this.chosen.length, this.chosenClips))}`;
+    this.part("count").textContent = countWords(this.fields, this.mapCount, this.chosenClips);
     this.ready();
   }
 
   ready() {
     let same = false;
     try {
-      same = Boolean(this.planned) && this.planned === JSON.stringify(this.order(0));
+      same = Boolean(this.planned) && this.planned === JSON.stringify(this.request(0));
     } catch {
       // The server or `plan` says what is wrong with it.
     }
@@ -126,24 +110,16 @@ export class SetForm {
     this.part("make").disabled = !same;
   }
 
-  order(revision) {
-    const text = (name) => this.field(name).value.trim();
-    const whole = (name) => {
-      const value = text(name);
-      if (!/^\d+$/.test(value)) throw new Error(`Expected a whole number as ${name}, got “${value}”.`);
-      return Number(value);
-    };
-    const ranges = {};
-    for (const field of this.part("ranges").querySelectorAll("input")) if (field.value.trim()) ranges[field.dataset.range] = numbersOf(field.value, field.dataset.range);
-    const defects = {};
-    for (const field of this.part("defects").querySelectorAll("input")) if (Number(field.value)) defects[field.dataset.defect] = Number(field.value) / 100;
+  /** What the person typed and chose, as text. */
+  get fields() {
+    const named = [...this.form.querySelectorAll("[data-f]")].map((field) => [field.dataset.f, field.value.trim()]);
+    const listed = (place, key) => Object.fromEntries([...this.part(place).querySelectorAll("input")].map(({ dataset, value }) => [dataset[key], value]));
+    return { ...Object.fromEntries(named), generators: this.chosen, ranges: listed("ranges", "range"), defects: listed("defects", "defect") };
+  }
+
+  request(revision) {
     const { view, phase } = this.studio.settings.values;
-    return {
-      name: text("name"), maps: text("maps"), revision, view, phase, map_view: text("map_view"), map_phase: text("map_phase"),
-      generators: this.chosen, solver: text("solver"), nfe: text("nfe") ? numbersOf(text("nfe"), "NFE") : [],
-      variations: whole("variations"), seeds: whole("seeds"), seed: whole("seed"), workers: whole("workers"),
-      ranges, defects, ef: text("ef") ? numbersOf(text("ef"), "ejection fraction") : null,
-    };
+    return setRequest(this.fields, { revision, view, phase });
   }
 
   say(words) {
@@ -157,8 +133,8 @@ export class SetForm {
     showWords(part("plan-words"), "Making one image of each generator to measure …");
     try {
       const revision = await this.link.flush();
-      const key = JSON.stringify(this.order(0));
-      const plan = await this.link.json("/dataset/plan", { method: "POST", body: this.order(revision) });
+      const key = JSON.stringify(this.request(0));
+      const plan = await this.link.json("/dataset/plan", { method: "POST", body: this.request(revision) });
       this.planned = key;
       showWords(part("plan-words"), planWords(plan));
     } catch (problem) {
@@ -174,7 +150,7 @@ export class SetForm {
     this.say("");
     try {
       const revision = await this.link.flush();
-      const { name } = await this.link.json("/dataset/sets", { method: "POST", body: this.order(revision) });
+      const { name } = await this.link.json("/dataset/sets", { method: "POST", body: this.request(revision) });
       this.planned = "";
       this.ready();
       await this.acts.made(name);

@@ -1,6 +1,7 @@
 // What is done to the set just now: a bar for each task, with rate and time left; stop, and go on.
 
 import { button, make } from "../common/dom.js";
+import { taskRow, taskRows } from "./task_rows.js";
 import { TASK_WORDS, taskWords } from "./words.js";
 
 export class Tasks {
@@ -21,16 +22,13 @@ export class Tasks {
 
   /** A task as the server reports it. */
   update(task) {
-    this.row(task.kind).show(task);
+    this.row(task.kind).show(taskRow(task.kind, task));
   }
 
-  show({ tasks, samples, planned }) {
-    for (const [kind, task] of Object.entries(tasks)) this.row(kind).show(task);
-    for (const [kind, row] of this.rows) if (!tasks[kind]) this.remove(kind, row);
-    const makes = tasks.make && ["waiting", "running"].includes(tasks.make.state);
-    // A set whose run ended with the server has no task any more, and still lacks samples.
-    if (!tasks.make && samples < planned) this.row("make").show({ state: "cancelled", done: samples, of: planned });
-    if (this.rows.has("make")) this.rows.get("make").offer(!makes && (!tasks.make || tasks.make.state !== "done"));
+  show(status) {
+    const rows = taskRows(status);
+    for (const [kind, task] of rows) this.row(kind).show(task);
+    for (const [kind, row] of this.rows) if (!rows.has(kind)) this.remove(kind, row);
   }
 
   row(kind) {
@@ -70,19 +68,15 @@ class TaskRow {
 
   show(task) {
     this.task = task;
-    this.alive = ["waiting", "running"].includes(task.state);
+    this.alive = task.alive;
     const words = taskWords(this.kind, task);
     if (this.words.textContent !== words) this.words.textContent = words;
-    const share = task.state === "done" ? 100 : task.of ? Math.round((100 * task.done) / task.of) : 0;
-    this.fill.style.width = `${share}%`;
-    this.bar.setAttribute("aria-valuenow", share);
+    this.fill.style.width = `${task.percent}%`;
+    this.bar.setAttribute("aria-valuenow", task.percent);
     this.bar.dataset.state = task.state;
     this.element.classList.toggle("failed", task.state === "failed");
     this.stop.hidden = !this.alive;
     this.stop.disabled = Boolean(task.stopping);
-  }
-
-  offer(more) {
-    this.goOn.hidden = !more;
+    this.goOn.hidden = !task.canContinue;
   }
 }

@@ -1,8 +1,8 @@
 // The gallery: tiles for the samples that are seen and for no others, however many there are.
 
 import { make } from "../common/dom.js";
-import { isClip } from "./picture.js";
-import { MARKS, figure, percent, sampleWords } from "./words.js";
+import { tileWords } from "./sample_rows.js";
+import { MARKS, sampleWords } from "./words.js";
 
 const CAPTION_HEIGHT = 34; // CSS pixels
 const GAP = 8;
@@ -18,7 +18,7 @@ export class Tiles {
     this.size = 132;
     this.shown = new Map();
     this.grid = part("grid");
-    this.room = part("room");
+    this.content = part("content");
     this.grid.addEventListener("scroll", () => this.draw());
     this.grid.addEventListener("pointerdown", (event) => this.press(event));
     new ResizeObserver(() => this.draw()).observe(this.grid);
@@ -85,9 +85,9 @@ export class Tiles {
 
   arrange() {
     const { numbers } = this.samples;
-    const { columns, rowHeight, grid, room } = this;
+    const { columns, rowHeight, grid, content } = this;
     if (!grid.clientHeight) return;
-    room.style.height = `${Math.min(TALLEST, this.rows * rowHeight + GAP)}px`;
+    content.style.height = `${Math.min(TALLEST, this.rows * rowHeight + GAP)}px`;
     const top = this.top;
     const first = Math.max(0, Math.floor(top) - AROUND) * columns;
     const last = Math.min(numbers.length, (Math.ceil(top + grid.clientHeight / rowHeight) + AROUND) * columns);
@@ -106,14 +106,14 @@ export class Tiles {
     if (focused) grid.setAttribute("aria-activedescendant", focused.element.id);
     else grid.removeAttribute("aria-activedescendant");
     clearTimeout(this.timer);
-    const wanted = [...seen.keys()];
-    this.timer = setTimeout(() => this.samples.want(wanted), this.shown.size && !this.fetched ? 0 : SETTLED_MS);
+    const missing = [...seen.keys()];
+    this.timer = setTimeout(() => this.samples.fetchMissing(missing), this.shown.size && !this.fetched ? 0 : SETTLED_MS);
     this.fetched = true;
   }
 
   tile(number) {
     const tile = new SampleTile(number);
-    this.room.append(tile.element);
+    this.content.append(tile.element);
     return tile;
   }
 }
@@ -138,24 +138,23 @@ class SampleTile {
 
   show(samples, selection, count) {
     const { element, image, number } = this;
-    const told = samples.details.get(number);
+    const sample = samples.details.get(number);
     const url = samples.pictures.get(number) || "";
     if (url && image.getAttribute("src") !== url) image.src = url;
     element.setAttribute("aria-setsize", count);
     element.setAttribute("aria-selected", String(selection.chosen.has(number)));
     element.classList.toggle("focused", selection.number === number);
-    element.dataset.verdict = told ? told.verdict : "";
-    element.setAttribute("aria-label", told ? sampleWords(told) : `Sample ${number}`);
-    this.mark.textContent = told ? MARKS[told.verdict] || "" : "";
-    if (told) this.caption(told);
+    element.dataset.verdict = sample ? sample.verdict : "";
+    element.setAttribute("aria-label", sample ? sampleWords(sample) : `Sample ${number}`);
+    this.mark.textContent = sample ? MARKS[sample.verdict] || "" : "";
+    if (sample) this.caption(sample);
   }
 
-  caption(told) {
-    const line = [told.adherence === null ? "" : figure(told.adherence, 2), told.view, isClip(told) ? "clip" : told.phase, told.ef === null ? "" : `EF ${percent(told.ef)}`].filter(Boolean).join(" · ");
-    const more = [told.flagged ? "⚑ near a training image" : "", told.defect, ...told.tags.map((tag) => `#${tag}`)].filter(Boolean).join(" ") || told.generator;
-    const said = `${line}\n${more}`;
-    if (this.said === said) return;
-    this.said = said;
+  caption(sample) {
+    const [line, more] = tileWords(sample);
+    const key = `${line}\n${more}`;
+    if (this.captioned === key) return;
+    this.captioned = key;
     this.words.replaceChildren(make("b", {}, line), make("span", {}, more));
   }
 }

@@ -1,7 +1,5 @@
 // Figures and states of sets in words.
 
-import { isClip } from "./picture.js";
-
 export const VERDICTS = { "": "Undecided", keep: "Kept", reject: "Rejected" };
 export const MARKS = { keep: "✓", reject: "✕" };
 export const TASK_WORDS = { make: ["Making", "Made"], measure: ["Measuring adherence", "Measured"], export: ["Exporting", "Exported"] };
@@ -32,13 +30,35 @@ export function kindOf(samples, clips) {
   return clips === 0 ? "image" : clips === samples ? "clip" : "sample";
 }
 
+/** How many samples of a set there are and what was decided about them. */
+export function setWords({ samples, planned, choices }) {
+  const decided = ["keep", "reject"].map((verdict) => `${(choices.verdict[verdict] || 0).toLocaleString("en")} ${VERDICTS[verdict].toLowerCase()}`);
+  const of = planned > samples ? ` of ${planned.toLocaleString("en")}` : "";
+  return `${samples.toLocaleString("en")}${of} samples · ${decided.join(" · ")}`;
+}
+
+/** How many samples are shown and chosen. */
+export function shownWords(shown, all, chosen) {
+  const some = shown === all ? many(all, "sample") : `${shown.toLocaleString("en")} of ${many(all, "sample")}`;
+  return `${some} · ${chosen.toLocaleString("en")} chosen`;
+}
+
+/** A name for an export of a set that no export has. */
+export function exportName(set, format, taken) {
+  const word = set.replaceAll(/[^A-Za-z0-9]/g, "");
+  let number = 1;
+  const name = () => (format === "nnunet" ? `Dataset${500 + number}_${word || "Echo"}` : `${set}-${format}${number > 1 ? `-${number}` : ""}`);
+  while (taken.includes(name())) number += 1;
+  return name();
+}
+
 /** What a plan says. */
 export function planWords({ samples, finished, clips, minutes, disk_bytes: disk, free_bytes: free, workers }) {
   const done = finished ? ` (${finished.toLocaleString("en")} of them made)` : "";
   const beats = clips && clips < samples ? `, ${clips.toLocaleString("en")} of them clips` : "";
-  const time = minutes < 1.5 ? `${Math.max(1, Math.round(minutes * 60))} s` : timeWords(minutes * 60);
-  const room = disk > free ? ` NOT ENOUGH ROOM: ${diskWords(free)} free.` : "";
-  return `${many(samples, kindOf(samples, clips))}${done}${beats} · about ${time} with ${many(workers, "worker")} · ${diskWords(disk)}.${room}`;
+  const time = timeWords(minutes * 60);
+  const lack = disk > free ? ` NOT ENOUGH ROOM: ${diskWords(free)} free.` : "";
+  return `${many(samples, kindOf(samples, clips))}${done}${beats} · about ${time} with ${many(workers, "worker")} · ${diskWords(disk)}.${lack}`;
 }
 
 /** How far a task is. */
@@ -62,12 +82,17 @@ export function entryWords({ act, what, samples, reviewer }) {
   return `${many(samples, "sample")} ${deed}${reviewer ? ` · ${reviewer}` : ""}`;
 }
 
+/** A clip is a whole heartbeat and has no phase. */
+export function isClip(sample) {
+  return Boolean(sample) && sample.phase === "";
+}
+
 /** A tile for those who hear it. */
-export function sampleWords(told) {
-  const { id, verdict, adherence, defect, tags } = told;
+export function sampleWords(sample) {
+  const { id, verdict, adherence, defect, tags, ef } = sample;
   const parts = [id, VERDICTS[verdict].toLowerCase()];
-  if (isClip(told)) parts.push("clip");
-  if (told.ef !== null) parts.push(`ejection fraction ${percent(told.ef)}`);
+  if (isClip(sample)) parts.push("clip");
+  if (ef !== null) parts.push(`ejection fraction ${percent(ef)}`);
   if (adherence !== null) parts.push(`adherence ${figure(adherence, 2)}`);
   if (defect) parts.push(`defect ${defect}`);
   return [...parts, ...tags].join(", ");

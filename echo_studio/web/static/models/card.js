@@ -1,10 +1,10 @@
 // One model as the person sees it: a card for a generator, a row for a part. State and buttons change in place.
 
 import { make } from "../common/dom.js";
-import { qualityPlot, qualityRows, shortTitle } from "./plot.js";
-import { bytes, duration, millions, scoreGroups } from "./words.js";
-
-const STATES = { "not loaded": "Not loaded", loading: "Loading …", loaded: "Loaded", unloading: "Unloading after the run" };
+import { cardFigures, isLoaded, loadState, originRows, partFigures, usedInEditor } from "./card_words.js";
+import { qualityPlot } from "./plot.js";
+import { qualityRows } from "./quality.js";
+import { scoreGroups } from "./words.js";
 
 export class ModelCard {
   /** `acts` are {load, unload, remove, edit}, each called with the model. */
@@ -17,7 +17,7 @@ export class ModelCard {
     this.plot = make("div", { className: "plot-place" });
     // One button loads and unloads, so that the focus stays on it.
     this.buttons = {
-      load: this.button("Load", "", () => this.acts[this.loaded ? "unload" : "load"](this.model)),
+      load: this.button("Load", "", () => this.acts[isLoaded(this.model) ? "unload" : "load"](this.model)),
       edit: this.button("Use in editor", "Choose this generator in the Edit tab", () => this.acts.edit(this.model)),
       remove: this.button("Remove", "Delete this imported checkpoint from this computer", (button) => this.remove(button)),
     };
@@ -32,7 +32,7 @@ export class ModelCard {
     return made;
   }
 
-  /** The first click asks, the second one does it. */
+  /** The first click asks for a second one, which removes the checkpoint. */
   remove(button) {
     if (button.dataset.sure) {
       this.calm(button);
@@ -54,40 +54,36 @@ export class ModelCard {
     button.setAttribute("aria-label", `${label}: ${this.model.name}`);
   }
 
-  /** Something that was asked for is under way, in words; "" once it is done. */
+  /** Something that the person started is under way, in words; "" once it is done. */
   wait(words) {
     this.busy = words;
-    this.showState(this.model.state);
+    this.showState();
   }
 
-  /** What the card says; `this.model` is drawn anew only where it says something else. */
+  /** What the card says; its body is made anew only where it says something else. */
   show(model) {
-    const { state, ...rest } = model;
-    const said = JSON.stringify(rest);
+    const { state: _state, ...rest } = model;
+    const key = JSON.stringify(rest);
     this.model = model;
-    if (said !== this.said) {
-      this.said = said;
+    if (key !== this.shown) {
+      this.shown = key;
       this.element.replaceChildren(...this.body(model));
       for (const button of Object.values(this.buttons)) this.calm(button);
     }
-    this.showState(state);
+    this.showState();
   }
 
-  get loaded() {
-    return ["loaded", "unloading"].includes(this.model.state);
-  }
-
-  showState(state) {
-    const { model, buttons, busy, loaded } = this;
-    const usable = Boolean(model.card) && !model.fault && Boolean(model.card.makes);
-    this.state.dataset.state = busy ? "loading" : state;
-    this.state.textContent = busy || STATES[state] + (loaded ? `, ${bytes(model.memory_bytes)}` : "");
-    this.state.hidden = (!usable || model.card.makes !== "frame") && !busy;
+  showState() {
+    const { model, buttons, busy } = this;
+    const { state, words, hidden } = loadState(model, busy);
+    this.state.dataset.state = state;
+    this.state.textContent = words;
+    this.state.hidden = hidden;
+    const loaded = isLoaded(model);
     buttons.load.dataset.label = loaded ? "Unload" : "Load";
     buttons.load.title = loaded ? "Free the memory; a run in progress finishes first" : "Load the weights now, so that the next frame does not wait for them";
     this.calm(buttons.load);
-    // A generator of videos is loaded by the Video tab when it is asked for.
-    buttons.load.hidden = buttons.edit.hidden = !usable || model.card.makes !== "frame";
+    buttons.load.hidden = buttons.edit.hidden = !usedInEditor(model);
     buttons.remove.hidden = !model.own;
     for (const button of Object.values(buttons)) button.setAttribute("aria-disabled", String(Boolean(busy)));
   }
@@ -103,23 +99,12 @@ export class ModelCard {
     const paper = make("p", { className: "paper" }, card.paper);
     const known = card.makes
       ? [this.figures(model), this.plot, this.scores(card), this.origin(card)]
-      : [make("p", { className: "paper" }, this.partFigures(model)), this.scores(card), this.origin(card)];
+      : [make("p", { className: "paper" }, partFigures(model)), this.scores(card), this.origin(card)];
     return [head, fault, words, paper, ...known, buttons].filter(Boolean);
   }
 
-  partFigures({ card, parameters, file_bytes: size }) {
-    return `${card.kind}, ${millions(parameters) || "unknown"} parameters, ${size ? bytes(size) : "no weights"} on disk, for images of ${card.resolution}² pixels`;
-  }
-
-  /** The figures that are compared between models. */
   figures(model) {
-    const { card } = model;
-    const figures = [
-      ["Advised", `${card.advised_nfe} NFE`, model.one_call ? "no solver" : shortTitle(this.titles, card.advised_solver)],
-      ["Image", `${card.resolution}²`, "pixels"],
-      ["Parameters", millions(model.parameters) || "unknown", `kind ${card.kind}`],
-      ["On disk", model.file_bytes ? bytes(model.file_bytes) : "missing", `${bytes(model.memory_bytes)} loaded`],
-    ];
+    const figures = cardFigures(model, this.titles);
     return make("dl", { className: "figures" }, ...figures.map(([name, value, more]) => make("div", {}, make("dt", {}, name), make("dd", {}, value), make("dd", { className: "more", title: more }, more))));
   }
 
@@ -131,16 +116,8 @@ export class ModelCard {
     return groups.length ? make("dl", { className: "scores" }, ...groups.map((group) => make("div", {}, ...group))) : null;
   }
 
-  /** Where it comes from: what people ask for when they write a paper. */
   origin(card) {
-    const training = [
-      card.images_seen && `${card.images_seen.toLocaleString("en")} images`,
-      card.minutes && duration(card.minutes),
-      card.machine,
-    ].filter(Boolean).join(", ");
-    const needs = Object.entries(card.needs).map(([name, hash]) => `${name} (${hash.slice(0, 12)}…)`).join(", ");
-    const rows = [["Needs", needs], ["Data", card.data], ["Split", card.split], ["Licence", card.licence], ["Training", training]];
-    const list = rows.filter(([, value]) => value).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
+    const list = originRows(card).map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)));
     return make("dl", { className: "origin" }, ...list, make("div", {}, make("dt", {}, "sha256"), make("dd", {}, this.hash(card.sha256))));
   }
 
@@ -159,10 +136,10 @@ export class ModelCard {
   draw(measure, range) {
     const { card } = this.model;
     const rows = card ? qualityRows(card.scores, measure) : [];
-    const said = JSON.stringify([rows, measure.key, range]);
-    if (said === this.drawn) return;
-    this.drawn = said;
-    // A generator of one call has no solver, whatever the measurement was told to use.
+    const key = JSON.stringify([rows, measure.key, range]);
+    if (key === this.plotted) return;
+    this.plotted = key;
+    // A generator of one call has no solver, whatever the measurement was set to use.
     const titles = this.model.one_call ? Object.fromEntries(rows.map(({ solver }) => [solver, "One call"])) : this.titles;
     this.plot.replaceChildren(...(rows.length ? [qualityPlot(rows, { measure, range, advised: card.advised_nfe, titles })] : []));
   }

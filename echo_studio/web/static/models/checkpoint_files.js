@@ -42,7 +42,7 @@ function folderOf(path) {
   return path.split("/").slice(0, -1).join("/");
 }
 
-/** The checkpoints among files, parts before what needs them: [{folder, card, weights}]. Throws where there is none. */
+/** The checkpoints among files, parts before what needs them: [{folder, card, weights, name, needs}]. Throws if there is none. */
 export async function checkpointsAmong(files, limits) {
   const folders = new Map();
   for (const { folder, file } of files) {
@@ -58,15 +58,26 @@ export async function checkpointsAmong(files, limits) {
     throw new Error(`Expected a folder with ${CARD_FILE} and ${WEIGHTS_FILE}${lacks}. Choose or drop one.`);
   }
   for (const one of whole) Object.assign(one, await readCard(one.card, limits));
-  return whole.sort((a, b) => a.needs - b.needs);
+  return partsFirst(whole);
 }
 
-/** {name, needs} of a card; the server says what is wrong with it. */
+/** What others need comes before them; checkpoints that need each other keep their order. */
+function partsFirst(checkpoints) {
+  const rest = [...checkpoints];
+  const ordered = [];
+  while (rest.length) {
+    const ready = rest.findIndex(({ needs }) => !rest.some((other) => needs.includes(other.name)));
+    ordered.push(...rest.splice(Math.max(0, ready), 1));
+  }
+  return ordered;
+}
+
+/** {name, needs} of a card, needs by name; the server says what is wrong with it. */
 async function readCard(file, limits) {
   try {
     const { name, needs } = JSON.parse(file.size <= limits.card ? await file.text() : "");
-    return { name: String(name), needs: Object.keys(needs || {}).length };
+    return { name: typeof name === "string" ? name : "", needs: Object.keys(needs || {}) };
   } catch {
-    return { name: "", needs: 0 };
+    return { name: "", needs: [] };
   }
 }

@@ -2,14 +2,14 @@
 
 import { make } from "../common/dom.js";
 import { CARD_FILE, checkpointsAmong, chosenFiles, droppedFiles } from "./checkpoint_files.js";
-import { bytes } from "./words.js";
+import { bytes, importWords } from "./words.js";
 
 export class Importer {
-  /** `onTaken` is called after each checkpoint that was taken in. */
-  constructor(root, link, onTaken) {
+  /** `onImported` is called after each checkpoint that was imported. */
+  constructor(root, link, onImported) {
     this.root = root;
     this.link = link;
-    this.onTaken = onTaken;
+    this.onImported = onImported;
     this.report = root.querySelector("[data-part=imports]");
     this.title = root.querySelector("[data-part=imports-title]");
     this.list = root.querySelector("[data-part=import-list]");
@@ -50,7 +50,7 @@ export class Importer {
         const found = await checkpointsAmong(await files, this.limits);
         const rows = found.map((one) => new ImportRow(this.list, one));
         for (const row of rows) await this.import(row);
-        this.tell(rows);
+        this.showOutcome(rows);
       } catch (problem) {
         this.title.textContent = "Nothing was imported";
         this.list.append(make("li", { className: "refused" }, problem.message));
@@ -59,19 +59,17 @@ export class Importer {
     return this.running;
   }
 
-  tell(rows) {
-    const taken = rows.filter(({ done }) => done).length;
-    const many = `${taken} of ${rows.length} checkpoints`;
-    this.title.textContent = rows.length > 1 ? `${many} imported` : taken ? "Imported" : "Nothing was imported";
+  showOutcome(rows) {
+    this.title.textContent = importWords(rows.filter(({ done }) => done).length, rows.length);
   }
 
   async import(row, name = "") {
     row.say("Sending …");
     try {
       if (row.checkpoint.weights.size > this.limits.weights) throw new Error(`Expected at most ${bytes(this.limits.weights)} of weights, got ${bytes(row.checkpoint.weights.size)}.`);
-      const { name: taken } = await this.send(row, name);
-      row.finish(`Imported as ${taken}. It can be chosen in the editor now.`);
-      await this.onTaken();
+      const { name: imported } = await this.send(row, name);
+      row.finish(`Imported as ${imported}. It can be chosen in the editor now.`);
+      await this.onImported();
     } catch (problem) {
       row.refuse(problem.message);
       if (problem.status === 409) row.askName(name || row.checkpoint.name, (other) => this.again(row, other));
@@ -85,7 +83,7 @@ export class Importer {
     });
   }
 
-  /** XMLHttpRequest, because fetch does not tell how much was sent. */
+  /** XMLHttpRequest, because fetch does not say how much was sent. */
   async send(row, name) {
     const { card, weights } = row.checkpoint;
     await this.link.json("/models"); // a session that ended meanwhile begins anew

@@ -4,7 +4,7 @@ import { mountTab } from "../common/mount_tab.js";
 import { showTab } from "../common/open_in_editor.js";
 import { ModelCard } from "./card.js";
 import { Importer } from "./importer.js";
-import { MEASURES, qualityRows, valueRange } from "./plot.js";
+import { MEASURES, qualityRows, valueRange } from "./quality.js";
 
 const REFRESH_MS = 2000; // while the tab is seen: frames of other tabs load models too
 
@@ -33,10 +33,6 @@ class ModelsTab {
     await this.refresh();
   }
 
-  say(words) {
-    this.tell(words);
-  }
-
   get seen() {
     return this.root.offsetParent !== null && !document.hidden;
   }
@@ -45,18 +41,19 @@ class ModelsTab {
     const { turn } = this;
     this.waiting = true;
     try {
-      const told = await this.link.json("/models");
+      const models = await this.link.json("/models");
       if (turn !== this.turn) return; // something was done meanwhile: this list is older
-      this.show(told);
-      if (this.problem.dataset.from !== "act") this.tell("");
+      this.show(models);
+      if (this.problem.dataset.from !== "act") this.say("");
     } catch (problem) {
-      this.tell(problem.message);
+      this.say(problem.message);
     } finally {
       this.waiting = false;
     }
   }
 
-  tell(words, from = "") {
+  /** `from` is "act" where the problem stays until the person does something else. */
+  say(words, from = "") {
     this.problem.dataset.from = from;
     this.problem.textContent = words;
     this.problem.hidden = !words;
@@ -81,7 +78,7 @@ class ModelsTab {
     this.offer(models);
   }
 
-  /** Other tabs offer the generators too: tell them when there are others. */
+  /** Other tabs offer the generators too: they hear when there are others. */
   offer(models) {
     const usable = models.filter(({ card, fault }) => card && card.makes && !fault);
     const offered = JSON.stringify(usable.map(({ name, card }) => [name, card.sha256]));
@@ -99,15 +96,15 @@ class ModelsTab {
   }
 
   acts() {
-    const asking = (words, method, path) => ({ name, own }) => {
+    const action = (words, method, path) => ({ name, own }) => {
       const card = this.cards.get(`${own} ${name}`);
       return this.acting(card, words, () => this.link.json(`/models/${encodeURIComponent(name)}${path}`, { method }));
     };
     return {
-      load: asking("Loading …", "POST", "/load"),
-      unload: asking("Unloading …", "POST", "/unload"),
-      remove: asking("Removing …", "DELETE", ""),
-      edit: ({ name }) => this.choose(name).catch((problem) => this.tell(problem.message, "act")),
+      load: action("Loading …", "POST", "/load"),
+      unload: action("Unloading …", "POST", "/unload"),
+      remove: action("Removing …", "DELETE", ""),
+      edit: ({ name }) => this.choose(name).catch((problem) => this.say(problem.message, "act")),
     };
   }
 
@@ -119,15 +116,15 @@ class ModelsTab {
     showTab("Edit");
   }
 
-  /** Something that the person asked for; answers with the list. Its problem stays until the next wish. */
-  async acting(card, words, ask) {
-    this.tell("");
+  /** Do what the person chose; `send` promises the list. Its problem stays until the next action. */
+  async acting(card, words, send) {
+    this.say("");
     this.turn += 1;
     card.wait(words);
     try {
-      this.show(await ask());
+      this.show(await send());
     } catch (problem) {
-      this.tell(problem.message, "act");
+      this.say(problem.message, "act");
     } finally {
       this.turn += 1;
       card.wait("");
@@ -137,9 +134,9 @@ class ModelsTab {
 
 /** Put cards in their order, without taking those out that stay: the focus is in one of them. */
 function place(parent, cards) {
-  const wanted = cards.map(({ element: one }) => one);
-  for (const child of [...parent.children]) if (!wanted.includes(child)) child.remove();
-  wanted.forEach((one, number) => {
+  const elements = cards.map(({ element: one }) => one);
+  for (const child of [...parent.children]) if (!elements.includes(child)) child.remove();
+  elements.forEach((one, number) => {
     if (parent.children[number] !== one) parent.insertBefore(one, parent.children[number] || null);
   });
 }

@@ -32,7 +32,13 @@ export function scoreGroups(scores, path = []) {
     else if (value && typeof value === "object" && !Array.isArray(value)) below.push(...scoreGroups(value, [...path, key]));
   }
   if (!own.length) return below;
-  const words = path.map((key) => key.replace(/_?nfe_?(\d+)/, " at $1 NFE").replaceAll("_", " ")).join(", ") || "measured";
+  const words = path.map((key) => key.replace(/_?nfe_?(\d+)/, " at $1 NFE").replaceAll("_", " ").trim()).join(", ") || "measured";
   const many = Number.isFinite(scores.n) ? ` (${scores.n})` : "";
   return [{ title: words[0].toUpperCase() + words.slice(1) + many, values: own }, ...below];
+}
+
+/** How an import of several checkpoints ended. */
+export function importWords(done, all) {
+  if (all > 1) return `${done} of ${all} checkpoints imported`;
+  return done ? "Imported" : "Nothing was imported";
 }

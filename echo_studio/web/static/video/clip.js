@@ -53,8 +53,8 @@ export class Clip {
     return this.outlines.get(k);
   }
 
-  /** Pixels of the ventricle that is asked for, in every frame. */
-  get asked() {
+  /** Pixels of the left ventricle on the labels that guide the clip, in every frame. */
+  get areas() {
     return Array.from({ length: this.frames }, (_, k) => {
       let pixels = 0;
       for (const id of this.labelsOf(k)) pixels += Number(id === 1);

@@ -3,7 +3,9 @@
 export const SPEEDS = [0.1, 0.25, 0.5, 1, 2];
 
 export class Clock {
-  constructor() {
+  /** `nextFrame` calls a function with the time, in ms, when the next picture is due. */
+  constructor(nextFrame = (step) => requestAnimationFrame(step)) {
+    this.nextFrame = nextFrame;
     this.phase = 0;
     this.playing = false;
     this.loop = true;
@@ -21,7 +23,7 @@ export class Clock {
   /** Another clip leads; its frame at the same phase is shown. */
   lead({ frames, seconds }) {
     Object.assign(this, { frames, seconds });
-    this.tell();
+    this.notify();
   }
 
   play(on = !this.playing) {
@@ -31,18 +33,24 @@ export class Clock {
     if (on && !this.loop && this.frame === this.frames - 1) this.phase = 0;
     if (on) {
       this.before = performance.now();
-      requestAnimationFrame((now) => this.tick(now));
+      this.nextFrame((now) => this.tick(now));
     }
-    this.tell();
+    this.notify();
   }
 
   /** To a frame of the clip that leads; its middle, so that rounding never shows its neighbour. */
   seek(frame) {
     this.play(false);
     this.phase = (Math.min(this.frames - 1, Math.max(0, frame)) + 0.5) / this.frames;
-    this.tell();
+    this.notify();
   }
 
+  /** The next slower (-1) or faster (1) speed, if there is one. */
+  changeSpeed(by) {
+    this.speed = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(this.speed) + by))];
+  }
+
+  /** Frames on or back; the beat is a circle. */
   step(by) {
     this.seek((this.frame + by + this.frames) % this.frames);
   }
@@ -57,11 +65,11 @@ export class Clock {
       return;
     }
     this.phase = phase % 1;
-    this.tell();
-    requestAnimationFrame((next) => this.tick(next));
+    this.notify();
+    this.nextFrame((next) => this.tick(next));
   }
 
-  tell() {
+  notify() {
     for (const listener of this.listeners) listener();
   }
 }

@@ -1,64 +1,69 @@
-// The video job of this page: start, follow, cancel. Told of every step; an answer about an older job is dropped.
+// The video job of this page: start, follow, cancel. Every status of it is shown; one of an older job is dropped.
 
-import { postOrder } from "../common/packed.js";
+import { bitmapOf } from "../common/link.js";
+import { postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { ALIVE } from "./words.js";
 
 export class VideoJob {
-  /** `acts`: show(told), preview(bitmap, told), done(told, clip), ended(told). */
+  /** `acts`: show(status), preview(bitmap, status), done(status, clip), ended(status). */
   constructor(link, acts) {
     this.link = link;
     this.acts = acts;
-    this.told = null;
+    this.status = null;
     this.turn = 0;
     this.seen = 0; // previews
   }
 
   get running() {
-    return Boolean(this.told) && ALIVE.includes(this.told.state);
+    return Boolean(this.status) && ALIVE.includes(this.status.state);
   }
 
-  async start(keyframes, order) {
-    const turn = ++this.turn; // the older job is not asked for any more: the server lets it go
-    let told;
+  // The name by which tests/browser know the status.
+  get told() {
+    return this.status;
+  }
+
+  async start(keyframes, request) {
+    const turn = ++this.turn; // the older job is not followed any more: the server ends it
+    let status;
     try {
-      told = await (await postOrder(this.link, "/videos", keyframes, order)).json();
+      status = await (await postRequest(this.link, "/videos", keyframes, request)).json();
     } catch (problem) {
-      if (turn === this.turn && this.running) this.follow(this.told).catch(() => {}); // refused: the older one goes on
+      if (turn === this.turn && this.running) this.follow(this.status).catch(() => {}); // refused: the older one goes on
       throw problem;
     }
-    if (turn === this.turn) await this.follow(told, turn);
+    if (turn === this.turn) await this.follow(status, turn);
   }
 
   /** Show a job until it has ended or another one is shown. */
-  async follow(told, turn = ++this.turn) {
+  async follow(status, turn = ++this.turn) {
     this.seen = 0;
-    await this.take(told, turn);
+    await this.receive(status, turn);
     while (turn === this.turn && this.running) {
-      const next = await this.link.events.after(this.told, `/videos/${this.told.video}`);
-      if (turn === this.turn) await this.take(next, turn);
+      const next = await this.link.events.after(this.status, `/videos/${this.status.video}`);
+      if (turn === this.turn) await this.receive(next, turn);
     }
   }
 
-  async take(told, turn) {
-    this.told = told;
-    this.acts.show(told);
-    if (this.running && told.preview > this.seen) {
-      this.seen = told.preview;
-      const reply = await this.link.request(`/videos/${told.video}/preview`);
-      const bitmap = await createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
-      if (turn === this.turn) this.acts.preview(bitmap, told);
+  async receive(status, turn) {
+    this.status = status;
+    this.acts.show(status);
+    if (this.running && status.preview > this.seen) {
+      this.seen = status.preview;
+      const bitmap = await bitmapOf(await this.link.request(`/videos/${status.video}/preview`));
+      if (turn === this.turn) this.acts.preview(bitmap, status);
     }
     if (this.running) return;
-    if (told.state === "done") {
-      const clip = await Clip.ofVideo(await this.link.request(`/videos/${told.video}/clip`));
-      if (turn === this.turn) this.acts.done(told, clip);
-    } else this.acts.ended(told);
+    if (status.state === "done") {
+      const clip = await Clip.ofVideo(await this.link.request(`/videos/${status.video}/clip`));
+      if (turn === this.turn) this.acts.done(status, clip);
+    } else this.acts.ended(status);
   }
 
   async cancel() {
     if (!this.running) return;
-    const told = await this.link.json(`/videos/${this.told.video}/cancel`, { method: "POST" });
-    if (this.running && this.told.video === told.video) this.acts.show(told);
+    const status = await this.link.json(`/videos/${this.status.video}/cancel`, { method: "POST" });
+    if (this.running && this.status.video === status.video) this.acts.show(status);
   }
 }

@@ -1,4 +1,6 @@
-// Keys of the Video tab, while it is shown and nobody types. A key does what a button does.
+// The keyboard of the Video tab, while it is shown and nobody types.
+
+import { pressVideoKey } from "./key_bindings.js";
 
 export class VideoKeys {
   constructor(tab, signal) {
@@ -18,38 +20,8 @@ export class VideoKeys {
 
   down(event) {
     if (this.tab.root.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey || this.typing(event)) return;
-    const { tab } = this;
-    const { clock, stage, transport } = tab;
-    const { target } = event;
-    const on = (what) => target instanceof Element && Boolean(target.closest(what));
-    const key = event.key.toLowerCase();
-    // Sliders have their own use for arrows, buttons for Space; the scrubber's arrows step frames all the same.
-    const slides = on("input[type=range]");
-    const steps = { arrowleft: -1, arrowright: 1 }[key];
-    const acts = {
-      g: () => tab.generate(),
-      escape: () => tab.cancel(),
-      r: () => tab.sampling.newSeed(),
-      u: () => tab.keyframes.take(),
-      o: () => tab.setOverlay(!stage.overlay.on),
-      m: () => stage.setMMode(!stage.mmode),
-      k: () => (event.shiftKey ? stage.unpin() : stage.pin()),
-      l: () => transport.setLoop(!clock.loop),
-      ",": () => transport.faster(-1),
-      ".": () => transport.faster(1),
-    };
-    if (key === " ") {
-      if (on("button, input[type=checkbox]")) return;
-      if (stage.leading && !event.repeat) clock.play();
-    } else if (steps && (!slides || on("[data-vid=scrub]"))) {
-      if (on("[role=tab]")) return;
-      if (stage.leading) clock.step(steps);
-    } else if ((key === "home" || key === "end") && !slides) {
-      if (key === "home") clock.seek(0);
-      else transport.toEs();
-    } else if (acts[key]) {
-      if (!event.repeat) acts[key]();
-    } else return;
-    event.preventDefault();
+    const on = (what) => event.target instanceof Element && Boolean(event.target.closest(what));
+    const place = { onSlider: on("input[type=range]"), onScrubber: on("[data-vid=scrub]"), onButton: on("button, input[type=checkbox]"), onTabs: on("[role=tab]") };
+    if (pressVideoKey(this.tab, event, place)) event.preventDefault();
   }
 }

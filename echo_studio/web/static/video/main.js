@@ -1,22 +1,26 @@
 // Puts the Video tab together inside its gr.HTML component. The Edit tab's object has the canvas, the slots and the way to
 // the server, which this tab uses as well.
 
+import { bitmapOf } from "../common/link.js";
 import { mountTab } from "../common/mount_tab.js";
 import { Newest } from "../common/newest.js";
-import { keyframe, postOrder } from "../common/packed.js";
+import { keyframe, postRequest } from "../common/packed.js";
 import { Clip } from "./clip.js";
 import { Clock } from "./clock.js";
 import { VideoJob } from "./job.js";
 import { Keyframes } from "./keyframes.js";
+import { KeyframesForm } from "./keyframes_form.js";
 import { VideoKeys } from "./keys.js";
+import { Motion } from "./motion.js";
 import { MotionForm } from "./motion_form.js";
 import { Onion, fitted } from "./onion.js";
 import { BeatPlot } from "./plot.js";
 import { Report } from "./report.js";
+import { VideoSampling } from "./sampling.js";
 import { SamplingForm } from "./sampling_form.js";
 import { Stage } from "./stage.js";
 import { Transport } from "./transport.js";
-import { jobWords, orderWords } from "./words.js";
+import { jobPercent, jobWords, requestWords } from "./words.js";
 
 class VideoTab {
   constructor(root, studio) {
@@ -24,7 +28,7 @@ class VideoTab {
     this.part = (name) => root.querySelector(`[data-vid=${name}]`);
     this.studio = studio;
     this.link = studio.link;
-    this.asked = null; // signature of the video under way
+    this.started = null; // signature of the video under way
     this.clock = new Clock();
     this.onion = new Onion(this.part("onion"));
     const seek = (phase) => this.clock.seek(Math.floor(phase * this.clock.frames));
@@ -32,45 +36,47 @@ class VideoTab {
     this.areas = new BeatPlot(this.part("areas"), seek);
     this.stage = new Stage(this.root, this.clock, () => this.refresh());
     this.transport = new Transport(this.root, this.clock, this.stage);
-    this.keyframes = new Keyframes(studio, this.root, () => this.changed());
-    this.motion = new MotionForm(this.root, this.keyframes, () => this.changed());
-    this.sampling = new SamplingForm(this.root, (changes) => this.sampled(changes));
+    this.keyframes = new Keyframes(studio, () => this.changed());
+    this.keyframesForm = new KeyframesForm(this.root, this.keyframes);
+    this.motion = new Motion();
+    this.motionForm = new MotionForm(this.root, this.motion, this.keyframes, () => this.changed());
+    this.sampling = new VideoSampling((changes) => this.sampled(changes));
+    this.samplingForm = new SamplingForm(this.root, this.sampling);
     this.report = new Report(this.root, this.link, this.areas, this);
     this.job = new VideoJob(this.link, {
-      show: (told) => this.tell(told),
-      preview: (picture, told) => this.stage.takeComing({ picture, badge: `Middle frame · NFE ${told.nfe} / ${told.total}`, words: "" }),
-      done: (told, clip) => this.done(told, clip),
-      ended: () => this.stage.takeComing(null),
+      show: (status) => this.showStatus(status),
+      preview: (picture, { nfe, total }) => this.stage.showComing({ picture, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "" }),
+      done: (status, clip) => this.done(status, clip),
+      ended: () => this.stage.showComing(null),
     });
-    this.cycles = new Newest((wish) => this.askCycle(wish), (cycle) => this.takeCycle(cycle), (problem) => this.cycleProblem(problem.message));
-    this.starts = new Newest((wish) => this.askStart(wish), (picture) => this.takeStart(picture), (problem) => this.takeStart(null, problem.message), 150);
+    this.cycles = new Newest((request) => this.fetchCycle(request), (cycle) => this.showCycle(cycle), (problem) => this.cycleProblem(problem.message));
+    this.starts = new Newest((request) => this.fetchStart(request), (picture) => this.showStart(picture), (problem) => this.showStart(null, problem.message), 150);
     this.clock.listeners.add(() => this.move());
     this.listen();
   }
 
   async enter() {
     const catalog = await this.link.json("/videos/catalog");
-    this.motion.offer(catalog);
-    this.sampling.offer(catalog);
+    this.motionForm.offer(catalog);
+    this.samplingForm.offer(catalog);
     this.report.offer(catalog.formats);
-    const told = await this.link.json("/videos");
-    if (told.video) await this.restore(told);
+    const status = await this.link.json("/videos");
+    if (status.video) await this.restore(status);
     else if (this.keyframes.ed) this.changed(); // taken before it was known what can be chosen
     else if (this.studio.document.ids.includes(1)) this.keyframes.take();
-    this.keyframes.draw();
+    this.keyframesForm.draw();
     this.refresh();
   }
 
   /** What was made or is being made when the page was left. */
-  async restore(told) {
-    const path = `/videos/${told.video}`;
-    const ed = await keyframe(await this.link.request(`${path}/end-diastole`));
-    const es = told.order.has_es ? await keyframe(await this.link.request(`${path}/end-systole`)) : null;
-    this.keyframes.restore(ed, es, told.order.view);
-    this.motion.restore(told.order);
-    this.sampling.restore(told.order);
+  async restore(status) {
+    const { video, order: request } = status;
+    const fetched = async (what) => keyframe(await this.link.request(`/videos/${video}/${what}`));
+    this.keyframes.restore(await fetched("end-diastole"), request.has_es ? await fetched("end-systole") : null, request.view);
+    this.motionForm.restore(request);
+    this.sampling.restore(request);
     this.changed();
-    this.trying(() => this.job.follow(told));
+    this.trying(() => this.job.follow(status));
   }
 
   listen() {
@@ -94,7 +100,7 @@ class VideoTab {
 
   seen() {
     if (!this.keyframes.ed && this.studio.document.ids.includes(1)) this.keyframes.take();
-    this.keyframes.draw();
+    this.keyframesForm.draw();
     this.stage.show(); // in the colours that the Edit tab has now
     this.onion.draw();
   }
@@ -113,13 +119,13 @@ class VideoTab {
     this.part("problem").hidden = !words;
   }
 
-  get order() {
-    return { ...this.motion.order, ...this.sampling.order, has_es: Boolean(this.keyframes.es) };
+  get request() {
+    return { ...this.motion.request, ...this.sampling.request, has_es: Boolean(this.keyframes.es) };
   }
 
   /** What a video is made from; another one than a video's says that this is of older settings. */
   get signature() {
-    return JSON.stringify([this.keyframes.version, this.order]);
+    return JSON.stringify([this.keyframes.version, this.request]);
   }
 
   get maps() {
@@ -129,7 +135,7 @@ class VideoTab {
   /** The heart or its motion: the label cycle follows. */
   changed() {
     if (!this.motion.segments) return; // what can be chosen is not known yet
-    this.motion.suit();
+    this.motionForm.suit();
     this.refresh();
     if (!this.keyframes.ed) return;
     const wrong = this.motion.problem;
@@ -138,24 +144,24 @@ class VideoTab {
       this.cycleProblem(wrong);
       return;
     }
-    this.cycles.want({ maps: this.maps, order: this.motion.order });
-    this.wantStart();
+    this.cycles.request({ maps: this.maps, request: this.motion.request });
+    this.renewStart();
   }
 
   sampled(changes) {
     this.refresh();
-    if ("start_step" in changes || "generator" in changes || "seed" in changes) this.wantStart();
+    if ("start_step" in changes || "generator" in changes || "seed" in changes) this.renewStart();
   }
 
-  wantStart() {
-    if (this.sampling.entry?.starts && this.keyframes.ed) this.starts.want({ maps: this.maps, order: this.order });
+  renewStart() {
+    if (this.sampling.uses("start_step") && this.keyframes.ed) this.starts.request({ maps: this.maps, request: this.request });
   }
 
-  async askCycle({ maps, order }) {
-    return Clip.ofCycle(await postOrder(this.link, "/videos/cycle", maps, order));
+  async fetchCycle({ maps, request }) {
+    return Clip.ofCycle(await postRequest(this.link, "/videos/cycle", maps, request));
   }
 
-  takeCycle(cycle) {
+  showCycle(cycle) {
     this.cycleProblem("");
     this.onion.show(cycle);
     this.part("onion").setAttribute("aria-label", `Both keyframes over each other, end systole in frame ${cycle.es + 1} of ${cycle.frames}`);
@@ -163,7 +169,7 @@ class VideoTab {
     const line = { name: "volume", kind: "asked", values: cycle.volumes };
     this.volume.show(known ? [line] : [], { title: "Volume of the ventricle", unit: cycle.unit, es: cycle.es / cycle.frames, seconds: cycle.seconds });
     this.part("ef").textContent = cycle.ef === null ? "" : `EF ${cycle.ef.toFixed(1)} %`;
-    this.stage.takeCycle(cycle);
+    this.stage.showCycle(cycle);
     this.move();
   }
 
@@ -173,12 +179,11 @@ class VideoTab {
     this.refresh();
   }
 
-  async askStart({ maps, order }) {
-    const reply = await postOrder(this.link, "/videos/starting-frame", maps, order);
-    return createImageBitmap(await reply.blob(), { colorSpaceConversion: "none" });
+  async fetchStart({ maps, request }) {
+    return bitmapOf(await postRequest(this.link, "/videos/starting-frame", maps, request));
   }
 
-  takeStart(picture, problem = "") {
+  showStart(picture, problem = "") {
     const canvas = this.part("start-frame");
     const place = fitted(canvas, picture || { width: 1, height: 1 });
     if (picture && place) place.context.drawImage(picture, place.left, place.top, picture.width * place.scale, picture.height * place.scale);
@@ -189,8 +194,8 @@ class VideoTab {
 
   generate() {
     if (this.part("generate").disabled) return;
-    this.asked = this.signature;
-    this.trying(() => this.job.start(this.maps, this.order));
+    this.started = this.signature;
+    this.trying(() => this.job.start(this.maps, this.request));
   }
 
   cancel() {
@@ -202,19 +207,19 @@ class VideoTab {
     this.stage.setOverlay({ on });
   }
 
-  tell(told) {
-    const share = told.state === "done" ? 100 : told.total ? Math.round((100 * told.nfe) / told.total) : 0;
-    this.part("bar").dataset.state = told.state;
-    this.part("bar").setAttribute("aria-valuenow", share);
-    this.part("bar").querySelector("i").style.width = `${share}%`;
-    this.part("state").textContent = told.state === "failed" ? "Failed" : jobWords(told);
-    this.say(told.state === "failed" ? told.message : "");
-    this.refresh(told);
+  showStatus(status) {
+    const percent = jobPercent(status);
+    this.part("bar").dataset.state = status.state;
+    this.part("bar").setAttribute("aria-valuenow", percent);
+    this.part("bar").querySelector("i").style.width = `${percent}%`;
+    this.part("state").textContent = status.state === "failed" ? "Failed" : jobWords(status);
+    this.say(status.state === "failed" ? status.message : "");
+    this.refresh(status);
   }
 
-  done(told, clip) {
-    this.stage.takeVideo({ clip, words: orderWords(told.order), signature: this.asked ?? this.signature });
-    this.trying(() => this.report.show(told, clip));
+  done(status, clip) {
+    this.stage.showVideo({ clip, words: requestWords(status.order), signature: this.started ?? this.signature });
+    this.trying(() => this.report.show(status, clip));
     if (!matchMedia("(prefers-reduced-motion: reduce)").matches && this.root.offsetParent !== null) this.clock.play(true);
   }
 
@@ -225,12 +230,12 @@ class VideoTab {
     this.areas.move(frame / frames);
   }
 
-  refresh(told = this.job?.told) {
+  refresh(status = this.job?.status) {
     if (!this.report) return; // not all is there yet
     const { stage, keyframes, sampling } = this;
     const broken = !this.part("motion-problem").hidden;
     this.part("generate").disabled = !keyframes.ed || !sampling.entry || broken;
-    this.part("cancel").disabled = !this.job?.running || Boolean(told?.stopping);
+    this.part("cancel").disabled = !this.job?.running || Boolean(status?.stopping);
     this.part("mmode").disabled = !stage.video;
     this.part("mmode").setAttribute("aria-pressed", String(stage.mmode));
     this.part("pin").disabled = !stage.video || stage.pinned === stage.video;

@@ -5,48 +5,32 @@ import { fillSelect, make } from "../common/dom.js";
 const KINDS = { akinetic: "does not move", dyskinetic: "moves outward while the rest contracts" };
 
 export class RegionalList {
-  /** `onChange` is called after each change that a person makes. */
-  constructor(list, add, onChange) {
+  /** `motion` has the segments; `onChange` is called after each change that a person makes. */
+  constructor(list, add, motion, onChange) {
     this.list = list;
     this.add = add;
+    this.motion = motion;
     this.onChange = onChange;
-    this.values = [];
-    this.segments = [];
+    this.shown = false;
     add.addEventListener("click", () => {
-      const free = this.free();
-      if (!free.length) return;
-      this.values.push({ segment: free.includes("apex") ? "apex" : free[0], kind: "akinetic" });
+      motion.addSegment();
       this.draw();
       this.list.lastElementChild.querySelector("select").focus();
       onChange();
     });
   }
 
-  /** The segments that the view shows; those of another view go. */
-  offer(segments) {
-    this.segments = segments;
-    this.values = this.values.filter(({ segment }) => segments.includes(segment));
-    this.draw();
-  }
-
-  set(values) {
-    this.values = values.map((one) => ({ ...one }));
-    this.draw();
-  }
-
-  free() {
-    return this.segments.filter((name) => !this.values.some(({ segment }) => segment === name));
-  }
-
   draw() {
-    this.add.disabled = !this.free().length;
-    this.list.replaceChildren(...this.values.map((value, number) => this.row(value, number)));
+    this.shown = true;
+    this.add.disabled = !this.motion.free.length;
+    this.list.replaceChildren(...this.motion.regional.map((value, number) => this.row(value, number)));
   }
 
   row(value, number) {
+    const { motion } = this;
     const segment = make("select", { title: "Segment of the wall" });
-    const others = this.values.filter((one) => one !== value).map((one) => one.segment);
-    fillSelect(segment, this.segments.filter((name) => !others.includes(name)).map((name) => ({ name, title: name })));
+    const choices = motion.names.filter((name) => name === value.segment || motion.free.includes(name));
+    fillSelect(segment, choices.map((name) => ({ name, title: name })));
     segment.value = value.segment;
     segment.setAttribute("aria-label", `Segment ${number + 1}`);
     const kind = make("select", { title: `How the segment moves: ${Object.entries(KINDS).map((one) => one.join(" ")).join("; ")}` });
@@ -64,9 +48,9 @@ export class RegionalList {
     const remove = make("button", { type: "button", textContent: "×", title: `Let the ${value.segment} segment move with the others` });
     remove.setAttribute("aria-label", `Remove the ${value.segment} segment`);
     remove.addEventListener("click", () => {
-      this.values.splice(number, 1);
+      motion.regional.splice(number, 1);
       this.draw();
-      (this.list.children[Math.min(number, this.values.length - 1)]?.querySelector("select") || this.add).focus();
+      (this.list.children[Math.min(number, motion.regional.length - 1)]?.querySelector("select") || this.add).focus();
       this.onChange();
     });
     return make("li", {}, segment, kind, remove);

@@ -1,6 +1,9 @@
 // What is known of the video that is shown: the ventricle's area, asked and measured, EF, and its files.
 
 import { make } from "../common/dom.js";
+import { areaLines, factWords } from "./report_lines.js";
+
+const SHORT_FORMATS = { mp4: "MP4", gif: "GIF", png: "PNG frames", nifti: "NIfTI", dicom: "DICOM" };
 
 export class Report {
   constructor(root, link, plot, acts) {
@@ -17,7 +20,7 @@ export class Report {
   offer(formats) {
     this.files.replaceChildren(...formats.map(({ name, title, labels }) => {
       const words = `${title}${labels ? ", with its label maps" : ""}; says that it is synthetic`;
-      const button = make("button", { type: "button", textContent: shortFormat(name), title: words });
+      const button = make("button", { type: "button", textContent: SHORT_FORMATS[name] || name, title: words });
       button.dataset.file = name;
       button.setAttribute("aria-label", `Download as ${title}`);
       button.addEventListener("click", () => this.acts.trying(() => this.link.download(`/videos/${this.video}/download/${name}`)));
@@ -26,33 +29,18 @@ export class Report {
   }
 
   /** A video that is done; its areas are measured now. */
-  async show(told, clip) {
+  async show(status, clip) {
     const turn = ++this.turn;
-    this.video = told.video;
+    this.video = status.video;
     this.place.hidden = false;
-    this.draw(told, clip, null);
-    const reply = await this.link.json(`/videos/${told.video}/curve`).catch((problem) => ({ problem: problem.message }));
-    if (turn === this.turn) this.draw(told, clip, reply);
+    this.draw(status, clip, null);
+    const curve = await this.link.json(`/videos/${status.video}/curve`).catch((problem) => ({ problem: problem.message }));
+    if (turn === this.turn) this.draw(status, clip, curve);
   }
 
-  draw(told, clip, reply) {
-    const millimetres = clip.spacingMm;
-    const unit = millimetres ? "cm²" : "px";
-    const pixel = millimetres ? (millimetres[0] * millimetres[1]) / 100 : 1;
-    const scaled = (values) => values.map((value) => (value === null ? null : value * pixel));
-    const lines = [{ name: "asked", kind: "asked", values: scaled(clip.asked) }];
-    const measured = reply?.areas_px;
-    if (measured) lines.push({ name: "measured", kind: "measured", values: scaled(measured) });
+  draw(status, clip, curve) {
+    const { unit, lines } = areaLines(clip, curve);
     this.plot.show(lines, { title: "Area of the ventricle", unit, es: clip.es / clip.frames, seconds: clip.seconds });
-    const drawn = told.ef_drawn === null ? "" : `EF ${told.ef_drawn.toFixed(1)} % on the labels.`;
-    const ef = reply?.ef_percent;
-    const found = ef === null || ef === undefined ? "" : `EF ${ef.toFixed(1)} % as the segmenter finds it on the frames.`;
-    const missed = measured && !found ? "The segmenter finds no ventricle in most frames." : "";
-    const waits = reply ? reply.problem || "" : "Measuring …";
-    this.facts.textContent = [drawn, found, missed, waits].filter(Boolean).join(" ");
+    this.facts.textContent = factWords(status, curve);
   }
-}
-
-function shortFormat(name) {
-  return { mp4: "MP4", gif: "GIF", png: "PNG frames", nifti: "NIfTI", dicom: "DICOM" }[name] || name;
 }

@@ -2,6 +2,7 @@
 
 import { fillSelect } from "../common/dom.js";
 import { SPEEDS } from "./clock.js";
+import { frameWords } from "./words.js";
 
 export class Transport {
   constructor(root, clock, stage) {
@@ -37,9 +38,8 @@ export class Transport {
   }
 
   faster(by) {
-    const next = SPEEDS[Math.min(SPEEDS.length - 1, Math.max(0, SPEEDS.indexOf(this.clock.speed) + by))];
-    this.clock.speed = next;
-    this.part("speed").value = String(next);
+    this.clock.changeSpeed(by);
+    this.part("speed").value = String(this.clock.speed);
   }
 
   show() {
@@ -56,8 +56,7 @@ export class Transport {
     scrub.max = clock.frames - 1;
     scrub.value = clock.frame;
     scrub.setAttribute("aria-valuetext", `Frame ${clock.frame + 1} of ${clock.frames}`);
-    const ms = Math.round((1000 * clock.frame * clock.seconds) / clock.frames);
-    this.part("frame").textContent = clip ? `${clock.frame + 1} / ${clock.frames}  ${ms} ms` : "–";
+    this.part("frame").textContent = clip ? frameWords(clock) : "–";
     this.part("to-es").style.setProperty("--at", clip ? clip.es / (clock.frames - 1) : 0.4);
   }
 }

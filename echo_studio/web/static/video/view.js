@@ -2,12 +2,11 @@
 
 import { make } from "../common/dom.js";
 import { labelColours } from "../common/label_colours.js";
+import { LineGesture, placeOf } from "./line_gesture.js";
 import { fitted } from "./onion.js";
 
-const MIN_LINE = 0.02; // of the picture's longer side: what is shorter was a click
-
 export class VideoView {
-  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while a line is drawn; with (null, true) at its end. */
+  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while the pointer places a line; with (null, true) at its end. */
   constructor(name, onLine) {
     this.element = make("figure", { className: "vid-view" });
     this.canvas = make("canvas", { tabIndex: 0 });
@@ -127,33 +126,17 @@ export class VideoView {
 
   listen() {
     const { canvas } = this;
-    const share = (event) => {
-      const box = canvas.getBoundingClientRect();
-      const { left, top, scale } = this.place;
-      const { width, height } = this.picture || this.clip;
-      const within = (value) => Math.min(1, Math.max(0, value));
-      return [within((event.clientX - box.left - left) / (width * scale)), within((event.clientY - box.top - top) / (height * scale))];
+    const gesture = new LineGesture(this.onLine);
+    const place = (event) => {
+      const { left, top } = canvas.getBoundingClientRect();
+      return placeOf(event.clientX - left, event.clientY - top, this.place, this.picture || this.clip);
     };
-    let from = null;
-    let drawn = false;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button || !this.clip || !this.place) return;
-      from = share(event);
+      gesture.begin(place(event));
       canvas.setPointerCapture(event.pointerId);
     });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!from) return;
-      const to = share(event);
-      if (Math.hypot(to[0] - from[0], to[1] - from[1]) < MIN_LINE) return;
-      drawn = true;
-      this.onLine({ x0: from[0], y0: from[1], x1: to[0], y1: to[1] }, false);
-    });
-    for (const kind of ["pointerup", "pointercancel"]) {
-      canvas.addEventListener(kind, () => {
-        if (drawn) this.onLine(null, true);
-        from = null;
-        drawn = false;
-      });
-    }
+    canvas.addEventListener("pointermove", (event) => gesture.from && gesture.move(place(event)));
+    for (const kind of ["pointerup", "pointercancel"]) canvas.addEventListener(kind, () => gesture.end());
   }
 }

@@ -13,7 +13,8 @@ export class LabelBorders {
   draw(pane) {
     const { ids, width, height } = this.labels;
     if (this.stale) {
-      this.path = bordersOf(ids, width, height);
+      this.path = new Path2D();
+      traceBorders(this.path, ids, width, height);
       this.numbers = NUMBERED.map((id) => ({ id, ...deepestPlace(ids, width, height, id) }));
       this.stale = false;
     }
@@ -35,15 +36,14 @@ export class LabelBorders {
   }
 }
 
-/** Every edge between two pixels of different labels: a Path2D in pixels of the map. */
-function bordersOf(ids, width, height) {
-  const path = new Path2D();
-  const line = (differs, count, draw) => {
+/** Add every edge between two pixels of different labels to a path, in pixels of the map; edges in one line are one. */
+export function traceBorders(path, ids, width, height) {
+  const line = (differs, count, add) => {
     for (let from = 0; from < count; from++) {
       if (!differs(from)) continue;
       let to = from + 1;
       while (to < count && differs(to)) to++;
-      draw(from, to);
+      add(from, to);
       from = to;
     }
   };
@@ -60,11 +60,10 @@ function bordersOf(ids, width, height) {
       path.lineTo(x, to);
     });
   }
-  return path;
 }
 
 /** {place: [x, y], depth}: the point of a label that is furthest from its border, in pixels of the map. */
-function deepestPlace(ids, width, height, id) {
+export function deepestPlace(ids, width, height, id) {
   const step = Math.max(1, Math.ceil(Math.max(width, height) / NUMBER_GRID));
   const columns = Math.floor(width / step);
   const rows = Math.floor(height / step);

@@ -84,7 +84,7 @@ export class LabelDocument {
     this.stroke.fresh = joined(this.stroke.fresh, box);
   }
 
-  /** Tell the panes that pixels of the running stroke changed. */
+  /** Let the panes know that pixels of the running stroke changed. */
   touched() {
     const { fresh } = this.stroke || {};
     if (!fresh) return;

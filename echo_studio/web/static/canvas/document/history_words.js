@@ -1,7 +1,7 @@
 // A step of the history in words, made from its op.
 
 import { LABELS } from "../../common/labels.js";
-import { CUT_AWAY } from "../tools/structure_actions.js";
+import { CUT_AWAY } from "./selection.js";
 
 const OP_WORDS = {
   brush: "Brush",
@@ -18,9 +18,9 @@ const OP_WORDS = {
   repair: "Repair",
 };
 const VIEW_WORDS = { "2ch": "2CH", "4ch": "4CH", ed: "end diastole", es: "end systole" };
-const OPENED_WORDS = { "label map": "Opened a label map", frame: "Labelled a frame", slot: "Opened a kept map" };
+const OPENED_WORDS = { "refused edit": "An edit without its description", "label map": "Opened a label map", frame: "Labelled a frame", slot: "Opened a kept map" };
 
-/** One line about what was done; `catalog` tells the titles of defects and sliders, where it is there already. */
+/** One line about what was done; `catalog` has the titles of defects and sliders, where it is there already. */
 export function opWords(op, catalog = {}) {
   if (op.tool === "open") return openWords(op);
   if (op.tool === "resize") return `Resize · ${op.side} px`;
@@ -30,6 +30,13 @@ export function opWords(op, catalog = {}) {
   const detail = op.tool === "shape" ? shapeWords(op, catalog.sliders) : op.tool === "repair" ? String(op.kind) : labelWords(op);
   const words = op.tool === "transform" ? transformWords(op.matrix) : OP_WORDS[op.tool] || op.tool;
   return detail ? `${words} · ${detail}` : words;
+}
+
+/** [{position, words}] of every state of a document that can be gone to, oldest first. */
+export function historyStates({ base, undoStack, redoStack }, catalog = {}) {
+  const steps = [...undoStack, ...redoStack.slice().reverse()];
+  const first = { position: base, words: base ? "Older steps are not kept" : "Start" };
+  return [first, ...steps.map(({ op }, i) => ({ position: base + i + 1, words: opWords(op, catalog) }))];
 }
 
 function labelWords({ label, structures }) {

@@ -61,10 +61,10 @@ export function polygonSpans(points, height, span) {
 
 /** Spans of the 4-connected region of equal ids around a pixel. */
 export function regionSpans(ids, width, height, x, y, span) {
-  const wanted = ids[y * width + x];
+  const label = ids[y * width + x];
   const seen = new Uint8Array(ids.length);
   const open = [[x, y]];
-  const inside = (i) => ids[i] === wanted && !seen[i];
+  const inside = (i) => ids[i] === label && !seen[i];
   const spans = [];
   while (open.length) {
     const [px, py] = open.pop();

@@ -10,7 +10,7 @@ const WARP_ON_A_LINE = 1e-6;
 const WARP_SLACK = 1e-6; // ties are decided alike whatever the order of sums
 const WARP_BACKGROUND = [0, 4]; // what an uncovered pixel becomes outside and inside the sector
 
-/** One drag: made where it begins, drawn as often as the pointer moves, always from the map before it. */
+/** One drag: made where it begins, warped as often as the pointer moves, always from the map before it. */
 export class Warp {
   /**
    * map: {width, height, ids, sector}, copied as far as needed. structures: ids that move. locked: ids whose pixels stay
@@ -30,18 +30,18 @@ export class Warp {
   }
 
   /** The map while handles that rested at `before` are at `after`. The same array each time. */
-  draw(before, after, kind) {
+  warped(before, after, kind) {
     this.displace(before, after, kind);
     this.shown.set(this.bare);
     for (let row = 0; row * WARP_GRID < this.height; row++) {
-      for (let column = 0; column * WARP_GRID < this.width; column++) this.drawCell(column, row);
+      for (let column = 0; column * WARP_GRID < this.width; column++) this.warpCell(column, row);
     }
     return this.shown;
   }
 
-  // `carried` holds what moves, 0 elsewhere; `bare` is the map without it; `stays` marks locked pixels.
+  // `moving` holds what moves, 0 elsewhere; `bare` is the map without it; `stays` marks locked pixels.
   cutOut(ids, sector, moving, locked) {
-    this.carried = new Uint8Array(ids.length);
+    this.moving = new Uint8Array(ids.length);
     this.bare = ids.slice();
     this.stays = new Uint8Array(ids.length);
     const moves = Uint8Array.from([0, 1, 2, 3, 4], (id) => Number(moving.has(id)));
@@ -49,20 +49,20 @@ export class Warp {
     for (let i = 0; i < ids.length; i++) {
       this.stays[i] = holds[ids[i]];
       if (!moves[ids[i]]) continue;
-      this.carried[i] = ids[i];
+      this.moving[i] = ids[i];
       this.bare[i] = WARP_BACKGROUND[sector[i] ? 1 : 0];
     }
   }
 
   // A summed-area table over blocks of pixels tells whether a box may hold anything that moves.
   countBlocks() {
-    const { width, height, carried } = this;
+    const { width, height, moving } = this;
     this.across = Math.ceil(width / WARP_GRID) + 1;
     const down = Math.ceil(height / WARP_GRID) + 1;
     const sums = new Uint32Array(this.across * down);
     for (let y = 0; y < height; y++) {
       const line = (Math.floor(y / WARP_GRID) + 1) * this.across + 1;
-      for (let x = 0, i = y * width; x < width; x++, i++) if (carried[i]) sums[line + (x >> WARP_GRID_BITS)] += 1;
+      for (let x = 0, i = y * width; x < width; x++, i++) if (moving[i]) sums[line + (x >> WARP_GRID_BITS)] += 1;
     }
     for (let y = 1; y < down; y++) {
       for (let x = 1; x < this.across; x++) {
@@ -98,7 +98,7 @@ export class Warp {
     }
   }
 
-  drawCell(column, row) {
+  warpCell(column, row) {
     const { dx, dy, columns } = this;
     const x0 = column * WARP_GRID;
     const y0 = row * WARP_GRID;
@@ -116,7 +116,7 @@ export class Warp {
     const reachX = Math.max(x0 + dx[a], x1 + dx[b], x0 + dx[c], x1 + dx[d]);
     const reachY = Math.max(y0 + dy[a], y0 + dy[b], y1 + dy[c], y1 + dy[d]);
     if (!this.mayHold(west - 1, north - 1, reachX + 2, reachY + 2)) return;
-    const { width, height, carried, stays, shown } = this;
+    const { width, height, moving, stays, shown } = this;
     const xEnd = Math.min(x1, width);
     const yEnd = Math.min(y1, height);
     for (let x = x0; x < xEnd; x++) {
@@ -130,7 +130,7 @@ export class Warp {
         const i = Math.floor(x + (topX * (1 - ty) + bottomX * ty) + (0.5 + WARP_SLACK));
         const j = Math.floor(y + (topY * (1 - ty) + bottomY * ty) + (0.5 + WARP_SLACK));
         if (i < 0 || j < 0 || i >= width || j >= height) continue;
-        const label = carried[j * width + i];
+        const label = moving[j * width + i];
         if (label && !stays[y * width + x]) shown[y * width + x] = label;
       }
     }

@@ -1,16 +1,7 @@
 // The parameters of one defect as controls: a number and a slider for each quantity, a list for each choice.
 
 import { fillSelect } from "../../common/dom.js";
-
-// Where the size of a pixel is not known, lengths are pixels; to begin with, a map is taken to be this deep.
-const SUPPOSED_DEPTH_MM = 150;
-// What is shown, for a unit: how many of it, in what steps.
-export const QUANTITIES = {
-  mm: { shown: "mm", times: 1, step: 0.5 },
-  px: { shown: "px", times: 1, step: 1 },
-  share: { shown: "%", times: 100, step: 1 },
-  times: { shown: "%", times: 100, step: 1 },
-};
+import { QUANTITIES, round, shownParameters } from "./defect_quantities.js";
 
 export class DefectForm {
   constructor() {
@@ -18,13 +9,14 @@ export class DefectForm {
     this.element.setAttribute("role", "group");
     this.onChange = () => {};
     this.values = {};
+    this.shown = []; // parameters, as they are shown
   }
 
   /** Show a defect of the catalog with these values, and with its own for the others. */
   fill({ title, parameters }, values, map) {
-    const inPixels = !map.spacing || Object.keys(values).some((name) => name.endsWith("_px"));
-    const shown = parameters.map((one) => (inPixels && one.unit === "mm" ? inPixelsOf(one, map.height / SUPPOSED_DEPTH_MM) : one));
+    const shown = shownParameters(parameters, values, map);
     this.values = Object.fromEntries(shown.map(({ name, default: usual }) => [name, values[name] ?? usual]));
+    this.shown = shown;
     const drawn = JSON.stringify(shown);
     if (drawn === this.drawn) {
       this.refresh(shown); // the focus stays where it is
@@ -43,6 +35,13 @@ export class DefectForm {
         if (control.value !== String(value)) control.value = value;
       }
     }
+  }
+
+  /** Other values for some of the parameters, as if they were set here. */
+  take(values) {
+    Object.assign(this.values, values);
+    this.refresh(this.shown);
+    this.onChange();
   }
 
   set(name, value) {
@@ -82,15 +81,4 @@ export class DefectForm {
     slider.dataset.parameter = name;
     return row;
   }
-}
-
-/** A length in pixels, as `apply_defect` takes them: `width_px` for `width_mm`. */
-function inPixelsOf(parameter, pixelsPerMm) {
-  const [low, high, usual] = [parameter.low, parameter.high, parameter.default].map((mm) => Math.round(mm * pixelsPerMm));
-  return { ...parameter, name: parameter.name.replace(/_mm$/, "_px"), unit: "px", low, high, default: usual };
-}
-
-/** Without the digits that binary fractions add. */
-export function round(value) {
-  return Number(value.toFixed(6));
 }

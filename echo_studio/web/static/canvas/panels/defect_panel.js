@@ -2,7 +2,9 @@
 
 import { appliedDefects, withLaterChanges } from "../document/defect_history.js";
 import { lastOp, pageAt } from "../document/past.js";
-import { DefectForm, QUANTITIES, round } from "./defect_form.js";
+import { DefectForm } from "./defect_form.js";
+import { DefectPlacing } from "./defect_placing.js";
+import { defectReading, lengthsChanged } from "./defect_quantities.js";
 import { Proposal, settleTool } from "./proposal.js";
 
 const DEFECT_WORDS = {
@@ -18,7 +20,7 @@ const DEFECT_WORDS = {
 };
 
 export class DefectPanel {
-  constructor(inspector, editor, link) {
+  constructor(inspector, editor, link, settings) {
     this.inspector = inspector;
     this.editor = editor;
     this.link = link;
@@ -36,6 +38,8 @@ export class DefectPanel {
       '<button type="button" data-act="apply" class="chosen"></button><button type="button" data-act="remove">Remove</button></div>';
     this.form = new DefectForm();
     this.form.onChange = () => this.preview();
+    this.placing = new DefectPlacing(editor, link, settings, (values) => this.chosen && this.open && this.form.take(values));
+    editor.placing = this.placing;
     this.box.prepend(this.form.element);
     this.problem = this.box.querySelector(".panel-problem");
     this.proposal.onProblem = (words) => Object.assign(this.problem, { textContent: words, hidden: !words });
@@ -130,8 +134,7 @@ export class DefectPanel {
   }
 
   lengthsChanged() {
-    const inPixels = Object.keys(this.form.values).some((name) => name.endsWith("_px"));
-    return inPixels === Boolean(this.editor.document.spacing) && this.known(this.chosen.defect).parameters.some(({ unit }) => unit === "mm");
+    return lengthsChanged(this.known(this.chosen.defect), this.form.values, this.editor.document);
   }
 
   show() {
@@ -165,50 +168,59 @@ export class DefectPanel {
   }
 
   preview() {
+    this.placing.defect = this.draggable;
     if (this.chosen) this.button("apply").disabled = !this.changed;
     if (!this.chosen || !this.open) return;
-    if (this.changed) this.proposal.show(...this.wish());
+    if (this.changed) this.proposal.show(...this.request());
     else this.proposal.hide();
   }
 
-  /** [key, make] of the map with the defect as the form has it. */
-  wish() {
+  /** The defect that is worked on, where it has a place. */
+  get draggable() {
+    const { chosen, form } = this;
+    if (!chosen || !this.open || !this.known(chosen.defect).placed) return null;
+    return { name: chosen.defect, position: chosen.position, values: () => form.values };
+  }
+
+  /** [key, compute] of the map with the defect as the form has it. */
+  request() {
     const { defect, position } = this.chosen;
     const op = { tool: "defect", defect, values: { ...this.form.values } };
     const { document: map } = this.editor;
     if (position === null) return [JSON.stringify(op), () => this.link.edit(op)];
-    const make = async () => {
+    const compute = async () => {
       const { ids, sector } = pageAt(map, position - 1);
       const made = await this.link.edit(op, ids, sector);
       return { ids: withLaterChanges(map, position, made.ids), sector: null };
     };
-    return [JSON.stringify([position, op]), make];
+    return [JSON.stringify([position, op]), compute];
   }
 
   apply() {
-    if (this.chosen && this.changed) this.take((defect, position) => {
+    if (this.chosen && this.changed) this.applyStep((defect, position) => {
       const values = { ...this.form.values };
       return position === null ? { tool: "defect", defect, values } : { tool: "defect-edit", position, defect, values };
-    }, () => this.wish());
+    }, () => this.request());
   }
 
   remove() {
-    this.take((defect, position) => ({ tool: "defect-remove", position, defect }), (op) => {
+    this.applyStep((defect, position) => ({ tool: "defect-remove", position, defect }), (op) => {
       const { document: map } = this.editor;
-      const make = async () => ({ ids: withLaterChanges(map, op.position, pageAt(map, op.position - 1).ids), sector: null });
-      return [JSON.stringify(op), make];
+      const compute = async () => ({ ids: withLaterChanges(map, op.position, pageAt(map, op.position - 1).ids), sector: null });
+      return [JSON.stringify(op), compute];
     });
   }
 
-  take(describe, wish) {
+  applyStep(describe, request) {
     settleTool(this.editor);
     const op = describe(this.chosen.defect, this.chosen.position);
     this.applying = op;
-    this.proposal.take(...wish(op), op);
+    this.proposal.apply(...request(op), op);
   }
 
   /** This panel, or another one, was opened. */
   seen() {
+    this.placing.defect = this.draggable;
     if (this.open) this.preview();
     else if (!this.proposal.op && this.proposal.key) this.proposal.hide();
   }
@@ -219,16 +231,4 @@ export class DefectPanel {
     if (ready) this.apply();
     return ready;
   }
-}
-
-/** The values of a defect in a few words. */
-function defectReading({ parameters }, values) {
-  const words = parameters.map(({ name, kind, unit, default: usual }) => {
-    const pixels = name.replace(/_mm$/, "_px");
-    if (kind === "choice") return values[name] ?? usual;
-    if (pixels !== name && values[pixels] !== undefined) return `${values[pixels]} px`;
-    const { shown, times } = QUANTITIES[unit];
-    return `${round((values[name] ?? usual) * times)} ${shown}`;
-  });
-  return words.join(" · ");
 }

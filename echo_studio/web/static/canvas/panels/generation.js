@@ -8,7 +8,7 @@ export class Generation {
     this.document = labels;
     this.settings = settings;
     this.listeners = new Set(); // (progress) of the newest job
-    this.onLive = () => {}; // a live job was asked for: what is on its way is out of date
+    this.onLive = () => {}; // a live job was requested: what is on its way is out of date
     this.onPending = () => {};
     this.isDrafted = () => false; // whether a draft of the map on the canvas is shown already
     this.pending = false; // a live picture of the newest map is on its way
@@ -50,7 +50,7 @@ export class Generation {
     this.onPending();
   }
 
-  tell(progress) {
+  report(progress) {
     for (const listener of this.listeners) listener(progress);
   }
 
@@ -65,19 +65,19 @@ export class Generation {
       let progress = await this.posting;
       while (!newer()) {
         this.job = progress.job;
-        this.tell(progress);
+        this.report(progress);
         if (progress.state !== "waiting" && progress.state !== "running") break;
         // The server reports ten times a second at most.
         progress = await this.link.events.after(progress, `/jobs/${progress.job}`);
       }
     } catch (problem) {
-      // No second try by itself: a server that is gone would be asked for ever. The next edit asks again.
-      if (!newer()) this.tell({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
+      // No second try by itself: a server that is gone would be tried for ever. The next edit tries again.
+      if (!newer()) this.report({ job: 0, state: "failed", nfe: 0, total: 0, message: problem.message });
     }
     if (!newer()) this.await(false);
   }
 
-  /** The first progress of a new job, or null where something newer was asked for meanwhile. */
+  /** The first progress of a new job, or null where something newer was requested meanwhile. */
   async post(live, newer) {
     const revision = await this.link.flush();
     if (newer()) return null;
@@ -89,7 +89,7 @@ export class Generation {
     const waited = this.timer !== 0;
     this.stopTimer();
     this.await(false);
-    if (waited) this.tell({ job: 0, state: "cancelled", nfe: 0, total: 0, message: "" });
+    if (waited) this.report({ job: 0, state: "cancelled", nfe: 0, total: 0, message: "" });
     else await this.posting?.catch(() => {}); // a job cannot be stopped before the server has it
     await this.link.cancel();
   }

@@ -1,6 +1,6 @@
 // The steps that are kept, oldest first. A click on one goes to the map as it was after it.
 
-import { opWords } from "../document/history_words.js";
+import { historyStates } from "../document/history_words.js";
 
 export class HistoryPanel {
   constructor(inspector, editor) {
@@ -31,19 +31,11 @@ export class HistoryPanel {
     this.refresh();
   }
 
-  /** [{position, words}] of every state that can be gone to. */
-  states() {
-    const { base, undoStack, redoStack } = this.editor.document;
-    const steps = [...undoStack, ...redoStack.slice().reverse()];
-    const first = { position: base, words: base ? "Older steps are not kept" : "Start" };
-    return [first, ...steps.map(({ op }, i) => ({ position: base + i + 1, words: opWords(op, this.catalog) }))];
-  }
-
   refresh() {
     if (this.inspector.chosen !== "history") return;
     const { position, undoStack, redoStack } = this.editor.document;
     const held = this.list.contains(document.activeElement); // the keyboard goes along
-    this.list.replaceChildren(...this.states().map((state) => this.entry(state, position)));
+    this.list.replaceChildren(...historyStates(this.editor.document, this.catalog).map((state) => this.entry(state, position)));
     const current = this.list.querySelector("[aria-current]");
     current.scrollIntoView({ block: "nearest" });
     if (held) current.focus();

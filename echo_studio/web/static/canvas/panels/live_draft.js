@@ -26,12 +26,12 @@ export class LiveDraft {
     });
   }
 
-  /** The newest map is wanted, if drafts are quick enough here. */
+  /** Request a draft of the newest map, if drafts are quick enough here. */
   follow() {
     if (!this.settings.values.live || this.editor.document.revision < 0 || this.refused || this.slow >= SLOW_DRAFTS) return;
     if (!this.moving) this.generation.hold();
     this.moving = true;
-    this.newest.want(null);
+    this.newest.request(null);
   }
 
   /** The stroke is over; one that left the map as it was has no new job of its own. */

@@ -24,7 +24,7 @@ export class MeasurePanel {
       '<h3>Volumes and EF</h3><button type="button" data-act="keep" title="Keep a copy of the map for its view and phase"></button>' +
       '<div class="slots" data-part="slots" role="group" aria-label="Maps that are kept"></div>' +
       '<dl class="measures" data-part="pair"></dl><div data-part="pair-notes"></div>';
-    this.newest = new Newest(() => link.inspect(settings.values.view), (told) => this.tell(told), (problem) => this.say(problem.message), INSPECT_PAUSE_MS);
+    this.newest = new Newest(() => link.inspect(settings.values.view), (figures) => this.show(figures), (problem) => this.say(problem.message), INSPECT_PAUSE_MS);
     this.proposal = new Proposal(editor);
     this.proposal.onProblem = (words) => this.say(words);
     this.findings = new Findings(this.panel, editor, settings, (kind) => this.repair(kind));
@@ -49,16 +49,16 @@ export class MeasurePanel {
     if (this.open) this.changed(true);
   }
 
-  /** The map has changed; in the middle of a stroke only somebody who looks wants to know. */
+  /** The map has changed; in the middle of a stroke only somebody who looks needs to know. */
   changed(settled) {
     if (this.editor.document.revision < 0) return;
     clearTimeout(this.timer);
-    if (this.open) this.newest.want(null);
-    else if (settled) this.timer = setTimeout(() => this.newest.want(null), UNSEEN_PAUSE_MS);
+    if (this.open) this.newest.request(null);
+    else if (settled) this.timer = setTimeout(() => this.newest.request(null), UNSEEN_PAUSE_MS);
     if (settled) this.slotView.refresh();
   }
 
-  tell({ measurements, findings }) {
+  show({ measurements, findings }) {
     this.say("");
     const [own, wall] = [measurements.filter(({ group }) => group !== "wall"), measurements.filter(({ group }) => group === "wall")];
     const none = { label: "Nothing to measure yet", value: "", unit: "" };
@@ -69,7 +69,7 @@ export class MeasurePanel {
     this.findings.show(findings);
   }
 
-  /** In the panel alone: nobody has asked for anything. */
+  /** In the panel alone: nobody has requested anything. */
   say(words) {
     Object.assign(this.panel.querySelector(".panel-problem"), { textContent: words, hidden: !words });
   }
@@ -77,7 +77,7 @@ export class MeasurePanel {
   repair(kind) {
     settleTool(this.editor);
     const op = { tool: "repair", kind };
-    this.proposal.take(kind, () => this.link.edit(op), op);
+    this.proposal.apply(kind, () => this.link.edit(op), op);
   }
 
   /** How many findings wait, on the tab. */

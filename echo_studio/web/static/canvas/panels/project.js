@@ -1,6 +1,7 @@
-// The project of this page: restored when the page opens, saved with every change, told when another tab has it.
+// The project of this page: restored when the page opens, saved with every change; it says when another tab has it.
 
 import { readMap } from "../../common/link.js";
+import { unpackHistory } from "../document/history_pack.js";
 
 const SIGN_OF_LIFE_MS = 5000;
 const SETTINGS_PAUSE_MS = 300;
@@ -24,10 +25,10 @@ export class Project {
     this.account.addEventListener("formdata", ({ formData }) => formData.set("session", link.token));
     link.onLoggedOut = () => this.loggedOut();
     link.onState = (state) => this.showState(state);
-    link.onTaken = () => this.lost();
+    link.onOpenElsewhere = () => this.lost();
     this.title.addEventListener("change", () => this.rename());
     root.querySelector("#projects").addEventListener("click", () => this.openList());
-    // A click beside the dialog closes it, unless it tells that nothing is saved: that is decided by a button.
+    // A click beside the dialog closes it, unless it says that nothing is saved: that is decided by a button.
     this.dialog.addEventListener("click", (event) => event.target === this.dialog && this.mine && this.dialog.close());
     settings.listeners.add(() => this.saveSettingsSoon());
     // Another tab may open the project as soon as this one is gone.
@@ -36,25 +37,25 @@ export class Project {
 
   /** Put everything back as it was left. */
   async restore() {
-    const told = await this.link.json("/project");
-    this.id = told.id;
-    this.link.project = told.id;
-    this.mine = told.mine;
-    this.showUser(told.user);
-    this.title.value = told.title;
+    const project = await this.link.json("/project");
+    this.id = project.id;
+    this.link.project = project.id;
+    this.mine = project.mine;
+    this.showUser(project.user);
+    this.title.value = project.title;
     // The address names the project, so that a reload and a bookmark come back to it.
     const address = new URL(location.href);
-    address.searchParams.set("project", told.id);
+    address.searchParams.set("project", project.id);
     history.replaceState(null, "", address);
-    this.settings.set(told.settings);
+    this.settings.set(project.settings);
     const { page, ...past } = unpackHistory(await (await this.link.request("/project/history")).arrayBuffer());
     this.document.begin(page, past);
-    await this.restoreSlots(told.slots);
+    await this.restoreSlots(project.slots);
     this.showState("saved");
-    if (told.notice) this.say(told.notice);
-    if (!told.mine) this.lost();
+    if (project.notice) this.say(project.notice);
+    if (!project.mine) this.lost();
     setInterval(() => this.signOfLife(), SIGN_OF_LIFE_MS);
-    return told;
+    return project;
   }
 
   /** Who is logged in; nothing where the studio asks for no login. */
@@ -205,31 +206,4 @@ export class Project {
     item.append(open, when, remove);
     return item;
   }
-}
-
-/** The history as `history_pack.py` packs it: the canvas and the stacks of `LabelDocument.begin`. */
-function unpackHistory(buffer) {
-  const length = new DataView(buffer).getUint32(0, true);
-  const told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 4, length)));
-  const bytes = new Uint8Array(buffer, 4 + length);
-  const at = (offset, size) => bytes.slice(offset, offset + size);
-  const pages = told.pages.map(({ width, height, spacing, ids, sector }) => ({
-    width, height, spacing, ids: at(ids, width * height), sector: at(sector, width * height),
-  }));
-  const steps = told.steps.map(({ op, box, before, after }, i) => {
-    if (!box) {
-      const page = { before: pages[told.states[i]], after: pages[told.states[i + 1]] };
-      return { op, page, bytes: 2 * (page.before.ids.length + page.after.ids.length) };
-    }
-    const size = (box[2] - box[0] + 1) * (box[3] - box[1] + 1);
-    return { op, box, before: at(before, size), after: at(after, size), bytes: 2 * size };
-  });
-  const done = told.position - told.base;
-  return {
-    page: pages[told.states[done]],
-    revision: told.revision,
-    base: told.base,
-    undo: steps.slice(0, done),
-    redo: steps.slice(done).reverse(),
-  };
 }

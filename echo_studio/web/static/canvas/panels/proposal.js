@@ -1,4 +1,4 @@
-// A change that is computed elsewhere: seen as a ghost while it is tuned, then taken as one step of the history. It belongs
+// A change that is computed elsewhere: seen as a ghost while it is tuned, then applied as one step of the history. It belongs
 // to the map that it was made from: any settled change of the document drops it.
 
 import { Newest } from "../../common/newest.js";
@@ -8,15 +8,15 @@ export class Proposal {
   constructor(editor) {
     this.editor = editor;
     this.onProblem = (_words) => {}; // (words), "" as soon as there is none
-    this.newest = new Newest(({ make }) => make(), (made, wish) => this.arrived(made, wish), (problem) => this.failed(problem));
+    this.newest = new Newest(({ compute }) => compute(), (page, request) => this.arrived(page, request), (problem) => this.failed(problem));
     this.forget();
     editor.document.listeners.add((box, settled) => settled && this.forget());
   }
 
   forget() {
     this.newest.drop();
-    this.key = null; // of the newest wish
-    this.made = null; // its map, once it is there
+    this.key = null; // of the newest request
+    this.page = null; // its map, once it is there
     this.op = null; // the step that it is to become
   }
 
@@ -27,27 +27,27 @@ export class Proposal {
     this.onProblem("");
   }
 
-  /** Show the map that `make()` promises: {ids, sector}, a null sector being the one that is there; `key` tells wishes apart. */
-  show(key, make) {
+  /** Show the map that `compute()` promises: {ids, sector}, a null sector being the one that is there; `key` tells requests apart. */
+  show(key, compute) {
     if (this.key === key) return;
-    Object.assign(this, { key, made: null, op: null });
-    this.newest.want({ key, make });
+    Object.assign(this, { key, page: null, op: null });
+    this.newest.request({ key, compute });
   }
 
-  /** The same, and make it a step of the history as soon as it is there, unless something newer is wished for first. */
-  take(key, make, op) {
-    this.show(key, make);
+  /** The same, and compute it a step of the history as soon as it is there, unless something newer is requested first. */
+  apply(key, compute, op) {
+    this.show(key, compute);
     this.op = op;
-    if (this.made) this.done();
+    if (this.page) this.done();
   }
 
-  arrived(made, { key }) {
+  arrived(page, { key }) {
     const { document: map } = this.editor;
     this.onProblem("");
     // Also what is no longer the newest: while a slider is dragged, the ghost follows as fast as it can.
-    this.editor.setGhost(differenceBox(map.ids, made.ids, map.width, map.height) ? made.ids : null);
+    this.editor.setGhost(differenceBox(map.ids, page.ids, map.width, map.height) ? page.ids : null);
     if (key !== this.key) return;
-    this.made = made;
+    this.page = page;
     if (this.op) this.done();
   }
 
@@ -58,10 +58,10 @@ export class Proposal {
 
   done() {
     const { document: map } = this.editor;
-    const { made, op } = this;
+    const { page, op } = this;
     const { revision } = map;
     if (map.stroke) return; // a hand is quicker; what it draws settles soon and drops this
-    map.replace(made.ids, op, made.sector);
+    map.replace(page.ids, op, page.sector);
     if (map.revision !== revision) return;
     this.op = null;
     this.editor.setGhost(null);
@@ -69,7 +69,7 @@ export class Proposal {
   }
 }
 
-/** What a tool still holds up, such as a piece that floats, belongs to the map that a panel works on. */
+/** What a tool still holds up, such as a selection that floats, belongs to the map that a panel works on. */
 export function settleTool({ tool }) {
   if (tool.leave) tool.leave();
 }

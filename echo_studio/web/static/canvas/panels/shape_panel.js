@@ -110,7 +110,7 @@ export class ShapePanel {
     this.inputs += 1;
     this.values[name] = value;
     this.show();
-    this.proposal.show(...this.wish());
+    this.proposal.show(...this.request());
   }
 
   neutral({ name, neutral }) {
@@ -126,8 +126,8 @@ export class ShapePanel {
     this.commit();
   }
 
-  /** [key, make] for the proposal. */
-  wish() {
+  /** [key, compute] for the proposal. */
+  request() {
     const { document: map } = this.editor;
     this.base ||= pageAt(map, baseOf(map, "shape"));
     const { ids, sector } = this.base;
@@ -146,7 +146,7 @@ export class ShapePanel {
     const { document: map } = this.editor;
     const op = withBase(map, { tool: "shape", values: this.moved() }, baseOf(map, "shape"));
     if (!Object.keys(op.values).length && op.base === undefined) this.proposal.hide(); // nothing to go back from
-    else this.proposal.take(...this.wish(), op);
+    else this.proposal.apply(...this.request(), op);
   }
 
   vary(seed = Math.floor(Math.random() * 2 ** 31)) {
@@ -156,10 +156,10 @@ export class ShapePanel {
     const from = baseOf(map, "vary");
     const { ids, sector } = pageAt(map, from);
     const op = { tool: "vary", seed, deformation: VARY_DEFORMATION };
-    this.proposal.take(JSON.stringify(op), () => this.link.edit(op, ids, sector), withBase(map, op, from));
+    this.proposal.apply(JSON.stringify(op), () => this.link.edit(op, ids, sector), withBase(map, op, from));
   }
 
-  /** Another panel: what was released is still taken, what is only shown is given up. */
+  /** Another panel: what was released is still applied, what is only shown is given up. */
   leave() {
     if (this.timer) this.commit();
     if (this.proposal.op || !this.proposal.key) return;

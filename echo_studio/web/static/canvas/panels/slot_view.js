@@ -18,7 +18,7 @@ export class SlotView {
     this.open = false;
     this.box = panel.querySelector("[data-part=slots]");
     this.keep = panel.querySelector("[data-act=keep]");
-    this.newest = new Newest((pages) => this.ask(pages), (told) => this.tell(told), (problem) => this.tell({ measurements: [], notes: [problem.message] }), 250);
+    this.newest = new Newest((pages) => this.requestPair(pages), (pair) => this.showPair(pair), (problem) => this.showPair({ measurements: [], notes: [problem.message] }), 250);
     this.keep.addEventListener("click", () => {
       settleTool(editor);
       slots.set(this.current, editor.document);
@@ -53,21 +53,21 @@ export class SlotView {
     const { document: map } = this.editor;
     const filled = this.slots.export();
     const pages = filled.some(({ name }) => name === this.current) ? filled : [...filled, { name: this.current, ...map.page }];
-    // Of the canvas alone everything is told above.
-    if (filled.length) this.newest.want(pages);
+    // Of the canvas alone everything is shown above.
+    if (filled.length) this.newest.request(pages);
     else {
       this.newest.drop();
-      this.tell({ measurements: [], notes: ["Keep the maps of both phases of a view to get its EF, of both views for the biplane one."] });
+      this.showPair({ measurements: [], notes: ["Keep the maps of both phases of a view to get its EF, of both views for the biplane one."] });
     }
   }
 
-  async ask(pages) {
+  async requestPair(pages) {
     const slots = pages.map(({ name, width, height, spacing }) => ({ name, width, height, spacing }));
     const body = new Blob(pages.map(({ ids }) => ids));
     return (await this.link.request(`/pair?${new URLSearchParams({ slots: JSON.stringify(slots) })}`, { method: "POST", body })).json();
   }
 
-  tell({ measurements, notes }) {
+  showPair({ measurements, notes }) {
     this.panel.querySelector("[data-part=pair]").replaceChildren(...measurements.map(measureRow));
     const lines = notes.map((words) => Object.assign(document.createElement("p"), { className: "facts", textContent: words }));
     this.panel.querySelector("[data-part=pair-notes]").replaceChildren(...lines);

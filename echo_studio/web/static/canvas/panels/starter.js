@@ -18,7 +18,7 @@ export class Starter {
     this.size.addEventListener("change", () => this.resize(Number(this.size.value)));
     editor.document.listeners.add((box) => box || this.showSize());
     this.templates.addEventListener("change", () => this.openTemplate(this.templates.value));
-    root.querySelector("#open-file").addEventListener("click", () => this.ask());
+    root.querySelector("#open-file").addEventListener("click", () => this.chooseFile());
     this.file.addEventListener("change", () => {
       const [file] = this.file.files;
       this.file.value = ""; // so that the same file can be chosen again
@@ -68,20 +68,20 @@ export class Starter {
     this.showSize();
   }
 
-  ask() {
+  chooseFile() {
     this.file.click();
   }
 
-  /** Put a template on the canvas; view and phase follow where its name tells them. */
+  /** Put a template on the canvas; view and phase follow where its name has them. */
   async openTemplate(name) {
     if (!name) return;
     this.templates.value = ""; // so that the same one can be chosen again
     await this.trying(async () => {
       const page = await this.link.template(name);
       const words = name.toUpperCase().split("-");
-      const told = (choices) => choices.find((choice) => words.includes(choice));
-      const view = told(["2CH", "4CH"]) || this.settings.values.view;
-      const phase = told(["ED", "ES"]) || this.settings.values.phase;
+      const named = (choices) => choices.find((choice) => words.includes(choice));
+      const view = named(["2CH", "4CH"]) || this.settings.values.view;
+      const phase = named(["ED", "ES"]) || this.settings.values.phase;
       this.settings.set({ view, phase });
       this.editor.document.open(page, { tool: "open", what: "template", name });
     });
@@ -135,7 +135,10 @@ export class Starter {
   checkBackdrop() {
     const { width, height } = this.editor.document;
     const last = this.editor.document.undoStack.findLast(({ op }) => op && op.tool === "open");
-    if (!this.panes.edit.backdrop || (last && last.op.what === "frame" && width === this.backed.width && height === this.backed.height)) return;
+    if (!this.panes.edit.backdrop) return;
+    // A label map of the frame's size that is opened on it is that frame's, such as an expert's.
+    const ofFrame = last && ["frame", "label map"].includes(last.op.what);
+    if (ofFrame && width === this.backed.width && height === this.backed.height) return;
     this.panes.edit.backdrop = null;
     setSlider(this.root.querySelector("[data-part=opacity]"), 100);
   }

@@ -1,4 +1,5 @@
-// How labels are shown: their colours and whether their borders are drawn. A matter of the person, not of the project.
+// How labels are shown: their colours, whether their borders are drawn, and the shape of pixels. A matter of the person, not
+// of the project.
 
 import { fillSelect } from "../../common/dom.js";
 import { PALETTES } from "../../common/labels.js";
@@ -13,13 +14,16 @@ export class Display {
     this.panes = panes;
     this.labels = labels;
     this.borders = new LabelBorders(panes.edit.editor.document);
-    this.values = { palette: "standard", outlines: false, ...remembered(DISPLAY_STORED) };
+    this.values = { palette: "standard", outlines: false, proportions: true, ...remembered(DISPLAY_STORED) };
     if (!PALETTES[this.values.palette]) this.values.palette = "standard";
     this.palette = root.querySelector("#palette");
     this.outlines = root.querySelector("#outlines");
+    this.proportions = root.querySelector("#proportions");
     fillSelect(this.palette, Object.entries(PALETTES).map(([name, { title }]) => ({ name, title })));
     this.palette.addEventListener("change", () => this.set({ palette: this.palette.value }));
     this.outlines.addEventListener("change", () => this.set({ outlines: this.outlines.checked }));
+    this.proportions.addEventListener("change", () => this.set({ proportions: this.proportions.checked }));
+    panes.edit.editor.document.listeners.add((box) => box || this.shapePixels());
     this.show();
   }
 
@@ -30,8 +34,10 @@ export class Display {
   }
 
   show() {
-    const { palette, outlines } = this.values;
+    const { palette, outlines, proportions } = this.values;
     this.palette.value = palette;
+    this.proportions.checked = proportions;
+    this.shapePixels();
     this.outlines.checked = outlines;
     for (const label of this.labels) {
       label.colour = PALETTES[palette].colours[label.id];
@@ -40,5 +46,13 @@ export class Display {
     this.panes.edit.borders = outlines ? this.borders : null;
     this.panes.edit.repaint();
     this.panes.result.repaint();
+  }
+
+  /** As the spacing says; square where it is not known, or the person wants them so. */
+  shapePixels() {
+    const { viewport, surface, editor } = this.panes.edit;
+    const { width, height, spacingMm } = editor.document;
+    viewport.setAspect(this.values.proportions && spacingMm ? spacingMm[0] / spacingMm[1] : 1);
+    if (viewport.fitted && surface.clientWidth) viewport.fit(surface.clientWidth, surface.clientHeight, width, height);
   }
 }

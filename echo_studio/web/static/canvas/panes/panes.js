@@ -40,18 +40,17 @@ export class Pane {
   }
 
   drawRaster(raster, width, height, { alpha = 1, smooth = false } = {}) {
-    const { x, y, scale } = this.viewport;
+    const { x, y, scale, aspect } = this.viewport;
     this.context.globalAlpha = alpha;
     this.context.imageSmoothingEnabled = smooth;
     this.context.imageSmoothingQuality = "high";
-    this.context.drawImage(raster, x, y, width * scale, height * scale);
+    this.context.drawImage(raster, x, y, width * scale, height * scale * aspect);
     this.context.globalAlpha = 1;
   }
 
   strokeInMap(path, colour, width) {
-    const { x, y, scale } = this.viewport;
     const placed = new Path2D();
-    placed.addPath(path, new DOMMatrix([scale, 0, 0, scale, x, y]));
+    placed.addPath(path, new DOMMatrix(this.viewport.matrix));
     this.context.strokeStyle = colour;
     this.context.lineWidth = width;
     this.context.stroke(placed);
@@ -132,8 +131,8 @@ export class EditPane extends Pane {
     if (ghost) this.drawGhost(context, ghost);
     context.strokeStyle = getComputedStyle(this.surface).getPropertyValue("--edge");
     context.lineWidth = 1;
-    const { x, y, scale } = this.viewport;
-    context.strokeRect(x - 0.5, y - 0.5, map.width * scale + 1, map.height * scale + 1);
+    const { x, y, scale, aspect } = this.viewport;
+    context.strokeRect(x - 0.5, y - 0.5, map.width * scale + 1, map.height * scale * aspect + 1);
     for (const mark of this.editor.marks) this.drawMark(context, mark);
     if (tool.draw) tool.draw(context, this.viewport);
     this.drawRing(context);
@@ -178,7 +177,7 @@ export class EditPane extends Pane {
     const radius = Math.max(1.5, (size / 2) * this.viewport.scale);
     for (const [colour, width] of [["rgba(0, 0, 0, 0.8)", 3], ["#fff", 1.25]]) {
       context.beginPath();
-      context.arc(x, y, radius, 0, 2 * Math.PI);
+      context.ellipse(x, y, radius, radius * this.viewport.aspect, 0, 0, 2 * Math.PI);
       context.strokeStyle = colour;
       context.lineWidth = width;
       context.stroke();

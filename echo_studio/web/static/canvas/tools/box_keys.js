@@ -1,7 +1,7 @@
 // The box by keyboard: arrows shift (Shift: 10 pixels), comma and full stop turn by 1° (Shift: 15°), Page Up and Page
 // Down scale (Shift: five times as much). What is pressed until the key is released adds up to one matrix.
 
-import { composed } from "../document/pieces.js";
+import { composed } from "../document/selection.js";
 
 const BOX_KEYS = {
   ArrowLeft: { dx: -1 },

@@ -3,7 +3,7 @@
 // Handles: drag moves, Shift-click pins, Alt-click or Delete removes; a double click or Alt-click in a structure adds.
 // Keys: comma and full stop choose a handle, arrows nudge it (Shift: 10 pixels), Enter pins, Delete removes.
 // What moves along is in handles.js. A locked structure refuses to move; pixels of other locked labels stay as they
-// are, as in Python's `carry`, so that the edit log is replayed byte for byte.
+// are, as in Python's `warp_labels`, so that the edit log is replayed byte for byte.
 
 import { LABELS } from "../../common/labels.js";
 import { Warp } from "../document/warp.js";
@@ -110,7 +110,7 @@ export class DeformTool {
     else if (handle && alt) this.set.remove(handle);
     else {
       if (!handle && (double || alt)) handle = this.add(x, y, near);
-      if (handle) this.take(handle, [x, y]);
+      if (handle) this.grab(handle, [x, y]);
     }
     this.editor.redraw();
   }
@@ -118,23 +118,23 @@ export class DeformTool {
   move(points) {
     if (!this.drag || !this.drag.from) return;
     const [x, y] = points.at(-1);
-    this.drag.wanted = [x - this.drag.from[0], y - this.drag.from[1]];
+    this.drag.next = [x - this.drag.from[0], y - this.drag.from[1]];
     if (!this.frame) this.step();
   }
 
   // The first position is drawn at once; others that come before the next frame wait for it, and the last one counts.
   step() {
-    this.show(this.drag.wanted);
-    this.drag.wanted = null;
+    this.show(this.drag.next);
+    this.drag.next = null;
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      if (this.drag && this.drag.wanted) this.step();
+      if (this.drag && this.drag.next) this.step();
     });
   }
 
   up() {
     if (!this.drag || !this.drag.from) return;
-    if (this.drag.wanted) this.show(this.drag.wanted);
+    if (this.drag.next) this.show(this.drag.next);
     this.drop();
   }
 
@@ -174,7 +174,7 @@ export class DeformTool {
   }
 
   nudge(dx, dy) {
-    if (!this.drag) this.take(this.set.chosen, null);
+    if (!this.drag) this.grab(this.set.chosen, null);
     if (!this.drag || this.drag.from) return; // a lock refuses it, or the pointer holds it
     const [x, y] = this.drag.shift;
     this.show([x + dx, y + dy]);
@@ -188,7 +188,7 @@ export class DeformTool {
   }
 
   // Begin a drag `from` a point of the canvas, or by keys where it is null. A lock may refuse it.
-  take(handle, from) {
+  grab(handle, from) {
     const { document: map } = this.editor;
     const structures = structuresMovedBy(handle, this.linked, map.locked);
     const locked = structures.find((id) => map.locked.has(id));
@@ -212,7 +212,7 @@ export class DeformTool {
     this.drag.shift = [dx, dy];
     const places = rest.map(([x, y], i) => [x + shares[i] * dx, y + shares[i] * dy]);
     parts.forEach((handle, i) => (handle.place = places[i]));
-    map.show(warp.draw(rest, places, this.kind));
+    map.show(warp.warped(rest, places, this.kind));
     map.touched();
     this.editor.redraw();
   }
@@ -234,7 +234,7 @@ export class DeformTool {
   draw(context, viewport) {
     const { cursor, panning } = this.editor;
     const { drag } = this;
-    const hit = (place) => Math.hypot(place[0] - cursor[0], place[1] - cursor[1]) * viewport.scale < DEFORM_HIT;
+    const hit = (place) => viewport.distance(place, cursor) < DEFORM_HIT;
     const under = drag ? drag.handle : cursor && this.set.nearest(...cursor, hit);
     this.surface = context.canvas;
     this.surface.style.cursor = panning || !under ? "" : drag ? "grabbing" : "grab";

@@ -16,7 +16,8 @@ export class Editor {
     this.ghost = null; // ids of a proposed map, drawn over the canvas
     this.marks = []; // [{place: [x, y], words}] findings to show on the canvas
     this.hidden = new Set(); // labels that are not drawn
-    this.clipboard = null; // {label, piece} that was copied
+    this.placing = null; // what can be dragged on the canvas whatever the tool: grabs(x, y), move(point)
+    this.clipboard = null; // {label, selection} that was copied
     this.listeners = new Set();
     this.link = null; // the way to the server
     this.say = (_words) => {};
@@ -92,7 +93,7 @@ export class Editor {
     this.redraw();
   }
 
-  /** Not in the middle of a stroke, which has one set of locks; a floating piece is drawn anew. */
+  /** Not in the middle of a stroke, which has one set of locks; a floating selection is painted anew. */
   toggleLock(id) {
     const { locked, stroke } = this.document;
     if (stroke && !this.tool.floating) return;

@@ -1,9 +1,9 @@
 // The box around what is moved: eight grips that scale, one that turns, the inside that shifts.
 //
-// The box lies around a piece in the pixels of the map that it was cut from; a matrix takes it to the canvas. Every
+// The box lies around a selection in the pixels of the map that it was cut from; a matrix takes it to the canvas. Every
 // drag gives a new matrix from the one at its start and from where the pointer is, never from the drag's last one.
 
-import { composed, inverted, mapped } from "../document/pieces.js";
+import { composed, inverted, mapped } from "../document/selection.js";
 
 const GRIP_HIT = 9; // pixels of the pane; a finger has more
 const GRIP_GAP = 6; // pixels of the pane between what is moved and its frame
@@ -187,7 +187,7 @@ function drawGrip(context, grip, hot) {
   context.fill();
 }
 
-// Below the frame, where neither the pointer nor the piece covers them.
+// Below the frame, where neither the pointer nor the selection covers them.
 function drawWords(context, words, frame) {
   const x = (Math.min(...frame.map((at) => at[0])) + Math.max(...frame.map((at) => at[0]))) / 2;
   const y = Math.max(...frame.map((at) => at[1])) + 18;

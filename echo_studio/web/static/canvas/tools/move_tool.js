@@ -1,24 +1,24 @@
-// Move, turn and scale a structure with a box around it, or a piece that was pasted and floats until it is set down.
+// Move, turn and scale a structure with a box around it, or a selection that was pasted and floats until it is set down.
 //
-// A structure: each release is one step, and the next drag starts anew from the map that it left. A floating piece
+// A structure: each release is one step, and the next drag starts anew from the map that it left. A floating selection
 // keeps its box and its matrix, so that it is resampled once however often it is dragged: Enter or a click outside
 // sets it down as one step, Escape drops it.
 // Keys do it too, see box_keys.js.
 
 import { LABELS } from "../../common/labels.js";
-import { invertible, pieceOf } from "../document/pieces.js";
+import { invertible, selectionOf } from "../document/selection.js";
 import { BoxKeys } from "./box_keys.js";
 import { structureAt } from "./handles.js";
-import { FloatingPiece, TakenPiece, structuresOf } from "./held_piece.js";
 import { MoveBox, NO_MATRIX } from "./move_box.js";
+import { FloatingSelection, StructureSelection, structuresOf } from "./move_selection.js";
 
 export class MoveTool {
   constructor(editor) {
     this.editor = editor;
     this.linked = true; // cavity and wall together
-    this.floating = null; // a FloatingPiece
-    this.drag = null; // {grip, from, box, matrix, held, ...}; `from` is null where keys do it
-    this.found = { key: "" }; // the piece of the chosen structures on the map as it is
+    this.floating = null; // a FloatingSelection
+    this.drag = null; // {grip, from, box, matrix, selection, ...}; `from` is null where keys do it
+    this.found = { key: "" }; // the selection of the chosen structures on the map as it is
     this.viewport = null; // the pane's, since it was drawn first
     editor.document.listeners.add((box, settled) => settled && this.follow());
   }
@@ -30,7 +30,7 @@ export class MoveTool {
     window.addEventListener("keyup", (event) => this.keyup(event), { signal });
     window.addEventListener("keydown", (event) => event.key === "Shift" && this.steady(true), { signal });
     window.addEventListener("blur", () => this.endKeys(), { signal });
-    if (!this.floating && this.structures && !this.piece) this.editor.say("There is nothing of this label to move: paint it first.");
+    if (!this.floating && this.structures && !this.selection) this.editor.say("There is nothing of this label to move: paint it first.");
   }
 
   /** Another tool is chosen: what floats is meant to stay. */
@@ -65,12 +65,12 @@ export class MoveTool {
   }
 
   /** What would be moved, cut out of the map as it is; null where there is nothing. */
-  get piece() {
+  get selection() {
     const { document: map } = this.editor;
     const { structures } = this;
     const key = `${structures} ${map.revision}`;
-    if (this.found.key !== key) this.found = { key, piece: structures && pieceOf(map, structures) };
-    return this.found.piece;
+    if (this.found.key !== key) this.found = { key, selection: structures && selectionOf(map, structures) };
+    return this.found.selection;
   }
 
   /** The box on the canvas, or null. */
@@ -78,16 +78,16 @@ export class MoveTool {
     if (this.drag && this.drag.box) return this.drag.box;
     const [sy, sx] = this.editor.document.spacingMm || [1, 1];
     const { floating } = this;
-    if (floating) return new MoveBox(floating.piece.box, floating.matrix, sy / sx);
-    return this.piece ? new MoveBox(this.piece.box, NO_MATRIX, sy / sx) : null;
+    if (floating) return new MoveBox(floating.selection.box, floating.matrix, sy / sx);
+    return this.selection ? new MoveBox(this.selection.box, NO_MATRIX, sy / sx) : null;
   }
 
-  /** Let a copied piece float: its middle at a point of the map, or a little off its old place. */
+  /** Let a copied selection float: its middle at a point of the map, or a little off its old place. */
   float(copied, at) {
     this.finish();
     const { document: map } = this.editor;
     map.beginStroke();
-    this.floating = new FloatingPiece(map, copied, at);
+    this.floating = new FloatingSelection(map, copied, at);
     this.show(this.floating.matrix);
   }
 
@@ -97,17 +97,17 @@ export class MoveTool {
     const { document: map } = this.editor;
     const grip = this.box && this.viewport && this.box.grip([x, y], this.viewport, near);
     const under = structureAt(map, x, y, near);
-    if (grip) this.take(grip, [x, y], under);
+    if (grip) this.grab(grip, [x, y], under);
     else if (this.floating) this.drag = { outside: true };
     else if (under) {
       this.editor.chooseLabel(under.structure);
-      this.take({ kind: "move" }, [x, y], under);
+      this.grab({ kind: "move" }, [x, y], under);
     }
   }
 
   move(points, { shift }) {
     if (!this.drag || !this.drag.from) return;
-    Object.assign(this.drag, { wanted: points.at(-1), shift, moved: true });
+    Object.assign(this.drag, { next: points.at(-1), shift, moved: true });
     if (!this.frame) this.step();
   }
 
@@ -121,14 +121,14 @@ export class MoveTool {
     this.follows();
     this.frame = requestAnimationFrame(() => {
       this.frame = 0;
-      if (this.drag && this.drag.wanted) this.step();
+      if (this.drag && this.drag.next) this.step();
     });
   }
 
   follows() {
     const { drag } = this;
-    drag.last = drag.wanted;
-    drag.wanted = null;
+    drag.last = drag.next;
+    drag.next = null;
     this.show(drag.box.dragged(drag.grip, drag.from, drag.last, drag.shift));
   }
 
@@ -139,7 +139,7 @@ export class MoveTool {
       this.finish();
     }
     if (!drag || !drag.from) return;
-    if (drag.wanted) this.follows();
+    if (drag.next) this.follows();
     this.drop();
     // A press inside the box may have meant another structure there.
     const { under } = drag;
@@ -147,9 +147,9 @@ export class MoveTool {
   }
 
   // Begin a drag `from` a point of the map, or by keys where it is null. A lock may refuse it.
-  take(grip, from, under = null) {
+  grab(grip, from, under = null) {
     const { document: map } = this.editor;
-    const { box, structures, piece } = this;
+    const { box, structures, selection } = this;
     if (!box) return;
     const drag = { grip, from, under, box, matrix: box.matrix, keys: new BoxKeys() };
     if (!this.floating) {
@@ -159,7 +159,7 @@ export class MoveTool {
         return;
       }
       map.beginStroke();
-      drag.held = new TakenPiece(map, structures, piece);
+      drag.selection = new StructureSelection(map, structures, selection);
     }
     this.drag = drag;
   }
@@ -169,7 +169,7 @@ export class MoveTool {
     const { document: map } = this.editor;
     const { floating, drag } = this;
     if (drag) drag.matrix = matrix;
-    map.show((floating || drag.held).drawn(matrix));
+    map.show((floating || drag.selection).painted(matrix));
     map.touched();
     this.editor.redraw();
   }
@@ -180,7 +180,7 @@ export class MoveTool {
     this.show(drag.matrix); // with the locks as they are now
     this.drag = null;
     if (floating) floating.matrix = drag.matrix;
-    else map.endStroke({ ...drag.held.op(drag.matrix), locked: locks });
+    else map.endStroke({ ...drag.selection.op(drag.matrix), locked: locks });
     this.editor.redraw();
   }
 
@@ -231,7 +231,7 @@ export class MoveTool {
   keydown(event) {
     const kind = BoxKeys.kind(event);
     if (!kind) return false;
-    if (!this.drag) this.take({ kind }, null);
+    if (!this.drag) this.grab({ kind }, null);
     const { drag } = this;
     if (!drag || drag.from || drag.outside) return true; // a lock refuses it, or the pointer holds it
     drag.keys.press(event);
@@ -253,7 +253,7 @@ export class MoveTool {
     this.surface = context.canvas;
     const { drag, box } = this;
     const { cursor, panning } = this.editor;
-    const near = (point, radius) => Math.hypot(point[0] - cursor[0], point[1] - cursor[1]) * viewport.scale < radius;
+    const near = (point, radius) => viewport.distance(point, cursor) < radius;
     const hot = drag ? drag.grip : box && cursor && box.grip(cursor, viewport, near);
     this.surface.style.cursor = panning || !hot ? "" : box.cursor(hot, viewport, Boolean(drag));
     if (!box) return;

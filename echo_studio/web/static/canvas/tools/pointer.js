@@ -10,7 +10,7 @@ export class PointerInput {
     this.editor = editor;
     this.paints = paints;
     this.touches = new Map();
-    this.action = null; // "tool", "pan" or "pinch"
+    this.action = null; // "tool", "place", "pan" or "pinch"
     this.lastClick = { time: -Infinity, x: 0, y: 0 };
     const on = (name, handler, options) => this.surface.addEventListener(name, handler.bind(this), options);
     on("pointerdown", this.down);
@@ -43,10 +43,12 @@ export class PointerInput {
       return;
     } else if (!this.paints || event.button === 1 || this.editor.panning) {
       this.action = "pan";
+    } else if (event.button === 0 && this.canPlace(event)) {
+      this.action = "place";
     } else if (event.button === 0 || event.button === PEN_ERASER_BUTTON) {
       this.action = "tool";
       if (event.button === PEN_ERASER_BUTTON) this.editor.borrowTool("eraser");
-      this.editor.tool.down(...this.mapAt(event), this.how(event));
+      this.editor.tool.down(...this.mapAt(event), this.pressDetails(event));
     }
     this.last = this.at(event);
   }
@@ -54,8 +56,10 @@ export class PointerInput {
   move(event) {
     const here = this.at(event);
     this.editor.hover(this.mapAt(event));
+    this.surface.classList.toggle("grabs", this.action === "place" || (!this.action && this.canPlace(event)));
     if (this.action === "pinch") this.pinch(event, here);
     else if (this.action === "pan") this.viewport.pan(here[0] - this.last[0], here[1] - this.last[1]);
+    else if (this.action === "place") this.editor.placing.move(this.mapAt(event));
     else if (this.action === "tool") {
       const events = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
       this.editor.tool.move((events.length ? events : [event]).map((each) => this.mapAt(each)), {
@@ -63,6 +67,11 @@ export class PointerInput {
       });
     }
     this.last = here;
+  }
+
+  /** A defect that can be dragged lies under the pointer. */
+  canPlace(event) {
+    return this.paints && !this.editor.tool.busy && Boolean(this.editor.placing?.grabs(...this.mapAt(event)));
   }
 
   pinch(event, here) {
@@ -106,8 +115,8 @@ export class PointerInput {
     this.viewport.zoomAt(...this.at(event), Math.exp(-event.deltaY * lines * speed));
   }
 
-  /** What a tool may want to know of a press: near(point, px) tells whether it hit a point of the map. */
-  how(event) {
+  /** What a tool may need to know of a press: near(point, px) tells whether it hit a point of the map. */
+  pressDetails(event) {
     const [x, y] = this.at(event);
     const slack = event.pointerType === "touch" ? 10 : 0; // a finger is blunter than a mouse
     const near = (point, radius = 8) => {

@@ -1,9 +1,7 @@
 // What can be done to the chosen label as a whole: copy, cut and paste it, hide it or all others, smooth it, rid it of islands.
 
 import { LABELS } from "../../common/labels.js";
-import { pieceOf, withMoved } from "../document/pieces.js";
-
-export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // as far as the edit log allows: the edit log knows no other way to cut
+import { CUT_AWAY, selectionOf, withMoved } from "../document/selection.js";
 
 export class StructureActions {
   constructor(root, editor, pane, link) {
@@ -26,11 +24,6 @@ export class StructureActions {
       eye.addEventListener("click", () => this.hide(Number(eye.dataset.hide)));
     }
     this.commands = { u: actions.hide, o: actions.solo, t: actions.smooth, n: actions.islands, j: () => editor.toggleLinked() };
-    this.chords = {
-      c: (shift) => !shift && !selectedText() && this.copy(),
-      x: (shift) => !shift && this.cut(),
-      v: (shift) => !shift && this.paste(editor.cursor),
-    };
     editor.listeners.add(() => this.refresh());
     this.refresh();
   }
@@ -39,7 +32,7 @@ export class StructureActions {
     return this.root.querySelector(`[data-action="${name}"]`);
   }
 
-  /** The chosen label where it is a structure; else null, and the person is told. */
+  /** The chosen label where it is a structure; else null, and the status line says so. */
   structure(purpose) {
     const { label } = this.editor;
     if (label >= 1 && label <= 3) return label;
@@ -59,22 +52,23 @@ export class StructureActions {
     const label = this.structure("copy it");
     if (label === null) return false;
     this.settle();
-    const piece = pieceOf(this.editor.document, [label]);
-    if (!piece) {
+    const selection = selectionOf(this.editor.document, [label]);
+    if (!selection) {
       this.editor.say(`There is no ${LABELS[label].name} to copy.`);
       return false;
     }
-    this.editor.clipboard = { label, piece };
+    this.editor.clipboard = { label, selection };
     this.editor.redraw();
     return true;
   }
 
   cut() {
     const label = this.unlocked("cut it");
-    if (label === null || !this.copy()) return;
+    if (label === null || !this.copy()) return false;
     const { document: map, clipboard, locks } = this.editor;
     const op = { tool: "transform", structures: [label], matrix: CUT_AWAY, locked: locks };
-    map.replace(withMoved(map, clipboard.piece, [label], CUT_AWAY), op);
+    map.replace(withMoved(map, clipboard.selection, [label], CUT_AWAY), op);
+    return true;
   }
 
   /** Let the copied structure float at a point of the map; null: near where it was. */
@@ -166,9 +160,4 @@ export class StructureActions {
     for (const name of ["smooth", "islands"]) this.button(name).disabled = !structure || this.waiting;
     this.button("paste").disabled = !editor.clipboard;
   }
-}
-
-/** Words that are marked on the page: Ctrl+C is then theirs. */
-function selectedText() {
-  return String(window.getSelection()) !== "";
 }

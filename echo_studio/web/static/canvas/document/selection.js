@@ -1,34 +1,35 @@
-// Move structures and paste masks by an affine map. The rules are those of tests/anatomy/replay.py, whose text is the
+// Move selected structures and paste them by an affine map. The rules are those of tests/anatomy/replay.py, whose text is the
 // contract: the edit log is replayed there, byte for byte. A matrix is [a, b, c, d, e, f] as a DOMMatrix's, from the
 // map before to the map after; positions count from corners, so that the centre of pixel i is i + 0.5.
 
 import { LABEL, cut, joined } from "./document.js";
 
-const PIECE_SLACK = 1e-6; // ties are decided alike whatever the rounding
+const SELECTION_SLACK = 1e-6; // ties are decided alike whatever the rounding
+export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // beyond any map, as far as the edit log allows: it knows no other way to cut
 
-/** Pixels with one of some ids: {box: [x0, y0, x1, y1], wide, ids}, `ids` being 0 elsewhere; null where there are none. */
-export function pieceOf({ ids, width, height }, wanted) {
+/** The pixels of some structures: {box: [x0, y0, x1, y1], wide, ids}, `ids` being 0 elsewhere; null where there are none. */
+export function selectionOf({ ids, width, height }, structures) {
   let box = null;
   for (let y = 0; y < height; y++) {
     const row = y * width;
     let x0 = 0;
-    while (x0 < width && !wanted.includes(ids[row + x0])) x0++;
+    while (x0 < width && !structures.includes(ids[row + x0])) x0++;
     if (x0 === width) continue;
     let x1 = width - 1;
-    while (!wanted.includes(ids[row + x1])) x1--;
+    while (!structures.includes(ids[row + x1])) x1--;
     box = joined(box, [x0, y, x1, y]);
   }
   if (!box) return null;
-  const held = cut(ids, width, box).map((id) => (wanted.includes(id) ? id : 0));
-  return { box, wide: box[2] - box[0] + 1, ids: held };
+  const selected = cut(ids, width, box).map((id) => (structures.includes(id) ? id : 0));
+  return { box, wide: box[2] - box[0] + 1, ids: selected };
 }
 
-/** Draw a piece, seen through a matrix, into `ids`; `free(i)` tells whether pixel i may be written. */
-function drawPiece(ids, width, height, piece, matrix, free) {
+/** Paint a selection, seen through a matrix, into `ids`; `free(i)` tells whether pixel i may be written. */
+function paintSelection(ids, width, height, selection, matrix, free) {
   const [a, b, c, d, e, f] = matrix;
-  const [left, top, right, bottom] = piece.box;
+  const [left, top, right, bottom] = selection.box;
   const determinant = a * d - b * c;
-  const corners = boxCorners(piece.box).map((corner) => mapped(matrix, corner));
+  const corners = boxCorners(selection.box).map((corner) => mapped(matrix, corner));
   const [xs, ys] = [0, 1].map((axis) => corners.map((corner) => corner[axis]));
   // A pixel of margin covers rounding.
   const x0 = Math.max(0, Math.floor(Math.min(...xs)) - 1);
@@ -39,39 +40,39 @@ function drawPiece(ids, width, height, piece, matrix, free) {
     const v = j + 0.5 - f;
     for (let i = x0; i <= x1; i++) {
       const u = i + 0.5 - e;
-      const x = Math.floor((d * u - c * v) / determinant + PIECE_SLACK);
-      const y = Math.floor((a * v - b * u) / determinant + PIECE_SLACK);
+      const x = Math.floor((d * u - c * v) / determinant + SELECTION_SLACK);
+      const y = Math.floor((a * v - b * u) / determinant + SELECTION_SLACK);
       if (x < left || y < top || x > right || y > bottom) continue;
-      const id = piece.ids[(y - top) * piece.wide + x - left];
+      const id = selection.ids[(y - top) * selection.wide + x - left];
       const place = j * width + i;
       if (id && free(place)) ids[place] = id;
     }
   }
 }
 
-/** The map of {width, height, ids, sector, locked} after some of its structures, cut out as `piece`, moved. */
-export function withMoved(map, piece, structures, matrix) {
+/** The map of {width, height, ids, sector, locked} after some of its structures, cut out as `selection`, moved. */
+export function withMoved(map, selection, structures, matrix) {
   const { width, height, ids, sector, locked } = map;
-  const drawn = ids.slice();
-  const [x0, y0, x1, y1] = piece.box;
+  const result = ids.slice();
+  const [x0, y0, x1, y1] = selection.box;
   for (let y = y0; y <= y1; y++) {
     for (let i = y * width + x0; i <= y * width + x1; i++) {
-      if (structures.includes(ids[i])) drawn[i] = sector[i] ? LABEL.SECTOR : LABEL.OUTSIDE;
+      if (structures.includes(ids[i])) result[i] = sector[i] ? LABEL.SECTOR : LABEL.OUTSIDE;
     }
   }
   const stays = [0, 1, 2, 3, 4].map((id) => locked.has(id) && !structures.includes(id));
-  drawPiece(drawn, width, height, piece, matrix, (i) => !stays[ids[i]]);
-  return drawn;
+  paintSelection(result, width, height, selection, matrix, (i) => !stays[ids[i]]);
+  return result;
 }
 
-/** The map of {width, height, ids, locked} with a piece from elsewhere on it. */
-export function withPasted({ width, height, ids, locked }, piece, matrix) {
-  const drawn = ids.slice();
-  drawPiece(drawn, width, height, piece, matrix, (i) => !locked.has(ids[i]));
-  return drawn;
+/** The map of {width, height, ids, locked} with a selection from elsewhere on it. */
+export function withPasted({ width, height, ids, locked }, selection, matrix) {
+  const result = ids.slice();
+  paintSelection(result, width, height, selection, matrix, (i) => !locked.has(ids[i]));
+  return result;
 }
 
-/** The pixels of a piece in run lengths "12,3,40": unset, set, unset ..., row by row, the first may be 0. */
+/** The pixels of a selection in run lengths "12,3,40": unset, set, unset ..., row by row, the first may be 0. */
 export function runLengths({ ids }) {
   const runs = [];
   let start = 0;
@@ -119,7 +120,7 @@ export function inverted(matrix) {
   return [A, B, C, D, -(A * e + C * f), -(B * e + D * f)];
 }
 
-/** Whether the edit log takes a matrix: no piece is squeezed to a line or blown up beyond any map. */
+/** Whether the edit log takes a matrix: no selection is squeezed to a line or blown up beyond any map. */
 export function invertible(matrix) {
   const [a, b, c, d] = matrix;
   return Math.abs(a * d - b * c) >= 1e-9 && matrix.every((number) => Math.abs(number) <= 1e6);
