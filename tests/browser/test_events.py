@@ -74,8 +74,8 @@ def test_a_proxy_that_holds_the_stream_back_makes_the_page_poll(chromium, addres
         page.locator("#generate").click()
         wait_for_state(page, "NFE ")
         assert page.evaluate("window.echoStudio.link.events.buffered"), "the stream itself brought nothing"
-        assert addresses
-        assert all(url.endswith("?once=true") for url in addresses)
+        assert sum(url.endswith(EVENTS) for url in addresses) <= 1, "one try is enough"
+        assert addresses[-1].endswith("?once=true")
         engine.seconds_per_nfe = 0.0
         wait_for_state(page, "Done in")
 
