@@ -15,11 +15,9 @@ from torch import Tensor
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.template import template
 from echo_studio.diffusion.denoiser import Bound, Condition
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers import noise_levels, solver
-from echo_studio.generate.build import family_of
+from echo_studio.diffusion.solvers import SampleNoise, noise_levels, solver
+from echo_studio.generate.build import family_of, soft_one_hot
 from echo_studio.generate.catalog import load_generator
-from echo_studio.generate.codec import soft_one_hot
 
 MAPS = (("4ch-ed", 1, 0), ("2ch-es", 0, 1), ("4ch-es", 1, 1))  # name, view, phase
 RUNS = (

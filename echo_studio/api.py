@@ -14,7 +14,7 @@ from echo_studio.anatomy.shape import sliders as shaping
 from echo_studio.data import template as templates
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
-from echo_studio.errors import EchoStudioError, UnknownNameError
+from echo_studio.errors import EchoStudioError
 from echo_studio.types import GrayImage, Spacing
 
 if TYPE_CHECKING:
@@ -98,10 +98,7 @@ def reshape(label_map: PlainLabelMap, **sliders: float) -> LabelMap:
         RequestError: a value out of its range.
         LabelMapError: the map has no ventricle or no sector to change, or no spacing for `wall_mm`.
     """
-    for name in sliders:
-        if name not in shaping.SLIDERS:
-            raise UnknownNameError("slider", name, shaping.SLIDERS)
-    return _public(shaping.reshape(label_map, shaping.Shape(**sliders)))
+    return _public(shaping.reshape(label_map, shaping.Shape.of(sliders)))
 
 
 def list_generators(folder: Path | None = None) -> Mapping[str, Union["Card", "VideoEntry"]]:

@@ -16,7 +16,8 @@ Cancelled              not an error: the person asked for the job to stop
 Each message says what was expected, what came and what to do, in one line.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from numbers import Real
 from typing import Any
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "RecipeError",
     "RequestError",
     "UnknownNameError",
+    "check_range",
+    "shown",
 ]
 
 
@@ -101,6 +104,26 @@ class OutputError(EchoStudioError):
 
 class BusyError(EchoStudioError):
     pass
+
+
+def check_range(what: str, value: Any, low: float, high: float, unit: str = "") -> None:
+    """Raise RequestError where a value is no number from `low` to `high`; NaN is none."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not is_number or not low <= value <= high:
+        limits = f"{what} from {low:g} to {high:g}" + (f" ({unit})" if unit else "")
+        raise RequestError(expected=limits, got=shown(value), remedy="choose a number in that range")
+
+
+def shown(value: Any) -> str:
+    """A value in a few words, on one line, however large it is."""
+    if isinstance(value, Mapping):
+        return f"an object of {len(value)}"
+    if isinstance(value, (list, tuple)):
+        return f"a list of {len(value)}"
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**15:
+        return "a huge number"
+    text = repr(value[:40] if isinstance(value, str) else value)
+    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 class Cancelled(Exception):

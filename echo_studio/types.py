@@ -1,4 +1,4 @@
-"""The few types that every floor shares. No torch here: `anatomy` and `ui` import this module."""
+"""The few types that every layer shares. No torch here: `anatomy` and `web` import this module."""
 
 from typing import Any, Literal, TypeAlias
 

@@ -20,6 +20,7 @@ from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, write_card
+from echo_studio.generate.sampling import advised_sampling
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 
@@ -70,8 +71,7 @@ def main() -> None:
         load_generator(card.name, args.out),
         FrameSegmenter.load(args.out / "segmenter"),
         [data.read(frame_id) for frame_id in ids],
-        card.advised_solver,
-        args.nfe,
+        advised_sampling(card, nfe=args.nfe, guidance=0),
         0,
         lambda done, total: print(f"{done}/{total}", end="\r", flush=True),
     )

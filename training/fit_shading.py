@@ -16,7 +16,7 @@ from echo_studio.anatomy.labels import LABEL_COUNT
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.generate.video import shading_weights
-from echo_studio.generate.video.shading import MEANS, places, shade
+from echo_studio.generate.video.pseudo_video import MEANS, places, shade
 from echo_studio.types import FloatArray, LabelIds, View
 
 SIDE = 128
@@ -78,7 +78,7 @@ def written(weights: dict[View, FloatArray]) -> str:
         for view, table in weights.items()
     )
     return (
-        '"""By view, and by label from 1 on, weights of `shading.places`: `training/fit_shading.py` writes them."""\n\n'
+        '"""By view, and by label from 1 on, weights of `places`: `training/fit_shading.py` writes them."""\n\n'
         "import numpy as np\n\nfrom echo_studio.types import FloatArray, View\n\n"
         f"# fmt: off\nWEIGHTS: dict[View, FloatArray] = {{\n{tables}}}\n"
     )

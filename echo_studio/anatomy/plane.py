@@ -44,6 +44,11 @@ class Plane:
         """(..., 2) lengths as pixel coordinates (x, y)."""
         return np.asarray(points / np.array([self.sx, self.sy]))
 
+    def pixel(self, point: FloatArray) -> tuple[float, float]:
+        """Two lengths as the pixel coordinates (x, y)."""
+        x, y = self.pixels(point)
+        return float(x), float(y)
+
     def width_along(self, direction: FloatArray) -> npt.NDArray[np.float64]:
         """(...) how far one pixel reaches along unit vectors (..., 2)."""
         return np.asarray(np.abs(direction) @ np.array([self.sx, self.sy]))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.output import JsonOption, print_json, print_table, progress
+from echo_studio.cli.output import JsonOption, print_result, progress, table
 
 
 def check_data(
@@ -32,16 +32,16 @@ def check_data(
     found = checkable(path)
     with progress("Checking") as advance:
         faults = list(found.faults(advance))
-    if as_json:
-        listed = [{"path": str(fault.path), "kind": fault.kind, "detail": fault.detail} for fault in faults]
-        counts = {what.replace(" ", "_"): count for what, count in found.counts.items()}
-        print_json({"folder": str(found.root), "layout": found.layout, **counts, "faults": listed})
-    else:
-        if faults:
-            rows = [(_relative(fault.path, found.root), fault.kind, fault.detail) for fault in faults]
-            print_table(("File", "Fault", "Detail"), rows)
-        number = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults"
-        typer.echo(f"{number} in {_counted(found.counts)}")
+    listed = [{"path": str(fault.path), "kind": fault.kind, "detail": fault.detail} for fault in faults]
+    counts = {what.replace(" ", "_"): count for what, count in found.counts.items()}
+    rows = [(_relative(fault.path, found.root), fault.kind, fault.detail) for fault in faults]
+    number = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults"
+    print_result(
+        as_json,
+        {"folder": str(found.root), "layout": found.layout, **counts, "faults": listed},
+        *([table(("File", "Fault", "Detail"), rows)] if faults else []),
+        f"{number} in {_counted(found.counts)}",
+    )
     if faults:
         raise typer.Exit(2)
 

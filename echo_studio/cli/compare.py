@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
+from rich.table import Table
 
 from echo_studio.cli.options import CheckpointsOption
-from echo_studio.cli.output import JsonOption, print_json, print_table, progress
+from echo_studio.cli.output import JsonOption, print_result, progress, table
+from echo_studio.data.atomic import check_empty, write_bytes
 from echo_studio.errors import OutputError, RequestError
 from echo_studio.types import Json, Phase, View
 
@@ -53,7 +55,7 @@ def compare(
           --columns nfe=5,10,20 --generator edm-l64 --seed 1 --out comparison
     """
     guides = _guides(label_map, view, phase or ["ED"])
-    _check_folder(out)
+    check_empty(out)  # before minutes are spent: files of two comparisons in one folder could not be distinguished
 
     from echo_studio.studio.compare.figures import FIGURES, figures, ranking
     from echo_studio.studio.engine.engine import Engine
@@ -78,17 +80,20 @@ def compare(
     ranked = ranking(found, rank) if rank else []
     ranked += [number for number in range(len(found)) if number not in ranked]
     report = [{**_cell_json(comparison, number, out), "figures": found[number]} for number in ranked]
-    if as_json:
-        files = {"figures": str(out / "figures.csv"), "sheet": str(out / "sheet.png")}
-        print_json({**files, "reference": list(_place(comparison.plan, known)), "cells": report})
-    else:
-        _print(comparison, report, out)
-    if any(cell["state"] == "failed" for cell in report):
+    figures_file, sheet = str(out / "figures.csv"), str(out / "sheet.png")
+    cell = comparison.plan.cells[known]
+    print_result(
+        as_json,
+        {"figures": figures_file, "sheet": sheet, "reference": [cell.row + 1, cell.column + 1], "cells": report},
+        _table(comparison, report),
+        f"{sheet}  {figures_file}",
+    )
+    if any(one["state"] == "failed" for one in report):
         raise typer.Exit(FAILED)
 
 
 def _guides(paths: list[Path], views: list[str], phases: list[str]) -> "list[Guide]":
-    from echo_studio.data.formats.image_file import suffix_of
+    from echo_studio.data.formats.image_file import stem_of
     from echo_studio.data.formats.label_file import read_label_map
     from echo_studio.studio.compare.plan import Guide
 
@@ -100,7 +105,7 @@ def _guides(paths: list[Path], views: list[str], phases: list[str]) -> "list[Gui
                 got=f"{len(given)}",
                 remedy=f"give --{name} once, or {count} times",
             )
-    stems = [path.name[: -len(suffix_of(path))] or path.name for path in paths]
+    stems = [stem_of(path) for path in paths]
     names = stems if len(set(stems)) == count else [str(path) for path in paths]
     every = [given * count if len(given) == 1 else given for given in (views, phases)]
     return [
@@ -152,17 +157,6 @@ def _number(text: str, plan: "Plan") -> int:
     return (parts[0] - 1) * len(plan.columns.values) + parts[1] - 1
 
 
-def _place(plan: "Plan", number: int) -> tuple[int, int]:
-    return plan.cells[number].row + 1, plan.cells[number].column + 1
-
-
-def _check_folder(out: Path) -> None:
-    """Before minutes are spent: files of two comparisons in one folder could not be distinguished."""
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        got = f"{out}, which holds other files" if out.is_dir() else f"{out}, a file"
-        raise OutputError(expected="a folder that is new or empty", got=got, remedy="choose another with --out")
-
-
 def _make_folder(out: Path) -> None:
     try:
         out.mkdir(exist_ok=True)
@@ -173,7 +167,6 @@ def _make_folder(out: Path) -> None:
 
 
 def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
-    from echo_studio.data.atomic import write_bytes
     from echo_studio.studio.compare.files import frame_file, frame_png, record_file, record_json
     from echo_studio.studio.compare.run import run
 
@@ -192,7 +185,6 @@ def _run(comparison: "Comparison", engine: "Engine", out: Path) -> None:
 
 
 def _write_summary(comparison: "Comparison", reference: int, out: Path) -> None:
-    from echo_studio.data.atomic import write_bytes
     from echo_studio.studio.compare.figures import figures_csv
     from echo_studio.studio.compare.files import FIGURES_FILE, SHEET_FILE
     from echo_studio.studio.compare.sheet import contact_sheet
@@ -219,7 +211,7 @@ def _cell_json(comparison: "Comparison", number: int, out: Path) -> Json:
     }
 
 
-def _print(comparison: "Comparison", report: list[Json], out: Path) -> None:
+def _table(comparison: "Comparison", report: list[Json]) -> Table:
     from echo_studio.studio.compare.figures import FIGURES, shown
     from echo_studio.studio.compare.plan import ADVISED, AXES
 
@@ -234,5 +226,4 @@ def _print(comparison: "Comparison", report: list[Json], out: Path) -> None:
         return [*(str(value) for value in values), cell["state"], *known, remark]
 
     heads = [AXES[plan.rows.name].title, AXES[plan.columns.name].title, "State"]
-    print_table([*heads, *(FIGURES[name].title for name in names), "Remark"], [line(cell) for cell in report])
-    typer.echo(f"{out / 'sheet.png'}  {out / 'figures.csv'}")
+    return table([*heads, *(FIGURES[name].title for name in names), "Remark"], [line(cell) for cell in report])

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.options import pairs
-from echo_studio.cli.output import JsonOption, print_json
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.cli.output import JsonOption, print_result
+from echo_studio.errors import RequestError
 
 if TYPE_CHECKING:
     from echo_studio.anatomy.label_map import LabelMap
-    from echo_studio.anatomy.shape.sliders import Shape
 
 SpacingOption = Annotated[
     tuple[float, float] | None,
@@ -56,7 +55,7 @@ def edit(
     """
     from echo_studio.anatomy.edits.defects import apply_defect
     from echo_studio.anatomy.edits.repair import repair as mend
-    from echo_studio.anatomy.shape.sliders import reshape
+    from echo_studio.anatomy.shape.sliders import Shape, reshape
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.deform import random_variation
     from echo_studio.data.formats.encode import check_suffix
@@ -78,17 +77,15 @@ def edit(
     for kind in repair or []:
         result = mend(result, kind)
     if shape:
-        result = reshape(result, _shape(shape))
+        result = reshape(result, Shape.of(_values(shape, "--shape")))
     if defect is not None:
         result = apply_defect(result, defect, given)
     if vary is not None:
         result = random_variation(result, vary)
     write_label_map(out, result)
     changed = int((result.ids != source.ids).sum())
-    if as_json:
-        print_json({"label_map": str(out), "changed_pixels": changed, "sha256": result.digest})
-    else:
-        typer.echo(f"{out}  {changed} pixels changed")
+    found = {"label_map": str(out), "changed_pixels": changed, "sha256": result.digest}
+    print_result(as_json, found, f"{out}  {changed} pixels changed")
 
 
 def read(path: Path, spacing_mm: tuple[float, float] | None) -> "LabelMap":
@@ -109,16 +106,3 @@ def _values(given: list[str] | None, option: str) -> dict[str, float | str]:
         except ValueError:
             values[name.replace("-", "_")] = text
     return values
-
-
-def _shape(sliders: list[str]) -> "Shape":
-    from echo_studio.anatomy.shape.sliders import SLIDERS, Shape
-
-    values: dict[str, float] = {}
-    for key, value in _values(sliders, "--shape").items():
-        if key not in SLIDERS:
-            raise UnknownNameError("shape slider", key, SLIDERS)
-        if isinstance(value, str):
-            raise RequestError(expected=f"a number for {key}", got=f"{value!r}", remedy="write it like lv-size=1.2")
-        values[key] = value
-    return Shape(**values)

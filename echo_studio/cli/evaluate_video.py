@@ -1,11 +1,11 @@
 """`echo-studio evaluate video`: one table of what video generators make, in the papers' layout."""
 
-from pathlib import Path
+import itertools
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
+from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
 from echo_studio.cli.output import JsonOption, print_json, progress
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.types import View
@@ -38,7 +38,7 @@ COLUMNS = (
 
 
 def evaluate_video(
-    data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],
+    data: DataOption,
     generators: Annotated[
         str, typer.Option(help="Names with commas between them, such as video-spade,free-echo,sdedit.")
     ] = "video-spade",
@@ -94,13 +94,9 @@ def evaluate_video(
     _check(lengths, budgets, steps, scales, efs, seed)
 
     from echo_studio.data.clips.interpolated import interpolated_cycle
-    from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.echo_features import NAMED
+    from echo_studio.evaluate.frames.distances import NAMED
     from echo_studio.evaluate.frames.paper_features import PaperFeatures
-    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-    from echo_studio.evaluate.video.metrics import measure_reference, measure_video
-    from echo_studio.evaluate.video.reference import Beat, VideoReference, beat_pairs
-    from echo_studio.generate.catalog import bundled_checkpoints
+    from echo_studio.evaluate.video.metrics import Beat, VideoReference, beat_pairs, measure_reference, measure_video
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
 
     networks = PaperFeatures() if paper else None
@@ -110,9 +106,9 @@ def evaluate_video(
         if name not in known:
             raise UnknownNameError("video generator", name, known)
     settings = [one for name in names for one in _settings(known[name], solver, budgets, lengths, steps, scales)]
-    pairs = beat_pairs(CamusFolder(data, splits), split, view, limit)
+    folder, segmenter = opened(data, splits, checkpoints)
+    pairs = beat_pairs(folder, split, view, limit)
     models = {name: load_video_generator(name, checkpoints) for name in names}
-    segmenter = FrameSegmenter.load((checkpoints or bundled_checkpoints()) / "segmenter")
     rows: list[VideoScores] = []
 
     def add(row: "VideoScores") -> None:
@@ -174,14 +170,10 @@ def _check(
     from echo_studio.generate.video.request import VideoRequest
 
     heart, sampling = LabelMap(np.full((8, 8), SECTOR, np.uint8)), Sampling("", DEFAULT_SOLVER, 1)
-    for length in lengths:
-        VideoRequest(heart, sampling, frames=length, seed=seed)
-    for budget in budgets:
-        Sampling("", DEFAULT_SOLVER, budget)
-    for step in steps:
-        VideoRequest(heart, sampling, start_step=step)
-    for scale in scales:
-        Sampling("", DEFAULT_SOLVER, 1, scale)
+    for length, step in itertools.product(lengths, steps or [0]):
+        VideoRequest(heart, sampling, frames=length, start_step=step, seed=seed)
+    for budget, scale in itertools.product(budgets or [1], scales or [0.0]):
+        Sampling("", DEFAULT_SOLVER, budget, scale)
     for percent in efs:
         Motion(ef=percent)
 

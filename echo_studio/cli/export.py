@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.output import JsonOption, print_json, progress
+from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.types import Json
 
 
@@ -51,11 +51,9 @@ def export(
     measured = _scores(scores) if scores else {}
     with read_here(source) as folder, progress(f"Exporting as {form}") as advance:
         card = export_set(folder, form, out, fractions, seed, measured, advance, only)
-    if as_json:
-        print_json({"out": str(out), "card": card})
-    else:
-        parts = ", ".join(f"{part['samples']} {name}" for name, part in card["splits"].items())
-        typer.echo(f"{out}  {card['frames']} frames, {card['clips']} clips: {parts}")
+    parts = ", ".join(f"{part['samples']} {name}" for name, part in card["splits"].items())
+    line = f"{out}  {card['frames']} frames, {card['clips']} clips: {parts}"
+    print_result(as_json, {"out": str(out), "card": card}, line)
 
 
 def _scores(path: Path) -> Json:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.options import CheckpointsOption
-from echo_studio.cli.output import Advance, JsonOption, print_json, progress
+from echo_studio.cli.output import Advance, JsonOption, print_result, progress
 from echo_studio.errors import OutputError
 from echo_studio.types import Json, Phase, View
 
@@ -74,16 +74,14 @@ def generate(
     requests = [GenerationRequest(guide, sampling, view, phase, number) for number in seeds]
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
-    if as_json:
-        print_json({"frames": frames})
-    else:
-        for frame in frames:
-            typer.echo(f"{frame['frame']}  {frame['seconds']:.2f} s")
+    print_result(as_json, {"frames": frames}, *(f"{one['frame']}  {one['seconds']:.2f} s" for one in frames))
 
 
 def record_path(frame: Path) -> Path:
     """Where the record of a frame goes: frame.png -> frame.json, frame.nii.gz -> frame.json."""
-    return frame.with_name(_stem(frame) + ".json")
+    from echo_studio.data.formats.image_file import stem_of
+
+    return frame.with_name(stem_of(frame) + ".json")
 
 
 def _make(model: "Generator", request: "GenerationRequest", place: Path, advance: Advance, done: int) -> Json:
@@ -101,11 +99,7 @@ def _make(model: "Generator", request: "GenerationRequest", place: Path, advance
 
 
 def _numbered(out: Path, seed: int) -> Path:
-    stem = _stem(out)
+    from echo_studio.data.formats.image_file import stem_of
+
+    stem = stem_of(out)
     return out.with_name(f"{stem}-seed{seed:04d}{out.name[len(stem) :]}")
-
-
-def _stem(path: Path) -> str:
-    from echo_studio.data.formats.image_file import suffix_of
-
-    return path.name[: -len(suffix_of(path))]

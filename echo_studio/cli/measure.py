@@ -1,16 +1,13 @@
 """`echo-studio measure`: sizes, volumes and anomalies of a label map file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from echo_studio.cli.edit import SpacingOption, read
-from echo_studio.cli.output import JsonOption, print_json, print_table
+from echo_studio.cli.output import JsonOption, print_result, table
 from echo_studio.types import Json, View
-
-if TYPE_CHECKING:
-    from echo_studio.anatomy.label_map import LabelMap
 
 
 def measure(
@@ -45,44 +42,36 @@ def measure(
     if systole:
         values["ef_percent"] = measuring.ejection_fraction_percent(guide, systole)
     if two:
-        values["lv_biplane_ml"] = measuring.lv_biplane_ml(guide, two)
-        values["la_biplane_ml"] = measuring.la_biplane_ml(guide, two)
+        values["lv_biplane_ml"] = measuring.biplane_ml(guide, two)
+        values["la_biplane_ml"] = measuring.biplane_ml(guide, two, measuring.la_discs)
     if systole and two and two_systole:
         values["biplane_ef_percent"] = measuring.biplane_ejection_fraction_percent(guide, systole, two, two_systole)
     findings = check_plausibility(guide)
-    if as_json:
-        print_json(
-            {
-                "label_map": str(label_map),
-                "view": view,
-                "spacing_mm": guide.spacing_mm,
-                "measurements": values,
-                "findings": [finding.to_json() for finding in findings],
-            }
-        )
-        return
-    print_table(("Measurement", "Value"), _rows(guide, values))
-    if findings:
-        typer.echo()
-        rows = [
-            (finding.severity, finding.message, f"{finding.place[0]:.0f}, {finding.place[1]:.0f}", finding.repair or "")
-            for finding in findings
-        ]
-        print_table(("Finding", "What", "x, y", "Repair"), rows)
-    else:
-        typer.echo("nothing odd")
+    rows = [
+        (finding.severity, finding.message, f"{finding.place[0]:.0f}, {finding.place[1]:.0f}", finding.repair or "")
+        for finding in findings
+    ]
+    odd = ["", table(("Finding", "What", "x, y", "Repair"), rows)] if findings else ["nothing odd"]
+    found = {
+        "label_map": str(label_map),
+        "view": view,
+        "spacing_mm": guide.spacing_mm,
+        "measurements": values,
+        "findings": [finding.to_json() for finding in findings],
+    }
+    print_result(as_json, found, table(("Measurement", "Value"), _rows(values, guide.spacing_mm is not None)), *odd)
 
 
 UNITS = {"px": "pixels", "cm2": "cm²", "mm": "mm", "ml": "mL", "percent": "%"}
 
 
-def _rows(label_map: "LabelMap", values: Json) -> list[tuple[str, str]]:
+def _rows(values: Json, in_mm: bool) -> list[tuple[str, str]]:
     """One row a value that is known; the name's last word is its unit."""
     rows = []
     for key, value in values.items():
         if key == "wall_segments_mm":
             rows += [(f"wall, {name}", f"{mm:.1f} mm") for name, mm in value.items() if mm is not None]
-        elif value is not None and not (key.endswith("_px") and label_map.spacing_mm):
+        elif value is not None and not (key.endswith("_px") and in_mm):
             *words, last = key.split("_")
             name = " ".join(words if last in UNITS else [*words, last])
             rows.append((name, f"{value:.0f} pixels" if last == "px" else f"{value:.2f} {UNITS.get(last, '')}".strip()))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from echo_studio.cli.options import CheckpointsOption
-from echo_studio.cli.output import JsonOption, print_json, print_table
+from echo_studio.cli.output import JsonOption, print_result, table
 
 
 def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -> None:
@@ -27,16 +27,11 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
     found = [(name, one, one.card) for name, one in both.items() if one.card]
     videos = video_generators(checkpoints)
     faults = [(one.folder, one.fault) for one in places.checkpoints() if one.fault]
-    if as_json:
-        cards = [{**asdict(card), "own": one.own} for _, one, card in found]
-        print_json(
-            {
-                "generators": cards,
-                "videos": [asdict(entry) for entry in videos.values()],
-                "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults],
-            }
-        )
-        return
+    listed = {
+        "generators": [{**asdict(card), "own": one.own} for _, one, card in found],
+        "videos": [asdict(entry) for entry in videos.values()],
+        "faults": [{"folder": str(folder), "fault": fault} for folder, fault in faults],
+    }
     rows = [
         (
             name,
@@ -55,8 +50,9 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
         for name, entry in videos.items()
         if name != entry.checkpoint
     ]
-    print_table(("Name", "Title", "Makes", "From", "Pixels", "NFE", "Licence", "sha256"), rows)
-    for folder, fault in faults:
+    heads = ("Name", "Title", "Makes", "From", "Pixels", "NFE", "Licence", "sha256")
+    print_result(as_json, listed, table(heads, rows))
+    for folder, fault in [] if as_json else faults:
         typer.echo(f"{folder} cannot be used: {fault}", err=True)
 
 
@@ -79,7 +75,4 @@ def import_model(
     places = catalog()
     card = import_checkpoint(places, folder, name)
     place = f"{places.own}/{card.name}"
-    if as_json:
-        print_json({"name": card.name, "folder": place})
-    else:
-        typer.echo(f"Imported {card.name} into {place}")
+    print_result(as_json, {"name": card.name, "folder": place}, f"Imported {card.name} into {place}")

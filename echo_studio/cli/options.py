@@ -1,4 +1,4 @@
-"""Options that several commands share, and what they mean: names with numbers, ranges, frames to judge."""
+"""Options that several commands share, and what they mean: names with numbers, ranges, data sets."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from echo_studio.cli.output import progress
 from echo_studio.errors import RequestError
 
 if TYPE_CHECKING:
-    from echo_studio.data.datasets.camus import CamusFrame
-    from echo_studio.evaluate.frames.made_frames import MadeSet
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 
 Number = TypeVar("Number", int, float)
 
@@ -19,19 +18,10 @@ CheckpointsOption = Annotated[
     Path | None,
     typer.Option("--checkpoints", help="Folder of checkpoints; the bundled ones and your own by default."),
 ]
+DataOption = Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")]
 SplitsOption = Annotated[
     Path | None, typer.Option("--splits", help="Folder of subgroup_*.txt; DATA/database_split by default.")
 ]
-DEFAULT_GENERATOR = "edm-l64"
-GeneratorOption = Annotated[
-    str, typer.Option(help=f"A name that `echo-studio models` lists; {DEFAULT_GENERATOR} without --images.")
-]
-ImagesOption = Annotated[
-    Path | None, typer.Option("--images", help="A folder of PNG frames of one size to judge, in place of a generator.")
-]
-SolverOption = Annotated[str, typer.Option(help="Sampler; the generator's advised one by default.")]
-NfeOption = Annotated[int, typer.Option(min=0, max=1000, help="Function evaluations; 0 for what is advised.")]
-SeedOption = Annotated[int, typer.Option(help="Frame k is made with SEED + k.")]
 
 
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:
@@ -95,35 +85,14 @@ def share(name: str, text: str) -> float:
         ) from error
 
 
-def check_source(generator: str, images: Path | None, solver: str, nfe: int) -> None:
-    """Raise RequestError where a folder comes with options of a generator."""
-    if images is not None and (generator or solver or nfe):
-        raise RequestError(
-            expected="either --images or a generator with its options",
-            got=f"--images {images} and more",
-            remedy="leave one of them out",
-        )
+def opened(data: Path, splits: Path | None, checkpoints: Path | None) -> "tuple[CamusFolder, FrameSegmenter]":
+    """The data set that an evaluation is made on, and the segmenter that measures.
 
+    Raises:
+        DataError: no folder in CAMUS's layout.
+        CheckpointError: the segmenter cannot be read.
+    """
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 
-def frames_to_judge(
-    frames: "Sequence[CamusFrame]",
-    generator: str,
-    images: Path | None,
-    solver: str,
-    nfe: int,
-    seed: int,
-    checkpoints: Path | None,
-) -> "MadeSet":
-    """Make frames from the label maps of real ones, or read those of a folder, paired with them by name."""
-    from echo_studio.evaluate.frames.made_frames import found_in, made_now
-    from echo_studio.generate.catalog import load_generator
-    from echo_studio.generate.request import check_seed
-    from echo_studio.generate.sampling import advised_sampling
-
-    if images is not None:
-        return found_in(images, frames)
-    model = load_generator(generator or DEFAULT_GENERATOR, checkpoints)
-    sampling = advised_sampling(model.card, solver=solver, nfe=nfe or None)
-    check_seed(seed)
-    with progress(f"{model.card.name}, {sampling.solver}, {sampling.nfe} NFE") as advance:
-        return made_now(model, frames, sampling.solver, sampling.nfe, seed, advance)
+    return CamusFolder(data, splits), FrameSegmenter.load(checkpoints and checkpoints / "segmenter")

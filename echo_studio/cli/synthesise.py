@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.options import CheckpointsOption, number_range, numbers, pairs, share
-from echo_studio.cli.output import INTERRUPTED, JsonOption, print_json
+from echo_studio.cli.output import INTERRUPTED, JsonOption, print_result
 from echo_studio.types import Json, Phase, View
 
 if TYPE_CHECKING:
@@ -124,18 +124,13 @@ def synthesise(
     folder.check(request)
     planned = plan_set(request, folder, workers, checkpoints, elsewhere=cluster not in ("", AUTO))
     if plan:
-        if as_json:
-            print_json({"plan": planned.to_json()})
-        else:
-            typer.echo(format_plan(planned))
+        print_result(as_json, {"plan": planned.to_json()}, format_plan(planned))
         return
     typer.echo(format_plan(planned), err=True)
     done = _make(request, folder, workers, checkpoints, device, cluster, planned)
-    if as_json:
-        print_json({"out": out, "plan": planned.to_json(), **done})
-    else:
-        aside = f", {done['set_aside']} set aside (their defect does not fit)" if done["set_aside"] else ""
-        typer.echo(f"{out}  {done['samples']} of {planned.samples} samples{aside}  sha256 {done['sha256'][:16]}")
+    aside = f", {done['set_aside']} set aside (their defect does not fit)" if done["set_aside"] else ""
+    line = f"{out}  {done['samples']} of {planned.samples} samples{aside}  sha256 {done['sha256'][:16]}"
+    print_result(as_json, {"out": out, "plan": planned.to_json(), **done}, line)
     if done["samples"] + done["set_aside"] < planned.samples:
         typer.echo("stopped; the same command goes on from here", err=True)
         raise typer.Exit(INTERRUPTED)

@@ -1,24 +1,21 @@
 """`echo-studio train`: a model from a recipe and a data folder."""
 
 import math
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from echo_studio.cli.options import CheckpointsOption, SplitsOption
-from echo_studio.cli.output import BAD_INPUT, JsonOption, print_json
+from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption
+from echo_studio.cli.output import BAD_INPUT, JsonOption, print_result, progress
 from echo_studio.errors import EchoStudioError
 
 
 def train(
     recipe: Annotated[Path, typer.Argument(help="A recipe, e.g. training/edm-l64.toml.")],
-    data: Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")],
+    data: DataOption,
     out: Annotated[Path, typer.Option(help="Folder of the run: states, samples, TensorBoard log, checkpoint.")],
     resume: Annotated[bool, typer.Option("--resume", help="Go on where the run in --out stopped.")] = False,
     init: Annotated[Path | None, typer.Option(help="Checkpoint folder to warm-start from.")] = None,
@@ -65,21 +62,13 @@ def train(
         task = team.main_process_first(
             lambda: task_for(plan, CamusFolder(data, splits), folder, init, str(team.device))
         )
-    columns = ("{task.description}", "loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
-    bar = Progress(
-        TextColumn(columns[0]),
-        BarColumn(),
-        *(TextColumn(column) for column in columns[1:]),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not (team.is_main_process and sys.stderr.isatty()),
-    )
-    with bar, _reported_once():
-        shown = bar.add_task(plan.name, total=plan.budget.images, loss=math.nan, speed=0.0)
+    figures = ("loss {task.fields[loss]:.4f}", "{task.fields[speed]:.1f} images/s")
+    bar = progress(plan.name, *figures, shown=team.is_main_process, loss=math.nan, speed=0.0)
+    with bar as advance, _reported_once():
 
-        def advance(report: Report) -> None:
+        def note(report: Report) -> None:
             loss, speed = report.figures["model/loss"], report.images_per_second
-            bar.update(shown, completed=report.images, total=report.total, loss=loss, speed=speed)
+            advance(report.images, report.total, loss=loss, speed=speed)
 
         card = run_training(
             plan,
@@ -88,7 +77,7 @@ def train(
             resume=resume,
             init=init,
             minutes=minutes or math.inf,
-            on_step=advance,
+            on_step=note,
             team=team,
             gradient_accumulation_steps=gradient_accumulation_steps,
             tell=lambda text: typer.echo(text, err=True) if team.is_main_process else None,
@@ -96,10 +85,9 @@ def train(
         team.leave()
     if not team.is_main_process:
         return
-    if as_json:
-        print_json({"checkpoint": str(out / "checkpoint"), "images_seen": card.images_seen, "scores": card.scores})
-    else:
-        typer.echo(f"{out / 'checkpoint'}: {card.images_seen} images, {card.scores}")
+    place = str(out / "checkpoint")
+    found = {"checkpoint": place, "images_seen": card.images_seen, "scores": card.scores}
+    print_result(as_json, found, f"{place}: {card.images_seen} images, {card.scores}")
 
 
 @contextmanager

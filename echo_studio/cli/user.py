@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.output import JsonOption, print_json, print_table
+from echo_studio.cli.output import JsonOption, print_result, table
+from echo_studio.studio.users.users import Users, valid_name
 
 user = typer.Typer(
     help="Who may log in to a studio that was started with --auth. Changes count at once in one that runs."
@@ -24,8 +25,6 @@ def add(name: NameArgument, auth: AuthOption) -> None:
     Example:
       echo-studio user add anna --auth users.json
     """
-    from echo_studio.studio.users.users import Users, valid_name
-
     valid_name(name)  # before the person types
     Users(auth).add(name, _password())
 
@@ -33,29 +32,20 @@ def add(name: NameArgument, auth: AuthOption) -> None:
 @user.command("password")
 def password(name: NameArgument, auth: AuthOption) -> None:
     """Give a user another password; whoever logged in with the old one has to log in again."""
-    from echo_studio.studio.users.users import Users
-
     Users(auth).set_password(name, _password())
 
 
 @user.command("remove")
 def remove(name: NameArgument, auth: AuthOption) -> None:
     """Remove a user, who is logged out at once. The projects stay on the disk, and are there again with the name."""
-    from echo_studio.studio.users.users import Users
-
     Users(auth).remove(name)
 
 
 @user.command("list")
 def names(auth: AuthOption, as_json: JsonOption = False) -> None:
     """Print the names of the users."""
-    from echo_studio.studio.users.users import Users
-
     known = sorted(Users(auth).hashes())
-    if as_json:
-        print_json({"users": known})
-    else:
-        print_table(["user"], [[name] for name in known])
+    print_result(as_json, {"users": known}, table(["user"], [[name] for name in known]))
 
 
 def _password() -> str:

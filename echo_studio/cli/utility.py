@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
-from echo_studio.cli.output import JsonOption, print_json, print_table, progress
+from echo_studio.cli.output import JsonOption, print_result, progress, table
 from echo_studio.errors import RequestError
 from echo_studio.types import Json
 
@@ -85,12 +85,9 @@ def utility(
     with progress("Measuring utility") as advance:
         found = measure_utility(request, lambda stage, done, of: advance(done, of))
     report = utility_json(request, found)
-    if as_json:
-        print_json(report)
-        return
     rows = [_row(f"{run['generator']}, {run['nfe']} NFE", run["figures"]) for run in report["runs"]]
     columns = ("Trained on", "LV endo", "LV epi", "LA", "Hausdorff endo (px)", "View")
-    print_table(columns, [*rows, _row("real frames", report["real_figures"])])
+    print_result(as_json, report, table(columns, [*rows, _row("real frames", report["real_figures"])]))
 
 
 def _row(name: str, figures: Json) -> tuple[str, ...]:

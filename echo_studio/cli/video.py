@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from echo_studio.cli.options import CheckpointsOption
-from echo_studio.cli.output import JsonOption, print_json, progress
+from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.types import View
 
 
@@ -107,14 +107,10 @@ def video(
     fps = frames * heart_rate / 60
     written = write_clip(out, Clip(made.clip, fps, made.cycle.ids, heart.spacing_mm, record))
     write_json(record_file, record)
-    if as_json:
-        print_json(
-            {
-                "files": [str(path) for path in written],
-                "record_file": str(record_file),
-                "seconds": made.seconds,
-                "record": record,
-            }
-        )
-    else:
-        typer.echo(f"{out}  {made.seconds:.1f} s")
+    found = {
+        "files": [str(path) for path in written],
+        "record_file": str(record_file),
+        "seconds": made.seconds,
+        "record": record,
+    }
+    print_result(as_json, found, f"{out}  {made.seconds:.1f} s")

@@ -11,17 +11,6 @@ from pathlib import Path
 from echo_studio.errors import OutputError
 from echo_studio.types import Json
 
-__all__ = [
-    "check_writable",
-    "filling_folder",
-    "sync_folder",
-    "write_bytes",
-    "write_folder",
-    "write_json",
-    "write_lines",
-    "write_together",
-]
-
 
 def write_bytes(path: Path, data: bytes, *, private: bool = False) -> None:
     """Put `data` at `path`; whoever looks sees the old file or the new one, never a part.
@@ -109,7 +98,7 @@ def filling_folder(folder: Path) -> Iterator[Path]:
     """
     part = folder.with_name(f".{secrets.token_hex(8)}.tmp")
     try:
-        _check_empty(folder)
+        check_empty(folder)
         part.mkdir()
         yield part
         for path in part.rglob("*"):
@@ -123,16 +112,15 @@ def filling_folder(folder: Path) -> Iterator[Path]:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def _check_empty(folder: Path) -> None:
+def check_empty(folder: Path) -> None:
+    """Raise OutputError where a folder is no new and no empty one."""
     try:
-        filled = folder.is_dir() and any(folder.iterdir())
-        os.path.lexists(folder)  # refuses a name that holds a null byte
-    except ValueError as error:
+        taken = os.path.lexists(folder) and not (folder.is_dir() and not any(folder.iterdir()))
+    except ValueError as error:  # a name that holds a null byte
         raise _not_writable(folder, error) from error
-    if filled:
-        raise OutputError(
-            expected=f"a new or an empty folder {folder.name}", got="one with files in it", remedy="name another"
-        )
+    if taken:
+        got = "one with files in it" if folder.is_dir() else "a file"
+        raise OutputError(expected=f"a new or empty folder {folder.name}", got=got, remedy="name another")
 
 
 def write_json(path: Path, obj: Json) -> None:

@@ -1,4 +1,4 @@
-"""Batch augmentation on tensors: the randomness is drawn first and applied to image and labels alike."""
+"""Batch augmentation on tensors: the randomness is sampled first and applied to image and labels alike."""
 
 import math
 from dataclasses import dataclass
@@ -30,7 +30,7 @@ class GeometricRanges:
 
 
 def random_affine(count: int, ranges: GeometricRanges) -> Tensor:
-    """float32 (count, 2, 3) maps from output to input coordinates in [-1, 1]; draws from torch's generator."""
+    """float32 (count, 2, 3) maps from output to input coordinates in [-1, 1]; samples from torch's generator."""
 
     def uniform(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count)

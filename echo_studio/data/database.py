@@ -8,10 +8,14 @@ from pathlib import Path
 
 from echo_studio.errors import BusyError, DataError, EchoStudioError, OutputError
 
-__all__ = ["CURE", "connect", "now", "pragma", "tables_of", "transaction", "translated"]
-
 CURE = "import an .echo copy of the project, or start a new one"
 MAX_TEXT = 16 << 20  # bytes in one row
+PRAGMAS = (
+    # The file may come from elsewhere: believe neither its schema nor its cells.
+    *("trusted_schema = OFF", "cell_size_check = ON", "foreign_keys = ON"),
+    # Not WAL: SQLite before 3.51.3 can corrupt a file there, and one writer gains nothing from it.
+    *("journal_mode = DELETE", "synchronous = FULL"),
+)
 BUSY_SECONDS = 5.0  # a reader of the library's list may hold the file for a moment
 
 
@@ -25,7 +29,9 @@ def connect(path: Path, mode: str = "rw") -> sqlite3.Connection:
         check_same_thread=False,
     )
     try:
-        _configure(sql)
+        sql.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_TEXT)
+        for setting in PRAGMAS:
+            sql.execute(f"PRAGMA {setting}")
     except BaseException:
         sql.close()
         raise
@@ -68,17 +74,6 @@ def pragma(sql: sqlite3.Connection, name: str) -> int:
 def now() -> str:
     """ISO time in UTC, always of the same length, so that texts sort as times do."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def _configure(sql: sqlite3.Connection) -> None:
-    sql.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_TEXT)
-    # The file may come from elsewhere: believe neither its schema nor its cells.
-    sql.execute("PRAGMA trusted_schema = OFF")
-    sql.execute("PRAGMA cell_size_check = ON")
-    sql.execute("PRAGMA foreign_keys = ON")
-    # Not WAL: SQLite before 3.51.3 can corrupt a file there, and one writer gains nothing from it.
-    sql.execute("PRAGMA journal_mode = DELETE")
-    sql.execute("PRAGMA synchronous = FULL")
 
 
 def _translation(error: sqlite3.Error, file: str) -> EchoStudioError:

@@ -30,8 +30,6 @@ from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
 from echo_studio.errors import UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, Json
 
-__all__ = ["DEFORMATION", "Deformation", "apply_edit", "random_variation", "ranges_to_json", "sample", "source_points"]
-
 DEFORMATION = "torchio/1"
 DEFORMATIONS = {None: "the code before TorchIO", DEFORMATION: "TorchIO's, as described above"}
 CONTROL_POINTS = (10, 10, 4)
@@ -89,9 +87,8 @@ def apply_edit(label_map: LabelMap, op: read.Op, sector: BoolMask | None = None)
     """
     if not (isinstance(op, Mapping) and op.get("tool") == "vary" and "deformation" in op):
         return apply.apply_edit(label_map, op, sector)
-    read.only(op, "seed", "deformation")
-    seed = read.whole(op["seed"], "seed", 0, read.LARGEST_SEED)
-    return random_variation(label_map, seed, deformation=read.text(op["deformation"], "deformation"))
+    seed, deformation = read.parameters(op, {"seed": apply.SEED, "deformation": read.name}, {})
+    return random_variation(label_map, seed, deformation=deformation)
 
 
 def ranges_to_json(ranges: VariationRanges, deformation: str | None) -> Json:

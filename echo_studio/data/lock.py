@@ -6,8 +6,6 @@ from pathlib import Path
 
 from echo_studio.errors import OutputError
 
-__all__ = ["FileLock"]
-
 if sys.platform == "win32":
     import msvcrt
 

@@ -1,7 +1,7 @@
 """The label maps that a drawing can start from. Mean shapes of CAMUS's training split (see training/label_maps.py)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
@@ -28,10 +28,10 @@ def maps_folder() -> Path:
 
 @dataclass(frozen=True)
 class Templates:
-    """Label maps NAME.png in a folder, and their titles by name; the first one opens the studio."""
+    """Label maps NAME.png in a folder, the bundled ones by default, with titles; the first one opens the studio."""
 
-    folder: Path
-    titles: Mapping[str, str]
+    folder: Path = field(default_factory=maps_folder)
+    titles: Mapping[str, str] = field(default_factory=lambda: BUNDLED)
 
     def read(self, name: str) -> LabelMap:
         """The label map of a name.
@@ -44,15 +44,10 @@ class Templates:
         return read_label_map(self.folder / f"{name}.png")
 
 
-def bundled_templates() -> Templates:
-    """The templates that come with the package."""
-    return Templates(maps_folder(), BUNDLED)
-
-
 def template(name: str) -> LabelMap:
     """A bundled label map, 256 x 256.
 
     Raises:
         UnknownNameError: no template of that name.
     """
-    return bundled_templates().read(name)
+    return Templates().read(name)

@@ -5,9 +5,10 @@ What sets one family apart from another are its preconditioning, noise levels an
 
 import dataclasses
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple, Protocol
+from typing import ClassVar, NamedTuple
 
 import torch
 from torch import Tensor
@@ -25,7 +26,8 @@ class Coefficients(NamedTuple):
     noise: Tensor
 
 
-class Family(Protocol):
+@dataclass(frozen=True)
+class Family(ABC):
     """Preconditioning, and the noise levels and weights of training.
 
     Attributes:
@@ -40,28 +42,28 @@ class Family(Protocol):
 
     label: ClassVar[str]
     schedule: ClassVar[str]
-    heads: ClassVar[int]
-    noise_unit: ClassVar[float]
-    clamped: ClassVar[bool]
+    heads: ClassVar[int] = 1
+    noise_unit: ClassVar[float] = 1 / 400
+    clamped: ClassVar[bool] = True
 
+    @abstractmethod
     def coefficients(self, sigma: Tensor) -> Coefficients:
         """For sigma > 0, float32 (b,)."""
-        ...
 
+    @abstractmethod
     def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         """Noise levels to train on, float32 (count,), from torch's global generator."""
-        ...
 
     def weight(self, sigma: Tensor) -> Tensor:
         """lambda(sigma), the weight of |D - clean|^2 in the loss, (b,)."""
-        ...
+        return 1 / sigma**2
 
 
 VP_EPSILON_T = 1e-5
 
 
 @dataclass(frozen=True)
-class Edm:
+class Edm(Family):
     """The column "Ours" of Table 1: inputs and targets of unit variance at every noise level.
 
     Attributes:
@@ -75,7 +77,6 @@ class Edm:
 
     label: ClassVar[str] = "EDM"
     schedule: ClassVar[str] = "karras"
-    heads: ClassVar[int] = 1
     noise_unit: ClassVar[float] = 1.0
     clamped: ClassVar[bool] = False
 
@@ -96,14 +97,12 @@ class Edm:
 
 
 @dataclass(frozen=True)
-class VarianceExploding:
+class VarianceExploding(Family):
     """The VE column: the network sees the noisy image as it is and predicts the noise with its sign changed."""
 
     label: ClassVar[str] = "VE"
     schedule: ClassVar[str] = "ve"
-    heads: ClassVar[int] = 1
     noise_unit: ClassVar[float] = 0.25
-    clamped: ClassVar[bool] = True
 
     def coefficients(self, sigma: Tensor) -> Coefficients:
         one = torch.ones_like(sigma)
@@ -113,19 +112,13 @@ class VarianceExploding:
         low, high = math.log(VE_SIGMA_MIN), math.log(VE_SIGMA_MAX)
         return torch.exp(low + (high - low) * torch.rand(count, device=device))
 
-    def weight(self, sigma: Tensor) -> Tensor:
-        return 1 / sigma**2
-
 
 @dataclass(frozen=True)
-class VariancePreserving:
+class VariancePreserving(Family):
     """The VP column: the network sees x / sqrt(sigma^2 + 1) and predicts the noise; t is uniform in training."""
 
     label: ClassVar[str] = "VP"
     schedule: ClassVar[str] = "vp"
-    heads: ClassVar[int] = 1
-    noise_unit: ClassVar[float] = 1 / 400
-    clamped: ClassVar[bool] = True
 
     def coefficients(self, sigma: Tensor) -> Coefficients:
         return _noise_prediction(sigma, noise=(COSINE_STEPS - 1) * vp_time(sigma))
@@ -133,12 +126,9 @@ class VariancePreserving:
     def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         return vp_sigma(VP_EPSILON_T + (1 - VP_EPSILON_T) * torch.rand(count, device=device))
 
-    def weight(self, sigma: Tensor) -> Tensor:
-        return 1 / sigma**2
-
 
 @dataclass(frozen=True)
-class Sdm:
+class Sdm(Family):
     """Improved DDPM (Nichol and Dhariwal 2021), as SDM trains it (000, 2.1): 1000 cosine steps, noise
     prediction, and a second head that places the logarithm of the reverse step's variance between that of
     the posterior and that of beta.
@@ -155,8 +145,6 @@ class Sdm:
     label: ClassVar[str] = "SDM"
     schedule: ClassVar[str] = "cosine"
     heads: ClassVar[int] = 2
-    noise_unit: ClassVar[float] = 1 / 400
-    clamped: ClassVar[bool] = True
 
     def coefficients(self, sigma: Tensor) -> Coefficients:
         return _noise_prediction(sigma, noise=step_of(sigma))
@@ -164,9 +152,6 @@ class Sdm:
     def sample_sigma(self, count: int, device: torch.device) -> Tensor:
         step = torch.randint(COSINE_STEPS, (count,), device=device)
         return cosine_levels().to(device, torch.float32)[step]
-
-    def weight(self, sigma: Tensor) -> Tensor:
-        return 1 / sigma**2
 
 
 def step_of(sigma: Tensor) -> Tensor:
@@ -202,3 +187,45 @@ def family(name: str, settings: Mapping[str, float]) -> Family:
     kind = FAMILIES[name]
     known = {field.name for field in dataclasses.fields(kind)}
     return kind(**{key: value for key, value in settings.items() if key in known})
+
+
+# One reverse step of the chain, from noise level sigma_t down to sigma_s: exact in unscaled sigma-space. DDPM's x_t is
+# ours divided by sqrt(1 + sigma_t^2), so alpha_bar = 1 / (1 + sigma^2); its formulas (Ho et al. 2020, eq. 7) become
+# these for any two levels, neighbours or respaced.
+
+
+def posterior_mean(x: Tensor, clean: Tensor, sigma_t: Tensor, sigma_s: Tensor) -> Tensor:
+    """Mean of q(x_s | x_t = x, clean); the levels broadcast against x."""
+    return clean + (sigma_s / sigma_t) ** 2 * (x - clean)
+
+
+def posterior_variance(sigma_t: Tensor, sigma_s: Tensor) -> Tensor:
+    """Variance of q(x_s | x_t, clean): DDPM's beta-tilde times 1 + sigma_s^2. 0 where sigma_s is."""
+    return (sigma_s / sigma_t) ** 2 * (sigma_t**2 - sigma_s**2)
+
+
+def beta_variance(sigma_t: Tensor, sigma_s: Tensor) -> Tensor:
+    """The other extreme, right for data that are noise themselves: DDPM's beta times 1 + sigma_s^2."""
+    return (1 + sigma_s**2) / (1 + sigma_t**2) * (sigma_t**2 - sigma_s**2)
+
+
+def learned_variance(place: Tensor, sigma_t: Tensor, sigma_s: Tensor) -> Tensor:
+    """exp(v ln beta + (1 - v) ln beta-tilde) (Nichol and Dhariwal 2021, eq. 15), for sigma_s > 0."""
+    low, high = posterior_variance(sigma_t, sigma_s).log(), beta_variance(sigma_t, sigma_s).log()
+    return torch.exp(low + place * (high - low))
+
+
+def step_divergence(
+    x: Tensor, clean: Tensor, estimate: Tensor, place: Tensor, sigma_t: Tensor, sigma_s: Tensor
+) -> Tensor:
+    """KL divergence of the learned reverse step from the posterior q(x_s | x_t = x, clean), in bits an element.
+
+    Args:
+        x, clean, estimate, place: (b, c, h, w).
+        sigma_t, sigma_s: (b, 1, 1, 1), sigma_s > 0.
+    """
+    true = posterior_variance(sigma_t, sigma_s)
+    ours = learned_variance(place, sigma_t, sigma_s)
+    apart = posterior_mean(x, clean, sigma_t, sigma_s) - posterior_mean(x, estimate, sigma_t, sigma_s)
+    nats = 0.5 * (true / ours + apart**2 / ours - 1 + (ours / true).log())
+    return nats / torch.log(torch.tensor(2.0))

@@ -11,11 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Condition, Prepared, per_sample
-from echo_studio.diffusion.families import Sdm, step_of
-from echo_studio.diffusion.guidance import prepared_without
-from echo_studio.diffusion.precondition import Preconditioned
-from echo_studio.diffusion.reverse import step_divergence
+from echo_studio.diffusion.denoiser import Condition, Preconditioned, Prepared, per_sample, prepared_without
+from echo_studio.diffusion.families import Sdm, step_divergence, step_of
 from echo_studio.diffusion.schedule import COSINE_STEPS, cosine_levels
 
 _mean: ContextVar[Callable[[Tensor], Tensor] | None] = ContextVar("mean over the shares", default=None)
@@ -63,7 +60,7 @@ class DenoisingLoss:
 
     Attributes:
         label_dropout: share of the samples that are denoised without their label map, which
-            classifier-free guidance needs; see `guidance`.
+            classifier-free guidance needs; see `denoiser.Guided`.
     """
 
     label_dropout: float = 0.0

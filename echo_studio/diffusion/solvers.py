@@ -7,15 +7,16 @@ State is kept in float64; the denoiser sees float32.
 
 import itertools
 import math
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.families import Family
-from echo_studio.diffusion.reverse import learned_variance, posterior_mean, posterior_variance
+from echo_studio.diffusion.denoiser import Bound
+from echo_studio.diffusion.families import Family, learned_variance, posterior_mean, posterior_variance
 from echo_studio.diffusion.schedule import schedule
 from echo_studio.errors import UnknownNameError
 
@@ -24,28 +25,45 @@ OnEvaluation = Callable[[int, int, Tensor], None]  # (NFE so far, NFE in all, es
 NextNoise = Callable[[], Tensor]
 
 
-class Solver(Protocol):
+class SampleNoise:
+    """Standard normal noise for a batch, each sample from a generator of its own seed.
+
+    So a sample does not depend on the batch in which it is made. Noise is made on the CPU, in float32, whatever the
+    device: the same seed gives the same noise on every machine.
+
+    Args:
+        seeds: one a sample.
+        shape: of one sample, (c, h, w).
+    """
+
+    def __init__(self, seeds: Sequence[int], shape: tuple[int, ...]) -> None:
+        self.shape = shape
+        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+
+    def __call__(self) -> Tensor:
+        """The next noise, float32 (b, *shape)."""
+        return torch.stack([torch.randn(self.shape, generator=generator) for generator in self._generators])
+
+
+@dataclass(frozen=True)
+class Solver(ABC):
     """A named way from noise to a sample.
 
     Attributes:
         label: for people.
-        schedule: the name of the noise levels that it is best with, empty for those of the denoiser's family.
         order: of global accuracy in the step size, for the deterministic part.
+        schedule: the name of the noise levels that it is best with, empty for those of the denoiser's family.
     """
 
-    @property
-    def label(self) -> str: ...
-
-    @property
-    def schedule(self) -> str: ...
-
-    @property
-    def order(self) -> int: ...
+    label: str
+    order: int
+    schedule: str = ""
 
     def steps(self, nfe: int) -> int:
         """How many noise levels a budget buys."""
-        ...
+        return nfe
 
+    @abstractmethod
     def __call__(
         self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
     ) -> Tensor:
@@ -62,7 +80,6 @@ class Solver(Protocol):
         Returns:
             float32 (b, c, h, w).
         """
-        ...
 
 
 def levels_of(x: Tensor, sigma: float) -> Tensor:
@@ -81,7 +98,7 @@ class Churn:
 
 
 @dataclass(frozen=True)
-class OneStep:
+class OneStep(Solver):
     """Euler's and Heun's methods: a step knows nothing of the steps before it.
 
     Attributes:
@@ -89,11 +106,8 @@ class OneStep:
         churn: noise added before each step, or None for the deterministic ODE.
     """
 
-    label: str
-    order: int
-    corrected: bool
+    corrected: bool = False
     churn: Churn | None = None
-    schedule: str = ""
 
     def steps(self, nfe: int) -> int:
         """How many noise levels a budget buys: Heun with N steps is 2N - 1 NFE, Euler N."""
@@ -141,151 +155,108 @@ def _churned(x: Tensor, sigma: float, steps: int, churn: Churn, noise: NextNoise
     return x + math.sqrt(sigma_hat**2 - sigma**2) * fresh, sigma_hat
 
 
-@dataclass(frozen=True)
-class Multistep:
-    """DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) in sigma-space, where alpha = 1 and lambda = -log sigma.
+class Evaluation(NamedTuple):
+    """Where the denoiser was evaluated, and what it said.
 
-    Each step after the first extrapolates from the estimate of the step before: second order for one
-    evaluation a step, which makes it the closest to the exact solution when evaluations are few.
+    Attributes:
+        x, estimate: float64 (b, c, h, w).
+        place: of the variance, see `denoiser.Preconditioned.with_variance`; None where none is learned.
     """
 
-    label: str
-    schedule: str = ""
-    order: int = 2
-
-    def steps(self, nfe: int) -> int:
-        """As many as evaluations."""
-        return nfe
-
-    def __call__(
-        self,
-        denoise: Denoise,
-        x: Tensor,
-        sigmas: Tensor,
-        nfe: int,
-        noise: NextNoise,  # noqa: ARG002 - deterministic
-        on_evaluation: OnEvaluation,
-    ) -> Tensor:
-        """See `Solver`. The last step, to 0, takes the estimate as it is, because lambda is infinite there."""
-        x = x.double()
-        levels = [float(sigma) for sigma in sigmas]
-        before: Tensor | None = None
-        h_before = 0.0
-        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(levels)):
-            estimate = denoise(x.float(), levels_of(x, sigma))
-            on_evaluation(step + 1, nfe, estimate)
-            estimate = estimate.double()
-            if sigma_next == 0:
-                return estimate.float()
-            h = math.log(sigma / sigma_next)
-            ahead = estimate if before is None else estimate + (estimate - before) * h / (2 * h_before)
-            x = sigma_next / sigma * x - math.expm1(-h) * ahead
-            before, h_before = estimate, h
-        return x.float()
+    x: Tensor
+    sigma: float
+    estimate: Tensor
+    place: Tensor | None
 
 
 # Adams-Bashforth's weights for equal steps, newest slope first.
 ADAMS_BASHFORTH = ((1.0,), (3 / 2, -1 / 2), (23 / 12, -16 / 12, 5 / 12))
 
 
-@dataclass(frozen=True)
-class ImprovedPndm:
+class Multistep(Solver):
+    """Solvers that evaluate once a step and remember what was evaluated before."""
+
+    def __call__(
+        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
+    ) -> Tensor:
+        """See `Solver`. The last step, to 0, takes the estimate as it is."""
+        x = x.double()
+        seen: list[Evaluation] = []
+        for done, (sigma, sigma_next) in enumerate(itertools.pairwise(sigmas.tolist()), start=1):
+            at = levels_of(x, sigma)
+            estimate, place = (
+                denoise.with_variance(x.float(), at) if isinstance(denoise, Bound) else (denoise(x.float(), at), None)
+            )
+            on_evaluation(done, nfe, estimate)
+            if sigma_next == 0:
+                return estimate.float()
+            seen = [Evaluation(x, sigma, estimate.double(), place), *seen][: len(ADAMS_BASHFORTH)]
+            x = self.step(seen, sigma_next, noise)
+        return x.float()
+
+    @abstractmethod
+    def step(self, seen: Sequence[Evaluation], sigma_next: float, noise: NextNoise) -> Tensor:
+        """x at the next noise level, float64, from the evaluations so far, newest first."""
+
+
+class DpmPlusPlus(Multistep):
+    """DPM-Solver++(2M) (Lu et al. 2022, Algorithm 2) in sigma-space, where alpha = 1 and lambda = -log sigma.
+
+    Each step after the first extrapolates from the estimate of the step before: second order for one
+    evaluation a step, which makes it the closest to the exact solution when evaluations are few.
+    """
+
+    def step(self, seen: Sequence[Evaluation], sigma_next: float, noise: NextNoise) -> Tensor:  # noqa: ARG002
+        """See `Multistep`."""
+        x, sigma, ahead, _ = seen[0]
+        h = math.log(sigma / sigma_next)
+        if len(seen) > 1:
+            ahead = ahead + (ahead - seen[1].estimate) * h / (2 * math.log(seen[1].sigma / sigma))
+        return sigma_next / sigma * x - math.expm1(-h) * ahead
+
+
+class ImprovedPndm(Multistep):
     """iPNDM (Zhang and Chen 2022, after Liu et al. 2022): Adams-Bashforth on the slope, equal weights at any step.
 
     The weights are those of equal steps even where the steps are not: third order on equal steps, second
     on smoothly changing ones. The exact weights of unequal steps extrapolate further and did worse here
-    at 5 to 10 evaluations, as did higher orders.
+    at 5 to 10 evaluations, as did higher orders. The first steps are of lower order.
     """
 
-    label: str
-    schedule: str = "few"
-    order: int = 3
-
-    def steps(self, nfe: int) -> int:
-        """As many as evaluations."""
-        return nfe
-
-    def __call__(
-        self,
-        denoise: Denoise,
-        x: Tensor,
-        sigmas: Tensor,
-        nfe: int,
-        noise: NextNoise,  # noqa: ARG002 - deterministic
-        on_evaluation: OnEvaluation,
-    ) -> Tensor:
-        """See `Solver`. The first steps are of lower order; the last, to 0, takes the estimate as it is."""
-        x = x.double()
-        levels = [float(sigma) for sigma in sigmas]
-        slopes: list[Tensor] = []
-        for step, (sigma, sigma_next) in enumerate(itertools.pairwise(levels)):
-            estimate = denoise(x.float(), levels_of(x, sigma))
-            on_evaluation(step + 1, nfe, estimate)
-            estimate = estimate.double()
-            if sigma_next == 0:
-                return estimate.float()
-            slopes = [(x - estimate) / sigma, *slopes][: self.order]
-            weighted = (weight * d for weight, d in zip(ADAMS_BASHFORTH[len(slopes) - 1], slopes, strict=True))
-            x = x + (sigma_next - sigma) * sum(weighted)
-        return x.float()
+    def step(self, seen: Sequence[Evaluation], sigma_next: float, noise: NextNoise) -> Tensor:  # noqa: ARG002
+        """See `Multistep`."""
+        weights = ADAMS_BASHFORTH[len(seen) - 1]
+        slopes = (weight * ((x - clean) / sigma) for weight, (x, sigma, clean, _) in zip(weights, seen, strict=True))
+        return seen[0].x + (sigma_next - seen[0].sigma) * sum(slopes)
 
 
-@runtime_checkable
-class VarianceAware(Protocol):
-    """A `Denoise` that can say where the variance of a reverse step lies: see `denoiser.Denoiser.with_variance`."""
-
-    def with_variance(self, x: Tensor, sigma: Tensor) -> tuple[Tensor, Tensor | None]: ...
-
-
-@dataclass(frozen=True)
-class Ancestral:
+class Ancestral(Multistep):
     """x_s ~ N(posterior mean given the estimate, variance) from level to level (Ho et al. 2020, Algorithm 2).
 
     The variance is the learned one, or the posterior's where none is learned. With fewer levels than the
     chain has, the steps are respaced as in Nichol and Dhariwal 2021: the same formulas between levels further apart.
     """
 
-    label: str
-    schedule: str = ""
-    order: int = 1
-
-    def steps(self, nfe: int) -> int:
-        """As many as evaluations."""
-        return nfe
-
-    def __call__(
-        self, denoise: Denoise, x: Tensor, sigmas: Tensor, nfe: int, noise: NextNoise, on_evaluation: OnEvaluation
-    ) -> Tensor:
-        """See `Solver`. The last step, to 0, adds no noise."""
-        x = x.double()
-        for done, (sigma_t, sigma_s) in enumerate(itertools.pairwise(sigmas.to(x.device)), start=1):
-            at = levels_of(x, float(sigma_t))
-            estimate, place = (
-                denoise.with_variance(x.float(), at)
-                if isinstance(denoise, VarianceAware)
-                else (denoise(x.float(), at), None)
-            )
-            on_evaluation(done, nfe, estimate)
-            estimate = estimate.double()
-            if sigma_s == 0:
-                return estimate.float()
-            variance = (
-                posterior_variance(sigma_t, sigma_s)
-                if place is None
-                else learned_variance(place.double(), sigma_t, sigma_s)
-            )
-            fresh = noise().to(x.device, torch.float64)
-            x = posterior_mean(x, estimate, sigma_t, sigma_s) + variance.sqrt() * fresh
-        return x.float()
+    def step(self, seen: Sequence[Evaluation], sigma_next: float, noise: NextNoise) -> Tensor:
+        """See `Multistep`. The last step, to 0, adds no noise."""
+        x, sigma, estimate, place = seen[0]
+        sigma_t, sigma_s = torch.tensor([sigma, sigma_next], dtype=torch.float64, device=x.device)
+        variance = (
+            posterior_variance(sigma_t, sigma_s)
+            if place is None
+            else learned_variance(place.double(), sigma_t, sigma_s)
+        )
+        fresh = noise().to(x.device, torch.float64)
+        return posterior_mean(x, estimate, sigma_t, sigma_s) + variance.sqrt() * fresh
 
 
 SOLVERS: dict[str, Solver] = {
     "heun": OneStep("Heun (2nd order)", order=2, corrected=True),
-    "euler": OneStep("Euler (DDIM)", order=1, corrected=False),
-    "dpmpp-2m": Multistep("DPM-Solver++ (2M, for few NFE)"),
+    "euler": OneStep("Euler (DDIM)", order=1),
+    "dpmpp-2m": DpmPlusPlus("DPM-Solver++ (2M, for few NFE)", order=2),
     "heun-stochastic": OneStep("Stochastic Heun (EDM)", order=2, corrected=True, churn=Churn()),
-    "ipndm": ImprovedPndm("iPNDM (3rd order, best for 5 to 10 NFE)"),
-    "ancestral": Ancestral("Ancestral (DDPM)"),
+    "ipndm": ImprovedPndm("iPNDM (3rd order, best for 5 to 10 NFE)", order=3, schedule="few"),
+    "ancestral": Ancestral("Ancestral (DDPM)", order=1),
 }
 
 

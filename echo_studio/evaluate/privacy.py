@@ -105,19 +105,13 @@ class Neighbour:
     flags: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class FalseAlarms:
+def false_alarms(flagged: int, n: int) -> Json:
     """How often real images that are nobody's copies are flagged: k of n, with Wilson's interval of 95 %."""
-
-    flagged: int
-    n: int
-
-    def to_json(self) -> Json:
-        z2, share = 1.96**2, self.flagged / self.n
-        middle = (share + z2 / (2 * self.n)) / (1 + z2 / self.n)
-        half = 1.96 * np.sqrt(share * (1 - share) / self.n + z2 / (4 * self.n**2)) / (1 + z2 / self.n)
-        interval = [round(max(0.0, float(middle - half)), 4), round(min(1.0, float(middle + half)), 4)]
-        return {"flagged": self.flagged, "n": self.n, "rate": round(share, 4), "interval_95": interval}
+    z2, share = 1.96**2, flagged / n
+    middle = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = 1.96 * np.sqrt(share * (1 - share) / n + z2 / (4 * n**2)) / (1 + z2 / n)
+    interval = [round(max(0.0, float(middle - half)), 4), round(min(1.0, float(middle + half)), 4)]
+    return {"flagged": flagged, "n": n, "rate": round(share, 4), "interval_95": interval}
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,8 @@ import torch
 from torch import nn
 
 from echo_studio.errors import CheckpointError, UnknownNameError
-from echo_studio.generate.build import denoiser_of, load_network
+from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
 from echo_studio.generate.checkpoint import CARD, ONE_CALL, WEIGHTS, Card, read_card, weight_shapes
-from echo_studio.generate.codec import Codec, PixelCodec, latent_codec
 from echo_studio.generate.generator import (
     DirectGenerator,
     DistilledGenerator,
@@ -20,17 +19,6 @@ from echo_studio.generate.generator import (
     SampledGenerator,
     noise_map_of,
 )
-
-__all__ = [
-    "Catalog",
-    "Checkpoint",
-    "bundled_checkpoints",
-    "catalog",
-    "load_cards",
-    "load_generator",
-    "own_checkpoints",
-]
-
 
 TAKEN = "another checkpoint is called {} already; remove this one and import it under another name"
 

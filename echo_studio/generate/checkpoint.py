@@ -3,19 +3,19 @@
 import dataclasses
 import hashlib
 import json
-import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 
 import torch
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.atomic import write_bytes, write_json
+from echo_studio.data.recipe_file import first_fault
 from echo_studio.diffusion.families import FAMILIES
 from echo_studio.errors import CheckpointError, OutputError
 from echo_studio.types import Json
@@ -49,6 +49,8 @@ class Card:
         scores: measured on the validation split, each with what it was measured on.
         sha256: of the weights file.
     """
+
+    __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     name: str
     kind: str
@@ -96,13 +98,12 @@ def read_card(folder: Path) -> Card:
     try:
         if path.stat().st_size > MAX_CARD:
             raise ValueError(f"more than {MAX_CARD} bytes")
-        text = path.read_text(encoding="utf-8")
-        card = Card(**json.loads(text, parse_constant=_finite, parse_float=_finite, parse_int=_whole))
-        _types().validate_json(text, strict=True)
-    except (OSError, ValueError, TypeError, RecursionError) as error:
+        card = TypeAdapter(Card).validate_json(path.read_bytes(), strict=True)
+        json.dumps(dataclasses.asdict(card), allow_nan=False)  # NaN where a type says nothing
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(
             expected=f"a card that this version reads in {path}",
-            got=_first_fault(error),
+            got=": ".join(first_fault(error)) if isinstance(error, ValidationError) else str(error),
             remedy="restore the checkpoint folder",
         ) from error
     if card.label_schema != SCHEMA:
@@ -110,31 +111,6 @@ def read_card(folder: Path) -> Card:
             expected=f"label schema {SCHEMA}", got=f"{card.label_schema} in {path}", remedy="use a matching checkpoint"
         )
     return card
-
-
-@cache
-def _types() -> TypeAdapter[Card]:
-    return TypeAdapter(Card)
-
-
-def _finite(text: str) -> float:
-    """A number of a card: Python's JSON would take NaN, Infinity and 1e999."""
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(f"the number {text[:20]}, which is not finite")
-    return number
-
-
-def _whole(text: str) -> int:
-    _finite(text)
-    return int(text)
-
-
-def _first_fault(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}"
 
 
 def weight_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
@@ -240,6 +216,39 @@ def write_checkpoint(folder: Path, card: Card, module: nn.Module) -> Card:
 def write_card(folder: Path, card: Card) -> None:
     """Write the card alone, e.g. after scores were measured."""
     write_json(folder / CARD, dataclasses.asdict(card))
+
+
+Optimisers = Mapping[str, torch.optim.Optimizer]
+
+
+def training_tensors(modules: Mapping[str, nn.Module], optimisers: Optimisers) -> dict[str, Tensor]:
+    """All that a training must remember of its modules and optimisers: copies on the CPU, by `key/name`.
+
+    The slots of an optimiser, such as moments, are called `key/index/slot`.
+    """
+    tensors = {f"{key}/{name}": value for key, one in modules.items() for name, value in one.state_dict().items()}
+    for key, optimiser in optimisers.items():
+        for index, slots in optimiser.state_dict()["state"].items():
+            tensors |= {f"{key}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
+    # Clones, because safetensors refuses tensors that share memory.
+    return {name: tensor.detach().cpu().clone().contiguous() for name, tensor in tensors.items()}
+
+
+def restore_training(tensors: Mapping[str, Tensor], modules: Mapping[str, nn.Module], optimisers: Optimisers) -> None:
+    """Give modules and optimisers back what `training_tensors` made of them."""
+    for key, module in modules.items():
+        module.load_state_dict(tensors_below(tensors, f"{key}/"))
+    for key, optimiser in optimisers.items():
+        state: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in tensors_below(tensors, f"{key}/").items():
+            index, slot = name.split("/")
+            state.setdefault(int(index), {})[slot] = tensor
+        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+
+
+def tensors_below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Those whose names begin so, by what follows."""
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
 
 
 VIDEO = "video-"  # before a family's name: the kind of a denoiser of clips

@@ -12,17 +12,13 @@ from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.geometry import within_sector
-from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
-from echo_studio.diffusion.distilled import NoiseMap
-from echo_studio.diffusion.guidance import Guided
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
+from echo_studio.diffusion.solvers import OnEvaluation, SampleNoise, noise_levels, solver
 from echo_studio.errors import CheckpointError, RequestError
-from echo_studio.generate.build import family_of
+from echo_studio.generate.build import Codec, soft_one_hot
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.codec import Codec, soft_one_hot
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.generate.sampling import advised_sampling
+from echo_studio.generate.sampling import Sampling, advised_sampling
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
 
@@ -149,7 +145,7 @@ def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
 class SampledGenerator(Generator):
     """Any family, on pixels or latents, with any solver."""
 
-    denoiser: Denoiser
+    denoiser: Preconditioned
     codec: Codec
 
     def _check(self, request: GenerationRequest) -> None:
@@ -161,23 +157,37 @@ class SampledGenerator(Generator):
             )
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        sampling = requests[0].sampling
         inside = (ids > 0).float().unsqueeze(1)
-        condition = condition_of(requests, ids, self.codec)
-        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
-        integrate = solver(sampling.solver)
-        sigmas = noise_levels(integrate, family_of(self.card), sampling.nfe, sampling.schedule)
-        latent_side = self.card.resolution // self.codec.factor
-        noise = SampleNoise([r.seed for r in requests], (1, latent_side, latent_side))
-        latent = integrate(
-            Bound(denoiser, denoiser.prepare(condition)),
-            (noise() * float(sigmas[0])).to(self.device),
-            sigmas,
-            sampling.nfe,
-            noise,
+        latent = sample(
+            self.denoiser,
+            condition_of(requests, ids, self.codec),
+            requests[0].sampling,
+            [request.seed for request in requests],
             lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
         )
         return self.codec.decode(latent, inside)
+
+
+def sample(
+    denoiser: Preconditioned,
+    condition: Condition,
+    sampling: Sampling,
+    seeds: Sequence[int],
+    on_evaluation: OnEvaluation = lambda done, total, estimate: None,
+) -> Tensor:
+    """Samples float32 (b, 1, h, w), or (b, 1, t, h, w) of clips, on the condition's device: what a codec decodes.
+
+    Args:
+        denoiser: unguided; the sampling says whether guidance is added.
+        seeds: one a sample; each sample is what it would be alone, to rounding.
+        on_evaluation: called after each evaluation.
+    """
+    integrate = solver(sampling.solver)
+    sigmas = noise_levels(integrate, denoiser.family, sampling.nfe, sampling.schedule)
+    noise = SampleNoise(seeds, (1, *condition.one_hot.shape[2:]))
+    start = (noise() * float(sigmas[0])).to(condition.one_hot.device)
+    bound = Bound.of(denoiser, condition, sampling.guidance)
+    return integrate(bound, start, sigmas, sampling.nfe, noise, on_evaluation)
 
 
 def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Condition:
@@ -189,18 +199,33 @@ def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Code
     )
 
 
+class OneCallGenerator(Generator):
+    """A generator that makes a frame in one call. Solver and schedule play no part: the record keeps them."""
+
+    def _check(self, request: GenerationRequest) -> None:
+        if request.sampling.nfe != 1:
+            raise RequestError(
+                expected=f"NFE 1, since {self.card.name} makes a frame in one call",
+                got=f"NFE {request.sampling.nfe}",
+                remedy="set NFE to 1",
+            )
+        if request.sampling.guidance != 0:
+            raise RequestError(
+                expected=f"guidance 0, since {self.card.name} is no diffusion model",
+                got=f"guidance {request.sampling.guidance:g}",
+                remedy="set guidance to 0",
+            )
+
+
 @dataclass(frozen=True)
-class DirectGenerator(Generator):
+class DirectGenerator(OneCallGenerator):
     """A CycleGAN's way from label map to echo.
 
-    The seed's noise is the one that pixel diffusion starts from. Solver and schedule have nothing to do here, and the
-    network, as the paper's, does not see view and phase: the record keeps them all, and none changes the frame.
+    The seed's noise is the one that pixel diffusion starts from. The network, as the paper's, does not see view and
+    phase: the record keeps them too, and none changes the frame.
     """
 
     network: CycleGAN
-
-    def _check(self, request: GenerationRequest) -> None:
-        check_one_call(self.card.name, request)
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
@@ -209,31 +234,12 @@ class DirectGenerator(Generator):
         return pixels
 
 
-def check_one_call(name: str, request: GenerationRequest) -> None:
-    """Raise RequestError where a request wants more of the generator of that name than one call."""
-    if request.sampling.nfe != 1:
-        raise RequestError(
-            expected=f"NFE 1, since {name} makes a frame in one call",
-            got=f"NFE {request.sampling.nfe}",
-            remedy="set NFE to 1",
-        )
-    if request.sampling.guidance != 0:
-        raise RequestError(
-            expected=f"guidance 0, since {name} is no diffusion model",
-            got=f"guidance {request.sampling.guidance:g}",
-            remedy="set guidance to 0",
-        )
-
-
 @dataclass(frozen=True)
-class DistilledGenerator(Generator):
-    """The seed's noise is the teacher's, so that both make the same picture. Solver and schedule play no part."""
+class DistilledGenerator(OneCallGenerator):
+    """The seed's noise is the teacher's, so that both make the same picture."""
 
     noise_map: NoiseMap
     codec: Codec
-
-    def _check(self, request: GenerationRequest) -> None:
-        check_one_call(self.card.name, request)
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec))

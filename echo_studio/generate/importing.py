@@ -25,10 +25,9 @@ from echo_studio.errors import (
     RequestError,
     UnknownNameError,
 )
-from echo_studio.generate.build import build_network
+from echo_studio.generate.build import build_network, latent_codec
 from echo_studio.generate.catalog import Catalog, Checkpoint
 from echo_studio.generate.checkpoint import WEIGHTS, Card, check_shapes, read_card, weight_shapes, write_card
-from echo_studio.generate.codec import latent_codec
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import MAX_NFE, advised_sampling
 

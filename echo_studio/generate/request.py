@@ -1,7 +1,7 @@
 """A request for one frame, and the record that brings the same frame back."""
 
 from dataclasses import dataclass, replace
-from typing import get_args
+from typing import Any, get_args
 
 from echo_studio import __version__
 from echo_studio.anatomy.label_map import LabelMap
@@ -64,9 +64,11 @@ def check_guide(label_map: LabelMap, view: View) -> None:
         )
 
 
-@dataclass(frozen=True)
-class GenerationRecord:
-    """Everything that reproduces a result; equal records give equal frames on the same kind of device.
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What frames and clips have in common of that which reproduces them.
+
+    Equal records give equal results on the same kind of device.
 
     Attributes:
         label_map_sha256: `LabelMap.digest`.
@@ -80,7 +82,6 @@ class GenerationRecord:
     size: tuple[int, int]
     spacing_mm: Spacing | None
     view: View
-    phase: Phase
     sampling: Sampling
     seed: int
     versions: dict[str, str]
@@ -90,15 +91,31 @@ class GenerationRecord:
 
     def to_json(self) -> Json:
         """The record as JSON-able values, those of the sampling beside the others."""
-        return flat_json(self)
+        about: Json = {}
+        for name, value in vars(self).items():
+            about |= value.to_json() if isinstance(value, Sampling) else {name: value}
+        return about
 
 
-def flat_json(record: object) -> Json:
-    """The fields of a record as JSON-able values, those of its `sampling` in the place where it stands."""
-    about: Json = {}
-    for name, value in vars(record).items():
-        about |= value.to_json() if isinstance(value, Sampling) else {name: value}
-    return about
+def common_record(request: Any, weights: dict[str, str], torch_version: str, device: str) -> dict[str, Any]:
+    """The entries of a `Record` of a request, of a frame or of a clip; see `record_of`."""
+    return {
+        "label_map_sha256": request.label_map.digest,
+        "size": request.label_map.shape,
+        "spacing_mm": request.label_map.spacing_mm,
+        "view": request.view,
+        "sampling": replace(request.sampling, weights=weights),
+        "seed": request.seed,
+        "versions": {"echo-studio": __version__, "torch": torch_version},
+        "device": device,
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenerationRecord(Record):
+    """Everything that reproduces a frame."""
+
+    phase: Phase
 
 
 @dataclass(frozen=True)
@@ -112,14 +129,4 @@ class Generated:
 
 def record_of(request: GenerationRequest, weights: dict[str, str], torch_version: str, device: str) -> GenerationRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
-    return GenerationRecord(
-        label_map_sha256=request.label_map.digest,
-        size=request.label_map.shape,
-        spacing_mm=request.label_map.spacing_mm,
-        view=request.view,
-        phase=request.phase,
-        sampling=replace(request.sampling, weights=weights),
-        seed=request.seed,
-        versions={"echo-studio": __version__, "torch": torch_version},
-        device=device,
-    )
+    return GenerationRecord(phase=request.phase, **common_record(request, weights, torch_version, device))

@@ -23,7 +23,7 @@ class Sampling:
         solver: a name of `diffusion.solvers.SOLVERS`.
         nfe: calls of the network, 1 to 1000.
         guidance: scale of classifier-free guidance (000, eq. 1), 0 (off) to 20. With guidance each evaluation runs the
-            network on twice the batch: see `diffusion.guidance`.
+            network on twice the batch: see `diffusion.denoiser.Guided`.
         schedule: a name of `diffusion.schedule.SCHEDULES`, or empty for the solver's own, else the generator's.
         precision: of the network's arithmetic.
         weights: sha256 of every checkpoint that takes part, by name; empty where they are not known yet.

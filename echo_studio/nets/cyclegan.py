@@ -1,5 +1,6 @@
 """CycleGAN (Zhu et al. 2017), the baseline of 000: two generators, label map to echo and echo to label map."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -76,7 +77,10 @@ class Translator(nn.Module):
         super().__init__()
         widths, self.patch = config.widths, config.patch
         self.stem = nn.Conv2d(inputs * config.patch**2, widths[0], 3, padding=1)
-        self.down = nn.ModuleList(_Down(width, below) for width, below in pairwise(widths))
+        self.down = nn.ModuleList(
+            nn.Sequential(OrderedDict(shrink=Downsample(width), project=nn.Conv2d(width, below, 1)))
+            for width, below in pairwise(widths)
+        )
         self.middle = nn.Sequential(*(_Block(widths[-1]) for _ in range(config.blocks)))
         self.up = nn.ModuleList(_Up(below, width) for below, width in pairwise(widths[::-1]))
         fine = config.fine_channels
@@ -97,18 +101,6 @@ class Translator(nn.Module):
             h = up(h, skips.pop())
         h = F.pixel_shuffle(F.silu(self.unfold(h)), self.patch).contiguous(memory_format=torch.channels_last)
         return self.head(F.silu(self.fine(torch.cat([h, x.to(h.dtype)], dim=1))))
-
-
-class _Down(nn.Module):
-    """To half the resolution and another width."""
-
-    def __init__(self, width: int, below: int) -> None:
-        super().__init__()
-        self.shrink = Downsample(width)
-        self.project = nn.Conv2d(width, below, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.project(self.shrink(x))
 
 
 class _Up(nn.Module):

@@ -1,4 +1,6 @@
-"""The segmenter that measures adherence: MONAI's residual U-Net, with its encoder's features within reach.
+"""The segmenter that measures adherence; and the judge, of another architecture, which takes no part in making frames.
+
+Both have their encoder's features within reach.
 
 MONAI loads all of itself with any of its modules, longer than torch takes. It is imported where a network is built, so
 that a program that builds none does not wait for it.
@@ -7,6 +9,7 @@ that a program that builds none does not wait for it.
 from dataclasses import dataclass
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -52,4 +55,57 @@ class Segmenter(nn.Module):
             h = block[0](h)
             features.append(h)
             block = block[1].get_submodule("submodule")
+        return features
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """Shape of MONAI's `DynUNet`: filters a level, each at half the resolution of the one above, the first included."""
+
+    filters: tuple[int, ...] = (16, 32, 64, 128, 160, 160)
+    classes: int = 4  # outside and sector together, LV cavity, LV myocardium, left atrium
+
+
+class Judge(nn.Module):
+    """The judge: a second segmenter, which scores frames. Its labels are those of `Segmenter`.
+
+    nnU-Net's plain network (Isensee et al. 2021) on half the resolution, its logits enlarged to it; `Segmenter`
+    is a residual network on all of it.
+
+    Shapes: images (b, 1, h, w) in [-1, 1], h and w divisible by 2 ** levels; logits (b, 4, h, w).
+    """
+
+    def __init__(self, config: JudgeConfig) -> None:
+        from monai.networks.nets.dynunet import DynUNet  # noqa: PLC0415  (see above)
+
+        super().__init__()
+        self.config = config
+        levels = len(config.filters)
+        net = DynUNet(
+            spatial_dims=2,
+            in_channels=1,
+            out_channels=config.classes,
+            kernel_size=[3] * levels,
+            strides=[2] * levels,
+            upsample_kernel_size=[2] * (levels - 1),
+            filters=config.filters,
+        )
+        # Its blocks alone: `DynUNet` holds each of them twice, so a checkpoint would too.
+        self.down = nn.ModuleList([net.input_block, *net.downsamples, net.bottleneck])
+        self.up = net.upsamples
+        self.head = net.output_block
+
+    def forward(self, image: Tensor) -> Tensor:
+        *skips, h = self.features(image)
+        for block, skip in zip(self.up, reversed(skips), strict=True):
+            h = block(h, skip)
+        return F.interpolate(self.head(h), scale_factor=2.0, mode="bilinear", align_corners=False)
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """What the encoder's levels make of an image, finest first: for Frechet distances."""
+        h = image.contiguous(memory_format=torch.channels_last)
+        features: list[Tensor] = []
+        for block in self.down:
+            h = block(h)
+            features.append(h)
         return features

@@ -1,6 +1,7 @@
 """The semantic diffusion network: an ADM-like U-Net with SPADE in the middle and the decoder (000, 003)."""
 
 import math
+from functools import partial
 from typing import NamedTuple
 
 import torch
@@ -9,12 +10,13 @@ from torch import Tensor, nn
 
 from echo_studio.nets.unet_blocks import (
     DecoderBlock,
-    Downsample,
     EncoderBlock,
     Modulation,
     Spade,
     SpadeUNetConfig,
-    Upsample,
+    down_and_up,
+    mask_features,
+    unet_ways,
     zeroed,
 )
 
@@ -24,7 +26,7 @@ class LevelTable(nn.Module):
 
     The families differ in what they show their network and what they ask of it (Karras et al. 2022, Table 1). With this
     table a network that learned in one family is the same denoiser in another, from the first step on; see
-    `train.warm_start.across_families`, which fills it. It is not trained.
+    `train.registry.across_families`, which fills it. It is not trained.
 
     Args:
         knots: rows of the table; between two of them it is linear, beyond the ends constant.
@@ -75,7 +77,7 @@ class SpadeUNet(nn.Module):
     def __init__(self, config: SpadeUNetConfig) -> None:
         super().__init__()
         self.config = config
-        widths, depth, emb = config.widths, len(config.widths), config.embedding
+        widths, emb = config.widths, config.embedding
         self.noise_embedding = nn.Sequential(nn.Linear(emb // 2, emb), nn.SiLU(), nn.Linear(emb, emb))
         self.view_embedding = nn.Embedding(config.views, emb)
         self.phase_embedding = nn.Embedding(config.phases, emb)
@@ -83,30 +85,14 @@ class SpadeUNet(nn.Module):
             nn.Conv2d(config.labels, config.mask_channels, 3, padding=1) for _ in config.mask_scales
         )
         self.stem = nn.Conv2d(config.channels * config.patch**2, widths[0], 3, padding=1)
-
-        self.encoder = nn.ModuleList()
-        skips, width = [widths[0]], widths[0]
-        for level, out in enumerate(widths):
-            for _ in range(config.blocks):
-                self.encoder.append(EncoderBlock(width, out, level, config))
-                width = out
-                skips.append(width)
-            if level < depth - 1:
-                self.encoder.append(Downsample(width))
-                skips.append(width)
-        self.middle = nn.ModuleList(DecoderBlock(width, width, depth - 1, config) for _ in range(2))
-        self.decoder = nn.ModuleList()
-        for level in reversed(range(depth)):
-            for block in range(config.blocks + 1):
-                self.decoder.append(DecoderBlock(width + skips.pop(), widths[level], level, config))
-                width = widths[level]
-                if block == config.blocks and level > 0:
-                    self.decoder.append(Upsample(width))
+        self.encoder, self.middle, self.decoder, width = unet_ways(
+            config, partial(EncoderBlock, config=config), partial(DecoderBlock, config=config)
+        )
         if config.patch > 1:
             fine = config.fine_channels
             self.fine_stem = nn.Conv2d(config.channels, fine, 3, padding=1)
             self.unfold = nn.Conv2d(width, fine * config.patch**2, 1)
-            self.fine_block = DecoderBlock(2 * fine, fine, depth, config)
+            self.fine_block = DecoderBlock(2 * fine, fine, len(widths), config)
             width = fine
         self.head_spade = Spade(width, config.mask_channels)
         self.head = zeroed(nn.Conv2d(width, config.heads * config.channels, 3, padding=1))
@@ -119,11 +105,7 @@ class SpadeUNet(nn.Module):
             one_hot: float32 (b, labels, h, w) at the resolution of x.
             view, phase: int64 (b,).
         """
-        features = []
-        for scale, stem in zip(self.config.mask_scales, self.mask_stems, strict=True):
-            # Area averaging keeps thin walls visible at coarse levels, where nearest would drop them.
-            mask = F.avg_pool2d(one_hot, scale) if scale > 1 else one_hot
-            features.append(F.silu(stem(mask)))
+        features = mask_features(self.mask_stems, self.config, one_hot)
         layers = [
             spade.modulation(features[block.level])
             for block in self._spade_blocks()
@@ -145,32 +127,15 @@ class SpadeUNet(nn.Module):
 
     def _answer(self, x: Tensor, c_noise: Tensor, modulation: SpadeUNetModulation) -> Tensor:
         layers = iter(modulation.layers)
-        embedding = F.silu(self.embed_noise(c_noise) + modulation.classes)
+        noise = self.noise_embedding(fourier(c_noise, self.config.embedding // 2))
+        embedding = F.silu(noise + modulation.classes)
         x = x.contiguous(memory_format=torch.channels_last)
         h = self.stem(F.pixel_unshuffle(x, self.config.patch) if self.config.patch > 1 else x)
-        skips = [h]
-        for module in self.encoder:
-            h = module(h, embedding) if isinstance(module, EncoderBlock) else module(h)
-            skips.append(h)
-        for module in self.middle:
-            h = module(h, embedding, next(layers), next(layers))
-        for module in self.decoder:
-            if isinstance(module, DecoderBlock):
-                h = module(torch.cat([h, skips.pop()], dim=1), embedding, next(layers), next(layers))
-            else:
-                h = module(h)
+        h = down_and_up(h, self, embedding, layers)
         if self.config.patch > 1:
             h = F.pixel_shuffle(self.unfold(h), self.config.patch).contiguous(memory_format=torch.channels_last)
-            h = self.fine_block(torch.cat([h, self.fine_stem(x)], dim=1), embedding, next(layers), next(layers))
+            h = self.fine_block(torch.cat([h, self.fine_stem(x)], dim=1), embedding, layers)
         return self.head(F.silu(self.head_spade(h, next(layers))))
-
-    def embed_noise(self, c_noise: Tensor) -> Tensor:
-        """(b,) -> (b, embedding)."""
-        return self.noise_embedding(self.sinusoids(c_noise))
-
-    def sinusoids(self, c_noise: Tensor) -> Tensor:
-        """(b,) -> (b, embedding / 2)."""
-        return fourier(c_noise, self.config.embedding // 2)
 
     def _spade_blocks(self) -> list[DecoderBlock]:
         """In the order in which `forward` meets them."""

@@ -1,7 +1,9 @@
 """The U-Net of clips: space and time factorised; guided by label maps through SPADE, by concatenation, or not."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import torch
@@ -11,13 +13,14 @@ from torch import Tensor, nn
 from echo_studio.nets.spade_unet import fourier
 from echo_studio.nets.unet_blocks import (
     DecoderBlock,
-    Downsample,
     EncoderBlock,
     Modulation,
     Spade,
     SpadeUNetConfig,
-    Upsample,
+    down_and_up,
     group_count,
+    mask_features,
+    unet_ways,
     zeroed,
 )
 
@@ -124,9 +127,9 @@ class SpadeUNet3d(nn.Module):
         super().__init__()
         self.config = config
         shape = config.frame
-        widths, depth, emb = shape.widths, len(shape.widths), shape.embedding
+        widths, emb = shape.widths, shape.embedding
         self.noise_embedding = nn.Sequential(nn.Linear(emb // 2, emb), nn.SiLU(), nn.Linear(emb, emb))
-        self.time_embedding = nn.Sequential(nn.Linear(16, emb), nn.SiLU(), zeroed_linear(emb, emb))
+        self.time_embedding = nn.Sequential(nn.Linear(16, emb), nn.SiLU(), zeroed(nn.Linear(emb, emb)))
         self.view_embedding = nn.Embedding(shape.views, emb)
         spade = config.guide == "spade"
         if spade:
@@ -135,30 +138,17 @@ class SpadeUNet3d(nn.Module):
             )
         seen = config.channels + (shape.labels if config.guide == "concat" else 0)
         self.stem = nn.Conv2d(seen, widths[0], 3, padding=1)
-        self.encoder, self.middle, self.decoder = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
-        skips = [width := widths[0]]
-        for level, out in enumerate(widths):
-            for _ in range(config.blocks):
-                self.encoder.append(self._block(width, out, level, guided=False))
-                width = out
-                skips.append(width)
-            if level < depth - 1:
-                self.encoder.append(Downsample(width))
-                skips.append(width)
-        self.middle.extend(self._block(width, width, depth - 1, guided=spade) for _ in range(2))
-        for level in reversed(range(depth)):
-            for block in range(config.blocks + 1):
-                self.decoder.append(self._block(width + skips.pop(), widths[level], level, guided=spade))
-                width = widths[level]
-                if block == config.blocks and level > 0:
-                    self.decoder.append(Upsample(width))
+        self.encoder, self.middle, self.decoder, width = unet_ways(
+            shape, partial(self._block, EncoderBlock), partial(self._block, DecoderBlock if spade else EncoderBlock)
+        )
         self.head_norm: nn.Module = (
             Spade(width, shape.mask_channels) if spade else nn.GroupNorm(group_count(width), width)
         )
         self.head = zeroed(nn.Conv2d(width, config.heads * config.channels, 3, padding=1))
 
-    def _block(self, width_in: int, width: int, level: int, *, guided: bool) -> "ClipBlock":
-        kind = DecoderBlock if guided else EncoderBlock
+    def _block(
+        self, kind: type[EncoderBlock] | type[DecoderBlock], width_in: int, width: int, level: int
+    ) -> "ClipBlock":
         heads = max(1, width // self.config.head_channels) if level in self.config.time_levels else 0
         return ClipBlock(kind(width_in, width, level, self.config.frame), AlongTime(width, heads))
 
@@ -175,9 +165,7 @@ class SpadeUNet3d(nn.Module):
         maps = one_hot.transpose(1, 2).flatten(0, 1).contiguous(memory_format=torch.channels_last)
         layers: list[Modulation] = []
         if self.config.guide == "spade":
-            features = []
-            for scale, stem in zip(self.config.frame.mask_scales, self.mask_stems, strict=True):
-                features.append(F.silu(stem(F.avg_pool2d(maps, scale) if scale > 1 else maps)))
+            features = mask_features(self.mask_stems, self.config.frame, maps)
             for block in [*self.middle, *self.decoder]:
                 if isinstance(block, ClipBlock) and isinstance(block.frame, DecoderBlock):
                     mask = features[block.frame.level]
@@ -193,30 +181,16 @@ class SpadeUNet3d(nn.Module):
         """
         b, _, frames = x.shape[:3]
         layers = iter(modulation.layers)
-        noise = self.noise_embedding(self.sinusoids(c_noise)).repeat_interleave(frames, 0)
+        noise = self.noise_embedding(fourier(c_noise, self.config.frame.embedding // 2)).repeat_interleave(frames, 0)
         embedding = F.silu(noise + modulation.classes)
         h = x.transpose(1, 2).flatten(0, 1)
         if modulation.beside is not None:
             h = torch.cat([h, modulation.beside], dim=1)
         h = self.stem(h.contiguous(memory_format=torch.channels_last))
-        skips = [h]
-        for module in self.encoder:
-            h = module(h, embedding, layers, frames) if isinstance(module, ClipBlock) else module(h)
-            skips.append(h)
-        for module in self.middle:
-            h = module(h, embedding, layers, frames)
-        for module in self.decoder:
-            if isinstance(module, ClipBlock):
-                h = module(torch.cat([h, skips.pop()], dim=1), embedding, layers, frames)
-            else:
-                h = module(h)
+        h = down_and_up(h, self, embedding, layers, frames)
         h = self.head_norm(h, next(layers)) if modulation.layers else self.head_norm(h)
         h = self.head(F.silu(h))
         return h.reshape(b, frames, *h.shape[1:]).transpose(1, 2)
-
-    def sinusoids(self, c_noise: Tensor) -> Tensor:
-        """(b,) -> (b, embedding / 2)."""
-        return fourier(c_noise, self.config.frame.embedding // 2)
 
 
 class ClipBlock(nn.Module):
@@ -226,18 +200,8 @@ class ClipBlock(nn.Module):
         super().__init__()
         self.frame, self.along = frame, along
 
-    def forward(self, x: Tensor, embedding: Tensor, layers, frames: int) -> Tensor:  # type: ignore[no-untyped-def]
-        if isinstance(self.frame, DecoderBlock):
-            return self.along(self.frame(x, embedding, next(layers), next(layers)), frames)
-        return self.along(self.frame(x, embedding), frames)
-
-
-def zeroed_linear(inputs: int, outputs: int) -> nn.Linear:
-    """A layer that starts at 0."""
-    layer = nn.Linear(inputs, outputs)
-    nn.init.zeros_(layer.weight)
-    nn.init.zeros_(layer.bias)
-    return layer
+    def forward(self, x: Tensor, embedding: Tensor, layers: Iterator[Modulation], frames: int) -> Tensor:
+        return self.along(self.frame(x, embedding, layers), frames)
 
 
 def _circle(frame_time: Tensor) -> Tensor:

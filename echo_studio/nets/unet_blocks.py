@@ -1,11 +1,15 @@
 """The blocks of the SPADE U-Net, and the configuration that they share."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 Modulation = tuple[Tensor, Tensor]  # gamma, beta, each (b, channels, h, w)
+MakeBlock = Callable[[int, int, int], nn.Module]
 
 
 def group_count(channels: int) -> int:
@@ -90,7 +94,7 @@ class EncoderBlock(nn.Module):
         self.skip = nn.Conv2d(width_in, width, 1) if width_in != width else nn.Identity()
         self.attention = _attention(width, level, config)
 
-    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor, _layers: Iterator[Modulation]) -> Tensor:
         h = self.conv_in(F.silu(self.norm_in(x)))
         h = _modulated(self.norm_out(h), self.scale_shift(embedding))
         h = self.conv_out(self.dropout(F.silu(h)))
@@ -98,7 +102,7 @@ class EncoderBlock(nn.Module):
 
 
 class DecoderBlock(nn.Module):
-    """The same block with both norms replaced by SPADE."""
+    """The same block with both norms replaced by SPADE, which take the next two of the layers' modulations."""
 
     def __init__(self, width_in: int, width: int, level: int, config: SpadeUNetConfig) -> None:
         super().__init__()
@@ -112,9 +116,9 @@ class DecoderBlock(nn.Module):
         self.skip = nn.Conv2d(width_in, width, 1) if width_in != width else nn.Identity()
         self.attention = _attention(width, level, config)
 
-    def forward(self, x: Tensor, embedding: Tensor, modulation_in: Modulation, modulation_out: Modulation) -> Tensor:
-        h = self.conv_in(F.silu(self.spade_in(x, modulation_in)))
-        h = _modulated(self.spade_out(h, modulation_out), self.scale_shift(embedding))
+    def forward(self, x: Tensor, embedding: Tensor, layers: Iterator[Modulation]) -> Tensor:
+        h = self.conv_in(F.silu(self.spade_in(x, next(layers))))
+        h = _modulated(self.spade_out(h, next(layers)), self.scale_shift(embedding))
         h = self.conv_out(self.dropout(F.silu(h)))
         return self.attention(self.skip(x) + h)
 
@@ -142,7 +146,7 @@ class Downsample(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(width, width, 3, stride=2, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *_context: object) -> Tensor:
         return self.conv(x)
 
 
@@ -151,8 +155,67 @@ class Upsample(nn.Module):
         super().__init__()
         self.conv = nn.Conv2d(width, width, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, *_context: object) -> Tensor:
         return self.conv(F.interpolate(x, scale_factor=2, mode="nearest"))
+
+
+class Ways(NamedTuple):
+    """The way down of a U-Net, its middle, its way up, and the channels at the end."""
+
+    encoder: nn.ModuleList
+    middle: nn.ModuleList
+    decoder: nn.ModuleList
+    width: int
+
+
+def unet_ways(config: SpadeUNetConfig, encoder_block: MakeBlock, decoder_block: MakeBlock) -> Ways:
+    """The blocks of a U-Net: `config.blocks` a level on the way down, one more on the way up.
+
+    Args:
+        encoder_block, decoder_block: from channels in, channels out and level; the middle is of decoder blocks.
+    """
+    encoder, middle, decoder = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
+    skips = [width := config.widths[0]]
+    deepest = len(config.widths) - 1
+    for level, out in enumerate(config.widths):
+        for _ in range(config.blocks):
+            encoder.append(encoder_block(width, out, level))
+            skips.append(width := out)
+        if level < deepest:
+            encoder.append(Downsample(width))
+            skips.append(width)
+    middle.extend(decoder_block(width, width, deepest) for _ in range(2))
+    for level in reversed(range(deepest + 1)):
+        for _ in range(config.blocks + 1):
+            decoder.append(decoder_block(width + skips.pop(), config.widths[level], level))
+            width = config.widths[level]
+        if level > 0:
+            decoder.append(Upsample(width))
+    return Ways(encoder, middle, decoder, width)
+
+
+def down_and_up(h: Tensor, network: nn.Module, *context: object) -> Tensor:
+    """Features through the ways of a U-Net, which has them as `encoder`, `middle` and `decoder`.
+
+    Args:
+        context: what every block takes beside its features.
+    """
+    skips = [h]
+    for module in network.encoder:  # type: ignore[union-attr]
+        h = module(h, *context)
+        skips.append(h)
+    for module in network.middle:  # type: ignore[union-attr]
+        h = module(h, *context)
+    for module in network.decoder:  # type: ignore[union-attr]
+        h = module(h if isinstance(module, Upsample) else torch.cat([h, skips.pop()], dim=1), *context)
+    return h
+
+
+def mask_features(stems: nn.ModuleList, config: SpadeUNetConfig, one_hot: Tensor) -> list[Tensor]:
+    """What SPADE's convolutions see of label maps float32 (b, labels, h, w), for each of `config.mask_scales`."""
+    # Area averaging keeps thin walls visible at coarse levels, where nearest would drop them.
+    masks = [F.avg_pool2d(one_hot, scale) if scale > 1 else one_hot for scale in config.mask_scales]
+    return [F.silu(stem(mask)) for stem, mask in zip(stems, masks, strict=True)]
 
 
 def _attention(width: int, level: int, config: SpadeUNetConfig) -> nn.Module:
@@ -166,9 +229,8 @@ def _modulated(h: Tensor, scale_shift: Tensor) -> Tensor:
     return h * (1 + scale) + shift
 
 
-def zeroed(conv: nn.Conv2d) -> nn.Conv2d:
-    """A convolution that starts at 0, so that each residual block starts as the identity."""
-    nn.init.zeros_(conv.weight)
-    if conv.bias is not None:
-        nn.init.zeros_(conv.bias)
-    return conv
+def zeroed(layer: nn.Module) -> nn.Module:
+    """A layer that starts at 0, so that each residual block starts as the identity."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+    return layer

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice
 from echo_studio.anatomy.edits.place import PLACED
 from echo_studio.anatomy.shape.sliders import SLIDERS
-from echo_studio.data.template import Templates, bundled_templates
+from echo_studio.data.template import Templates
 from echo_studio.generate.checkpoint import ONE_CALL
 from echo_studio.project.library import Library
 from echo_studio.studio.compare.comparisons import Comparisons
@@ -30,7 +30,7 @@ class Studio:
 
     def __init__(self, engine: Engine, library: Library, templates: Templates | None = None) -> None:
         self.engine = engine
-        self.templates = templates or bundled_templates()
+        self.templates = templates or Templates()
         self.user_folders = UserFolders(library, self.templates.read(next(iter(self.templates.titles))))
         self.sessions = Sessions(on_close=self._forget)
         self.jobs = JobService(self.sessions)

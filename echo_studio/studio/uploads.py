@@ -12,7 +12,8 @@ import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, SCHEMA
-from echo_studio.data.decoding.recordings import Recording, read_recording
+from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.data.formats.image_file import SUFFIXES, read_noted, suffix_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.errors import EchoStudioError

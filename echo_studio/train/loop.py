@@ -143,10 +143,7 @@ def train(
     def keep(step: int) -> Card:
         now = dataclasses.replace(
             card,
-            settings=task.settings(ema.model),
-            needs=task.needs(),
-            distilled_from=task.distilled_from(),
-            intensities=task.intensities(),
+            **task.card_entries(ema.model),
             images_seen=step * batch,
             minutes=round(seconds() / 60, 1),
         )

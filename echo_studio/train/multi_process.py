@@ -26,8 +26,6 @@ from torch import Tensor, nn
 from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.train.team import SingleProcess
 
-__all__ = ["MultiProcess"]
-
 T = TypeVar("T")
 # The others wait while the first one encodes latents, asks a teacher or writes: NCCL would give up after ten minutes.
 PATIENCE = timedelta(hours=12)

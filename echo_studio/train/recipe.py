@@ -1,21 +1,15 @@
 """A recipe: everything that a training run depends on besides the data. One TOML a trained model."""
 
-import tomllib
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from echo_studio.data.augment import GeometricRanges
-from echo_studio.errors import RecipeError
+from echo_studio.data.recipe_file import Augmentation, Strict, read_recipe_file
 from echo_studio.types import Json
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Budget(_Strict):
+class Budget(Strict):
     """Length of a run, in images so that it does not depend on the batch."""
 
     images: int = Field(gt=0)
@@ -23,7 +17,7 @@ class Budget(_Strict):
     ema_images: int = Field(gt=0, description="half-life of the moving average of the weights")
 
 
-class Optimiser(_Strict):
+class Optimiser(Strict):
     """AdamW with warm-up and decay, gradients clipped by norm."""
 
     learning_rate: float = Field(gt=0)
@@ -34,21 +28,7 @@ class Optimiser(_Strict):
     clip: float = Field(default=1.0, gt=0)
 
 
-class Augmentation(_Strict):
-    """Geometric ranges (see `data.augment.GeometricRanges`) and the strength of intensity changes."""
-
-    rotation_deg: float = 5.0
-    translation: float = 0.05
-    scale: tuple[float, float] = (0.8, 1.05)
-    shear_deg: float = 5.0
-    intensity: float = Field(default=0.0, ge=0)
-
-    def ranges(self) -> GeometricRanges:
-        """The geometric part."""
-        return GeometricRanges(self.rotation_deg, self.translation, self.scale, self.shear_deg)
-
-
-class Recipe(_Strict):
+class Recipe(Strict):
     """One training run.
 
     Attributes:
@@ -92,8 +72,8 @@ class Recipe(_Strict):
     samples_every_images: int = Field(default=5000, gt=0)
     checkpoint_minutes: float = Field(default=10.0, gt=0)
     network: Json
-    loss: Json = {}
-    needs: list[str] = []
+    loss: Json = Field(default_factory=dict)
+    needs: list[str] = Field(default_factory=list)
     budget: Budget
     optimiser: Optimiser
     augmentation: Augmentation = Field(default_factory=Augmentation)
@@ -105,15 +85,4 @@ def read_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: no such file, not TOML, a missing, unknown or impossible entry.
     """
-    try:
-        return Recipe(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RecipeError(expected="a recipe file", got=f"{path}: {error.strerror}", remedy="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(expected=f"TOML in {path}", got=str(error), remedy="correct the syntax") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(
-            expected=f"a valid entry {where} in {path}", got=first["msg"], remedy="see training/README.md"
-        ) from error
+    return read_recipe_file(path, Recipe, "see training/README.md")

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import nn
 
+from echo_studio.data.atomic import sync_folder, write_json
 from echo_studio.errors import CheckpointError
-from echo_studio.generate.checkpoint import fill
+from echo_studio.generate.checkpoint import fill, restore_training, tensors_below, training_tensors
 from echo_studio.types import Json
 
 LATEST = "latest.json"
@@ -51,26 +52,18 @@ def save_state(
     temporary = run / f"{name}.tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     temporary.mkdir(parents=True)
-    tensors = {
-        f"{key}/{name}": tensor for key, module in modules.items() for name, tensor in module.state_dict().items()
-    }
-    for key, optimiser in optimisers.items():
-        for index, slots in optimiser.state_dict()["state"].items():
-            tensors |= {f"optimiser.{key}/{index}/{slot}": torch.as_tensor(value) for slot, value in slots.items()}
-    # Clones, because safetensors refuses tensors that share memory.
-    save_file({k: v.detach().clone().contiguous() for k, v in tensors.items()}, temporary / "state.safetensors")
+    tensors = training_tensors(modules, {f"optimiser.{key}": optimiser for key, optimiser in optimisers.items()})
+    save_file(tensors, temporary / "state.safetensors")
+    with (temporary / "state.safetensors").open("rb+") as file:
+        os.fsync(file.fileno())
     head: Json = {"step": progress.step, "seconds": progress.seconds, "recipe": recipe_digest, "ways": progress.ways}
-    (temporary / "progress.json").write_text(json.dumps(head))
-    for path in (*temporary.iterdir(), temporary):
-        _sync(path)
+    write_json(temporary / "progress.json", head)
+    sync_folder(temporary)
     final = run / name
     shutil.rmtree(final, ignore_errors=True)
     temporary.replace(final)
-    pointer = run / f"{LATEST}.tmp"
-    pointer.write_text(json.dumps({"state": name}))
-    _sync(pointer)
-    pointer.replace(run / LATEST)
-    _sync(run)
+    write_json(run / LATEST, {"state": name})
+    sync_folder(run)
     for old in run.glob("step-*"):
         if old.name != name:
             shutil.rmtree(old, ignore_errors=True)
@@ -100,14 +93,7 @@ def load_state(
             remedy="resume with the old recipe, or start a new run with --init",
         )
     tensors = load_file(folder / "state.safetensors")
-    for key, module in modules.items():
-        module.load_state_dict(_below(tensors, f"{key}/"))
-    for key, optimiser in optimisers.items():
-        state: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in _below(tensors, f"optimiser.{key}/").items():
-            index, slot = name.split("/")
-            state.setdefault(int(index), {})[slot] = tensor
-        optimiser.load_state_dict({"state": state, "param_groups": optimiser.state_dict()["param_groups"]})
+    restore_training(tensors, modules, {f"optimiser.{key}": optimiser for key, optimiser in optimisers.items()})
     # Runs that were begun before there were teams do not say.
     return Progress(head["step"], head["seconds"], tuple(head.get("ways", [ALONE])))
 
@@ -121,18 +107,6 @@ def load_part(run: Path, part: str, module: nn.Module) -> None:
     if not (run / LATEST).is_file():
         return
     folder = run / json.loads((run / LATEST).read_text())["state"]
-    tensors = _below(load_file(folder / "state.safetensors"), f"{part}/")
+    tensors = tensors_below(load_file(folder / "state.safetensors"), f"{part}/")
     if tensors:
         fill(module, tensors, folder)
-
-
-def _below(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

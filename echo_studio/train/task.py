@@ -1,18 +1,22 @@
 """What the loop needs to know of the thing that it trains."""
 
 from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
 from echo_studio.train.recipe import Recipe
-from echo_studio.types import GrayImage
+from echo_studio.train.samples.frames import Frames, load_frames
+from echo_studio.types import GrayImage, Json
 
 LossT = TypeVar("LossT")
 
@@ -26,21 +30,31 @@ class Task(ABC):
         parts: what is optimised in turn at each step, e.g. an autoencoder and then its discriminator.
             The part named `model` is the one averaged and released.
         frozen: prefixes of the model's parameters that are not trained.
+        sector_only: whether labels end where the sector ends, see `samples.frames.load_frames`.
+        frames, validation: what `load_data` reads.
     """
 
     frozen: tuple[str, ...] = ()
+    sector_only = True
+    frames: Frames
+    validation: Any
 
     def __init__(self, recipe: Recipe, data: CamusFolder, model: nn.Module, device: torch.device) -> None:
         self.recipe, self.data, self.device = recipe, data, device
         self.parts: dict[str, nn.Module] = {"model": model}
+        self.ranges = recipe.augmentation.ranges()
 
     def autocast(self) -> torch.autocast:
         """The precision of the recipe, for a block."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16")
 
-    @abstractmethod
     def load_data(self, cache: Path) -> int:
         """Read what training needs, once; returns the number of distinct samples. `cache` may hold derived arrays."""
+        self.frames, self.validation = (
+            load_frames(self.data, split, self.recipe.resolution, sector_only=self.sector_only)
+            for split in ("training", "validation")
+        )
+        return len(self.frames)
 
     @abstractmethod
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -57,21 +71,28 @@ class Task(ABC):
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Scores of the averaged model on the validation split."""
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        """Numbers that the card must carry: see `generate.checkpoint.Card.settings`."""
-        return {}
+    def card_entries(self, model: nn.Module) -> Json:
+        """What the card of the averaged model says of this kind of training; see `generate.checkpoint.Card`.
 
-    def needs(self) -> dict[str, str]:
-        """Name and sha256 of each checkpoint that this one is built upon."""
-        return {}
+        Its `settings`, and where there are any `needs`, `distilled_from` and `intensities`.
+        """
+        return {"settings": {}}
 
-    def distilled_from(self) -> dict[str, str]:
-        """Name and sha256 of the generator that the model learns from; empty where it learns from data."""
-        return {}
 
-    def intensities(self) -> list[float]:
-        """See `generate.checkpoint.Card.intensities`; empty where the model starts from no grey levels."""
-        return []
+def picture(rows: Sequence[Tensor]) -> GrayImage:
+    """Images float32 (n, 1, h, w) in [-1, 1], those of a row side by side, as one picture."""
+    pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
+    return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+
+
+def mean_dice(pairs: Iterable[tuple[str, Tensor, Tensor]]) -> dict[str, float]:
+    """Mean Dice of each structure: of labels found and wanted, uint8 (h, w), behind the beginning of a score's name."""
+    scores: dict[str, list[float]] = defaultdict(list)
+    for name, found, wanted in pairs:
+        for key, value in structure_dice(LabelMap(found.numpy()), LabelMap(wanted.numpy())).items():
+            if value is not None:
+                scores[f"{name}dice_{key}"].append(value)
+    return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
 
 
 def loss_settings(kind: type[LossT], recipe: Recipe) -> LossT:

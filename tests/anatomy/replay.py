@@ -34,6 +34,7 @@ be left out of every operation. The operations of `edits` are replayed by the sa
 
 import math
 from collections.abc import Callable, Mapping
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -41,13 +42,15 @@ from echo_studio.anatomy.edits import parameters as read
 from echo_studio.anatomy.edits.apply import EDITS
 from echo_studio.anatomy.edits.parameters import Op
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres, with_ids
 from echo_studio.anatomy.shape.warp import SLACK, check_structures, moved
 from echo_studio.data.deform import apply_edit
-from echo_studio.errors import RequestError
+from echo_studio.errors import RequestError, shown
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 from tests.anatomy.raster import polygon_mask, region_mask, runs_mask, stroke_mask
+
+FLATTEST = 1e-9  # determinant below which a matrix has no inverse
 
 
 def replay(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelMap:
@@ -82,7 +85,7 @@ def replay(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelMap:
 
 def _brush(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "size", "cells", optional=("locked",))
-    return _painted(label_map, _stroke(label_map, op), read.label(op["label"]), op)
+    return _painted(label_map, _stroke(label_map, op), label(op["label"]), op)
 
 
 def _eraser(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelIds:
@@ -96,7 +99,7 @@ def _fill(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     x, y = (math.floor(c) for c in read.points([op["at"]], "at")[0])
     if not (0 <= x < width and 0 <= y < height):
         return label_map.ids
-    return _painted(label_map, region_mask(label_map.ids, x, y), read.label(op["label"]), op)
+    return _painted(label_map, region_mask(label_map.ids, x, y), label(op["label"]), op)
 
 
 def _polygon(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
@@ -104,27 +107,27 @@ def _polygon(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     points = read.points(op["points"], "points")
     if len(points) < 3:
         return label_map.ids
-    return _painted(label_map, polygon_mask(label_map.shape, points), read.label(op["label"]), op)
+    return _painted(label_map, polygon_mask(label_map.shape, points), label(op["label"]), op)
 
 
 def _transform(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "structures", "matrix", optional=("locked",))
     structures = check_structures(read.labels(op["structures"], "structures"))
     # `moved` counts centres as whole numbers.
-    source = _before(label_map.shape, read.matrix(op["matrix"])) - 0.5
+    source = _before(label_map.shape, matrix(op["matrix"])) - 0.5
     return moved(label_map.ids, source, structures, sector, locked=_locked(op))
 
 
 def _paste(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "label", "box", "mask", "matrix", optional=("locked",))
-    x0, y0, x1, y1 = read.box(op["box"])
-    copied = runs_mask(read.text(op["mask"], "mask"), (y1 - y0 + 1, x1 - x0 + 1))
-    place = np.floor(_before(label_map.shape, read.matrix(op["matrix"])) + SLACK)
+    x0, y0, x1, y1 = box(op["box"])
+    copied = runs_mask(str(op["mask"]), (y1 - y0 + 1, x1 - x0 + 1))
+    place = np.floor(_before(label_map.shape, matrix(op["matrix"])) + SLACK)
     x, y = place[..., 0] - x0, place[..., 1] - y0
     inside = (x >= 0) & (y >= 0) & (x <= x1 - x0) & (y <= y1 - y0)
     mask = np.zeros(label_map.shape, bool)
     mask[inside] = copied[y[inside].astype(int), x[inside].astype(int)]
-    return _painted(label_map, mask, read.label(op["label"]), op)
+    return _painted(label_map, mask, label(op["label"]), op)
 
 
 PIXEL_TOOLS: dict[str, Callable[[LabelMap, BoolMask, Op], LabelIds]] = {
@@ -163,3 +166,40 @@ def _before(shape: tuple[int, int], matrix: tuple[float, ...]) -> FloatArray:
     u, v = np.moveaxis(pixel_centres(shape) + 0.5 - [e, f], -1, 0)
     determinant = a * d - b * c
     return np.stack([(d * u - c * v) / determinant, (a * v - b * u) / determinant], axis=-1)
+
+
+def label(value: Any) -> int:
+    """A label id; RequestError for anything else."""
+    return read.whole(value, "label", 0, LABEL_COUNT - 1)
+
+
+def matrix(value: Any) -> tuple[float, ...]:
+    """Six numbers [a, b, c, d, e, f] of an affine map that has an inverse.
+
+    Raises:
+        RequestError: anything else.
+    """
+    if not isinstance(value, (list, tuple)) or len(value) != 6:
+        refuse("a matrix of six numbers [a, b, c, d, e, f]", value, "give all six")
+    a, b, c, d, e, f = (read.number(one, "a number of the matrix", -read.FAR, read.FAR) for one in value)
+    if abs(a * d - b * c) < FLATTEST:
+        refuse("a matrix that has an inverse", value, "do not flatten the structure to a line")
+    return a, b, c, d, e, f
+
+
+def box(value: Any) -> tuple[int, int, int, int]:
+    """A box [x0, y0, x1, y1] of pixels, both ends inside it.
+
+    Raises:
+        RequestError: anything else.
+    """
+    if not isinstance(value, (list, tuple)) or len(value) != 4:
+        refuse("a box [x0, y0, x1, y1]", value, "give all four sides")
+    x0, y0, x1, y1 = (read.whole(side, "a side of the box", 0, MAX_SIDE - 1) for side in value)
+    if x1 < x0 or y1 < y0:
+        refuse("a box [x0, y0, x1, y1] with x0 <= x1 and y0 <= y1", value, "swap the sides")
+    return x0, y0, x1, y1
+
+
+def refuse(expected: str, value: Any, remedy: str) -> NoReturn:
+    raise RequestError(expected=expected, got=shown(value), remedy=remedy)

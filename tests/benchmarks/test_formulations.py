@@ -9,11 +9,9 @@ from torch import Tensor, nn
 from benchmarks.formulations import as_published, recomputed
 from echo_studio.data.template import template
 from echo_studio.diffusion.denoiser import Bound, Condition
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers import noise_levels, solver
-from echo_studio.generate.build import family_of
+from echo_studio.diffusion.solvers import SampleNoise, noise_levels, solver
+from echo_studio.generate.build import family_of, soft_one_hot
 from echo_studio.generate.catalog import load_generator
-from echo_studio.generate.codec import soft_one_hot
 from echo_studio.generate.generator import SampledGenerator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling

@@ -120,12 +120,12 @@ def position(page) -> int:
 
 def to_screen(page, points: list[tuple[float, float]]) -> tuple[list[tuple[int, int]], list[tuple[float, float]]]:
     """Points of the map as whole pixels of the screen, and where on the map these are."""
-    left, top, scale = page.evaluate(
+    left, top, scale, tall = page.evaluate(
         "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
-        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
+        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale, v.scale * v.aspect]; }"
     )
-    screen = [(round(x * scale + left), round(y * scale + top)) for x, y in points]
-    return screen, [((x - left) / scale, (y - top) / scale) for x, y in screen]
+    screen = [(round(x * scale + left), round(y * tall + top)) for x, y in points]
+    return screen, [((x - left) / scale, (y - top) / tall) for x, y in screen]
 
 
 def grip(page, kind: str, gx: float = 0.5, gy: float = 0.5) -> tuple[float, float]:

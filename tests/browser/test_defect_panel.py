@@ -7,7 +7,7 @@ from echo_studio.anatomy.edits.defects import DEFECTS, Choice, apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM
 from tests.browser.brush import drag, set_size
-from tests.browser.desk import labels, last_op, position, put, settle
+from tests.browser.desk import labels, last_op, position, put, settle, to_screen
 from tests.browser.panels import (
     HEART,
     SPACING,
@@ -148,27 +148,6 @@ def test_an_edited_defect_keeps_the_stroke_that_came_after_it(panel) -> None:
     assert panel.locator("#defect-at").input_value() == "80"
 
 
-def test_of_two_defects_each_can_be_changed(panel) -> None:
-    start = position(panel)
-    choose(panel, "septal")
-    apply_chosen(panel)
-    first = on_canvas(panel)
-    choose(panel, "missing-atrium")
-    apply_chosen(panel)
-    second = on_canvas(panel).ids != first.ids
-    applied(panel, "septal").click()
-    type_in(panel, "width_mm", 20)
-    update(panel)
-    wanted = apply_defect(HEART, "septal", {"at": 0.6, "width_mm": 20}).ids.copy()
-    wanted[second] = apply_defect(first, "missing-atrium", {"share": 1.0}).ids[second]
-    assert np.array_equal(labels(panel), wanted)
-    applied(panel, "missing-atrium").click()
-    click_and_settle(panel, panel.get_by_role("button", name="Remove", exact=True))
-    assert on_canvas(panel) == apply_defect(HEART, "septal", {"at": 0.6, "width_mm": 20})
-    assert last_op(panel) == {"tool": "defect-remove", "position": start + 2, "defect": "missing-atrium"}
-    assert on_canvas(panel) == replayed(panel, 4)
-
-
 def test_defects_of_an_older_page_are_not_offered(panel) -> None:
     choose(panel, "septal")
     apply_chosen(panel)
@@ -234,3 +213,25 @@ def test_what_is_impossible_is_told_in_the_panel(page) -> None:
     page.locator("#defect-width_mm").press("Enter")
     settle(page, steps)
     assert on_canvas(page) == apply_defect(HEART, "septal", SEPTAL)
+
+
+def test_a_defect_that_has_a_place_is_dragged_on_the_canvas(panel) -> None:
+    page = panel
+    choose(page, "septal")
+    wait_for_ghost(page, apply_defect(HEART, "septal", SEPTAL))
+    y, x = (axis.mean() + 0.5 for axis in np.nonzero(ghost(page) != HEART.ids))
+    before = position(page)
+    page.evaluate("() => { window.first = window.echoStudio.editor.ghost; }")
+    [start, end], _ = to_screen(page, [(x, y), (x + 12, y - 60)])
+    page.mouse.move(*start)
+    page.mouse.down()
+    page.mouse.move(*end, steps=3)
+    page.wait_for_function("() => window.echoStudio.editor.ghost && window.echoStudio.editor.ghost !== window.first")
+    page.mouse.up()
+    page.wait_for_function("Number(document.querySelector('#defect-at').value) < 40")
+    at = float(page.locator("#defect-at").input_value()) / 100
+    wait_for_ghost(page, apply_defect(HEART, "septal", {**SEPTAL, "at": at}))
+    assert position(page) == before, "no stroke of the brush"
+    press_and_settle(page, "Enter")
+    assert last_op(page)["values"]["at"] == pytest.approx(at)
+    assert page.evaluate("() => document.querySelectorAll('[data-surface=edit].grabs').length") <= 1

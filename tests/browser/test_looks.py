@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from tests.browser.brush import CAVITY, ids_of, open_template
+from tests.browser.desk import put
 from tests.browser.visit import ready
 from tests.studio.fakes import heart
 from tests.web.palettes import palette
@@ -114,3 +115,20 @@ def test_outlines_and_numbers_tell_labels_apart_without_colour(desk) -> None:
     assert min(shown(page, *border)) < 150
     page.keyboard.press("z")
     assert not page.locator("#outlines").is_checked()
+
+
+def test_pixels_are_as_tall_as_their_spacing_says_until_square_ones_are_wanted(page) -> None:
+    put(page, heart().ids, "0.9,0.6")
+    tall = """() => {
+        const { viewport } = window.echoStudio;
+        const [[x, y], [left, top]] = [viewport.toPane(100, 100), viewport.toPane(0, 0)];
+        return (y - top) / (x - left);
+    }"""
+    assert page.evaluate(tall) == pytest.approx(1.5)
+    assert shown(page, 130.5, 110.5) == palette("standard")[CAVITY]
+    page.get_by_role("button", name="Display").click()
+    page.get_by_label("True proportions").uncheck()
+    assert page.evaluate(tall) == pytest.approx(1)
+    page.get_by_label("True proportions").check()
+    put(page, heart().ids, "")
+    assert page.evaluate(tall) == pytest.approx(1)

@@ -115,49 +115,7 @@ def test_measurements_follow_a_stroke_while_it_is_drawn(panel) -> None:
     wait_for_measures(panel, on_canvas(panel))
 
 
-COUNTED = """() => {
-  const original = window.fetch;
-  window.asked = { now: 0, most: 0, times: 0, original };
-  window.fetch = async (address, options) => {
-    if (!String(address).includes('/studio/inspect')) return original(address, options);
-    window.asked.times += 1;
-    window.asked.most = Math.max(window.asked.most, ++window.asked.now);
-    return original(address, options).finally(() => (window.asked.now -= 1));
-  };
-}"""
-
 # A clock of its own: each answer takes its time on it, and a pause ends when the clock gets there.
-PACED = """async (answers) => {
-  const [now, later] = [performance.now, window.setTimeout];
-  let clock = 0;
-  performance.now = () => clock;
-  window.setTimeout = (done, ms) => { clock += ms; queueMicrotask(done); };
-  const began = [];
-  const ask = async () => {
-    began.push(clock);
-    clock += answers[began.length - 1];
-    if (began.length < answers.length) newest.want(null);
-  };
-  const newest = new window.echoStudio.measurePanel.newest.constructor(ask, () => {}, () => {}, 250);
-  newest.want(null);
-  while (newest.running) await Promise.resolve();
-  [performance.now, window.setTimeout] = [now, later];
-  return began;
-}"""
-
-
-def test_a_long_stroke_asks_one_after_the_other(panel) -> None:
-    wait_for_measures(panel, HEART)
-    panel.evaluate(COUNTED)
-    drag(panel, [(90 + 50 * np.sin(k / 9), 100 + 40 * np.cos(k / 7)) for k in range(200)])
-    wait_for_measures(panel, on_canvas(panel))
-    most, times = panel.evaluate("() => { window.fetch = window.asked.original; return [asked.most, asked.times]; }")
-    assert (most, times >= 1) == (1, True)
-
-
-def test_measurements_are_asked_for_four_times_a_second_at_most(panel) -> None:
-    assert panel.evaluate("window.echoStudio.measurePanel.newest.pauseMs") == 250
-    assert panel.evaluate(PACED, [10, 200, 400, 0, 0]) == [0, 250, 500, 900, 1150]
 
 
 def test_findings_are_marked_shown_and_counted(panel) -> None:
@@ -291,17 +249,3 @@ def test_a_slot_opens_again_as_a_step_and_holds_its_own_copy(panel) -> None:
     for _ in range(3):
         panel.keyboard.press("Control+z")
     assert np.array_equal(labels(panel), painted)
-
-
-def test_slots_come_back_from_an_export(panel) -> None:
-    panel.evaluate("() => { window.heard = []; window.echoStudio.slots.listeners.add((name) => heard.push(name)); }")
-    keep(panel, "2CH", "ES", HEART)
-    names = panel.evaluate(
-        "() => { const { slots } = window.echoStudio; const kept = slots.export(); slots.set('2CH-ES', null);"
-        " slots.import(kept.map(({ sector, ...page }) => page)); return slots.export().map(({ name }) => name); }"
-    )
-    assert names == ["2CH-ES"]
-    assert panel.evaluate("window.heard") == ["2CH-ES"] * 3
-    panel.get_by_role("button", name="Open 2CH ES").click()
-    assert on_canvas(panel) == HEART
-    assert np.array_equal(labels(panel, "sector"), HEART.ids != 0)

@@ -59,6 +59,13 @@ def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: Fake
         page.keyboard.press("1")
         drag(page, ZIGZAG)
         assert page.locator("[data-part=opacity]").input_value() == "45", "painting keeps the frame"
+        if name == "frame.png":
+            expert = tmp_path / "expert.png"
+            write_label_map(expert, LabelMap(np.roll(engine.label_frame(echo()).ids, 3, axis=1), (0.5, 0.5)))
+            before = page.evaluate("window.echoStudio.document.revision")
+            choose(page, expert)
+            opened(page, before)
+            assert page.locator("[data-part=opacity]").input_value() == "45", "a label map of its size is the frame's"
         page.locator("#template").select_option("4ch-ed")
         page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '100'")
     page.evaluate("window.echoStudio.link.flush()")

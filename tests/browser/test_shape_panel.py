@@ -194,32 +194,6 @@ def test_every_variation_is_of_the_same_map_and_can_be_undone(panel) -> None:
     assert on_canvas(panel) == reshape(varied, Shape(lv_size=size))
 
 
-COUNTED = """() => {
-  const original = window.fetch;
-  window.asked = { now: 0, most: 0, original };
-  window.fetch = async (address, options) => {
-    if (!String(address).includes('/studio/edit')) return original(address, options);
-    window.asked.most = Math.max(window.asked.most, ++window.asked.now);
-    return original(address, options).finally(() => (window.asked.now -= 1));
-  };
-}"""
-
-
-def test_one_request_is_under_way_at_a_time_and_the_newest_wins(panel) -> None:
-    panel.evaluate(COUNTED)
-    hold(panel, "lv_size", 0.7)
-    control = slider(panel, "lv_size").bounding_box()
-    for step in range(40):
-        panel.mouse.move(control["x"] + 60 + 3 * step, control["y"] + 14)
-    value = float(slider(panel, "lv_size").input_value())
-    steps = position(panel)
-    panel.mouse.up()
-    settle(panel, steps)
-    most = panel.evaluate("() => { window.fetch = window.asked.original; return asked.most; }")
-    assert most == 1
-    assert on_canvas(panel) == reshape(HEART, Shape(lv_size=value))
-
-
 def test_what_is_only_shown_goes_with_the_panel(panel) -> None:
     steps = position(panel)
     hold(panel, "lv_size", 1.3)

@@ -80,7 +80,7 @@ def test_a_repair_undoes_a_gap(folder: Path, capsys: pytest.CaptureFixture[str])
         ("edit --label-map in.png --defect septal --set depth=3 --out out.png", "choose one of: at, width_mm"),
         ("edit --label-map in.png --defect septal --set at --out out.png", "--set NAME=VALUE"),
         ("edit --label-map in.png --shape size=2 --out out.png", "choose one of: apex_across"),
-        ("edit --label-map in.png --shape tilt=much --out out.png", "a number for tilt"),
+        ("edit --label-map in.png --shape tilt=much --out out.png", "tilt from -45 to 45"),
         ("edit --label-map in.png --repair all --out out.png", "choose one of: atrium-apart"),
         ("edit --label-map in.png --vary -1 --out out.png", "seed of 0 or more"),
         ("edit --label-map bare.png --defect septal --out out.png", "spacing"),

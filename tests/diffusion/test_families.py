@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.denoiser import Bound
+from echo_studio.diffusion.denoiser import Bound, Preconditioned
 from echo_studio.diffusion.families import (
     FAMILIES,
     Edm,
@@ -17,10 +17,8 @@ from echo_studio.diffusion.families import (
     step_of,
 )
 from echo_studio.diffusion.loss import DenoisingLoss
-from echo_studio.diffusion.precondition import Preconditioned
-from echo_studio.diffusion.randomness import SampleNoise
 from echo_studio.diffusion.schedule import cosine_levels, schedule, vp_sigma, vp_time
-from echo_studio.diffusion.solvers import SOLVERS
+from echo_studio.diffusion.solvers import SOLVERS, SampleNoise
 from echo_studio.errors import UnknownNameError
 from tests.diffusion.stand_ins import SIGMA_DATA, Fixed, GaussianNetwork, condition
 

@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from echo_studio.diffusion.denoiser import Preconditioned
 from echo_studio.diffusion.families import FAMILIES, Edm, Sdm, family
 from echo_studio.diffusion.loss import DenoisingLoss, sector_mean
-from echo_studio.diffusion.precondition import Preconditioned
 from tests.diffusion.stand_ins import SIGMA_DATA, Fixed, condition
 
 

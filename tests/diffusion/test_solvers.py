@@ -7,8 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.reverse import (
+from echo_studio.diffusion.families import (
     beta_variance,
     learned_variance,
     posterior_mean,
@@ -16,7 +15,7 @@ from echo_studio.diffusion.reverse import (
     step_divergence,
 )
 from echo_studio.diffusion.schedule import cosine_levels, cosine_sigmas, karras_sigmas
-from echo_studio.diffusion.solvers import SOLVERS, Solver, solver
+from echo_studio.diffusion.solvers import SOLVERS, SampleNoise, Solver, solver
 from echo_studio.errors import UnknownNameError
 from tests.diffusion.stand_ins import SIGMA_DATA, denoise_gaussian
 

@@ -9,7 +9,7 @@ from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.motion.motion import volume_curve
 from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-from echo_studio.evaluate.video.reference import Beat
+from echo_studio.evaluate.video.metrics import Beat
 from echo_studio.types import GrayImage
 from tests.anatomy.heart import heart
 

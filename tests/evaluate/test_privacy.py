@@ -10,7 +10,7 @@ import pytest
 from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.datasets.camus import CamusFolder, held_out
 from echo_studio.errors import DataError
-from echo_studio.evaluate.frames.echo_features import spread
+from echo_studio.evaluate.frames.distances import spread
 from echo_studio.evaluate.frames.made_frames import MadeSet
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.privacy import (
@@ -19,7 +19,7 @@ from echo_studio.evaluate.privacy import (
     REACH,
     SIDE,
     CopyFinder,
-    FalseAlarms,
+    false_alarms,
     grain_print,
     near_level,
     pair_files,
@@ -129,11 +129,11 @@ def test_one_patient_is_no_training_split(segmenter: FrameSegmenter) -> None:
 
 
 def test_a_false_alarm_rate_comes_with_its_interval() -> None:
-    report = FalseAlarms(2, 200).to_json()
+    report = false_alarms(2, 200)
     assert report["rate"] == 0.01
     low, high = report["interval_95"]
     assert 0 < low < 0.01 < high < 0.05
-    assert FalseAlarms(0, 200).to_json()["interval_95"][0] == 0
+    assert false_alarms(0, 200)["interval_95"][0] == 0
 
 
 def test_pairs_and_lists_are_left_for_people(finder: CopyFinder) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from echo_studio.diffusion.denoiser import Preconditioned
 from echo_studio.diffusion.families import FAMILIES, Edm
-from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.errors import CheckpointError, RequestError, UnknownNameError
 from echo_studio.generate.build import build_network, denoiser_of, family_of
 from echo_studio.generate.catalog import bundled_checkpoints, load_generator

@@ -12,7 +12,7 @@ from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import bundled_checkpoints, load_cards, load_generator
 from echo_studio.generate.checkpoint import WEIGHTS, read_card
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampling import advised_sampling
+from echo_studio.generate.sampling import Sampling, advised_sampling
 
 MIB = 2**20
 
@@ -56,7 +56,9 @@ def test_adherence_on_real_label_maps_is_what_the_card_promises(camus_root: Path
     data = CamusFolder(camus_root)
     ids = data.frame_ids(data.split("validation"))[::10]
     frames = [data.read(frame_id) for frame_id in ids]
-    report = measure_adherence(load_generator("edm-l64"), FrameSegmenter.load(), frames, "ipndm", 10, 0)
+    report = measure_adherence(
+        load_generator("edm-l64"), FrameSegmenter.load(), frames, Sampling("edm-l64", "ipndm", 10), 0
+    )
     promised = load_cards()["edm-l64"].scores["validation"]["adherence_nfe_10_ipndm"]
     for key, value in report.generated.items():
         # Twenty of the 200 frames: within a few hundredths of the mean over all.

@@ -14,6 +14,7 @@ from echo_studio.generate.catalog import load_cards, load_generator
 from echo_studio.generate.checkpoint import ONE_CALL, read_card
 from echo_studio.generate.generator import DirectGenerator, Generator
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.sampling import Sampling
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.types import GrayImage
 from tests.generate.test_generator import ask as ask_diffusion
@@ -139,6 +140,6 @@ def test_the_page_s_engine_and_the_measure_of_adherence_take_it(folder: Path) ->
     image = np.zeros((64, 64), np.uint8)
     frames = [CamusFrame(FrameId("patient0001", "4CH", "ED"), image, heart())] * 2
     generator, segmenter = load_generator("gan", folder), FrameSegmenter.load(folder / "segmenter")
-    assert measure_adherence(generator, segmenter, frames, "euler", 1, 0).n == 2
+    assert measure_adherence(generator, segmenter, frames, Sampling(generator.card.name, "euler", 1), 0).n == 2
     with pytest.raises(RequestError, match="NFE 1"):
-        measure_adherence(generator, segmenter, frames, "heun", 20, 0)
+        measure_adherence(generator, segmenter, frames, Sampling(generator.card.name, "heun", 20), 0)

@@ -3,8 +3,7 @@
 import pytest
 import torch
 
-from echo_studio.nets.grain_critic import GrainCritic, blur
-from echo_studio.nets.grain_decoder import GrainDecoder, GrainDecoderConfig
+from echo_studio.nets.grain_decoder import GrainCritic, GrainDecoder, GrainDecoderConfig, blur
 
 
 @pytest.fixture

@@ -16,8 +16,7 @@ from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError, RequestError
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.share import Over, Share
-from echo_studio.train.team import SingleProcess, join, shares_of
+from echo_studio.train.team import Over, Share, SingleProcess, join, shares_of
 from echo_studio.types import Json
 from tests.generate.tiny import tiny_checkpoints
 from tests.train.conftest import SHAPES, tiny_data, tiny_recipe

@@ -4,14 +4,17 @@ Sent by the page, so perhaps by a stranger: whatever is wrong with an operation,
 knows these and the operations that the browser draws by itself.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from echo_studio.anatomy.edits import parameters as read
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.edits.parameters import Op
-from echo_studio.anatomy.edits.repair import only_largest, repair, smooth
+from echo_studio.anatomy.edits.repair import MAX_RADIUS, only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS, MAX_HANDLES, deform
@@ -19,7 +22,7 @@ from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.anatomy.shape.variation import random_variation
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
 from echo_studio.errors import UnknownNameError
-from echo_studio.types import BoolMask
+from echo_studio.types import BoolMask, FloatArray
 
 WORKING_SIDES = (64, 1024)  # pixels, the longer side of a map that was resized on purpose
 LEAST_SIDE = 8
@@ -43,8 +46,8 @@ def apply_edit(label_map: LabelMap, op: Op, sector: BoolMask | None = None) -> L
         UnknownNameError: a tool, parameter, slider, defect or repair that does not exist.
         LabelMapError: the map lacks what the operation needs: a ventricle, its spacing, a sector.
     """
-    tool = read.tool_of(op, EDITS)
-    return EDITS[tool](label_map, op, sector)
+    edit = EDITS[read.tool_of(op, EDITS)]
+    return edit.make(label_map, sector, *read.parameters(op, edit.readers, edit.defaults))
 
 
 def sector_after(before: LabelMap, sector: BoolMask | None, after: LabelMap, op: Op) -> BoolMask:
@@ -63,77 +66,68 @@ def sector_after(before: LabelMap, sector: BoolMask | None, after: LabelMap, op:
     return sector_region(before) if sector is None else sector
 
 
-def _shape(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "values")
-    given = read.values(op["values"], "values")
-    for name in given:
-        if name not in SLIDERS:
-            raise UnknownNameError("shape slider", name[:40], SLIDERS)
-    sliders = {name: read.number(value, name, SLIDERS[name].low, SLIDERS[name].high) for name, value in given.items()}
-    return reshape(label_map, Shape(**sliders))
+def _resize(label_map: LabelMap, _sector: BoolMask | None, side: int) -> LabelMap:
+    longer = max(label_map.shape)
+    return label_map.resized(*(max(LEAST_SIDE, round(length * side / longer)) for length in label_map.shape))
 
 
-def _resize(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "side")
-    side = read.whole(op["side"], "side", *WORKING_SIDES)
-    height, width = label_map.shape
-    longer = max(height, width)
-    return label_map.resized(*(max(LEAST_SIDE, round(length * side / longer)) for length in (height, width)))
-
-
-def _vary(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "seed")
-    return random_variation(label_map, read.whole(op["seed"], "seed", 0, read.LARGEST_SEED))
-
-
-def _defect(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "defect", optional=("values",))
-    given = read.values(op.get("values", {}), "values")
-    limit = float("inf")  # apply_defect knows every parameter's own
-    values = {
-        key[:40]: value[:40] if isinstance(value, str) else read.number(value, key[:40], -limit, limit)
-        for key, value in given.items()
-    }
-    return apply_defect(label_map, read.text(op["defect"], "defect")[:40], values)
-
-
-def _smooth(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "label", "radius")
-    return smooth(label_map, _structure(op), read.number(op["radius"], "radius", 0, 64))
-
-
-def _islands(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "label")
-    return only_largest(label_map, _structure(op))
-
-
-def _repair(label_map: LabelMap, op: Op, _sector: BoolMask | None) -> LabelMap:
-    read.only(op, "kind")
-    return repair(label_map, read.text(op["kind"], "kind")[:40])
-
-
-def _deform(label_map: LabelMap, op: Op, sector: BoolMask | None) -> LabelMap:
-    read.only(op, "kind", "structures", "before", "after", optional=("locked",))
-    before, after = (read.points(op[key], key, MAX_HANDLES) for key in ("before", "after"))
-    structures = check_structures(read.labels(op["structures"], "structures"))
-    locked = read.labels(op.get("locked", []), "locked")
-    kind = read.text(op["kind"], "kind")
+def _deform(
+    label_map: LabelMap,
+    sector: BoolMask | None,
+    kind: str,
+    structures: list[int],
+    before: FloatArray,
+    after: FloatArray,
+    locked: frozenset[int],
+) -> LabelMap:
     if kind not in KINDS:
-        raise UnknownNameError("deformation", kind[:40], KINDS)
+        raise UnknownNameError("deformation", kind, KINDS)
     return deform(label_map, before.tolist(), after.tolist(), structures, kind, sector, locked)
 
 
-EDITS: dict[str, Callable[[LabelMap, Op, BoolMask | None], LabelMap]] = {
-    "shape": _shape,
-    "resize": _resize,
-    "vary": _vary,
-    "defect": _defect,
-    "smooth": _smooth,
-    "islands": _islands,
-    "repair": _repair,
-    "deform": _deform,
+@dataclass(frozen=True)
+class Edit:
+    """A tool that the server computes.
+
+    Attributes:
+        make: the map after it, from the map, the sector (None for the map's own) and the parameters.
+        readers: of the parameters, by name.
+        defaults: of the parameters that may be left out.
+    """
+
+    make: Callable[..., LabelMap]
+    readers: Mapping[str, read.Reader]
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+SEED = partial(read.whole, low=0, high=read.LARGEST_SEED)
+STRUCTURE = partial(read.whole, low=min(STRUCTURES), high=max(STRUCTURES))
+HANDLES = partial(read.points, most=MAX_HANDLES)
+
+EDITS: dict[str, Edit] = {
+    "shape": Edit(lambda heart, _, values: reshape(heart, Shape.of(values)), {"values": read.values}),
+    "resize": Edit(_resize, {"side": partial(read.whole, low=WORKING_SIDES[0], high=WORKING_SIDES[1])}),
+    "vary": Edit(lambda heart, _, seed: random_variation(heart, seed), {"seed": SEED}),
+    "defect": Edit(
+        lambda heart, _, name, values: apply_defect(heart, name, values),
+        {"defect": read.name, "values": read.values},
+        {"values": {}},
+    ),
+    "smooth": Edit(
+        lambda heart, _, label, radius: smooth(heart, label, radius),
+        {"label": STRUCTURE, "radius": partial(read.number, low=0, high=MAX_RADIUS)},
+    ),
+    "islands": Edit(lambda heart, _, label: only_largest(heart, label), {"label": STRUCTURE}),
+    "repair": Edit(lambda heart, _, kind: repair(heart, kind), {"kind": read.name}),
+    "deform": Edit(
+        _deform,
+        {
+            "kind": read.name,
+            "structures": lambda value, what: check_structures(read.labels(value, what)),
+            "before": HANDLES,
+            "after": HANDLES,
+            "locked": read.labels,
+        },
+        {"locked": []},
+    ),
 }
-
-
-def _structure(op: Op) -> int:
-    return read.whole(op["label"], "label", min(STRUCTURES), max(STRUCTURES))

@@ -62,8 +62,8 @@ def dilated_ventricle(label_map: LabelMap, factor: float = 1.2, roundness: float
     # The warp has thickened the wall with all else: the endocardium gives way until it is as thick as it was.
     old = np.interp(line.place * line.side, before.place * before.side, before.thickness)
     inner = np.maximum(line.thickness - old, 0.0) * np.clip((1 - line.place) / 0.08, 0.0, 1.0)
-    ids = with_wall_moved(grown, line, inner, np.zeros_like(inner), np.ones(grown.shape, bool))
-    made = with_ids(label_map, np.where(sector_region(label_map), ids, label_map.ids))
+    moved = with_wall_moved(grown, line, inner, np.zeros_like(inner), np.ones(grown.shape, bool))
+    made = with_ids(label_map, np.where(sector_region(label_map), moved.ids, label_map.ids))
     return repair(made, "island")  # where the sector cuts the wall, specks of it may be left
 
 

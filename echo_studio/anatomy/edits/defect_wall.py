@@ -75,8 +75,7 @@ def apical_aneurysm(
     window = (1 - distance**3) ** 2
     inner = bulge_mm * window
     outer = inner - thinning * window * line.thickness
-    ids = with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
 
 
 def thinned_segment(label_map: LabelMap, segment: str = "apical septal", share: float = 0.5) -> LabelMap:
@@ -95,8 +94,7 @@ def thinned_segment(label_map: LabelMap, segment: str = "apical septal", share: 
     if share <= 0:
         return label_map
     inner = share * window * line.thickness
-    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
 
 
 def thickened_segment(label_map: LabelMap, segment: str = "basal inferoseptal", extra_mm: float = 6.0) -> LabelMap:
@@ -115,8 +113,7 @@ def thickened_segment(label_map: LabelMap, segment: str = "basal inferoseptal", 
     if extra_mm <= 0:
         return label_map
     inner = -extra_mm * window
-    ids = with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, inner, np.zeros_like(inner), sector_region(label_map))
 
 
 def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7) -> LabelMap:
@@ -138,8 +135,7 @@ def hypertrophy(label_map: LabelMap, extra_mm: float = 5.0, inward: float = 0.7)
     outer = np.full(len(line.points), extra_mm * (1 - inward))
     # The annulus keeps its width: the valve's leaflets are not part of the wall.
     inner *= np.clip((1 - line.place) / 0.08, 0.0, 1.0)
-    ids = with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, inner, outer, sector_region(label_map))
 
 
 def _piece_at(mask: BoolMask, line: WallLine, index: int) -> BoolMask:

@@ -1,6 +1,6 @@
 """The defects by name, with the parameters that a form or a command line needs."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,7 +22,7 @@ from echo_studio.anatomy.edits.defect_wall import (
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.segments import SEGMENT_NAMES
 from echo_studio.anatomy.plane import Plane
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.errors import RequestError, UnknownNameError, check_range
 
 Value: TypeAlias = float | str
 
@@ -154,7 +154,7 @@ def apply_defect(label_map: LabelMap, name: str, values: Mapping[str, Value] | N
     pixels = {key: key[:-3] + "_mm" for key in given if key.endswith("_px") and key[:-3] + "_mm" in parameters}
     unknown = next((key for key in given if key not in parameters and key not in pixels), None)
     if unknown is not None:
-        raise UnknownNameError(f"parameter of {name}", unknown, parameters)
+        raise UnknownNameError(f"parameter of {name}", unknown[:40], parameters)
     if not pixels:
         return DEFECTS[name].make(label_map, **_checked(name, given))
     lengths = {key for key, parameter in parameters.items() if isinstance(parameter, Number) and parameter.unit == "mm"}
@@ -171,20 +171,14 @@ def apply_defect(label_map: LabelMap, name: str, values: Mapping[str, Value] | N
     return label_map if made is by_pixel else LabelMap(made.ids, label_map.spacing_mm)
 
 
-def _checked(name: str, values: Mapping[str, Value], unbounded: set[str] | None = None) -> dict[str, Value]:
-    """The values, each in its parameter's range; a length in pixels has no upper end."""
+def _checked(name: str, values: Mapping[str, Value], pixels: Collection[str] = ()) -> dict[str, Value]:
+    """The values, each in its parameter's range; those in `pixels` may be as long as a map."""
     for key, value in values.items():
         parameter = DEFECTS[name].parameters[key]
         if isinstance(parameter, Choice):
             if value not in parameter.choices:
-                raise UnknownNameError(key, str(value), parameter.choices)
-            continue
-        high = MAX_PIXELS if unbounded and key in unbounded else parameter.high
-        low = 0.0 if unbounded and key in unbounded else parameter.low
-        if isinstance(value, str) or not low <= value <= high:
-            raise RequestError(
-                expected=f"{key} of {name} from {low:g} to {high:g} ({parameter.unit})",
-                got=f"{value}",
-                remedy="choose a value in that range",
-            )
+                raise UnknownNameError(key, str(value)[:40], parameter.choices)
+        else:
+            low, high = (0.0, MAX_PIXELS) if key in pixels else (parameter.low, parameter.high)
+            check_range(f"{key} of {name}", value, low, high, parameter.unit)
     return dict(values)

@@ -3,22 +3,21 @@
 An operation is what JSON gives: `{"tool": NAME, ...parameters}`. Whatever is wrong with it is said in one line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
 
-from echo_studio.anatomy.label_map import MAX_SIDE
 from echo_studio.anatomy.labels import LABEL_COUNT
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.errors import RequestError, UnknownNameError, check_range, shown
 from echo_studio.types import FloatArray
 
 Op: TypeAlias = Mapping[str, Any]
+Reader: TypeAlias = Callable[[Any, str], Any]  # of a value and its name: what the operation takes
 
 FAR = 1e6  # pixels: pointers leave the map, but not by more
 MAX_POINTS = 100_000
 LARGEST_SEED = 2**53 - 1  # what a browser can count to
-FLATTEST = 1e-9  # determinant below which a matrix has no inverse
 
 
 def tool_of(op: Any, tools: Iterable[str]) -> str:
@@ -52,14 +51,29 @@ def only(op: Op, *parameters: str, optional: tuple[str, ...] = ()) -> None:
             raise RequestError(expected=f"{op['tool']} with {key}", got="none", remedy=f"give {key}")
 
 
+def parameters(op: Op, readers: Mapping[str, Reader], defaults: Mapping[str, Any]) -> list[Any]:
+    """The values of an operation's parameters, in the order of `readers`.
+
+    Args:
+        op: with a tool that `tool_of` has found.
+        readers: of every parameter, by its name.
+        defaults: of those that may be left out.
+
+    Raises:
+        UnknownNameError: a parameter that the tool does not have.
+        RequestError: one that is missing or has an impossible value.
+    """
+    only(op, *(key for key in readers if key not in defaults), optional=tuple(defaults))
+    return [read(op.get(key, defaults.get(key)), key) for key, read in readers.items()]
+
+
 def number(value: Any, what: str, low: float, high: float) -> float:
     """A finite number within a range.
 
     Raises:
         RequestError: anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
-        _refuse(f"{what} from {low:g} to {high:g}", value, "choose a number in that range")
+    check_range(what, value, low, high)
     return float(value)
 
 
@@ -74,15 +88,15 @@ def whole(value: Any, what: str, low: int, high: int) -> int:
     return int(value)
 
 
-def text(value: Any, what: str) -> str:
-    """A string.
+def name(value: Any, what: str) -> str:
+    """A name; what is too long for one is cut.
 
     Raises:
         RequestError: anything else.
     """
     if not isinstance(value, str):
-        _refuse(f"{what}, a text", value, "write it in quotes")
-    return str(value)
+        _refuse(f"{what}, a name", value, "write it in quotes")
+    return str(value[:40])
 
 
 def values(value: Any, what: str) -> dict[str, Any]:
@@ -96,15 +110,6 @@ def values(value: Any, what: str) -> dict[str, Any]:
     return dict(value)
 
 
-def label(value: Any, what: str = "label") -> int:
-    """A label id.
-
-    Raises:
-        RequestError: anything else.
-    """
-    return whole(value, what, 0, LABEL_COUNT - 1)
-
-
 def labels(value: Any, what: str) -> frozenset[int]:
     """Label ids, each at most once; may be none.
 
@@ -113,7 +118,7 @@ def labels(value: Any, what: str) -> frozenset[int]:
     """
     if not isinstance(value, (list, tuple)) or len(value) > LABEL_COUNT:
         _refuse(f"{what} as a list of at most {LABEL_COUNT} label ids", value, "name each label once")
-    return frozenset(label(one, what) for one in value)
+    return frozenset(whole(one, what, 0, LABEL_COUNT - 1) for one in value)
 
 
 def points(value: Any, what: str, most: int = MAX_POINTS) -> FloatArray:
@@ -132,45 +137,5 @@ def points(value: Any, what: str, most: int = MAX_POINTS) -> FloatArray:
     return np.array(value, dtype=np.float64).reshape(-1, 2)
 
 
-def matrix(value: Any) -> tuple[float, ...]:
-    """Six numbers [a, b, c, d, e, f] of an affine map that has an inverse.
-
-    Raises:
-        RequestError: anything else.
-    """
-    if not isinstance(value, (list, tuple)) or len(value) != 6:
-        _refuse("a matrix of six numbers [a, b, c, d, e, f]", value, "give all six")
-    a, b, c, d, e, f = (number(one, "a number of the matrix", -FAR, FAR) for one in value)
-    if abs(a * d - b * c) < FLATTEST:
-        _refuse("a matrix that has an inverse", value, "do not flatten the structure to a line")
-    return a, b, c, d, e, f
-
-
-def box(value: Any) -> tuple[int, int, int, int]:
-    """A box [x0, y0, x1, y1] of pixels, both ends inside it.
-
-    Raises:
-        RequestError: anything else.
-    """
-    if not isinstance(value, (list, tuple)) or len(value) != 4:
-        _refuse("a box [x0, y0, x1, y1]", value, "give all four sides")
-    x0, y0, x1, y1 = (whole(side, "a side of the box", 0, MAX_SIDE - 1) for side in value)
-    if x1 < x0 or y1 < y0:
-        _refuse("a box [x0, y0, x1, y1] with x0 <= x1 and y0 <= y1", value, "swap the sides")
-    return x0, y0, x1, y1
-
-
 def _refuse(expected: str, value: Any, remedy: str) -> NoReturn:
-    raise RequestError(expected=expected, got=_shown(value), remedy=remedy)
-
-
-def _shown(value: Any) -> str:
-    """A value in a few words, on one line, however large it is."""
-    if isinstance(value, Mapping):
-        return f"an object of {len(value)}"
-    if isinstance(value, (list, tuple)):
-        return f"a list of {len(value)}"
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) > 10**15:
-        return "a huge number"
-    shown = repr(value[:40] if isinstance(value, str) else value)
-    return shown if len(shown) <= 60 else f"{shown[:57]}..."
+    raise RequestError(expected=expected, got=shown(value), remedy=remedy)

@@ -23,11 +23,12 @@ from echo_studio.anatomy.measure.plausibility import FINDINGS, TOUCHING
 from echo_studio.anatomy.plane import box_of, largest_component, near, with_ids
 from echo_studio.anatomy.sector.region import RIM, fitted_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, check_structures
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.errors import UnknownNameError, check_range
 from echo_studio.types import BoolMask, LabelIds
 
 ROUNDS = 4  # a filled gap can bare the next pixel: repeated until nothing is found
 BESIDE = 8  # points of the line at each end of a gap
+MAX_RADIUS = 64.0  # pixels
 THINNEST = 3.0  # pixels of wall where nothing beside a gap tells how thick it should be
 
 
@@ -149,8 +150,7 @@ def smooth(label_map: LabelMap, structure: int, radius: float = 3.0) -> LabelMap
         RequestError: another structure or radius.
     """
     check_structures([structure])
-    if not 0 <= radius <= 64:
-        raise RequestError(expected="a radius of 0 to 64 pixels", got=f"{radius}", remedy="smooth less, or twice")
+    check_range("a radius", radius, 0, MAX_RADIUS, "pixels")
     if radius == 0:
         return label_map
     was = label_map.ids == structure

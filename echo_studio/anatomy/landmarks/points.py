@@ -99,11 +99,11 @@ def find_landmarks(label_map: LabelMap) -> Landmarks:
     ahead = epi[(epi - middle) @ along > math.cos(math.pi / 6) * np.hypot(*(epi - middle).T)]
     roof = plane.lengths(border(atrium).astype(np.float64))
     return Landmarks(
-        hinge_left=_point(left, plane),
-        hinge_right=_point(right, plane),
-        apex=_point(apex, plane),
-        apex_epi=_point(_far_point(ahead, middle, plane), plane) if wall.any() and len(ahead) else None,
-        roof=_point(_far_point(roof, middle, plane), plane) if len(roof) else None,
+        hinge_left=plane.pixel(left),
+        hinge_right=plane.pixel(right),
+        apex=plane.pixel(apex),
+        apex_epi=plane.pixel(_far_point(ahead, middle, plane)) if wall.any() and len(ahead) else None,
+        roof=plane.pixel(_far_point(roof, middle, plane)) if len(roof) else None,
     )
 
 
@@ -139,11 +139,6 @@ def heart_frame(label_map: LabelMap) -> HeartFrame:
 
 def _across(along: FloatArray) -> FloatArray:
     return np.array([-along[1], along[0]])
-
-
-def _point(length: FloatArray, plane: Plane) -> Point:
-    x, y = plane.pixels(length)
-    return float(x), float(y)
 
 
 def _far_point(points: FloatArray, start: FloatArray, plane: Plane) -> FloatArray:

@@ -12,9 +12,9 @@ from echo_studio.anatomy.label_map import LabelMap, once
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
-from echo_studio.anatomy.plane import border
+from echo_studio.anatomy.plane import border, with_ids
 from echo_studio.errors import LabelMapError
-from echo_studio.types import BoolMask, FloatArray, LabelIds
+from echo_studio.types import BoolMask, FloatArray
 
 LEFT, RIGHT = -1, 1
 SMOOTH = 3.0  # pixels: a pixel border's staircase is gone, a papillary notch is not
@@ -121,8 +121,8 @@ def wall_line(label_map: LabelMap) -> WallLine:
 
 def with_wall_moved(
     label_map: LabelMap, line: WallLine, inner: FloatArray, outer: FloatArray, sector: BoolMask
-) -> LabelIds:
-    """uint8 (h, w) ids after the wall's borders moved along the normals.
+) -> LabelMap:
+    """The label map after the wall's borders moved along the normals.
 
     A pixel that no wall covered before stays free of it unless a border moved over it: a gap stays a gap.
 
@@ -153,7 +153,7 @@ def with_wall_moved(
     region_ids[grow_in] = LV_MYOCARDIUM
     region_ids[fill] = LV_CAVITY
     ids[region] = region_ids
-    return ids
+    return with_ids(label_map, ids)
 
 
 def _around(line: WallLine, shape: tuple[int, int], reach: float) -> BoolMask:

@@ -12,12 +12,12 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.measure.plausibility import FINDINGS, SEVERITIES, Finding
 from echo_studio.anatomy.measure.sizes import (
     Measurements,
+    biplane_ml,
+    ejection_fraction,
     ejection_fraction_percent,
-    lv_biplane_ml,
     lv_discs,
     measure,
 )
-from echo_studio.anatomy.measure.volume import ejection_fraction
 from echo_studio.errors import LabelMapError, UnknownNameError
 from echo_studio.types import PHASES, VIEWS, Json, View
 
@@ -77,8 +77,8 @@ def inspect_pair(slots: Mapping[str, LabelMap]) -> Json:
         if ef is not None and ef < 0:
             notes.append(f"{view}: the cavity is larger at end systole than at end diastole")
     four_ed, four_es, two_ed, two_es = (slots.get(f"{view}-{phase}") for view in ("4CH", "2CH") for phase in PHASES)
-    edv = lv_biplane_ml(four_ed, two_ed) if four_ed and two_ed else None
-    esv = lv_biplane_ml(four_es, two_es) if four_es and two_es else None
+    edv = biplane_ml(four_ed, two_ed) if four_ed and two_ed else None
+    esv = biplane_ml(four_es, two_es) if four_es and two_es else None
     ef = ejection_fraction(edv, esv) if edv is not None and esv is not None else None
     rows += _volumes("biplane", "biplane", edv, esv, ef)
     return {"measurements": rows, "notes": notes}

@@ -107,9 +107,9 @@ def find_wall_gaps(label_map: LabelMap) -> Iterator[Finding]:
     for number in range(1, count + 1):
         at = np.flatnonzero(runs == number)
         length = float(line.arc[at[-1]] - line.arc[at[0]])
-        x, y = line.frame.plane.pixels(line.points[at[len(at) // 2]])
+        place = line.frame.plane.pixel(line.points[at[len(at) // 2]])
         what = f"{length:.1f} {unit} of the cavity's border without wall: the cavity touches the sector"
-        yield Finding("wall-gap", what, (float(x), float(y)), "error", "wall-gap")
+        yield Finding("wall-gap", what, place, "error", "wall-gap")
 
 
 def find_beyond_sector(label_map: LabelMap) -> Iterator[Finding]:
@@ -174,8 +174,7 @@ def find_sizes(label_map: LabelMap) -> Iterator[Finding]:
     for odd in (whole & (mean < low), whole & (mean > high)):
         if odd.any():
             at = int(np.flatnonzero(odd)[np.argmax(np.abs(mean[odd] - low))])
-            x, y = line.frame.plane.pixels(line.points[at])
-            here = (float(x), float(y))
+            here = line.frame.plane.pixel(line.points[at])
             yield from _outside("wall-thickness", "wall thickness here", "mm", float(mean[at]), WALL_SEGMENT_MM, here)
 
 

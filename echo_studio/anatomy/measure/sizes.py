@@ -1,5 +1,12 @@
-"""Measurements of one frame, and of ED with ES and 2CH with 4CH: areas, lengths, volumes, wall thickness, EF."""
+"""Measurements of one frame, and of ED with ES and 2CH with 4CH: areas, lengths, volumes, wall thickness, EF.
 
+Volumes come from areas by the method of discs (modified Simpson), single-plane and biplane. Lang et al., J. Am. Soc.
+Echocardiogr. 28(1), 2015: V = π/4 · Σ aᵢ bᵢ · L/20 over 20 discs between the middle of the annulus and the far end of
+the long axis; in a single plane bᵢ = aᵢ.
+"""
+
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,11 +17,11 @@ from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.segments import SEGMENTS, in_segment
 from echo_studio.anatomy.landmarks.wall_line import WallLine, wall_line
-from echo_studio.anatomy.measure.volume import DiscStack, biplane_volume, disc_stack, ejection_fraction
 from echo_studio.anatomy.plane import Plane, largest_component
 from echo_studio.errors import EchoStudioError, LabelMapError
-from echo_studio.types import BoolMask, Json, View
+from echo_studio.types import BoolMask, FloatArray, Json, View
 
+DISCS = 20
 DOWNWARD = -0.5  # a normal that points so far towards the base belongs to the annulus, not to the wall
 
 
@@ -89,6 +96,58 @@ def measure(label_map: LabelMap, view: View | None = None) -> Measurements:
     )
 
 
+@dataclass(frozen=True)
+class DiscStack:
+    """Mean diameters (20,) of a structure's discs from the annulus on, and the length they share."""
+
+    diameters: FloatArray
+    length: float
+
+    @property
+    def volume(self) -> float:
+        """Single-plane volume, in the cube of the length's unit."""
+        return math.pi / 4 * float((self.diameters**2).sum()) * self.length / DISCS
+
+
+def disc_stack(mask: BoolMask, plane: Plane, base: FloatArray, tip: FloatArray) -> DiscStack:
+    """The discs of a structure between two points.
+
+    A disc's diameter is the structure's area in it over its height. A pixel that two discs share
+    counts for both in parts, so that the result does not hang on where the grid lies.
+
+    Args:
+        mask: (h, w) the structure.
+        base, tip: (2,) ends of the long axis, in lengths of `plane`.
+    """
+    axis = tip - base
+    length = float(np.hypot(*axis))
+    if length == 0:
+        return DiscStack(np.zeros(DISCS), 0.0)
+    direction = axis / length
+    y, x = np.nonzero(mask)
+    place = (plane.lengths(np.stack([x, y], axis=1).astype(np.float64)) - base) @ direction
+    edges = np.linspace(0.0, length, DISCS + 1)
+    width = float(plane.width_along(direction))
+    place = np.sort(place)
+    total = np.concatenate([[0.0], np.cumsum(place)])
+    # How much of all pixels lies below each edge: whole ones, and those that the edge cuts in parts.
+    whole, cut = np.searchsorted(place, edges - width / 2), np.searchsorted(place, edges + width / 2)
+    below = whole + (edges / width + 0.5) * (cut - whole) - (total[cut] - total[whole]) / width
+    areas = np.diff(below) * plane.pixel_area
+    return DiscStack(areas / (length / DISCS), length)
+
+
+def biplane_volume(four: DiscStack, two: DiscStack) -> float:
+    """Volume from the 4CH and the 2CH view, whose discs are paired from the annulus on; the longer axis counts."""
+    length = max(four.length, two.length)
+    return math.pi / 4 * float((four.diameters * two.diameters).sum()) * length / DISCS
+
+
+def ejection_fraction(end_diastolic: float, end_systolic: float) -> float | None:
+    """(EDV − ESV) / EDV in percent; None where the ventricle is empty at end diastole."""
+    return 100 * (end_diastolic - end_systolic) / end_diastolic if end_diastolic > 0 else None
+
+
 @once
 def lv_discs(label_map: LabelMap) -> DiscStack | None:
     """The cavity's 20 discs from annulus to apex; None where it has no long axis."""
@@ -113,14 +172,19 @@ def la_discs(label_map: LabelMap) -> DiscStack | None:
     return disc_stack(largest_component(label_map.ids == LEFT_ATRIUM), plane, base, roof)
 
 
-def lv_biplane_ml(four_chamber: LabelMap, two_chamber: LabelMap) -> float | None:
-    """Biplane volume of the cavity in mL; None where a spacing or a long axis is missing."""
-    return _biplane_ml(four_chamber, two_chamber, lv_discs(four_chamber), lv_discs(two_chamber))
+def biplane_ml(
+    four_chamber: LabelMap, two_chamber: LabelMap, discs: Callable[[LabelMap], DiscStack | None] = lv_discs
+) -> float | None:
+    """Biplane volume in mL; None where a spacing or the discs are missing.
 
-
-def la_biplane_ml(four_chamber: LabelMap, two_chamber: LabelMap) -> float | None:
-    """Biplane volume of the atrium in mL; None where a spacing, the annulus or the atrium is missing."""
-    return _biplane_ml(four_chamber, two_chamber, la_discs(four_chamber), la_discs(two_chamber))
+    Args:
+        four_chamber, two_chamber: views of one moment.
+        discs: `lv_discs` for the cavity, `la_discs` for the atrium.
+    """
+    four, two = discs(four_chamber), discs(two_chamber)
+    if four is None or two is None or four_chamber.spacing_mm is None or two_chamber.spacing_mm is None:
+        return None
+    return biplane_volume(four, two) / 1000
 
 
 def ejection_fraction_percent(end_diastole: LabelMap, end_systole: LabelMap) -> float | None:
@@ -148,16 +212,10 @@ def biplane_ejection_fraction_percent(
     four_ed: LabelMap, four_es: LabelMap, two_ed: LabelMap, two_es: LabelMap
 ) -> float | None:
     """Biplane EF in percent; None where a spacing or a long axis is missing."""
-    volumes = lv_biplane_ml(four_ed, two_ed), lv_biplane_ml(four_es, two_es)
+    volumes = biplane_ml(four_ed, two_ed), biplane_ml(four_es, two_es)
     if volumes[0] is None or volumes[1] is None:
         return None
     return ejection_fraction(volumes[0], volumes[1])
-
-
-def _biplane_ml(four_map: LabelMap, two_map: LabelMap, four: DiscStack | None, two: DiscStack | None) -> float | None:
-    if four is None or two is None or four_map.spacing_mm is None or two_map.spacing_mm is None:
-        return None
-    return biplane_volume(four, two) / 1000
 
 
 def _line(label_map: LabelMap) -> WallLine | None:

@@ -7,8 +7,7 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
-from echo_studio.anatomy.measure.sizes import lv_discs
-from echo_studio.anatomy.measure.volume import ejection_fraction
+from echo_studio.anatomy.measure.sizes import ejection_fraction, lv_discs
 from echo_studio.anatomy.motion.contraction import RegionalMotion, not_yet_shown, with_regional
 from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, Tidy, looked_up
 from echo_studio.anatomy.motion.heart_contours import WALL_POINTS, HeartContours, corresponding, heart_contours
@@ -27,7 +26,7 @@ class LabelCycle:
         es: index of end systole.
         heart_rate: beats a minute; one frame lasts 60 / (heart_rate · t) seconds.
         points: (t, n, 2) where points of wall and atrium are in each frame, (x, y) in pixels; None if not known.
-        reach: how far a point carries its surroundings along, in pixels of x.
+        reach: how far a point moves its surroundings along, in pixels of x.
     """
 
     ids: npt.NDArray[np.uint8]

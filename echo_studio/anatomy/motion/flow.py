@@ -3,7 +3,7 @@
 Points that correspond tell where tissue goes; between them the displacement is a Gaussian process with a Matérn
 kernel (ν = 3/2), smooth near the heart and zero far from it. Ids cannot be blended, distances to borders can: each
 label's signed distance is looked up in both keyframes and averaged, and the label that lies deepest wins. Where the
-keyframes agree after the carrying, that is the warped label; where they do not (a defect in one of them, an
+keyframes agree after the warp, that is the warped label; where they do not (a defect in one of them, an
 annotator's whim) the border passes smoothly from the one to the other. No label is invented, and the
 sector never moves.
 """
@@ -24,7 +24,7 @@ from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
 Distances = npt.NDArray[np.float32]
-REACH = 0.35  # of the length of the long axis: how far a point carries its surroundings along
+REACH = 0.35  # of the length of the long axis: how far a point moves its surroundings along
 MARGIN = 0.06  # of the longer side: what of the map around the structures can come to move
 NUGGET = 1e-3  # share by which points need not be met exactly: neighbours that disagree tear nothing
 SMOOTH = 0.8  # pixels: a staircase is softened, a gap two pixels wide stays open
@@ -42,7 +42,7 @@ class Warped:
         distances: float32 (5, h, w) of the box, by `CHANNELS`: pixels from the label's border, negative inside.
         smooth: the same without the staircase of its pixels, for looking up between them.
         points: (n, 2) pixels of the whole map that correspond to another keyframe's, or None: nothing moves.
-        reach: how far a point carries its surroundings along, in pixels of x.
+        reach: how far a point moves its surroundings along, in pixels of x.
     """
 
     distances: Distances

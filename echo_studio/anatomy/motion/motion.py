@@ -20,7 +20,7 @@ from echo_studio.anatomy.measure.sizes import lv_discs
 from echo_studio.anatomy.motion.contraction import RegionalKind, RegionalMotion, contracted, with_regional
 from echo_studio.anatomy.motion.flow import MARGIN, REACH, Field, Tidy
 from echo_studio.anatomy.motion.heart_contours import corresponding, heart_contours
-from echo_studio.errors import RequestError
+from echo_studio.errors import RequestError, check_range
 from echo_studio.types import FloatArray, Json, View
 
 __all__ = [
@@ -142,13 +142,7 @@ class Motion:
 
     def __post_init__(self) -> None:
         for name, (low, high, unit) in LIMITS.items():
-            value = getattr(self, name)
-            if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
-                raise RequestError(
-                    expected=f"{name} from {low:g} to {high:g} ({unit})",
-                    got=f"{value}",
-                    remedy=f"try {Motion.__dataclass_fields__[name].default:g}",
-                )
+            check_range(name, getattr(self, name), low, high, unit)
 
     def to_json(self) -> Json:
         """A plain object; `regional` as a list of objects."""
@@ -162,18 +156,15 @@ class Motion:
             RequestError: another key, a value of another kind or outside its range.
             UnknownNameError: a segment or kind of another name.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
         try:
             regional = tuple(RegionalMotion(str(one["segment"]), one["kind"]) for one in values.get("regional", ()))
-            if other := sorted(set(values) - set(known)):
-                raise KeyError(other[0])
+            return cls(**{**values, "regional": regional})
         except (AttributeError, KeyError, TypeError) as error:
             raise RequestError(
-                expected=f"a motion with {', '.join(known)}, each segment with segment and kind",
+                expected=f"a motion with {', '.join(cls.__dataclass_fields__)}, each segment with segment and kind",
                 got=str(error)[:60],
                 remedy="leave out what is not meant to be set",
             ) from error
-        return cls(**{**values, "regional": regional})
 
 
 def usual_motion(ef: float, heart_rate: float = 70.0, regional: tuple[RegionalMotion, ...] = ()) -> Motion:

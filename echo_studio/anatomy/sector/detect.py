@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.plane import largest_component
-from echo_studio.anatomy.sector.geometry import Sector, fit_sector, sector_of_image, threshold_sector
+from echo_studio.anatomy.sector.geometry import Sector, fit_sector, sector_of_lit, threshold_sector
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, GrayImage
 
@@ -17,7 +17,6 @@ FITS = 0.95  # of the lit region's hull and the sector, as intersection over uni
 COVERS = 0.9  # of the light, text left out
 ALIKE = 0.4  # of the largest component's size: components that a dark strip has parted
 SEARCH_SIDE = 512
-CLEAN = 0.97  # as in `sector_of_image`
 
 
 def find_sector(image: GrayImage) -> BoolMask:
@@ -34,8 +33,10 @@ def find_sector(image: GrayImage) -> BoolMask:
     Raises:
         ImageError: no lit sector is found.
     """
-    if _is_clean(image):
-        return fit_sector(threshold_sector(image)).mask(*image.shape) | _without_thin(sector_of_image(image))
+    closed = threshold_sector(image)
+    clean = sector_of_lit(closed)
+    if clean is not None:
+        return clean | _without_thin(clean | closed)
     scale = max(1.0, max(image.shape) / SEARCH_SIDE)
     height, width = (round(side / scale) for side in image.shape)
     best: tuple[float, Sector] | None = None
@@ -52,18 +53,8 @@ def find_sector(image: GrayImage) -> BoolMask:
             best = fits * covers, sector
     if best is not None:
         return _enlarged(best[1], scale).mask(*image.shape)
-    region = sector_of_image(image)
-    thick = _without_thin(region)
-    return _hull(largest_component(thick if thick.any() else region))
-
-
-def _is_clean(image: GrayImage) -> bool:
-    closed = threshold_sector(image)
-    try:
-        sector = fit_sector(closed).mask(*closed.shape)
-    except ImageError:
-        return False
-    return bool((sector & closed).sum() >= CLEAN * (sector | closed).sum())
+    thick = _without_thin(closed)
+    return _hull(largest_component(thick if thick.any() else closed))
 
 
 def _lit_regions(image: GrayImage) -> Iterator[tuple[BoolMask, BoolMask]]:

@@ -1,4 +1,4 @@
-"""The ultrasound sector: found in an image, described by five numbers, drawn again as a mask.
+"""The ultrasound sector: found in an image, described by five numbers, rendered as a mask.
 
 The papers add the sector as a fourth label "through simple thresholding on the original images"
 (003 III-A). Thresholding alone leaves pinholes where the image is truly black, so the mask is
@@ -15,6 +15,8 @@ import numpy as np
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, FloatArray, GrayImage, LabelIds
+
+CLEAN = 0.97  # of the lit part of an image and the sector, as intersection over union: what counts as a fit
 
 
 @dataclass(frozen=True)
@@ -117,12 +119,17 @@ def sector_of_image(image: GrayImage) -> BoolMask:
         ImageError: no lit sector is found.
     """
     closed = threshold_sector(image)
+    sector = sector_of_lit(closed)
+    return closed if sector is None else sector | closed
+
+
+def sector_of_lit(closed: BoolMask) -> BoolMask | None:
+    """(h, w) the sector that fits the lit part of an image, see `threshold_sector`; None where none does."""
     try:
         sector = fit_sector(closed).mask(*closed.shape)
     except ImageError:
-        return closed
-    overlap = (sector & closed).sum() / (sector | closed).sum()
-    return sector | closed if overlap >= 0.97 else closed
+        return None
+    return sector if (sector & closed).sum() / (sector | closed).sum() >= CLEAN else None
 
 
 def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
@@ -174,6 +181,27 @@ def within_sector(ids: LabelIds) -> LabelIds:
     if sector is None:
         return ids
     return np.where(sector.mask(*ids.shape) | (ids == SECTOR), ids, np.uint8(OUTSIDE))
+
+
+def beam_maps(inside: BoolMask, factor: int) -> FloatArray:
+    """float32 (3, h / factor, w / factor): sine and cosine of the beam's angle to straight down, depth from 0 to 1.
+
+    Where no sector fits the mask, the apex is taken to be at the top of its middle.
+
+    Args:
+        inside: (h, w) True inside the sector.
+        factor: pixels a cell, along each axis.
+    """
+    height, width = inside.shape
+    try:
+        sector = fit_sector(inside)
+    except ImageError:
+        sector = Sector(((width - 1) / 2, 0.0), -0.7, 0.7, 0.0, float(height))
+    middle = (factor - 1) / 2
+    dx = np.arange(width // factor) * factor + middle - sector.apex[0]
+    dy = ((np.arange(height // factor) * factor + middle - sector.apex[1]) * sector.aspect)[:, None]
+    radius = np.maximum(np.hypot(dx, dy), 1e-6)
+    return np.stack([dx / radius, dy / radius, (radius / sector.far).clip(0, 1.5)]).astype(np.float32)
 
 
 def _edge_line(y: FloatArray, x: FloatArray, width: int) -> tuple[float, float] | None:

@@ -8,7 +8,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
 from echo_studio.anatomy.landmarks.points import Landmarks, Point, find_landmarks
 from echo_studio.anatomy.landmarks.wall_line import LEFT, RIGHT, WallLine, wall_line
-from echo_studio.anatomy.plane import Plane, border
+from echo_studio.anatomy.plane import border
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.errors import LabelMapError
 
@@ -64,10 +64,10 @@ def _ventricle(line: WallLine, marks: Landmarks) -> list[Handle]:
             at = line.index(place, side)
             inner, thickness = line.points[at], line.thickness[at]
             if number <= len(PLACES):
-                handles.append(Handle(f"endo-{name}-{number}", LV_CAVITY, _point(plane, inner)))
+                handles.append(Handle(f"endo-{name}-{number}", LV_CAVITY, plane.pixel(inner)))
             if thickness > 0:
                 outer = inner + thickness * line.normals[at]
-                handles.append(Handle(f"epi-{name}-{number}", LV_MYOCARDIUM, _point(plane, outer)))
+                handles.append(Handle(f"epi-{name}-{number}", LV_MYOCARDIUM, plane.pixel(outer)))
     return handles
 
 
@@ -87,8 +87,3 @@ def _around(label_map: LabelMap, structure: int, count: int, start: Point | None
     at = (first + np.arange(count) * len(ring) // count) % len(ring)
     key = "atrium" if structure == LEFT_ATRIUM else LABELS[structure].key
     return [Handle(f"{key}-{k}", structure, (float(x), float(y))) for k, (x, y) in enumerate(ring[at], start=1)]
-
-
-def _point(plane: Plane, length: np.ndarray) -> Point:
-    x, y = plane.pixels(length)
-    return float(x), float(y)

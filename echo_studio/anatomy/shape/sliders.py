@@ -1,17 +1,19 @@
 """The shape sliders: a ventricle's size, roundness, wall, tilt and apex, the atrium's size, the sector."""
 
 import dataclasses
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
 from echo_studio.anatomy.landmarks.wall_line import wall_line, with_wall_moved
-from echo_studio.anatomy.plane import require_spacing, with_ids
+from echo_studio.anatomy.plane import require_spacing
 from echo_studio.anatomy.sector.region import resize_sector, sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES, warp_labels
-from echo_studio.errors import RequestError
+from echo_studio.errors import UnknownNameError, check_range
 from echo_studio.types import FloatArray
 
 
@@ -72,13 +74,20 @@ class Shape:
 
     def __post_init__(self) -> None:
         for name, slider in SLIDERS.items():
-            value = getattr(self, name)
-            if not slider.low <= value <= slider.high:
-                raise RequestError(
-                    expected=f"{name} from {slider.low:g} to {slider.high:g} ({slider.unit})",
-                    got=f"{value}",
-                    remedy="move the slider back into its range",
-                )
+            check_range(name, getattr(self, name), slider.low, slider.high, slider.unit)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Shape":
+        """The shape of some sliders' values; the others stand neutral.
+
+        Raises:
+            UnknownNameError: no such slider.
+            RequestError: a value outside its range, or no number.
+        """
+        for name in values:
+            if name not in SLIDERS:
+                raise UnknownNameError("shape slider", name[:40], SLIDERS)
+        return cls(**values)
 
 
 def reshape(label_map: LabelMap, shape: Shape) -> LabelMap:
@@ -127,8 +136,7 @@ def with_wall(label_map: LabelMap, times: float = 1.0, added_mm: float = 0.0) ->
     line = wall_line(label_map)
     wanted = np.maximum(line.thickness * times + added_mm, 0.0)
     outer = np.where(line.thickness > 0, wanted - line.thickness, 0.0)
-    ids = with_wall_moved(label_map, line, np.zeros_like(outer), outer, sector_region(label_map))
-    return with_ids(label_map, ids)
+    return with_wall_moved(label_map, line, np.zeros_like(outer), outer, sector_region(label_map))
 
 
 def _atrium(label_map: LabelMap) -> float:

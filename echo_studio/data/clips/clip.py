@@ -63,18 +63,13 @@ class Clip:
             raise ImageError(
                 expected="positive pixel spacing in mm", got=str(self.spacing_mm), remedy="leave it out if unknown"
             )
-        self._check_ids()
-
-    def _check_ids(self) -> None:
-        if self.ids is None:
-            return
-        if self.ids.dtype != np.uint8 or self.ids.shape != self.frames.shape:
+        if self.ids is not None and (self.ids.dtype != np.uint8 or self.ids.shape != frames.shape):
             raise LabelMapError(
-                expected=f"uint8 labels of the clip's shape {self.frames.shape}",
+                expected=f"uint8 labels of the clip's shape {frames.shape}",
                 got=f"{self.ids.dtype} {self.ids.shape}",
                 remedy="give the labels of the same frames",
             )
-        if int(self.ids.max()) >= LABEL_COUNT:
+        if self.ids is not None and int(self.ids.max()) >= LABEL_COUNT:
             raise LabelMapError(
                 expected=f"label ids 0 to {LABEL_COUNT - 1}", got=str(int(self.ids.max())), remedy="convert the ids"
             )

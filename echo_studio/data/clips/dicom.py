@@ -29,6 +29,13 @@ def uid_of(level: str, key: str) -> str:
     return f"2.25.{uuid.uuid5(NAMESPACE, f'{level} {key}').int}"
 
 
+def filled(data: Any, **elements: Any) -> Any:
+    """The data set with these elements, by their keywords."""
+    for keyword, value in elements.items():
+        setattr(data, keyword, value)
+    return data
+
+
 def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
     """Patient, study, series, equipment and image: types 1 and 2 of these modules, nothing that could be a person.
 
@@ -38,49 +45,69 @@ def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
         patient: of a set, what its samples are split by: those of one patient share patient and study. None makes
             every image its own patient.
     """
-    data: Any = Dataset()
-    data.SpecificCharacterSet = "ISO_IR 192"
-    data.SOPClassUID = sop_class
-    data.SOPInstanceUID, data.SeriesInstanceUID = uid_of("instance", digest), uid_of("series", digest)
-    data.StudyInstanceUID = uid_of("study", digest if patient is None else f"of {patient}")
-    data.PatientName = "SYNTHETIC^ECHO"
-    data.PatientID = f"SYNTHETIC-{digest[:12].upper()}" if patient is None else f"SYNTHETIC-{patient}"
-    for keyword in ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID"):
-        setattr(data, keyword, "")
-    data.ReferringPhysicianName = data.PatientOrientation = ""
-    data.StudyDescription = data.SeriesDescription = NOTICE
-    data.Modality, data.BodyPartExamined = "US", "HEART"
-    data.SeriesNumber = data.InstanceNumber = 1
-    data.Manufacturer, data.ManufacturerModelName, data.SoftwareVersions = MAKER, MAKER, __version__
-    data.ImageType = ["DERIVED", "SECONDARY"]
-    data.SyntheticData = "YES"
-    data.DerivationDescription = f"Drawn from a label map by a generative model: {NOTICE}"
-    data.ImageComments = NOTICE
-    data.BurnedInAnnotation = "NO"
-    data.LossyImageCompression = "00"
-    return data
+    empty = ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID")
+    return filled(
+        Dataset(),
+        SpecificCharacterSet="ISO_IR 192",
+        SOPClassUID=sop_class,
+        SOPInstanceUID=uid_of("instance", digest),
+        SeriesInstanceUID=uid_of("series", digest),
+        StudyInstanceUID=uid_of("study", digest if patient is None else f"of {patient}"),
+        PatientName="SYNTHETIC^ECHO",
+        PatientID=f"SYNTHETIC-{digest[:12].upper()}" if patient is None else f"SYNTHETIC-{patient}",
+        **dict.fromkeys((*empty, "ReferringPhysicianName", "PatientOrientation"), ""),
+        StudyDescription=NOTICE,
+        SeriesDescription=NOTICE,
+        Modality="US",
+        BodyPartExamined="HEART",
+        SeriesNumber=1,
+        InstanceNumber=1,
+        Manufacturer=MAKER,
+        ManufacturerModelName=MAKER,
+        SoftwareVersions=__version__,
+        ImageType=["DERIVED", "SECONDARY"],
+        SyntheticData="YES",
+        DerivationDescription=f"Drawn from a label map by a generative model: {NOTICE}",
+        ImageComments=NOTICE,
+        BurnedInAnnotation="NO",
+        LossyImageCompression="00",
+    )
 
 
 def calibrate(data: Any, height: int, width: int, spacing_mm: Spacing) -> None:
     """US Region Calibration (PS3.3 C.8.5.5): the whole picture is tissue, pixels in cm."""
-    region: Any = Dataset()
-    region.RegionSpatialFormat = region.RegionDataType = TISSUE_2D
-    region.RegionFlags = 0
-    region.RegionLocationMinX0 = region.RegionLocationMinY0 = 0
-    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = width - 1, height - 1
-    region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = CENTIMETRE
-    region.PhysicalDeltaX, region.PhysicalDeltaY = spacing_mm[1] / 10, spacing_mm[0] / 10
+    region = filled(
+        Dataset(),
+        RegionSpatialFormat=TISSUE_2D,
+        RegionDataType=TISSUE_2D,
+        RegionFlags=0,
+        RegionLocationMinX0=0,
+        RegionLocationMinY0=0,
+        RegionLocationMaxX1=width - 1,
+        RegionLocationMaxY1=height - 1,
+        PhysicalUnitsXDirection=CENTIMETRE,
+        PhysicalUnitsYDirection=CENTIMETRE,
+        PhysicalDeltaX=spacing_mm[1] / 10,
+        PhysicalDeltaY=spacing_mm[0] / 10,
+    )
     data.SequenceOfUltrasoundRegions = [region]
 
 
 def put_pixels(data: Any, pixels: npt.NDArray[np.uint8]) -> None:
     """Uncompressed grey values, uint8 (h, w) or (t, h, w)."""
-    data.Rows, data.Columns = pixels.shape[-2:]
-    data.SamplesPerPixel, data.PhotometricInterpretation = 1, "MONOCHROME2"
-    data.BitsAllocated = data.BitsStored = 8
-    data.HighBit, data.PixelRepresentation = 7, 0
     content = np.ascontiguousarray(pixels).tobytes()
-    data.PixelData = content + bytes(len(content) % 2)  # values have an even length
+    filled(
+        data,
+        Rows=pixels.shape[-2],
+        Columns=pixels.shape[-1],
+        SamplesPerPixel=1,
+        PhotometricInterpretation="MONOCHROME2",
+        BitsAllocated=8,
+        BitsStored=8,
+        HighBit=7,
+        PixelRepresentation=0,
+        PixelData=content + bytes(len(content) % 2),  # values have an even length
+    )
     data["PixelData"].VR = "OB"
 
 
@@ -90,7 +117,7 @@ def put_note(data: Any, text: str) -> None:
 
 
 def read_note(data: Any) -> str:
-    """The text that `put_note` kept; empty where there is none."""
+    """The text that `put_note` kept; empty if there is none."""
     try:
         return str(data.private_block(PRIVATE_GROUP, MAKER.upper())[0x01].value)
     except KeyError:
@@ -99,10 +126,12 @@ def read_note(data: Any) -> str:
 
 def encoded(data: Any) -> bytes:
     """The data set as an uncompressed DICOM file."""
-    data.file_meta = FileMetaDataset()
-    data.file_meta.MediaStorageSOPClassUID = data.SOPClassUID
-    data.file_meta.MediaStorageSOPInstanceUID = data.SOPInstanceUID
-    data.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    data.file_meta = filled(
+        FileMetaDataset(),
+        MediaStorageSOPClassUID=data.SOPClassUID,
+        MediaStorageSOPInstanceUID=data.SOPInstanceUID,
+        TransferSyntaxUID=ExplicitVRLittleEndian,
+    )
     buffer = io.BytesIO()
     dcmwrite(buffer, data, enforce_file_format=True)
     return buffer.getvalue()
@@ -119,19 +148,20 @@ def dicom_bytes(clip: Clip, patient: str | None = None) -> bytes:
     """
     content = hashlib.sha256(clip.note_text.encode() + repr(clip.spacing_mm).encode() + clip.frames.tobytes())
     data = heading(UltrasoundMultiFrameImageStorage, content.hexdigest(), patient)
-    _pace(data, clip)
+    pace = max(1, round(clip.fps))  # whole numbers by definition; FrameTime is exact
+    filled(
+        data,
+        NumberOfFrames=len(clip.frames),
+        FrameIncrementPointer=FRAME_TIME,
+        FrameTime=f"{1000.0 / clip.fps:.10g}",  # ms
+        CineRate=pace,
+        RecommendedDisplayFrameRate=pace,
+        HeartRate=round(clip.heart_rate),
+        StartTrim=1,
+        StopTrim=len(clip.frames),
+    )
     if clip.spacing_mm is not None:
         calibrate(data, clip.frames.shape[1], clip.frames.shape[2], clip.spacing_mm)
     put_pixels(data, clip.frames)
     put_note(data, clip.note_text)
     return encoded(data)
-
-
-def _pace(data: Any, clip: Clip) -> None:
-    data.NumberOfFrames = len(clip.frames)
-    data.FrameIncrementPointer = FRAME_TIME
-    data.FrameTime = f"{1000.0 / clip.fps:.10g}"  # ms
-    # Whole numbers by definition; FrameTime is exact.
-    data.CineRate = data.RecommendedDisplayFrameRate = max(1, round(clip.fps))
-    data.HeartRate = round(clip.heart_rate)
-    data.StartTrim, data.StopTrim = 1, len(clip.frames)

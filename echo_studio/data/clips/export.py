@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
@@ -20,7 +19,7 @@ from echo_studio.data.atomic import write_bytes, write_folder, write_together
 from echo_studio.data.clips.clip import Clip
 from echo_studio.data.clips.dicom import dicom_bytes
 from echo_studio.data.clips.movie import gif_bytes, mp4_bytes
-from echo_studio.data.formats.encode import encode
+from echo_studio.data.formats.encode import encode, nifti_bytes
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import OutputError, UnknownNameError
 from echo_studio.types import Json
@@ -59,17 +58,9 @@ def nifti_files(clip: Clip, stem: str) -> dict[str, bytes]:
 
 
 def _nifti(clip: Clip, frames: npt.NDArray[np.uint8], remark: str, note: Json) -> bytes:
-    y, x = clip.spacing_mm or (1.0, 1.0)
-    # NIfTI stores x first; arrays here are (t, y, x).
-    volume = nib.Nifti1Image(np.ascontiguousarray(frames.transpose(2, 1, 0)[:, :, None]), np.diag([x, y, 1.0, 1.0]))
-    header = volume.header
-    header["descrip"] = remark.encode()
-    header.set_zooms((x, y, 1.0, 1.0 / clip.fps))
-    header.set_xyzt_units(xyz="unknown" if clip.spacing_mm is None else "mm", t="sec")
     text = json.dumps({**note, "spacing_mm": clip.spacing_mm}, allow_nan=False)
-    header.extensions.append(nib.nifti1.Nifti1Extension("comment", text.encode()))
     # No time stamp: the same clip gives the same bytes.
-    return gzip.compress(bytes(volume.to_bytes()), mtime=0)
+    return gzip.compress(nifti_bytes(frames, clip.spacing_mm, remark, text, 1.0 / clip.fps), mtime=0)
 
 
 @dataclass(frozen=True)

@@ -35,7 +35,7 @@ Clip = npt.NDArray[np.uint8]  # (t, h, w)
 
 
 def velocity_between(first: Tensor, second: Tensor, image_first: Tensor, image_second: Tensor) -> Tensor:
-    """The velocity that carries each first frame to its second.
+    """The velocity that moves each first frame to its second.
 
     Args:
         first, second: uint8 (b, h, w) label maps of the same sector.

@@ -11,6 +11,7 @@ The layout:
 
 import csv
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -48,7 +49,7 @@ class CamusFrame:
         frame_id: patient, view and phase.
         image: uint8 (h, w).
         label_map: the same (h, w), with the sector as label 4 and the spacing where it is known.
-        info: `Info_*.cfg` as read, empty where there is none.
+        info: `Info_*.cfg` as read, empty if there is none.
     """
 
     frame_id: FrameId
@@ -115,7 +116,7 @@ class CamusFolder:
         return listed
 
     def split_path(self, name: str) -> Path | None:
-        """The file that lists the patients of a split; None where there is none."""
+        """The file that lists the patients of a split; None if there is none."""
         folders = [self.split_folder] if self.split_folder else [self.root, self.root.parent]
         file_name = f"subgroup_{name}.txt"
         candidates = [
@@ -148,9 +149,13 @@ class CamusFolder:
         ]
 
     def path(self, frame_id: FrameId, suffix: str = "") -> Path | None:
-        """The file of a frame (`_gt` for its labels), whatever its container; None where there is none."""
-        stem = self.root / frame_id.patient / f"{frame_id.stem}{suffix}"
-        return next((path for end in SUFFIXES if (path := stem.with_name(stem.name + end)).is_file()), None)
+        """The file of a frame (`_gt` for its labels), whatever its container; None if there is none."""
+        return self.file(frame_id.patient, f"{frame_id.stem}{suffix}", SUFFIXES)
+
+    def file(self, patient: str, stem: str, suffixes: Sequence[str]) -> Path | None:
+        """The file of a patient with that stem and the first of these suffixes; None if there is none."""
+        places = (self.root / patient / f"{stem}{end}" for end in suffixes)
+        return next((path for path in places if path.is_file()), None)
 
     def read(self, frame_id: FrameId) -> CamusFrame:
         """Read one frame.
@@ -195,7 +200,7 @@ class CamusFolder:
         return read_gray(path)[0]
 
     def info(self, patient: str, view: View) -> dict[str, str]:
-        """`Info_2CH.cfg` or `Info_4CH.cfg` of a patient as read, empty where there is none."""
+        """`Info_2CH.cfg` or `Info_4CH.cfg` of a patient as read, empty if there is none."""
         path = self.root / patient / f"Info_{view}.cfg"
         if not path.is_file():
             return {}

@@ -8,6 +8,7 @@ Filling is not recorded. A cycle made of a half sequence is mirrored: ED to ES a
 way. It closes and its volumes are real, but it fills as it empties, and `Heartbeat.mirrored` says so.
 """
 
+from functools import partial
 from pathlib import Path
 
 import cv2
@@ -71,8 +72,7 @@ def read_half_sequence(folder: CamusFolder, patient: str, view: View, frames: in
 
 
 def _path(folder: CamusFolder, patient: str, view: View, part: str = "") -> Path | None:
-    stem = folder.root / patient / f"{patient}_{view}_half_sequence{part}"
-    return next((path for end in SUFFIXES if (path := stem.with_name(stem.name + end)).is_file()), None)
+    return folder.file(patient, f"{patient}_{view}_half_sequence{part}", SUFFIXES)
 
 
 def _read(folder: CamusFolder, patient: str, view: View) -> tuple[Stack, Stack, Spacing | None]:
@@ -129,14 +129,7 @@ def labels_between(recorded: npt.NDArray[np.uint8], times: FloatArray) -> npt.ND
         recorded: uint8 (n, h, w).
         times: (k,) in frames, 0 to n - 1.
     """
-    ids = [int(label) for label in np.unique(recorded)]
-    taken = np.empty((len(times), *recorded.shape[1:]), np.uint8)
-    for k, time in enumerate(times):
-        low = min(int(time), len(recorded) - 1)
-        high = min(low + 1, len(recorded) - 1)
-        share = float(time - low)
-        taken[k] = _blend(recorded[low], recorded[high], share, ids) if share else recorded[low]
-    return taken
+    return frames_at(recorded, times, blend=partial(_blend, ids=[int(label) for label in np.unique(recorded)]))
 
 
 def _blend(before: LabelIds, after: LabelIds, share: float, ids: list[int]) -> LabelIds:

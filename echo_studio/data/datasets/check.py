@@ -1,9 +1,10 @@
 """Every fault of a folder of CAMUS, EchoNet-Dynamic or loops, found in one pass that never stops at the first."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -14,14 +15,15 @@ from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_s
 from echo_studio.data.datasets.echonet import EchonetFolder
 from echo_studio.data.datasets.loops import LoopFolder, read_loop
 from echo_studio.data.formats.image_file import read_gray
-from echo_studio.errors import DataError, EchoStudioError, ImageError
-from echo_studio.types import PHASES, VIEWS, GrayImage, LabelIds
+from echo_studio.errors import DataError, EchoStudioError
+from echo_studio.types import PHASES, VIEWS, LabelIds
 
 FaultKind = Literal[
     "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
 ]
 
 Advance = Callable[[int, int], None]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,7 @@ def check_folder(
         on_patient: called with (patients done, patients in all).
     """
     yield from _split_faults(folder)
-    try:
-        folder.listed_spacing  # noqa: B018  (reads frames.csv)
-    except EchoStudioError as error:
-        yield Fault(folder.root / "frames.csv", "unreadable", _reason(error))
+    yield from _tried(folder.root / "frames.csv", "unreadable", lambda: folder.listed_spacing)
     for done, patient in enumerate(folder.patients, start=1):
         yield from _patient_faults(folder, patient)
         on_patient(done, len(folder.patients))
@@ -65,12 +64,7 @@ def _split_faults(folder: CamusFolder) -> Iterator[Fault]:
         path = folder.split_path(name)
         if path is None:
             continue
-        try:
-            listed = folder.listed(path)
-        except EchoStudioError as error:
-            yield Fault(path, "unreadable", _reason(error))
-            continue
-        for patient in listed:
+        for patient in (yield from _tried(path, "unreadable", partial(folder.listed, path))) or ():
             if patient not in present:
                 yield Fault(path, "split", f"{patient} is listed but not in the folder")
             if patient in first_seen:
@@ -94,19 +88,12 @@ def _patient_faults(folder: CamusFolder, patient: str) -> Iterator[Fault]:
 
 
 def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
-    image, ids = None, None
-    try:
-        image = read_gray(image_path)[0]
-    except EchoStudioError as error:
-        yield Fault(image_path, "unreadable", _reason(error))
-    try:
-        ids = read_gray(label_path)[0]
-    except EchoStudioError as error:
-        yield Fault(label_path, "unreadable", _reason(error))
+    image = yield from _tried(image_path, "unreadable", lambda: read_gray(image_path)[0])
+    ids = yield from _tried(label_path, "unreadable", lambda: read_gray(label_path)[0])
     if ids is not None:
         yield from _label_faults(label_path, ids)
     if image is not None and (ids is None or SECTOR not in ids):
-        yield from _sector_faults(image_path, image)
+        yield from _tried(image_path, "no sector", partial(threshold_sector, image))
     if image is not None and ids is not None and image.shape != ids.shape:
         yield Fault(
             label_path,
@@ -126,61 +113,31 @@ def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:
         yield Fault(path, "empty structure", f"no pixel of {', '.join(empty)}")
 
 
-def _sector_faults(path: Path, image: GrayImage) -> Iterator[Fault]:
+def _tried(path: Path, kind: FaultKind, read: Callable[[], Result]) -> Generator[Fault, None, Result | None]:
+    """What `read` gives; the fault of `path` and None where it raises."""
     try:
-        threshold_sector(image)
-    except ImageError as error:
-        yield Fault(path, "no sector", _reason(error))
-
-
-def _reason(error: EchoStudioError) -> str:
-    return f"expected {error.expected}, got {error.got}"
-
-
-def check_half_sequences(folder: CamusFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
-    """Yield the faults of CAMUS's half sequences; none where there are no half sequences.
-
-    Args:
-        folder: what to check.
-        on_clip: called with (sequences done, sequences in all).
-    """
-    found = half_sequences(folder)
-    for done, (patient, view) in enumerate(found, start=1):
-        try:
-            read_half_sequence(folder, patient, view)
-        except EchoStudioError as error:
-            yield Fault(folder.root / patient / f"{patient}_{view}_half_sequence.nii.gz", "clip", _reason(error))
-        on_clip(done, len(found))
-
-
-def check_echonet(folder: EchonetFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
-    """Yield the faults of EchoNet-Dynamic's tables, then of every video of FileList.csv in order."""
-    try:
-        videos = list(folder.videos)
+        return read()
     except EchoStudioError as error:
-        yield Fault(folder.root / "FileList.csv", "unreadable", _reason(error))
-        return
-    try:
-        folder.traces  # noqa: B018  (reads VolumeTracings.csv)
-    except EchoStudioError as error:
-        yield Fault(folder.root / "VolumeTracings.csv", "unreadable", _reason(error))
-        return
-    for done, name in enumerate(videos, start=1):
-        try:
-            folder.read(name)
-        except EchoStudioError as error:
-            yield Fault(folder.root / "Videos" / f"{name}.avi", "clip", _reason(error))
-        on_clip(done, len(videos))
+        yield Fault(path, kind, f"expected {error.expected}, got {error.got}")
+        return None
 
 
-def check_loops(folder: LoopFolder, on_clip: Advance = lambda done, of: None) -> Iterator[Fault]:
-    """Yield the faults of a folder of MP4, AVI and DICOM loops."""
-    for done, path in enumerate(folder.paths, start=1):
-        try:
-            read_loop(path)
-        except EchoStudioError as error:
-            yield Fault(path, "clip", _reason(error))
-        on_clip(done, len(folder.paths))
+def _clip_faults(clips: Mapping[Path, Callable[[], object]], on_clip: Advance) -> Iterator[Fault]:
+    """The faults of clips, each with what reads it; `on_clip` is called with (clips done, clips in all)."""
+    for done, (path, read) in enumerate(clips.items(), start=1):
+        yield from _tried(path, "clip", read)
+        on_clip(done, len(clips))
+
+
+def _echonet_faults(folder: EchonetFolder, on_clip: Advance) -> Iterator[Fault]:
+    """The fault of a table of EchoNet-Dynamic that cannot be used, else those of every video of FileList.csv."""
+    videos = yield from _tried(folder.root / "FileList.csv", "unreadable", lambda: folder.videos)
+    if videos is None:
+        return
+    traces = yield from _tried(folder.root / "VolumeTracings.csv", "unreadable", lambda: folder.traces)
+    if traces is not None:
+        clips = {folder.root / "Videos" / f"{name}.avi": partial(folder.read, name) for name in videos}
+        yield from _clip_faults(clips, on_clip)
 
 
 @dataclass(frozen=True)
@@ -191,7 +148,7 @@ class Checkable:
         root: where its layout begins.
         layout: its name for people.
         counts: how many of what, by plural.
-        faults: finds them; told how far it is.
+        faults: finds them; calls its argument with (done, of).
     """
 
     root: Path
@@ -209,9 +166,7 @@ def checkable(path: Path) -> Checkable:
     if any((root / "FileList.csv").is_file() for root in (path, path / "EchoNet-Dynamic")):
         videos = EchonetFolder(path)
         count = len(list((videos.root / "Videos").glob("*.avi")))
-        return Checkable(
-            videos.root, "EchoNet-Dynamic", {"videos": count}, lambda advance: check_echonet(videos, advance)
-        )
+        return Checkable(videos.root, "EchoNet-Dynamic", {"videos": count}, partial(_echonet_faults, videos))
     try:
         return _camus(CamusFolder(path))
     except DataError as no_camus:
@@ -220,16 +175,24 @@ def checkable(path: Path) -> Checkable:
         except DataError:
             raise no_camus from None
     counts = {"recordings": len(loops.paths)}
-    return Checkable(path, "recordings", counts, lambda advance: check_loops(loops, advance))
+    return Checkable(
+        path, "recordings", counts, partial(_clip_faults, {one: partial(read_loop, one) for one in loops.paths})
+    )
 
 
 def _camus(folder: CamusFolder) -> Checkable:
     counts = {"patients": len(folder.patients), "frames": len(folder.frame_ids())}
-    if sequences := len(half_sequences(folder)):
-        counts["half sequences"] = sequences
+    sequences = {
+        folder.root / patient / f"{patient}_{view}_half_sequence.nii.gz": partial(
+            read_half_sequence, folder, patient, view
+        )
+        for patient, view in half_sequences(folder)
+    }
+    if sequences:
+        counts["half sequences"] = len(sequences)
 
     def faults(advance: Advance) -> Iterator[Fault]:
         yield from check_folder(folder, advance)
-        yield from check_half_sequences(folder, advance)
+        yield from _clip_faults(sequences, advance)
 
     return Checkable(folder.root, "CAMUS", counts, faults)

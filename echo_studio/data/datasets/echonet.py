@@ -30,7 +30,8 @@ from echo_studio.data.datasets.heartbeat import (
     frames_at,
     within_recording,
 )
-from echo_studio.data.decoding.recordings import Recording, read_recording
+from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -226,12 +227,6 @@ class EchonetFolder:
     def traces(self) -> Traces:
         """Traces by video and frame; DataError where VolumeTracings.csv is faulty or missing."""
         return read_tracings(self.root / "VolumeTracings.csv")
-
-    def split(self, name: str) -> list[str]:
-        """The names of the `training`, `validation` or `testing` videos."""
-        if name not in SPLITS.values():
-            raise UnknownNameError("split", name, SPLITS.values())
-        return [video.name for video in self.videos.values() if video.split == name]
 
     def path(self, name: str) -> Path:
         """The file of a video.

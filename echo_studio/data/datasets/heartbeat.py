@@ -4,7 +4,7 @@ Never the first frames, never padding: whatever a recording's length and pace, f
 the same share of its cycle, and frame T would be frame 0 again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import cv2
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import DataError, RequestError
-from echo_studio.types import FloatArray, Spacing
+from echo_studio.types import FloatArray, GrayImage, Spacing
 
 MIN_FRAMES, MAX_FRAMES = 2, 512
 MAX_RECORDED = 10_000  # frames of a file: a minute and a half of echo at the fastest pace there is
@@ -84,20 +84,31 @@ def beat_times(start: float, es: float, stop: float, frames: int) -> tuple[Float
     return np.concatenate([systole, np.linspace(es, stop, frames - index, endpoint=False)]), index
 
 
-def frames_at(recording: npt.NDArray[np.uint8], times: FloatArray, closed: bool = False) -> npt.NDArray[np.uint8]:
+def faded(before: GrayImage, after: GrayImage, share: float) -> GrayImage:
+    """uint8 (h, w) the mean of two frames, `share` of it of the second one."""
+    return np.rint(before * (1 - np.float32(share)) + after * np.float32(share)).astype(np.uint8)
+
+
+def frames_at(
+    recording: npt.NDArray[np.uint8],
+    times: FloatArray,
+    closed: bool = False,
+    blend: Callable[[GrayImage, GrayImage, float], GrayImage] = faded,
+) -> npt.NDArray[np.uint8]:
     """The frames at fractional times, each a blend of its two neighbours; whole times give the frame itself.
 
     Args:
         recording: uint8 (n, h, w).
         times: in frames, 0 to n - 1; 0 to n (excluded) where `closed`, as after the last frame comes the first.
+        blend: of the frame before, the frame after and the share of the latter.
     """
     count = len(recording)
     taken = np.empty((len(times), *recording.shape[1:]), np.uint8)
     for k, time in enumerate(times):
         low = min(int(time), count - 1)
         high = (low + 1) % count if closed else min(low + 1, count - 1)
-        share = np.float32(time - low)
-        taken[k] = np.rint(recording[low] * (1 - share) + recording[high] * share) if share else recording[low]
+        share = float(time - low)
+        taken[k] = blend(recording[low], recording[high], share) if share else recording[low]
     return taken
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from echo_studio.data.datasets.heartbeat import SLOWEST, Heartbeat, check_count, check_recorded, cycle_length, frames_at
-from echo_studio.data.decoding.recordings import Recording, read_recording
+from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import DataError, ImageError
 

@@ -1,4 +1,4 @@
-"""What a reader of foreign files hands back, and how it crosses from the decoder's process to ours."""
+"""The frames of a foreign file, and how they cross from the decoder's process to ours."""
 
 import json
 from dataclasses import dataclass, field
@@ -21,23 +21,31 @@ RESIZABLE = ("uint8", "uint16", "int16", "float32", "float64")
 
 
 @dataclass(frozen=True, eq=False)
-class Decoded:
-    """Frames, and the little that is taken from their file's header.
+class Recording:
+    """Frames of one recording. Holds no name, no date, no header: only what can be seen and measured.
 
     Attributes:
-        frames: uint8 (n, h, w).
-        spacing_mm: (y, x) or None.
+        frames: uint8 (n, h, w), read-only, 64 to 1024 pixels a side.
+        spacing_mm: (y, x) of a pixel, or None where the file does not tell.
         seconds_per_frame: mean time from one frame to the next, or None.
-        total: frames in the file; more than n where it was too long to be kept.
+        total: frames in the file; more than n where only the first ones were kept.
     """
 
     frames: npt.NDArray[np.uint8]
-    spacing_mm: Spacing | None
-    seconds_per_frame: float | None
-    total: int
+    spacing_mm: Spacing | None = None
+    seconds_per_frame: float | None = None
+    total: int = 1
+
+    def __post_init__(self) -> None:
+        self.frames.setflags(write=False)
+
+    @property
+    def shortened(self) -> bool:
+        """Whether the file holds more frames than were kept."""
+        return self.total > len(self.frames)
 
 
-def send(result: Decoded | ImageError, out: BinaryIO) -> None:
+def send(result: Recording | ImageError, out: BinaryIO) -> None:
     """Write one line of JSON, and after it the frames in numpy's own format: nothing that could run on arrival."""
     if isinstance(result, ImageError):
         about: Json = {"error": {"expected": result.expected, "got": result.got, "remedy": result.remedy}}
@@ -48,7 +56,7 @@ def send(result: Decoded | ImageError, out: BinaryIO) -> None:
     np.save(out, result.frames, allow_pickle=False)
 
 
-def receive(source: BinaryIO) -> Decoded:
+def receive(source: BinaryIO) -> Recording:
     """Read what `send` wrote.
 
     Raises:
@@ -62,7 +70,7 @@ def receive(source: BinaryIO) -> Decoded:
     if frames.dtype != np.uint8 or frames.ndim != 3:
         raise ValueError("not frames")
     spacing = about["spacing"]
-    return Decoded(frames, (spacing[0], spacing[1]) if spacing else None, about["seconds"], about["total"])
+    return Recording(frames, (spacing[0], spacing[1]) if spacing else None, about["seconds"], about["total"])
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:
@@ -154,7 +162,10 @@ class FrameStack:
         if not self.frames:
             raise ImageError(expected="at least one frame", got="none", remedy="export it again")
         stack = np.empty((len(self.frames), *self.frames[0].shape), np.uint8)
-        low, high = window or self._range()
+        low = min(float(frame.min()) for frame in self.frames)
+        high = max(float(frame.max()) for frame in self.frames)
+        if window or (low >= 0 and 1 < high <= 255):
+            low, high = window or (0.0, 255.0)
         for k, frame in enumerate(self.frames):
             if frame.dtype == np.uint8 and window is None:
                 stack[k] = frame
@@ -162,8 +173,3 @@ class FrameStack:
                 scaled = (frame.astype(np.float64) - low) * (255.0 / (high - low) if high > low else 0.0)
                 stack[k] = np.rint(np.clip(scaled, 0, 255))
         return stack
-
-    def _range(self) -> tuple[float, float]:
-        low = min(float(frame.min()) for frame in self.frames)
-        high = max(float(frame.max()) for frame in self.frames)
-        return (0.0, 255.0) if low >= 0 and 1 < high <= 255 else (low, high)

@@ -9,7 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from echo_studio.data.decoding.decoded import Decoded, send
+from echo_studio.data.decoding.decoded import Recording, send
 from echo_studio.data.formats.file_kind import KINDS
 from echo_studio.errors import ImageError
 
@@ -18,28 +18,24 @@ if sys.platform != "win32":
 
 MAX_MEMORY = 3 << 30  # of addresses: 256 MiB of frames twice, the libraries, ffmpeg's threads
 
-# Module and function. A process reads one file: the libraries of the other kinds would only cost it time.
-READERS: dict[str, tuple[str, str]] = {
-    "png": ("picture_file", "read_png"),
-    "jpeg": ("picture_file", "read_jpeg"),
-    "gif": ("picture_file", "read_gif"),
-    "nifti": ("nifti_frames", "read_nifti_frames"),
-    "nifti-gz": ("nifti_frames", "read_packed_nifti_frames"),
-    "dicom": ("dicom", "read_dicom"),
-    "mp4": ("video_file", "read_mp4"),
-    "avi": ("video_file", "read_avi"),
+# The module whose `read(path, kind)` decodes a kind. A process reads one file: the libraries of the others would only
+# cost it time.
+READERS: dict[str, str] = {
+    **dict.fromkeys(("png", "jpeg", "gif"), "picture_file"),
+    **dict.fromkeys(("nifti", "nifti-gz"), "nifti_frames"),
+    **dict.fromkeys(("mp4", "avi"), "video_file"),
+    "dicom": "dicom",
 }
 
 
-def decode(kind: str, path: Path) -> Decoded | ImageError:
+def decode(kind: str, path: Path) -> Recording | ImageError:
     """Decode a file; an error comes back as a value, without the file's name and without its library's words.
 
     A library's message may quote the header, and in a header stand names of patients.
     """
-    module, reader = READERS[kind]
     try:
-        decoded: Decoded = getattr(importlib.import_module(f"echo_studio.data.decoding.{module}"), reader)(path)
-        return decoded
+        recording: Recording = importlib.import_module(f"echo_studio.data.decoding.{READERS[kind]}").read(path, kind)
+        return recording
     except ImageError as error:
         return error
     except MemoryError:

@@ -6,7 +6,7 @@ Of the header only what is listed in `ELEMENTS` is read at all: no name, no date
 import io
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from PIL import Image
 from pydicom.encaps import generate_frames
 from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
 
-from echo_studio.data.decoding.decoded import MAX_SIDE, Decoded, FrameStack, luminance, working_size
+from echo_studio.data.decoding.decoded import MAX_SIDE, FrameStack, Recording, luminance, working_size
 from echo_studio.errors import ImageError
 from echo_studio.types import Spacing
 
@@ -73,11 +73,15 @@ def tissue_region(header: Any, height: int, width: int) -> Region:
         header: a pydicom data set.
         height, width: of its frames.
     """
-    regions = [region for item in _items(header) if (region := _region(item, height, width))]
-    if regions:
-        chosen = max(regions, key=lambda region: (region.y1 - region.y0) * (region.x1 - region.x0))
-        return chosen if chosen.spacing_mm else Region(*_box(chosen), _pixel_spacing(header))
-    return Region(0, height, 0, width, _pixel_spacing(header))
+    flat = [
+        item for item in header.get("SequenceOfUltrasoundRegions") or [] if item.get("RegionSpatialFormat") == TISSUE_2D
+    ]
+    # Colour Doppler lies over the tissue as a 2D region of its own.
+    tissue = [item for item in flat if item.get("RegionDataType") == TISSUE_2D] or flat
+    regions = [region for item in tissue if (region := _region(item, height, width))]
+    whole = Region(0, height, 0, width, None)
+    chosen = max(regions, key=lambda region: (region.y1 - region.y0) * (region.x1 - region.x0), default=whole)
+    return replace(chosen, spacing_mm=chosen.spacing_mm or _pixel_spacing(header))
 
 
 def seconds_per_frame(header: Any) -> float | None:
@@ -95,19 +99,11 @@ def seconds_per_frame(header: Any) -> float | None:
     return None
 
 
-def _items(header: Any) -> list[Any]:
-    regions = list(header.get("SequenceOfUltrasoundRegions") or [])
-    flat = [item for item in regions if item.get("RegionSpatialFormat") == TISSUE_2D]
-    # Colour Doppler lies over the tissue as a 2D region of its own.
-    return [item for item in flat if item.get("RegionDataType") == TISSUE_2D] or flat
-
-
 def _region(item: Any, height: int, width: int) -> Region | None:
-    corners = [
+    x0, y0, x1, y1 = (
         int(value) if isinstance(value := item.get(f"RegionLocation{corner}"), int) else -1
         for corner in ("MinX0", "MinY0", "MaxX1", "MaxY1")
-    ]
-    x0, y0, x1, y1 = corners
+    )
     # Writers disagree whether the last row and column belong to the region: both are taken.
     inside = 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
     if not inside or min(x1 - x0, y1 - y0) < MIN_REGION:
@@ -118,10 +114,6 @@ def _region(item: Any, height: int, width: int) -> Region | None:
         if all(deltas) and all(delta[0] != 0 for delta in deltas):
             spacing = abs(deltas[0][0]) * 10, abs(deltas[1][0]) * 10
     return Region(y0, min(y1 + 1, height), x0, min(x1 + 1, width), spacing)
-
-
-def _box(region: Region) -> tuple[int, int, int, int]:
-    return region.y0, region.y1, region.x0, region.x1
 
 
 def _pixel_spacing(header: Any) -> Spacing | None:
@@ -143,7 +135,7 @@ def _numbers(value: Any) -> list[float]:
     return numbers if all(math.isfinite(number) for number in numbers) else []
 
 
-def read_dicom(path: Path) -> Decoded:
+def read(path: Path, _kind: str) -> Recording:
     """The frames of a DICOM file, cut to its 2D tissue region where an ultrasound header tells it.
 
     Raises:
@@ -176,7 +168,7 @@ def read_dicom(path: Path) -> Decoded:
     if header.PhotometricInterpretation == "MONOCHROME1":
         frames = 255 - frames
     step = seconds_per_frame(header) if total > 1 else None
-    return Decoded(frames, stack.spacing(region.spacing_mm), step, total)
+    return Recording(frames, stack.spacing(region.spacing_mm), step, total)
 
 
 def _shape(header: Any, path: Path, syntax: str) -> tuple[int, int, int]:
@@ -185,8 +177,7 @@ def _shape(header: Any, path: Path, syntax: str) -> tuple[int, int, int]:
         raise ImageError(expected="a DICOM file with a picture", got="none in it", remedy="choose another file")
     numbers = [header.get(keyword) for keyword in ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")]
     height, width, samples, bits = (int(number) if isinstance(number, int) else 0 for number in numbers)
-    total = header.get("NumberOfFrames")
-    total = 1 if total is None else int(total)
+    total = int(1 if (number := header.get("NumberOfFrames")) is None else number)
     working_size(height, width)
     depths = (8, 16, 32) if samples == 3 else (1, 8, 16, 32)
     if samples not in (1, 3) or bits not in depths or total < 1:

@@ -2,46 +2,43 @@
 
 import gzip
 import math
-import struct
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-import nibabel as nib
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.data.decoding.decoded import Decoded, FrameStack, luminance, working_size
-from echo_studio.data.formats.file_kind import HEAD, file_kind
+from echo_studio.data.decoding.decoded import FrameStack, Recording, luminance, working_size
+from echo_studio.data.formats.file_kind import file_kind
+from echo_studio.data.formats.nifti import LONGEST_HEADER, in_millimetres, read_header
 from echo_studio.errors import ImageError
 
 MAX_LEAD = 16 << 20  # header extensions before the pixels
-HEADER_SIZES: dict[int, Any] = {348: nib.Nifti1Header, 540: nib.Nifti2Header}
 SECONDS = {8: 1.0, 16: 1e-3, 24: 1e-6}  # xyzt_units: the part that is about time
 DAMAGED = "export or copy it again"
 
 
-def read_nifti_frames(path: Path) -> Decoded:
-    """The frames of `.nii`: (x, y), (x, y, t) or (x, y, 1, t). Spacing where the header's unit is mm.
+def read(path: Path, kind: str) -> Recording:
+    """The frames of a NIfTI file: (x, y), (x, y, t) or (x, y, 1, t). Spacing where the header's unit is mm.
+
+    Args:
+        path: the file.
+        kind: "nifti", or "nifti-gz" of which only as much is unpacked as the kept frames need.
 
     Raises:
         ImageError: a volume over time, impossible fields, fewer pixels than announced.
+        ValueError: a header that is too short.
     """
-    with path.open("rb") as file:
-        return _read(file, path.stat().st_size)
+    with path.open("rb") if kind == "nifti" else gzip.open(path) as file:
+        # The size of the content is not known before it is unpacked.
+        return _read(file, path.stat().st_size if kind == "nifti" else None)
 
 
-def read_packed_nifti_frames(path: Path) -> Decoded:
-    """Like `read_nifti_frames`, of `.nii.gz`. Unpacks only as much as the kept frames need."""
-    with gzip.open(path) as file:
-        return _read(file)  # type: ignore[arg-type]  # GzipFile reads and seeks as a file does
-
-
-def _read(file: BinaryIO, size: int | None = None) -> Decoded:
-    """`size` in bytes is that of the content, where it is known before it is read."""
-    head = file.read(HEAD)
+def _read(file: Any, size: int | None) -> Recording:
+    head = file.read(LONGEST_HEADER)
     if file_kind(head) != "nifti":
         raise ImageError(expected="NIfTI in a gzip file", got="another kind of file in it", remedy="unpack it first")
-    header = _header(head + file.read(64))
+    header = read_header(head)
     width, height, total = _shape(header)
     dtype = header.get_data_dtype()
     offset = int(header["vox_offset"]) if math.isfinite(header["vox_offset"]) else 0
@@ -62,18 +59,10 @@ def _read(file: BinaryIO, size: int | None = None) -> Decoded:
         stack.add(_values(np.frombuffer(content, dtype).reshape(height, width), header))
     file.read(1)  # a packed file checks its sum when it meets its end
     zoom_x, zoom_y = (float(zoom) for zoom in header["pixdim"][1:3])
-    in_mm = int(header["xyzt_units"]) % 8 == 2
+    spacing = stack.spacing((zoom_y, zoom_x)) if in_millimetres(header) else None
     step = float(header["pixdim"][4]) * SECONDS.get(int(header["xyzt_units"]) & 0x38, 0.0)
     timed = int(header["dim"][0]) >= 4 and math.isfinite(step) and step > 0
-    return Decoded(stack.as_uint8(), stack.spacing((zoom_y, zoom_x)) if in_mm else None, step if timed else None, total)
-
-
-def _header(head: bytes) -> Any:
-    size = next(size for size in HEADER_SIZES if head[:4] in (struct.pack("<i", size), struct.pack(">i", size)))
-    try:
-        return HEADER_SIZES[size](head[:size], check=False)
-    except nib.spatialimages.HeaderDataError as error:
-        raise ImageError(expected="a sound NIfTI header", got="impossible fields", remedy=DAMAGED) from error
+    return Recording(stack.as_uint8(), spacing, step if timed else None, total)
 
 
 def _shape(header: Any) -> tuple[int, int, int]:

@@ -5,23 +5,21 @@ import signal
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 import echo_studio
-from echo_studio.data.decoding.decoded import Decoded, receive
+from echo_studio.data.decoding.decoded import Recording, receive
 from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import ImageError
-from echo_studio.types import BoolMask, GrayImage, Spacing
+from echo_studio.types import BoolMask, GrayImage
 
 TIME_LIMIT = 60.0  # seconds; 512 frames of a full screen take ten on two cores
 KEPT = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "TMP", "HOME", "IMAGEIO_FFMPEG_EXE", "LD_LIBRARY_PATH")
 
 
-def decode_apart(path: Path, kind: str, seconds: float = TIME_LIMIT) -> Decoded:
+def decode_apart(path: Path, kind: str, seconds: float = TIME_LIMIT) -> Recording:
     """Decode a file of a known kind; see `decoder` for what runs on the other side.
 
     Args:
@@ -77,31 +75,6 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
     process.wait()
 
 
-@dataclass(frozen=True, eq=False)
-class Recording:
-    """Frames of one recording. Holds no name, no date, no header: only what can be seen and measured.
-
-    Attributes:
-        frames: uint8 (n, h, w), read-only, 64 to 1024 pixels a side.
-        spacing_mm: (y, x) of a pixel, or None where the file does not tell.
-        seconds_per_frame: mean time from one frame to the next, or None.
-        total: frames in the file; more than n where only the first ones were kept.
-    """
-
-    frames: npt.NDArray[np.uint8]
-    spacing_mm: Spacing | None = None
-    seconds_per_frame: float | None = None
-    total: int = 1
-
-    def __post_init__(self) -> None:
-        self.frames.setflags(write=False)
-
-    @property
-    def shortened(self) -> bool:
-        """Whether the file holds more frames than were kept."""
-        return self.total > len(self.frames)
-
-
 def read_recording(path: Path, suffix: str | None = None) -> Recording:
     """Read PNG, JPEG, GIF, NIfTI, DICOM, MP4 or AVI; the content decides, not the name.
 
@@ -126,14 +99,13 @@ def read_recording(path: Path, suffix: str | None = None) -> Recording:
             head = file.read(HEAD)
         if not head:
             raise ImageError(expected="a file with frames", got="an empty file", remedy="copy it again")
-        decoded = decode_apart(path, file_kind(head))
+        return decode_apart(path, file_kind(head))
     except OSError as error:
         raise ImageError(
             expected="a readable file", got=f"{name}: {error.strerror or 'no access'}", remedy="check its permissions"
         ) from error
     except ImageError as error:
         raise ImageError(expected=error.expected, got=f"{name}: {error.got}", remedy=error.remedy) from error
-    return Recording(decoded.frames, decoded.spacing_mm, decoded.seconds_per_frame, decoded.total)
 
 
 def without_annotations(image: GrayImage, sector_mask: BoolMask) -> GrayImage:

@@ -11,28 +11,19 @@ from typing import IO
 import imageio_ffmpeg
 import numpy as np
 
-from echo_studio.data.decoding.decoded import MAX_SIDE, Decoded, FrameStack, working_size
+from echo_studio.data.decoding.decoded import MAX_SIDE, FrameStack, Recording, working_size
 from echo_studio.errors import ImageError
 
 DEMUXERS = {"mp4": "mov", "avi": "avi"}
 LINE = 1024  # a header line of YUV4MPEG2 is shorter
 
 
-def read_mp4(path: Path) -> Decoded:
-    """The frames of an MP4 or QuickTime file; sound is left out.
+def read(path: Path, kind: str) -> Recording:
+    """The frames of an MP4 or QuickTime file ("mp4") or an AVI file ("avi"); sound is left out.
 
     Raises:
         ImageError: damaged or truncated, no picture in it, too large.
     """
-    return _read(path, "mp4")
-
-
-def read_avi(path: Path) -> Decoded:
-    """Like `read_mp4`, of an AVI file."""
-    return _read(path, "avi")
-
-
-def _read(path: Path, kind: str) -> Decoded:
     stack = FrameStack()
     # -fps_mode passthrough: each stored frame once, none repeated to fill a clock.
     arguments = ["-fps_mode", "passthrough", "-pix_fmt", "gray", "-strict", "-1", "-f", "yuv4mpegpipe", "-"]
@@ -50,7 +41,7 @@ def _read(path: Path, kind: str) -> Decoded:
     if not stack.frames:
         raise _damaged(kind, "no picture")
     total = max(len(stack.frames), _count(path, kind)) if stack.full else len(stack.frames)
-    return Decoded(stack.as_uint8(), None, seconds if total > 1 else None, total)
+    return Recording(stack.as_uint8(), None, seconds if total > 1 else None, total)
 
 
 def _command(path: Path, kind: str, output: list[str]) -> list[str]:

@@ -11,14 +11,13 @@ from pathlib import Path
 
 import nibabel as nib
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from echo_studio.data.formats.image_file import NOTE_KEY, suffix_of
 from echo_studio.errors import OutputError
 from echo_studio.types import GrayImage, Json, Spacing
-
-__all__ = ["WRITABLE_SUFFIXES", "check_suffix", "encode"]
 
 WRITABLE_SUFFIXES = (".png", ".nii.gz", ".nii")
 
@@ -40,7 +39,7 @@ def encode(path: Path, array: GrayImage, spacing_mm: Spacing | None, remark: str
     text = json.dumps({**note, "spacing_mm": spacing_mm}, allow_nan=False)
     if suffix_of(path) == ".png":
         return _encode_png(array, remark, text)
-    plain = _encode_nifti(array, spacing_mm, remark, text)
+    plain = nifti_bytes(array, spacing_mm, remark, text)
     # No time stamp: the same content gives the same bytes.
     return gzip.compress(plain, mtime=0) if suffix_of(path) == ".nii.gz" else plain
 
@@ -64,12 +63,23 @@ def _encode_png(array: GrayImage, remark: str, note: str) -> bytes:
     return buffer.getvalue()
 
 
-def _encode_nifti(array: GrayImage, spacing_mm: Spacing | None, remark: str, note: str) -> bytes:
+def nifti_bytes(
+    array: npt.NDArray[np.uint8], spacing_mm: Spacing | None, remark: str, note: str, seconds: float | None = None
+) -> bytes:
+    """An uncompressed NIfTI-1 file.
+
+    Args:
+        array: uint8 (h, w), or (t, h, w) of a clip, which is stored as (x, y, 1, t).
+        spacing_mm, remark, note: see `encode`.
+        seconds: from one frame of a clip to the next; None for a single frame.
+    """
     y, x = spacing_mm or (1.0, 1.0)
     # NIfTI stores x first; arrays here are (y, x).
-    volume = nib.Nifti1Image(np.ascontiguousarray(array.T), np.diag([x, y, 1.0, 1.0]))
+    pixels = array.T if seconds is None else array.T[:, :, None]
+    volume = nib.Nifti1Image(np.ascontiguousarray(pixels), np.diag([x, y, 1.0, 1.0]))
     header = volume.header
     header["descrip"] = remark.encode()
-    header.set_xyzt_units(xyz="unknown" if spacing_mm is None else "mm")
+    header.set_zooms((x, y) if seconds is None else (x, y, 1.0, seconds))
+    header.set_xyzt_units(xyz="unknown" if spacing_mm is None else "mm", t=None if seconds is None else "sec")
     header.extensions.append(nib.nifti1.Nifti1Extension("comment", note.encode()))
     return bytes(volume.to_bytes())

@@ -1,4 +1,4 @@
-"""What a file from outside is, told by its first bytes: a name's ending is only a claim."""
+"""What a file from outside is, by its first bytes: a name's ending is only a claim."""
 
 import struct
 

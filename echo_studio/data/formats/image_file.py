@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from echo_studio.data.formats.nifti import NiftiFrame, read_nifti, read_nifti_sequence
+from echo_studio.data.formats.nifti import MAX_FRAMES, MAX_PIXELS, NiftiFrames, read_nifti
 from echo_studio.errors import ImageError
 from echo_studio.types import GrayImage, Json, Spacing
 
@@ -39,7 +39,6 @@ UNREADABLE = (
     zlib.error,
 )
 
-MAX_PIXELS = 4096 * 4096
 ELEMENT_TYPES = {
     "MET_CHAR": "i1",
     "MET_UCHAR": "u1",
@@ -57,6 +56,11 @@ def suffix_of(path: Path) -> str:
     return ".nii.gz" if path.name.lower().endswith(".nii.gz") else path.suffix.lower()
 
 
+def stem_of(path: Path) -> str:
+    """The file's name without the suffix that says how to read it."""
+    return path.name[: -len(suffix_of(path)) or None]
+
+
 def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
     """One 8-bit frame as uint8 (h, w) with its spacing (y, x) in mm where the file tells it.
 
@@ -70,7 +74,7 @@ def read_gray(path: Path) -> tuple[GrayImage, Spacing | None]:
 
 
 def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | None]:
-    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is told.
+    """The 8-bit frames of a `.nii` or `.nii.gz` as uint8 (t, h, w), with their spacing (y, x) in mm where it is known.
 
     Raises:
         ImageError: see `read_gray`; over 512 frames or 129 MiB.
@@ -78,7 +82,7 @@ def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | Non
     try:
         if not path.is_file():
             raise ImageError(expected="a NIfTI sequence", got=f"no file {path}", remedy="check the path")
-        stored = read_nifti_sequence(path)
+        stored = read_nifti(path, MAX_FRAMES)
     except UNREADABLE as error:
         raise _unreadable(path, error) from error
     # NIfTI stores x first; arrays here are (t, y, x).
@@ -88,7 +92,7 @@ def read_gray_sequence(path: Path) -> tuple[npt.NDArray[np.uint8], Spacing | Non
 
 
 def read_noted(path: Path) -> Noted:
-    """Like `read_gray`, with the note that `encode` put into the file: empty where there is none.
+    """Like `read_gray`, with the note that `encode` put into the file: empty if there is none.
 
     Raises:
         ImageError: see `read_gray`.
@@ -103,7 +107,10 @@ def read_noted(path: Path) -> Noted:
         raise ImageError(
             expected=f"a file of type {', '.join(readers)}", got=path.name, remedy="convert it to one of these"
         )
-    return readers[suffix](path)
+    try:
+        return readers[suffix](path)
+    except UNREADABLE as error:
+        raise _unreadable(path, error) from error
 
 
 def png_of(content: bytes, name: str) -> GrayImage:
@@ -112,50 +119,44 @@ def png_of(content: bytes, name: str) -> GrayImage:
     Raises:
         ImageError: see `read_gray`.
     """
-    return _decode_png(io.BytesIO(content), Path(name))[0]
+    try:
+        return _decode_png(io.BytesIO(content), Path(name))[0]
+    except UNREADABLE as error:
+        raise _unreadable(Path(name), error) from error
 
 
 def _read_png(path: Path) -> Noted:
-    try:
-        with path.open("rb") as file:
-            return _decode_png(file, path)
-    except OSError as error:
-        raise _unreadable(path, error) from error
+    with path.open("rb") as file:
+        return _decode_png(file, path)
 
 
 def _decode_png(file: BinaryIO, path: Path) -> Noted:
-    try:
-        head = file.read(24)
-        if head[:8] != PNG_SIGNATURE or len(head) < 24:
-            raise ValueError("not a PNG file")
-        # The size comes from the header, before any decoder is asked: 20 KB can hold 20000 x 20000 pixels.
-        width, height = struct.unpack(">II", head[16:24])
-        check_size(width, height, path)
-        file.seek(0)
-        # Only PNG: Pillow would take any format under this name, some through other programs.
-        with Image.open(file, formats=["PNG"]) as picture:
-            if picture.mode not in GREY_MODES:
-                raise ImageError(
-                    expected="an 8-bit single-channel PNG",
-                    got=f"mode {picture.mode} in {path.name}",
-                    remedy="save it as 8-bit greyscale without alpha",
-                )
-            image = np.array(picture, dtype=np.uint8)
-            note = _note(picture.info.get(NOTE_KEY))
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    head = file.read(24)
+    if head[:8] != PNG_SIGNATURE or len(head) < 24:
+        raise ValueError("not a PNG file")
+    # The size comes from the header, before any decoder is asked: 20 KB can hold 20000 x 20000 pixels.
+    width, height = struct.unpack(">II", head[16:24])
+    check_size(width, height, path)
+    file.seek(0)
+    # Only PNG: Pillow would take any format under this name, some through other programs.
+    with Image.open(file, formats=["PNG"]) as picture:
+        if picture.mode not in GREY_MODES:
+            raise ImageError(
+                expected="an 8-bit single-channel PNG",
+                got=f"mode {picture.mode} in {path.name}",
+                remedy="save it as 8-bit greyscale without alpha",
+            )
+        image = np.array(picture, dtype=np.uint8)
+        note = _note(picture.info.get(NOTE_KEY))
     exact = _noted_spacing(note)
     return image, _spacing(*exact, path) if exact else None, note
 
 
 def _read_nifti(path: Path) -> Noted:
     # Not through SimpleITK: it returns what there is of a truncated file.
-    try:
-        frame = read_nifti(path)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    frame = read_nifti(path)
     # NIfTI stores x first; arrays here are (y, x).
-    pixels = frame.pixels.T
+    pixels = frame.pixels[:, :, 0].T
     check_size(pixels.shape[1], pixels.shape[0], path)
     note = next((note for text in frame.comments if (note := _note(text))), {})
     if not note and SCHEMA_NAME.fullmatch(frame.description):
@@ -168,15 +169,12 @@ def _read_nifti(path: Path) -> Noted:
     return _as_uint8(pixels, path), spacing, note
 
 
-def _zoomed(frame: NiftiFrame, path: Path) -> Spacing | None:
+def _zoomed(frame: NiftiFrames, path: Path) -> Spacing | None:
     return _spacing(frame.zooms[1], frame.zooms[0], path) if frame.in_mm else None
 
 
 def _read_mhd(path: Path) -> Noted:
-    try:
-        stored, spacing = read_metaimage(path)
-    except UNREADABLE as error:
-        raise _unreadable(path, error) from error
+    stored, spacing = _read_metaimage(path)
     check_size(stored.shape[1], stored.shape[0], path)
     return _as_uint8(stored, path), _spacing(*spacing, path) if spacing else None, {}
 
@@ -225,13 +223,11 @@ def _spacing(y: float, x: float, path: Path) -> Spacing:
 def check_size(width: int, height: int, path: Path) -> None:
     """Raise ImageError where a header announces no pixel at all or more than 4096 a side."""
     if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
-        raise _too_large(f"{width}x{height}", path)
-
-
-def _too_large(size: str, path: Path) -> ImageError:
-    return ImageError(
-        expected=f"1 to {MAX_SIDE} pixels a side", got=f"{size} in {path.name}", remedy="resize the image first"
-    )
+        raise ImageError(
+            expected=f"1 to {MAX_SIDE} pixels a side",
+            got=f"{width}x{height} in {path.name}",
+            remedy="resize the image first",
+        )
 
 
 def _unreadable(path: Path, error: Exception) -> ImageError:
@@ -241,7 +237,7 @@ def _unreadable(path: Path, error: Exception) -> ImageError:
     )
 
 
-def read_metaimage(path: Path) -> tuple[npt.NDArray[Any], tuple[float, float] | None]:
+def _read_metaimage(path: Path) -> tuple[npt.NDArray[Any], tuple[float, float] | None]:
     """Pixels (y, x) as stored and the spacing (y, x) in mm where the header tells it.
 
     Raises:

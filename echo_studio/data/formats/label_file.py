@@ -9,8 +9,6 @@ from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.errors import LabelMapError
 
-__all__ = ["read_label_map", "write_label_map"]
-
 
 def read_label_map(path: Path) -> LabelMap:
     """Read a label map, with its spacing where the file tells it.

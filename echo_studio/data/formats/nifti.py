@@ -7,7 +7,7 @@ broken headers with a remark in the log, and unpacks whatever sizes a header cla
 import gzip
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,11 @@ COMMENT = 6  # the extension code of a plain text
 
 
 @dataclass(frozen=True)
-class NiftiFrame:
+class NiftiFrames:
     """What a file holds, as stored.
 
     Attributes:
-        pixels: (x, y), or (x, y, t) of a sequence, of any number type, scaled by the header's slope and intercept.
+        pixels: (x, y, t) of any number type, scaled by the header's slope and intercept.
         zooms: (x, y) as written, in mm where `in_mm`.
         in_mm: whether the header says that its unit is the millimetre.
         description: the header's `descrip`.
@@ -42,30 +42,20 @@ class NiftiFrame:
     comments: tuple[bytes, ...]
 
 
-def read_nifti(path: Path) -> NiftiFrame:
-    """Read `.nii`, or `.nii.gz` where the name ends in gz.
+def read_nifti(path: Path, most: int = 1) -> NiftiFrames:
+    """Read `.nii`, or `.nii.gz` where the name ends in gz: one frame or a sequence, 129 MiB at the most.
+
+    Args:
+        path: the file.
+        most: frames that are accepted; of a sequence the file holds (x, y, t) or (x, y, 1, t).
 
     Raises:
         ValueError, OSError, EOFError, zlib.error: damaged, truncated, too large, not one frame.
         nibabel's HeaderDataError: a header with impossible fields.
     """
-    frame = _read(path, 1)
-    return replace(frame, pixels=frame.pixels[:, :, 0])
-
-
-def read_nifti_sequence(path: Path) -> NiftiFrame:
-    """Like `read_nifti`, of a sequence of up to 512 frames, (x, y, t) or (x, y, 1, t) in the file, 129 MiB in all.
-
-    Raises:
-        the same.
-    """
-    return _read(path, MAX_FRAMES)
-
-
-def _read(path: Path, most: int) -> NiftiFrame:
     packed = path.name.lower().endswith(".gz")
     with gzip.open(path) if packed else path.open("rb") as file:
-        header = _header(file.read(LONGEST_HEADER))
+        header = read_header(file.read(LONGEST_HEADER))
         width, height, frames = _shape(header, most)
         file.seek(0)
         # Half a megabyte of gzip can hold four gigabytes.
@@ -82,10 +72,10 @@ def _read(path: Path, most: int) -> NiftiFrame:
     if slope is not None and (slope, intercept) != (1.0, 0.0) and pixels.dtype.kind in "iuf":
         pixels = pixels * slope + intercept
     zoom_x, zoom_y = (float(zoom) for zoom in header["pixdim"][1:3])
-    return NiftiFrame(
+    return NiftiFrames(
         pixels=pixels,
         zooms=(zoom_x, zoom_y),
-        in_mm=int(header["xyzt_units"]) % 8 == 2,
+        in_mm=in_millimetres(header),
         description=bytes(header["descrip"].item()).rstrip(b"\0").decode("latin-1"),
         comments=tuple(_comments(content[size:offset], header.endianness)),
     )
@@ -105,7 +95,20 @@ def _shape(header: Any, most: int) -> tuple[int, int, int]:
     return width, height, frames
 
 
-def _header(content: bytes) -> Any:
+def in_millimetres(header: Any) -> bool:
+    """Whether a header says that its unit of length is the millimetre."""
+    return int(header["xyzt_units"]) % 8 == 2
+
+
+def read_header(content: bytes) -> Any:
+    """nibabel's header of a NIfTI-1 or NIfTI-2 file, unmended.
+
+    Args:
+        content: the file's first bytes, `LONGEST_HEADER` of them where there are so many.
+
+    Raises:
+        ValueError: none there.
+    """
     for family, magic in HEADERS:
         size = family.template_dtype.itemsize
         if len(content) >= size and content[:4] in (struct.pack("<i", size), struct.pack(">i", size)):

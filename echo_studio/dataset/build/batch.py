@@ -15,8 +15,7 @@ import numpy.typing as npt
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
-from echo_studio.anatomy.measure.sizes import lv_discs
-from echo_studio.anatomy.measure.volume import ejection_fraction
+from echo_studio.anatomy.measure.sizes import ejection_fraction, lv_discs
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.shape.variation import VariationRanges
 from echo_studio.data.deform import random_variation

@@ -9,7 +9,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.shape.variation import SIDE
 from echo_studio.data.datasets.camus import PATIENT, CamusFolder
-from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
+from echo_studio.data.formats.image_file import SUFFIXES, stem_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.template import BUNDLED, template
 from echo_studio.dataset.build.manifest import BaseMap
@@ -105,16 +105,12 @@ def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str
 def _files(folder: Path) -> list[Path]:
     names = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
     shown = [path for path in names if not path.name.startswith(".")]
-    truths = [path for path in shown if _bare(path).endswith(TRUTH)]
+    truths = [path for path in shown if stem_of(path).endswith(TRUTH)]
     return truths or shown  # in a folder of pairs, images are no label maps
 
 
-def _bare(path: Path) -> str:
-    return path.name[: -len(suffix_of(path))]
-
-
 def _stem(path: Path) -> str:
-    return _bare(path).removesuffix(TRUTH)
+    return stem_of(path).removesuffix(TRUTH)
 
 
 def _free(stem: str, taken: set[str]) -> str:

@@ -8,8 +8,17 @@ from scipy.stats import wasserstein_distance
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.errors import ImageError, RequestError
 from echo_studio.evaluate.frames.adherence import MeanDice
-from echo_studio.evaluate.frames.distances import Features, frechet_distance, kernel_distance, psnr, ssim
-from echo_studio.evaluate.frames.echo_features import NAMED, RealFrames, echo_features, spread
+from echo_studio.evaluate.frames.distances import (
+    NAMED,
+    Features,
+    RealFrames,
+    echo_features,
+    frechet_distance,
+    kernel_distance,
+    psnr,
+    spread,
+    ssim,
+)
 from echo_studio.evaluate.frames.made_frames import MadeSet, at_side
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter

@@ -13,7 +13,7 @@ from echo_studio.errors import DataError
 from echo_studio.evaluate.frames.segmentation import fitted
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampling import advised_sampling
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
 
 BATCH = 8
@@ -23,8 +23,7 @@ SIDE = 256  # of the frames that measures compare, as generators make them
 def made_from(
     generator: Generator,
     frames: Sequence[CamusFrame],
-    solver: str,
-    nfe: int,
+    sampling: Sampling,
     seed: int,
     *,
     own_size: bool = False,
@@ -36,7 +35,6 @@ def made_from(
         own_size: give frames as the generator makes them, not resized to their label maps, which smooths them a little.
     """
     side = generator.card.resolution
-    sampling = advised_sampling(generator.card, solver=solver, nfe=nfe, guidance=0)
     for start in range(0, len(frames), BATCH):
         batch = frames[start : start + BATCH]
         requests = [
@@ -104,17 +102,16 @@ class MadeSet:
 def made_now(
     generator: Generator,
     frames: Sequence[CamusFrame],
-    solver: str,
-    nfe: int,
+    sampling: Sampling,
     seed: int,
     on_frame: Callable[[int, int], None] = lambda done, total: None,
 ) -> MadeSet:
     """A frame from the label map of each real one, at the generator's own size; frame k with seed + k."""
     images: list[GrayImage] = []
-    for _, _, made in made_from(generator, frames, solver, nfe, seed, own_size=True):
+    for _, _, made in made_from(generator, frames, sampling, seed, own_size=True):
         images += made
         on_frame(len(images), len(frames))
-    source = {"generator": generator.card.name, "solver": solver, "nfe": nfe, "seed": seed}
+    source = {"generator": sampling.generator, "solver": sampling.solver, "nfe": sampling.nfe, "seed": seed}
     return MadeSet([frame.frame_id.stem for frame in frames], images, frames, source)
 
 

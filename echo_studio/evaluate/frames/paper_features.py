@@ -8,7 +8,6 @@ import importlib
 import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -77,28 +76,20 @@ class PaperFeatures:
         modules = {name: importlib.import_module(MODULES[name]) for name in names}
         try:
             if INCEPTION in names:
-                self._inception: nn.Module = self._load_inception(modules[INCEPTION])
+                self._inception: nn.Module = modules[INCEPTION].FeatureExtractorInceptionV3(
+                    "inception", ["2048"], feature_extractor_weights_path=str(self.folder / INCEPTION)
+                )
             if R2PLUS1D in names:
-                self._r2plus1d: nn.Module = self._load_r2plus1d(modules[R2PLUS1D], states[R2PLUS1D])
+                self._r2plus1d: nn.Module = modules[R2PLUS1D].r2plus1d_18(weights=None)
+                self._r2plus1d.load_state_dict(states[R2PLUS1D])
+                self._r2plus1d.fc = nn.Identity()
+                self._r2plus1d.eval()
         except RuntimeError as error:
             raise CheckpointError(
                 expected=f"the weights that {' and '.join(names)} were published with",
                 got=str(error).splitlines()[0],
                 remedy="fetch the files again",
             ) from error
-
-    def _load_inception(self, module: ModuleType) -> nn.Module:
-        network: nn.Module = module.FeatureExtractorInceptionV3(
-            "inception", ["2048"], feature_extractor_weights_path=str(self.folder / INCEPTION)
-        )
-        return network
-
-    @staticmethod
-    def _load_r2plus1d(module: ModuleType, state: dict[str, Any]) -> nn.Module:
-        network: nn.Module = module.r2plus1d_18(weights=None)
-        network.load_state_dict(state)
-        network.fc = nn.Identity()
-        return network.eval()
 
     def _state(self, name: str) -> dict[str, Any]:
         try:

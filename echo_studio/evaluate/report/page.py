@@ -15,7 +15,7 @@ from matplotlib.figure import Figure
 
 from echo_studio import __version__
 from echo_studio.data.atomic import write_together
-from echo_studio.evaluate.report.tables import Plot, Report, Table, shown
+from echo_studio.evaluate.report.sections import Plot, Report, Table, shown
 
 SYNTHETIC = "Synthetic images. Not for diagnosis."
 STYLE = """

@@ -1,35 +1,16 @@
 """Recipes of downstream training: everything that a run depends on besides its images. One TOML a network."""
 
-import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from echo_studio.data.augment import GeometricRanges
+from echo_studio.data.recipe_file import Augmentation, Strict, read_recipe_file
 from echo_studio.errors import RecipeError, UnknownNameError
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class DownstreamAugmentation(_Strict):
-    """Of images and labels alike, sampled anew each time (`data.augment`); alike for real and synthetic sets."""
-
-    rotation_deg: float = Field(ge=0)
-    translation: float = Field(ge=0, lt=1)
-    scale: tuple[float, float]
-    shear_deg: float = Field(ge=0)
-    intensity: float = Field(ge=0)
-
-    def ranges(self) -> GeometricRanges:
-        """The geometric part."""
-        return GeometricRanges(self.rotation_deg, self.translation, self.scale, self.shear_deg)
-
-
-class DownstreamRecipe(_Strict):
+class DownstreamRecipe(Strict):
     """One downstream training.
 
     Attributes:
@@ -40,6 +21,7 @@ class DownstreamRecipe(_Strict):
         learning_rate, betas: of Adam.
         decay: of the learning rate, to 0 at the end of the budget.
         checks: how often the validation curve is taken; the best point is kept.
+        augmentation: of images and labels alike, sampled anew each time; alike for real and synthetic sets.
         largest_piece: found labels are reduced to their largest piece, as in nnU-Net's post-processing.
     """
 
@@ -55,7 +37,7 @@ class DownstreamRecipe(_Strict):
     decay: Literal["none", "cosine"]
     checks: int = Field(gt=0)
     largest_piece: bool = False
-    augmentation: DownstreamAugmentation | None = None
+    augmentation: Augmentation | None = None
 
 
 @cache
@@ -85,18 +67,7 @@ def downstream_recipe(name: str, task: str) -> DownstreamRecipe:
     path = Path(name) if name.endswith(".toml") else bundled.get(name)
     if path is None:
         raise UnknownNameError("downstream recipe", name, bundled)
-    try:
-        recipe = DownstreamRecipe(**tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise RecipeError(expected="a recipe file", got=f"{path}: {error.strerror}", remedy="check the path") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RecipeError(expected=f"TOML in {path}", got=str(error), remedy="correct the syntax") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise RecipeError(
-            expected=f"a valid entry {where} in {path}", got=first["msg"], remedy="compare with training/downstream"
-        ) from error
+    recipe = read_recipe_file(path, DownstreamRecipe, "compare with training/downstream")
     if recipe.task != task:
         raise RecipeError(
             expected=f"a recipe for {task}", got=f"{recipe.name}, which is for {recipe.task}", remedy="name another"

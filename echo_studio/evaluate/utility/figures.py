@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from echo_studio.evaluate.utility.downstream_score import FrameScore
+from echo_studio.evaluate.utility.downstream import FrameScore
 from echo_studio.evaluate.utility.request import UtilityRequest
 from echo_studio.evaluate.utility.run import Arm, Utility
 from echo_studio.evaluate.utility.sets import weights_of

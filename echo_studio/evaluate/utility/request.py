@@ -7,7 +7,7 @@ from pathlib import Path
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import CheckpointError, DataError, RequestError, UnknownNameError
-from echo_studio.evaluate.frames.echo_features import spread
+from echo_studio.evaluate.frames.distances import spread
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe
 from echo_studio.evaluate.utility.sets import SetEntry, plan_label_set
 from echo_studio.generate.catalog import catalog

@@ -9,8 +9,7 @@ from scipy.signal import savgol_filter
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY
-from echo_studio.anatomy.measure.sizes import lv_discs
-from echo_studio.anatomy.measure.volume import ejection_fraction
+from echo_studio.anatomy.measure.sizes import ejection_fraction, lv_discs
 from echo_studio.errors import RequestError
 from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter

@@ -13,15 +13,12 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.sector.geometry import within_sector
-from echo_studio.diffusion.denoiser import Bound, Condition, Denoiser
-from echo_studio.diffusion.guidance import Guided
-from echo_studio.diffusion.randomness import SampleNoise
+from echo_studio.diffusion.denoiser import Bound, Condition, Preconditioned
 from echo_studio.diffusion.schedule import levels_below, schedule
-from echo_studio.diffusion.solvers import noise_levels, solver
+from echo_studio.diffusion.solvers import SampleNoise, noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import family_of
+from echo_studio.generate.build import Codec, soft_one_hot
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.codec import Codec, soft_one_hot
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
@@ -80,7 +77,7 @@ class VideoGenerator:
     entry: VideoEntry
     card: Card
     device: torch.device
-    denoiser: Denoiser
+    denoiser: Preconditioned
     codec: Codec
 
     def __call__(
@@ -149,8 +146,7 @@ class VideoGenerator:
                 on_step(done, total, lambda: self._fitted(self._frames(estimate, inside, middle, grey), cycle, middle))
 
         sampling = request.sampling
-        denoiser = Guided(self.denoiser, sampling.guidance) if sampling.guidance else self.denoiser
-        integrate, family = solver(sampling.solver), family_of(self.card)
+        integrate, family = solver(sampling.solver), self.denoiser.family
         nfe = nfe_run(request)
         shape = (1, len(ids), *condition.one_hot.shape[-2:])
         noise = SampleNoise([request.seed], shape)
@@ -160,9 +156,8 @@ class VideoGenerator:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
             sigmas = levels_below(sigmas, min(max(level, float(sigmas[-2])), float(sigmas[0])), integrate.steps(nfe))
             start = self._encoded(request, cycle, ids, inside) + noise() * float(sigmas[0])
-        latent = integrate(
-            Bound(denoiser, denoiser.prepare(condition)), start.to(self.device), sigmas, nfe, noise, stepped
-        )
+        bound = Bound.of(self.denoiser, condition, sampling.guidance)
+        latent = integrate(bound, start.to(self.device), sigmas, nfe, noise, stepped)
         frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
         return GeneratedVideo(
             np.stack(frames),

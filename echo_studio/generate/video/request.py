@@ -1,20 +1,17 @@
 """A request for one clip, and the record that brings the same clip back."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio import __version__
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.anatomy.motion.motion import Motion
-from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import RequestError
-from echo_studio.generate.request import check_guide, check_seed, flat_json
+from echo_studio.generate.request import Record, check_guide, check_seed, common_record
 from echo_studio.generate.sampling import Sampling
-from echo_studio.types import Json, Spacing, View
+from echo_studio.types import Json, View
 
 GrayClip = npt.NDArray[np.uint8]  # (t, h, w), 0 black, 255 white
 
@@ -65,39 +62,23 @@ class VideoRequest:
         check_seed(self.seed)
 
 
-@dataclass(frozen=True)
-class VideoRecord:
-    """Everything that reproduces a clip; equal records give equal clips on the same kind of device.
+@dataclass(frozen=True, kw_only=True)
+class VideoRecord(Record):
+    """Everything that reproduces a clip.
 
     Attributes:
-        label_map_sha256, end_systole_sha256: `LabelMap.digest`; the second is empty where the motion shaped it.
+        end_systole_sha256: `LabelMap.digest`; empty where the motion shaped it.
         motion: `Motion.to_json`.
-        size: (height, width) of the label map and of the frames.
-        sampling: with the sha256 of every checkpoint that took part.
         nfe_run: calls of the network that were made: fewer than `nfe` where a start step skipped some.
         ef_drawn: percent, measured on the label cycle that guided the clip; None without a ventricle.
     """
 
-    label_map_sha256: str
     end_systole_sha256: str
     motion: Json
-    size: tuple[int, int]
-    spacing_mm: Spacing | None
-    view: View
-    sampling: Sampling
     nfe_run: int
     frames: int
     start_step: int
-    seed: int
     ef_drawn: float | None
-    versions: dict[str, str]
-    device: str
-    label_schema: str = SCHEMA
-    notice: str = NOTICE
-
-    def to_json(self) -> Json:
-        """The record as JSON-able values, those of the sampling beside the others."""
-        return flat_json(self)
 
 
 @dataclass(frozen=True)
@@ -120,18 +101,11 @@ def video_record(
 ) -> VideoRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
     return VideoRecord(
-        label_map_sha256=request.label_map.digest,
         end_systole_sha256=request.end_systole.digest if request.end_systole else "",
         motion=request.motion.to_json(),
-        size=request.label_map.shape,
-        spacing_mm=request.label_map.spacing_mm,
-        view=request.view,
-        sampling=replace(request.sampling, weights=weights),
         nfe_run=nfe_run,
         frames=request.frames,
         start_step=request.start_step,
-        seed=request.seed,
         ef_drawn=ef_drawn,
-        versions={"echo-studio": __version__, "torch": torch_version},
-        device=device,
+        **common_record(request, weights, torch_version, device),
     )

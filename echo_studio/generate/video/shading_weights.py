@@ -1,4 +1,4 @@
-"""By view, and by label from 1 on, weights of `shading.places`: `training/fit_shading.py` writes them."""
+"""By view, and by label from 1 on, weights of `places`: `training/fit_shading.py` writes them."""
 
 import numpy as np
 

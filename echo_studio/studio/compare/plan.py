@@ -1,7 +1,7 @@
 """A comparison: what its rows and columns are, and the request of every cell.
 
 Cells that share a seed share their noise wherever their generators diffuse arrays of the same size, because
-a request's noise is drawn from its seed alone (`diffusion.randomness.SampleNoise`), whatever solver, NFE,
+a request's noise is drawn from its seed alone (`diffusion.solvers.SampleNoise`), whatever solver, NFE,
 guidance or label map it is used with.
 """
 

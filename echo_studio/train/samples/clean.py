@@ -1,42 +1,23 @@
 """What a denoiser learns to bring back: clean frames or latents, each with its condition."""
 
 from pathlib import Path
-from typing import Protocol
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from echo_studio.data.augment import GeometricRanges, cropped, random_affine, random_corners, random_crops, warp
 from echo_studio.diffusion.denoiser import Condition
-from echo_studio.generate.codec import Codec, soft_one_hot
+from echo_studio.generate.build import Codec, soft_one_hot
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.samples.frames import Frames
-
-
-class CleanSamples(Protocol):
-    """Samples on the CPU, of one size.
-
-    Attributes:
-        sigma_data: standard deviation inside the sector.
-        limit: the largest absolute value inside.
-    """
-
-    @property
-    def sigma_data(self) -> float: ...
-
-    @property
-    def limit(self) -> float: ...
-
-    def __len__(self) -> int: ...
-
-    def batch(self, index: Tensor) -> tuple[Tensor, Condition]:
-        """Clean float32 (b, 1, h, w) and what guides it. Random numbers come from torch's global generator."""
-        ...
+from echo_studio.train.samples.frames import Frames, kept
 
 
 class PixelSamples:
     """Frames as they are, each with a new geometric augmentation whenever it is seen (003 III-E).
+
+    Samples are on the CPU, of one size. All kinds have `sigma_data`, the standard deviation inside the sector, `limit`,
+    the largest absolute value there, and `batch`: clean float32 (b, 1, h, w) and what guides it, with random numbers
+    from torch's global generator.
 
     Args:
         frames: of the training split.
@@ -106,14 +87,7 @@ def encoded_beforehand(
     """
     path = cache / "encoded.safetensors"
     key = "/".join([codec_sha256, str(copies), str(recipe.seed), str(recipe.augmentation)])
-    bank = load_file(path) if path.is_file() else {}
-    if bank.get("key", torch.zeros(0)).tolist() != list(key.encode()):
-        bank = _encode_all(frames, codec, recipe, copies, device)
-        bank["key"] = torch.tensor(list(key.encode()), dtype=torch.uint8)
-        temporary = path.with_suffix(".tmp")
-        save_file(bank, temporary)
-        temporary.replace(path)
-    return bank
+    return kept(path, key, lambda: _encode_all(frames, codec, recipe, copies, device))
 
 
 @torch.no_grad()

@@ -2,9 +2,7 @@
 
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from echo_studio.data.augment import GeometricRanges, random_affine, warp
@@ -12,7 +10,8 @@ from echo_studio.data.clips.interpolated import interpolated_cycles
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.errors import DataError
-from echo_studio.generate.codec import Codec, soft_one_hot
+from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.train.samples.frames import kept
 from echo_studio.types import PHASES, VIEWS
 
 CYCLE = 24  # frames of a cycle in the bank: 002's and 004's longest
@@ -75,7 +74,6 @@ def pairs_of(data: CamusFolder, split: str) -> list[tuple[CamusFrame, CamusFrame
     return found
 
 
-@torch.no_grad()
 def encoded_cycles(
     data: CamusFolder,
     split: str,
@@ -107,27 +105,24 @@ def encoded_cycles(
     """
     path = cache / f"cycles-{split}.safetensors"
     key = "/".join([codec_sha256, split, str(side), str(copies), str(ranges), str(seed)])
-    if path.is_file():
-        bank = load_file(path)
-        if bank.pop("key").tolist() == list(key.encode()):
-            return bank
-    torch.manual_seed(seed)
-    parts: dict[str, list[Tensor]] = {"latent": [], "one_hot": [], "view": []}
-    pairs = pairs_of(data, split)
-    for start in range(0, len(pairs), AT_ONCE):
-        some = pairs[start : start + AT_ONCE]
-        for (clip, ids), (first, _) in zip(interpolated_cycles(some, CYCLE, side), some, strict=True):
-            for copy in range(copies):
-                image, labels = torch.from_numpy(clip).float()[:, None] / 127.5 - 1, torch.from_numpy(ids)
-                if copy:
-                    image, labels = warp(image, labels, random_affine(1, ranges).expand(CYCLE, -1, -1))
-                with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
-                    latent = codec.encode(image, (labels > 0).float()[:, None])
-                parts["latent"].append(latent.transpose(0, 1).half())
-                parts["one_hot"].append(soft_one_hot(labels, codec.factor).transpose(0, 1).half())
-                parts["view"].append(torch.tensor(VIEWS.index(first.frame_id.view)))
-    bank = {name: torch.stack(tensors).contiguous() for name, tensors in parts.items()}
-    temporary = path.with_suffix(".tmp")
-    save_file({**bank, "key": torch.from_numpy(np.frombuffer(key.encode(), np.uint8).copy())}, temporary)
-    temporary.replace(path)
-    return bank
+
+    @torch.no_grad()
+    def make() -> dict[str, Tensor]:
+        torch.manual_seed(seed)
+        parts: dict[str, list[Tensor]] = {"latent": [], "one_hot": [], "view": []}
+        pairs = pairs_of(data, split)
+        for start in range(0, len(pairs), AT_ONCE):
+            some = pairs[start : start + AT_ONCE]
+            for (clip, ids), (first, _) in zip(interpolated_cycles(some, CYCLE, side), some, strict=True):
+                for copy in range(copies):
+                    image, labels = torch.from_numpy(clip).float()[:, None] / 127.5 - 1, torch.from_numpy(ids)
+                    if copy:
+                        image, labels = warp(image, labels, random_affine(1, ranges).expand(CYCLE, -1, -1))
+                    with torch.autocast("cpu", torch.bfloat16, enabled=bfloat16):
+                        latent = codec.encode(image, (labels > 0).float()[:, None])
+                    parts["latent"].append(latent.transpose(0, 1).half())
+                    parts["one_hot"].append(soft_one_hot(labels, codec.factor).transpose(0, 1).half())
+                    parts["view"].append(torch.tensor(VIEWS.index(first.frame_id.view)))
+        return {name: torch.stack(tensors).contiguous() for name, tensors in parts.items()}
+
+    return kept(path, key, make)

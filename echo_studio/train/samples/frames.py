@@ -1,10 +1,13 @@
-"""Frames of a data set as arrays in memory, and the order in which training sees them."""
+"""Frames of a data set in memory, the order in which training sees them, and files that keep what is made of them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from echo_studio.anatomy.sector.geometry import within_sector
@@ -66,3 +69,14 @@ def batch_indices(count: int, batch: int, step: int, seed: int) -> Tensor:
         for epoch in epochs.unique()
     }
     return torch.stack([order[int(epoch)][place] for epoch, place in zip(epochs, position % count, strict=True)])
+
+
+def kept(path: Path, key: str, make: Callable[[], dict[str, Tensor]]) -> dict[str, Tensor]:
+    """Tensors by name that `make` gives, or those that an earlier call with the same key left at `path`."""
+    bank = load_file(path) if path.is_file() else {}
+    if bank.pop("key", torch.zeros(0)).tolist() != list(key.encode()):
+        bank = make()
+        temporary = path.with_suffix(".tmp")
+        save_file({**bank, "key": torch.tensor(list(key.encode()), dtype=torch.uint8)}, temporary)
+        temporary.replace(path)
+    return bank

@@ -1,20 +1,19 @@
 """What a teacher makes of known noise: (noise, label map) -> sample, the pairs that a student of one call learns."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from echo_studio.data.augment import GeometricRanges, random_affine, warp
-from echo_studio.diffusion.denoiser import Bound, Condition
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.diffusion.solvers import noise_levels, solver
-from echo_studio.generate.build import family_of
-from echo_studio.generate.codec import soft_one_hot
-from echo_studio.generate.generator import SampledGenerator
-from echo_studio.train.samples.frames import Frames
+from echo_studio.diffusion.denoiser import Condition
+from echo_studio.diffusion.solvers import SampleNoise
+from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.generator import SampledGenerator, sample
+from echo_studio.generate.sampling import Sampling
+from echo_studio.train.samples.frames import Frames, kept
 
 BATCH = 8
 SHARD = 32  # pairs a file: what an interrupted run loses at most
@@ -25,30 +24,24 @@ class Teacher:
     """A generator and what it is run with.
 
     Attributes:
-        solver, nfe: deterministic and close to the limit of many NFE, such as 6 of iPNDM.
+        sampling: deterministic and close to the limit of many NFE, such as 6 of iPNDM.
         bfloat16: whether its network runs in that precision.
     """
 
     generator: SampledGenerator
-    solver: str
-    nfe: int
+    sampling: Sampling
     bfloat16: bool
 
     @torch.no_grad()
     def sample(self, condition: Condition, seeds: list[int]) -> Tensor:
         """What it makes of the noise of each seed, before the codec decodes: float32 (b, 1, h, w)."""
-        integrate, device = solver(self.solver), self.generator.device
-        sigmas = noise_levels(integrate, family_of(self.generator.card), self.nfe)
-        noise = SampleNoise(seeds, (1, *condition.one_hot.shape[-2:]))
+        device = self.generator.device
         with torch.autocast(device.type, torch.bfloat16, enabled=self.bfloat16):
-            denoiser = self.generator.denoiser
-            bound = Bound(denoiser, denoiser.prepare(condition.to(device)))
-            start = (noise() * float(sigmas[0])).to(device)
-            return integrate(bound, start, sigmas, self.nfe, noise, lambda *_: None).cpu()
+            return sample(self.generator.denoiser, condition.to(device), self.sampling, seeds).cpu()
 
     @property
     def key(self) -> str:
-        return f"{self.generator.card.sha256}/{self.solver}/{self.nfe}/{self.bfloat16}"
+        return f"{self.generator.card.sha256}/{self.sampling.solver}/{self.sampling.nfe}/{self.bfloat16}"
 
 
 @dataclass(frozen=True)
@@ -93,13 +86,8 @@ def teacher_pairs(
         numbers = torch.arange(start, min(start + SHARD, count))
         path = cache / f"{start:06d}.safetensors"
         key = f"{teacher.key}/{seed}/{ranges}/{frames.ids.shape[-1]}/{len(numbers)}"
-        shard = load_file(path) if path.is_file() else {}
-        if shard.pop("key", torch.zeros(0)).tolist() != list(key.encode()):
-            shard = _made(teacher, frames, order[numbers % len(frames)], numbers, ranges, seed)
-            temporary = path.with_suffix(".tmp")
-            save_file({**shard, "key": torch.tensor(list(key.encode()), dtype=torch.uint8)}, temporary)
-            temporary.replace(path)
-        shards.append(shard)
+        make = partial(_made, teacher, frames, order[numbers % len(frames)], numbers, ranges, seed)
+        shards.append(kept(path, key, make))
     return TeacherPairs({name: torch.cat([shard[name] for shard in shards]) for name in shards[0]})
 
 

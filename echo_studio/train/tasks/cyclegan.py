@@ -1,25 +1,21 @@
 """Training of the CycleGAN baseline (Zhu et al. 2017; 000, 2.3): label maps and echoes that do not belong together."""
 
-from collections import defaultdict, deque
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.data.augment import random_affine, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.loss import sector_mean
-from echo_studio.diffusion.randomness import SampleNoise
-from echo_studio.generate.codec import soft_one_hot
+from echo_studio.diffusion.solvers import SampleNoise
+from echo_studio.generate.build import soft_one_hot
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.samples.frames import Frames, load_frames
-from echo_studio.train.state import load_part
-from echo_studio.train.task import Task, loss_settings
+from echo_studio.train.task import loss_settings, mean_dice, picture
+from echo_studio.train.tasks.adversarial import AdversarialTask, least_squares, patch_discriminator, told_apart
 from echo_studio.types import GrayImage
 
 
@@ -43,11 +39,8 @@ class CycleGANLoss:
     label_scale: int = 1
 
 
-class CycleGANTask(Task):
-    """`task.Task` for kind `cyclegan`. The parts are both generators together and both discriminators together.
-
-    Warm-started from the checkpoint in a run's folder, the discriminators go on from that run's state.
-    """
+class CycleGANTask(AdversarialTask):
+    """`task.Task` for kind `cyclegan`. The parts are both generators together and both discriminators together."""
 
     def __init__(
         self,
@@ -58,34 +51,16 @@ class CycleGANTask(Task):
         device: torch.device,
         init: Path | None,
     ) -> None:
-        # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
-        from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
-        from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
-
         super().__init__(recipe, data, model, device)
         self.model, self.weights = model, loss_settings(CycleGANLoss, recipe)
-        judges = {
-            name: PatchDiscriminator(
-                spatial_dims=2, channels=self.weights.channels, in_channels=inputs, num_layers_d=3, norm="INSTANCE"
-            )
-            for name, inputs in (("echo", 1), ("labels", model.config.labels))
-        }
-        self.judges = nn.ModuleDict(judges)
-        if init is not None:
-            # While new ones know nothing, the generators unlearn what their cycles do not need: tissue, speckle.
-            load_part(init.parent, "discriminators", self.judges)
-        self.judges = self.judges.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.parts["discriminators"] = self.judges
-        self.adversarial = PatchAdversarialLoss(criterion="least_squares", no_activation_leastsq=True)
-        self.ranges = recipe.augmentation.ranges()
-        self.frames: Frames
-        self.validation: Frames
-        self._made_and_real: deque[dict[str, tuple[Tensor, Tensor]]] = deque()  # of accumulation steps not judged yet
-
-    def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
-        return len(self.frames)
+        self.judges = nn.ModuleDict(
+            {
+                name: patch_discriminator(inputs, self.weights.channels, layers=3)
+                for name, inputs in (("echo", 1), ("labels", model.config.labels))
+            }
+        )
+        # While new ones know nothing, the generators unlearn what their cycles do not need: tissue, speckle.
+        self.add_judge("discriminators", self.judges, init)
 
     def unpaired(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Label maps uint8 (b, h, w) of the frames of `index`; echoes (b, 1, h, w) of other frames, and their sectors.
@@ -98,11 +73,7 @@ class CycleGANTask(Task):
         inside = (sector > 0).float().unsqueeze(1)
         return ids, torch.where(inside > 0, echo, -1.0), inside
 
-    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with self.autocast():
-            return self._generator_loss(index) if part == "model" else self._discriminator_loss()
-
-    def _generator_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         ids, echo, sector = (tensor.to(self.device) for tensor in self.unpaired(index))
         labels = soft_one_hot(ids, 1)
         inside = (ids > 0).float().unsqueeze(1)
@@ -115,26 +86,24 @@ class CycleGANTask(Task):
         self.judges.requires_grad_(False)  # their gradients are not needed here, and cost a third of their time
         fooled = {"echo": self._fooled("echo", made_echo), "labels": self._fooled("labels", self._coarse(made_labels))}
         self.judges.requires_grad_(True)
-        made_and_real = {
-            "echo": (made_echo.detach(), echo),
-            "labels": (self._coarse(made_labels.detach()), self._coarse(labels)),
-        }
-        self._made_and_real.append(made_and_real)
+        coarse = (self._coarse(made_labels.detach()), self._coarse(labels))
+        self.unjudged.append(({"echo": (made_echo.detach(), echo), "labels": coarse},))
         total = sum(fooled.values()) + self.weights.cycle_labels * cycle_labels + self.weights.cycle_echo * cycle_echo
         figures = {f"fooled_{name}": float(value.detach()) for name, value in fooled.items()}
         return total, figures | {"cycle_labels": float(cycle_labels.detach()), "cycle_echo": float(cycle_echo.detach())}
 
     def _fooled(self, name: str, made: Tensor) -> Tensor:
-        judged: Tensor = self.judges[name](made)[-1].float()
-        fooled: Tensor = self.adversarial(judged, target_is_real=True, for_discriminator=False)
-        return fooled
+        return least_squares(self._answers(name, made), 1.0, slope=1)
 
-    def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        losses = {}
-        for name, (made, real) in self._made_and_real.popleft().items():
-            fake = self.adversarial(self.judges[name](made)[-1].float(), target_is_real=False, for_discriminator=True)
-            true = self.adversarial(self.judges[name](real)[-1].float(), target_is_real=True, for_discriminator=True)
-            losses[name] = (fake + true) / 2
+    def _answers(self, name: str, seen: Tensor) -> Tensor:
+        answers: Tensor = self.judges[name](seen)[-1].float()
+        return answers
+
+    def judge_loss(self, made_and_real: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, dict[str, float]]:
+        losses = {
+            name: told_apart(self._answers(name, made), self._answers(name, real), slope=1)
+            for name, (made, real) in made_and_real.items()
+        }
         figures = {f"discriminated_{name}": float(value.detach()) for name, value in losses.items()}
         return torch.stack(list(losses.values())).sum(), figures
 
@@ -162,23 +131,18 @@ class CycleGANTask(Task):
         index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 6))[:6]
         made, read, found = self._of(model, index)
         shown = [ids.unsqueeze(1) / 2.0 - 1 for ids in (self.validation.ids[index], read, found)]
-        rows = [self.validation.pixels(index), shown[0], made, *shown[1:]]
-        pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
-        return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+        return picture([self.validation.pixels(index), shown[0], made, *shown[1:]])
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Dice with the label maps: of those after their cycle, and of labels read from the real echoes."""
         assert isinstance(model, CycleGAN)
-        scores: dict[str, list[float]] = defaultdict(list)
+        pairs = []
         for index in torch.arange(len(self.validation)).split(8):
             _, read, found = self._of(model, index)
-            for name, ours in (("cycle", read), ("read", found)):
-                for mine, wanted in zip(ours, self.validation.ids[index], strict=True):
-                    for key, value in structure_dice(LabelMap(mine.numpy()), LabelMap(wanted.numpy())).items():
-                        if value is not None:
-                            scores[f"{name}_dice_{key}"].append(value)
-        return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
+            for name, ours in (("cycle_", read), ("read_", found)):
+                pairs += [(name, *pair) for pair in zip(ours, self.validation.ids[index], strict=True)]
+        return mean_dice(pairs)
 
 
 def _hard(logits: Tensor) -> Tensor:

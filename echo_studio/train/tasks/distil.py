@@ -9,7 +9,6 @@ that sees noise and labels too brings the grain back (Kang et al. 2024, Diffusio
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,17 +17,24 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from echo_studio.data.datasets.camus import CamusFolder
-from echo_studio.diffusion.denoiser import Condition
-from echo_studio.diffusion.distilled import NoiseMap
+from echo_studio.diffusion.denoiser import Condition, NoiseMap
 from echo_studio.diffusion.loss import sector_mean
 from echo_studio.errors import RecipeError
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.generator import SampledGenerator
+from echo_studio.generate.sampling import Sampling
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import load_frames
 from echo_studio.train.samples.teacher_pairs import Teacher, TeacherPairs, teacher_pairs
-from echo_studio.train.task import Task, loss_settings
-from echo_studio.types import GrayImage
+from echo_studio.train.task import loss_settings, picture
+from echo_studio.train.tasks.adversarial import (
+    AdversarialTask,
+    feature_matching,
+    least_squares,
+    patch_discriminator,
+    told_apart,
+)
+from echo_studio.types import GrayImage, Json
 
 VALIDATION_PAIRS = 48
 
@@ -54,8 +60,11 @@ class DistilLoss:
     channels: int = 32
 
 
-class DistilTask(Task):
+class DistilTask(AdversarialTask):
     """`task.Task` of kind `distilled`: a network of its own on the teacher's codec."""
+
+    pairs: TeacherPairs
+    scale: float
 
     def __init__(
         self,
@@ -83,21 +92,11 @@ class DistilTask(Task):
                 remedy="a student works on its teacher's codec",
             )
         self.card, self.codec = card, generator.codec
-        self.teacher = Teacher(generator, self.weights.solver, self.weights.nfe, recipe.precision == "bfloat16")
+        self.teacher = Teacher(
+            generator, Sampling(card.name, self.weights.solver, self.weights.nfe), recipe.precision == "bfloat16"
+        )
         if self.weights.adversarial or self.weights.feature_matching:
-            # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
-            from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
-            from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
-
-            judge = PatchDiscriminator(
-                spatial_dims=2, channels=self.weights.channels, in_channels=7, num_layers_d=2, norm="INSTANCE"
-            )
-            self.parts["discriminator"] = judge.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self.adversarial = PatchAdversarialLoss(criterion="least_squares")
-        self.pairs: TeacherPairs
-        self.validation: TeacherPairs
-        self.scale: float
-        self._judged: deque[tuple[Tensor, Tensor, Tensor]] = deque()  # of accumulation steps not judged yet
+            self.add_judge("discriminator", patch_discriminator(7, self.weights.channels, layers=2))
 
     def load_data(self, cache: Path) -> int:
         """Lets the teacher make all pairs first, which takes long; an interrupted call goes on where it was."""
@@ -105,8 +104,7 @@ class DistilTask(Task):
         held_out = load_frames(self.data, "validation", size, sector_only=True).thinned(VALIDATION_PAIRS)
         self.validation = teacher_pairs(self.teacher, held_out, len(held_out), None, seed, cache / "validation-pairs")
         frames = load_frames(self.data, "training", size, sector_only=True)
-        ranges = self.recipe.augmentation.ranges()
-        self.pairs = teacher_pairs(self.teacher, frames, self.weights.pairs, ranges, seed + 1, cache / "pairs")
+        self.pairs = teacher_pairs(self.teacher, frames, self.weights.pairs, self.ranges, seed + 1, cache / "pairs")
         self.scale = self.pairs.deviation()
         return len(self.pairs)
 
@@ -117,11 +115,7 @@ class DistilTask(Task):
         noise, made, condition = pairs.batch(index)
         return noise.to(self.device), made.to(self.device), condition.to(self.device)
 
-    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with self.autocast():
-            return self._student_loss(index) if part == "model" else self._discriminator_loss()
-
-    def _student_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         noise, made, condition = self._on_device(self.pairs, index)
         student = self._map(self.parts["model"])
         prepared = student.prepare(condition)
@@ -131,24 +125,20 @@ class DistilTask(Task):
         if "discriminator" in self.parts:
             guess = torch.where(prepared.inside > 0, guess, self.codec.background)
             seen = torch.cat([noise, condition.one_hot], dim=1)
-            self._judged.append((guess.detach(), made, seen))
+            self.unjudged.append((guess.detach(), made, seen))
             judge = self.parts["discriminator"]
             answers = judge(torch.cat([guess, seen], dim=1))
             with torch.no_grad():
                 wanted = judge(torch.cat([made, seen], dim=1))
-            fooled = self.adversarial(answers[-1], target_is_real=True, for_discriminator=False)
-            apart = [F.l1_loss(a, b) for a, b in zip(answers[:-1], wanted[:-1], strict=True)]
-            matching = torch.stack(apart).mean()
+            fooled, matching = least_squares(answers[-1], 1.0), feature_matching(answers, wanted)
             figures |= {"fooled": float(fooled.detach()), "matching": float(matching.detach())}
             total = total + self.weights.adversarial * fooled + self.weights.feature_matching * matching
         return total, figures
 
-    def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        guess, made, seen = self._judged.popleft()
+    def judge_loss(self, guess: Tensor, made: Tensor, seen: Tensor) -> tuple[Tensor, dict[str, float]]:
         judge = self.parts["discriminator"]
-        false = self.adversarial(judge(torch.cat([guess, seen], 1))[-1], target_is_real=False, for_discriminator=True)
-        true = self.adversarial(judge(torch.cat([made, seen], 1))[-1], target_is_real=True, for_discriminator=True)
-        return (false + true) / 2, {}
+        of_guess, of_made = (judge(torch.cat([one, seen], 1))[-1] for one in (guess, made))
+        return told_apart(of_guess, of_made), {}
 
     @torch.no_grad()
     def _answers(self, model: nn.Module, index: Tensor) -> tuple[Tensor, Tensor, Condition]:
@@ -167,9 +157,7 @@ class DistilTask(Task):
         labels = F.interpolate(condition.one_hot.argmax(1, keepdim=True).float() / 2 - 1, size=side)
         latents = [F.interpolate((x - self.codec.background).clamp(0, 2) - 1, size=side) for x in (made, guess)]
         frames = [self.codec.decode(x, inside) for x in (made, guess)]
-        rows = [labels, *frames, *(latents if self.codec.factor > 1 else [])]
-        pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
-        return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+        return picture([labels, *frames, *(latents if self.codec.factor > 1 else [])])
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -183,15 +171,9 @@ class DistilTask(Task):
         mean = sum(distances) / len(distances)
         return {"rms_to_teacher": round(math.sqrt(mean), 4), "grain_of_teacher": round(sum(grains) / len(grains), 3)}
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
-        return {"scale": self.scale, "background": self.codec.background}
-
-    def needs(self) -> dict[str, str]:
-        return self.card.needs
-
-    def distilled_from(self) -> dict[str, str]:
-        """Name and sha256 of the teacher."""
-        return {self.card.name: self.card.sha256}
+    def card_entries(self, model: nn.Module) -> Json:
+        settings = {"scale": self.scale, "background": self.codec.background}
+        return {"settings": settings, "needs": self.card.needs, "distilled_from": {self.card.name: self.card.sha256}}
 
 
 def _grain(latent: Tensor, inside: Tensor) -> float:

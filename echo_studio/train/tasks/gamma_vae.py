@@ -1,6 +1,5 @@
 """Training of the Gamma-VAE (003 eq. 8) on crops, with optional perceptual and adversarial terms for the decoder."""
 
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +17,16 @@ from echo_studio.generate.checkpoint import read_card
 from echo_studio.nets.gamma_vae import GammaVAE, gamma_kl
 from echo_studio.nets.segmenter import Segmenter
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.samples.frames import Frames, load_frames
-from echo_studio.train.state import load_part
-from echo_studio.train.task import Task, loss_settings
-from echo_studio.types import GrayImage
+from echo_studio.train.samples.frames import Frames
+from echo_studio.train.task import loss_settings, picture
+from echo_studio.train.tasks.adversarial import (
+    AdversarialTask,
+    feature_matching,
+    least_squares,
+    patch_discriminator,
+    told_apart,
+)
+from echo_studio.types import GrayImage, Json
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class GammaVAELoss:
     latent_noise: float = 0.0
 
 
-class GammaVAETask(Task):
+class GammaVAETask(AdversarialTask):
     """`task.Task` for kind `gamma-vae`."""
 
     def __init__(
@@ -60,10 +65,6 @@ class GammaVAETask(Task):
         device: torch.device,
         init: Path | None,
     ) -> None:
-        # Only here: MONAI takes longer to import than torch, and other kinds of training do without.
-        from monai.losses.adversarial_loss import PatchAdversarialLoss  # noqa: PLC0415
-        from monai.networks.nets.patchgan_discriminator import PatchDiscriminator  # noqa: PLC0415
-
         super().__init__(recipe, data, model, device)
         self.weights = loss_settings(GammaVAELoss, recipe)
         if self.weights.decoder_only and init is None:
@@ -76,13 +77,7 @@ class GammaVAETask(Task):
         self.model = model
         self.frozen = ("encoder",) if self.weights.decoder_only else ()
         if self.weights.adversarial:
-            discriminator = PatchDiscriminator(
-                spatial_dims=2, channels=32, in_channels=1, num_layers_d=3, norm="INSTANCE"
-            )
-            if init is not None:
-                load_part(init.parent, "discriminator", discriminator)  # a new one would let speckle go for a while
-            self.parts["discriminator"] = discriminator.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-            self.adversarial = PatchAdversarialLoss(criterion="least_squares")
+            self.add_judge("discriminator", patch_discriminator(1, channels=32, layers=3), init)
         self.features: Segmenter | None = None
         if self.weights.perceptual:
             if not recipe.needs:
@@ -94,21 +89,8 @@ class GammaVAETask(Task):
             _, network = load_network(checkpoints / recipe.needs[0])
             assert isinstance(network, Segmenter)
             self.features = network.to(device)
-        self.ranges = recipe.augmentation.ranges()
-        self.frames: Frames
-        self.validation: Frames
-        self._made_and_real: deque[tuple[Tensor, Tensor]] = deque()  # of accumulation steps not judged yet
 
-    def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
-        return len(self.frames)
-
-    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with self.autocast():
-            return self._autoencoder_loss(index) if part == "model" else self._discriminator_loss()
-
-    def _autoencoder_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         weights = self.weights
         affine = random_affine(len(index), self.ranges)
         image, ids = warp(self.frames.pixels(index), self.frames.ids[index], affine)
@@ -141,23 +123,19 @@ class GammaVAETask(Task):
             total = total + weights.perceptual * perceptual
         if weights.adversarial:
             judged = self.parts["discriminator"](made)
-            fooled = self.adversarial(judged[-1], target_is_real=True, for_discriminator=False)
+            fooled = least_squares(judged[-1], 1.0)
             figures["fooled"] = float(fooled.detach())
             total = total + weights.adversarial * fooled
             if weights.feature_matching:
                 with torch.no_grad():
                     real = self.parts["discriminator"](image)
-                matching = torch.stack([F.l1_loss(a, b) for a, b in zip(judged[:-1], real[:-1], strict=True)]).mean()
-                total = total + weights.feature_matching * matching
-            self._made_and_real.append((made.detach(), image))
+                total = total + weights.feature_matching * feature_matching(judged, real)
+            self.unjudged.append((made.detach(), image))
         return total, figures
 
-    def _discriminator_loss(self) -> tuple[Tensor, dict[str, float]]:
-        made, real = self._made_and_real.popleft()
+    def judge_loss(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
         judge = self.parts["discriminator"]
-        fake = self.adversarial(judge(made)[-1], target_is_real=False, for_discriminator=True)
-        true = self.adversarial(judge(real)[-1], target_is_real=True, for_discriminator=True)
-        return (fake + true) / 2, {}
+        return told_apart(judge(made)[-1], judge(real)[-1]), {}
 
     def _pair_of(self, frames: Frames, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images and insides of some frames, on the device."""
@@ -170,9 +148,7 @@ class GammaVAETask(Task):
         image, inside = self._pair_of(self.validation, index)
         latent = model.encode(image, inside)
         shown = F.interpolate(latent * 2 - 1, size=image.shape[-1])
-        rows = [image, shown, model.decode(latent, inside)]
-        pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
-        return ((pixels.clamp(-1, 1) + 1) * 127.5).round().byte().cpu().numpy()
+        return picture([image, shown, model.decode(latent, inside)])
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
@@ -185,10 +161,10 @@ class GammaVAETask(Task):
         return {"psnr_in_sector_db": round(-10 * float(np.log10(np.mean(errors))), 2)}
 
     @torch.no_grad()
-    def settings(self, model: nn.Module) -> dict[str, float]:
+    def card_entries(self, model: nn.Module) -> Json:
         """Shift and scale to mean 0 and deviation 0.5 inside the sector, over 64 training frames."""
         if self.kept_settings is not None:  # the same encoder: latents must keep their scale
-            return self.kept_settings
+            return {"settings": self.kept_settings}
         assert isinstance(model, GammaVAE)
         latents = []
         for index in torch.arange(0, len(self.frames), max(1, len(self.frames) // 64)).split(8):
@@ -196,7 +172,7 @@ class GammaVAETask(Task):
             latent = model.encode(image, inside)
             latents.append(latent[model.latent_inside(inside) > 0])
         values = torch.cat(latents)
-        return {"shift": float(values.mean()), "scale": float(0.5 / values.std())}
+        return {"settings": {"shift": float(values.mean()), "scale": float(0.5 / values.std())}}
 
 
 def _feature_distance(a: list[Tensor], b: list[Tensor]) -> Tensor:

@@ -5,7 +5,6 @@ local strength, by how it hangs together along and across the beam, and by what 
 """
 
 import math
-from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,17 +14,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from echo_studio.data.beams import beam_maps
+from echo_studio.anatomy.sector.geometry import beam_maps
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
-from echo_studio.generate.codec import latent_codec
-from echo_studio.nets.grain_critic import GrainCritic, blur
-from echo_studio.nets.grain_decoder import GrainDecoder
+from echo_studio.generate.build import latent_codec
+from echo_studio.nets.grain_decoder import GrainCritic, GrainDecoder, blur
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.samples.frames import Frames, load_frames
-from echo_studio.train.state import load_part
-from echo_studio.train.task import Task, loss_settings
-from echo_studio.types import BoolMask, GrayImage
+from echo_studio.train.samples.frames import Frames
+from echo_studio.train.task import loss_settings, picture
+from echo_studio.train.tasks.adversarial import AdversarialTask
+from echo_studio.types import BoolMask, GrayImage, Json
 
 EDGE = np.ones((21, 21), np.uint8)  # pixels within 10 of the sector's edge say nothing of its grain
 LAGS = (1, 2, 3)  # pixels
@@ -52,7 +50,7 @@ class GrainLoss:
     covered: float = 0.6
 
 
-class GrainDecoderTask(Task):
+class GrainDecoderTask(AdversarialTask):
     """`task.Task` for kind `grain-decoder`."""
 
     def __init__(
@@ -76,28 +74,17 @@ class GrainDecoderTask(Task):
                 got=f"{len(model.config.channels) - 1}",
                 remedy="give [network] as many channels as the autoencoder has levels",
             )
-        critic = GrainCritic()
-        if init is not None:
-            load_part(init.parent, "critic", critic)  # a new one would let the grain go for a while
-        self.parts["critic"] = critic.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.frames: Frames
-        self.validation: Frames
-        self._pairs: deque[tuple[Tensor, Tensor, Tensor, Tensor]] = deque()  # made, real, latent, looks: not judged yet
+        self.add_judge("critic", GrainCritic(), init)
 
     def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=True)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=True)
+        super().load_data(cache)
         self.latent, self.beams = self._encoded(self.frames)
         raw = _looks_of(self.frames)
         self.look_mean, self.look_deviation = raw.mean(0), raw.std(0)
         self.looks = (raw - self.look_mean) / self.look_deviation
         return len(self.frames)
 
-    def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        with self.autocast():
-            return self._decoder_loss(index) if part == "model" else self._critic_loss()
-
-    def _decoder_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         weights = self.weights
         image, latent, beams, inside, looks = (part.to(self.device) for part in self._crops(index))
         noise = [
@@ -111,7 +98,7 @@ class GrainDecoderTask(Task):
         correlation = (_correlations(made, beams, inside) - _correlations(image, beams, inside)).abs().mean()
         scores = self.parts["critic"](made, latent, looks)
         fooled = -torch.stack([score.float().mean() for score in scores]).sum()
-        self._pairs.append((made.detach(), image, latent, looks))
+        self.unjudged.append((made.detach(), image, latent, looks))
         total = (
             weights.shape * shape
             + weights.strength * strength
@@ -121,8 +108,7 @@ class GrainDecoderTask(Task):
         figures = {"shape": shape, "strength": strength, "correlation": correlation, "fooled": fooled}
         return total, {name: float(value.detach()) for name, value in figures.items()}
 
-    def _critic_loss(self) -> tuple[Tensor, dict[str, float]]:
-        made, real, latent, looks = self._pairs.popleft()
+    def judge_loss(self, made: Tensor, real: Tensor, latent: Tensor, looks: Tensor) -> tuple[Tensor, dict[str, float]]:
         critic = self.parts["critic"]
         hinge = [
             F.relu(1 - true.float()).mean() + F.relu(1 + false.float()).mean()
@@ -174,9 +160,7 @@ class GrainDecoderTask(Task):
     def samples(self, model: nn.Module) -> GrayImage:
         assert isinstance(model, GrainDecoder)
         index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 6))[:6]
-        rows = [self.validation.pixels(index), self.painted(model, self.validation, index)]
-        pixels = torch.cat([torch.cat(list(row[:, 0]), dim=1) for row in rows])
-        return ((pixels + 1) * 127.5).round().byte().numpy()
+        return picture([self.validation.pixels(index), self.painted(model, self.validation, index)])
 
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Grain of real validation frames and of the same through the codec: mean and spread over frames."""
@@ -193,17 +177,15 @@ class GrainDecoderTask(Task):
             scores |= {f"coarseness_{name}": float(raw[:, 1].exp().mean())}
         return {key: round(value, 3) for key, value in scores.items()}
 
-    def settings(self, model: nn.Module) -> dict[str, float]:
+    def card_entries(self, model: nn.Module) -> Json:
         """Shift and scale of the encoder's latents; mean and deviation of the looks over the training frames."""
         looks = {
             f"{name}_{what}": float(values[place])
             for what, values in (("mean", self.look_mean), ("deviation", self.look_deviation))
             for place, name in enumerate(("grain", "coarseness"))
         }
-        return {"shift": self.codec.shift, "scale": self.codec.scale, **looks}
-
-    def needs(self) -> dict[str, str]:
-        return {self.encoder_card.name: self.encoder_card.sha256}
+        settings = {"shift": self.codec.shift, "scale": self.codec.scale, **looks}
+        return {"settings": settings, "needs": {self.encoder_card.name: self.encoder_card.sha256}}
 
 
 def look_of(image: GrayImage, inside: BoolMask) -> tuple[float, float]:

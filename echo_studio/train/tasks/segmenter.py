@@ -1,24 +1,23 @@
 """Training of the segmenter: cross-entropy and Dice on labels 0 to 3, geometric and intensity augmentation."""
 
-from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.augment import random_affine, random_intensity, warp
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.samples.frames import Frames, load_frames
-from echo_studio.train.task import Task
+from echo_studio.train.task import Task, mean_dice
 from echo_studio.types import GrayImage
 
 
 class SegmenterTask(Task):
     """`task.Task` for kind `segmenter`. Uses no entry of `recipe.loss`."""
+
+    sector_only = False
 
     def __init__(
         self,
@@ -33,15 +32,7 @@ class SegmenterTask(Task):
         from monai.losses.dice import DiceCELoss  # noqa: PLC0415
 
         super().__init__(recipe, data, model, device)
-        self.ranges = recipe.augmentation.ranges()
         self.criterion = DiceCELoss(to_onehot_y=True, softmax=True)
-        self.frames: Frames
-        self.validation: Frames
-
-    def load_data(self, cache: Path) -> int:
-        self.frames = load_frames(self.data, "training", self.recipe.resolution, sector_only=False)
-        self.validation = load_frames(self.data, "validation", self.recipe.resolution, sector_only=False)
-        return len(self.frames)
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         affine = random_affine(len(index), self.ranges)
@@ -62,11 +53,8 @@ class SegmenterTask(Task):
 
     @torch.no_grad()
     def validate(self, model: nn.Module) -> dict[str, float]:
-        scores: dict[str, list[float]] = defaultdict(list)
+        pairs = []
         for index in torch.arange(len(self.validation)).split(8):
             found = model(self.validation.pixels(index).to(self.device)).argmax(1).to(torch.uint8).cpu()
-            for ours, theirs in zip(found, self.validation.ids[index], strict=True):
-                for key, value in structure_dice(LabelMap(ours.numpy()), LabelMap(theirs.numpy())).items():
-                    if value is not None:
-                        scores[f"dice_{key}"].append(value)
-        return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
+            pairs += [("", *pair) for pair in zip(found, self.validation.ids[index], strict=True)]
+        return mean_dice(pairs)

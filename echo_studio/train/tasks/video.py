@@ -17,8 +17,9 @@ from echo_studio.errors import RecipeError
 from echo_studio.generate.video.pseudo_video import real_quantiles
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.clips import CYCLE, Clips, encoded_cycles
-from echo_studio.train.tasks.denoising import DenoisingTask
-from echo_studio.types import GrayImage
+from echo_studio.train.task import picture
+from echo_studio.train.tasks.denoiser import DenoisingTask
+from echo_studio.types import GrayImage, Json
 
 SAMPLE_NFE = 10
 EVERY = 9  # training frame whose grey levels are counted: odd, so that all views and phases come
@@ -44,10 +45,10 @@ class VideoTask(DenoisingTask):
         init: Path | None,
     ) -> None:
         super().__init__(recipe, data, model, checkpoints, device, ("label_dropout", "copies", "frames"))
-        self.frames = int(recipe.loss.get("frames", CYCLE))
-        if self.frames < 1 or CYCLE % self.frames:
+        self.length = int(recipe.loss.get("frames", CYCLE))
+        if self.length < 1 or CYCLE % self.length:
             raise RecipeError(
-                expected=f"frames that divide {CYCLE} in [loss]", got=str(self.frames), remedy="take 8, 12 or 24"
+                expected=f"frames that divide {CYCLE} in [loss]", got=str(self.length), remedy="take 8, 12 or 24"
             )
 
     def load_data(self, cache: Path) -> int:
@@ -62,14 +63,14 @@ class VideoTask(DenoisingTask):
                 self.codec,
                 sha256,
                 copies,
-                recipe.augmentation.ranges(),
+                self.ranges,
                 recipe.seed,
                 cache,
                 bfloat16=recipe.precision == "bfloat16",
             )
 
-        self.training = Clips(bank("training", self.copies), self.frames)
-        self.validation = Clips(bank("validation", 1), self.frames)
+        self.training = Clips(bank("training", self.copies), self.length)
+        self.validation = Clips(bank("validation", 1), self.length)
         self.family = family(self.family_name, {**self.family_settings, "sigma_data": self.training.sigma_data})
         return len(self.training)
 
@@ -85,16 +86,16 @@ class VideoTask(DenoisingTask):
                 shown = latent[:, :: max(1, latent.shape[1] // SHOWN)].transpose(0, 1)
                 side = shown.shape[-1] * self.codec.factor
                 pixels = self.codec.decode(shown, torch.ones(len(shown), 1, side, side))  # on the CPU, as it encodes
-                rows.append(torch.cat(list(pixels[:, 0]), dim=1))
-        return ((torch.cat(rows).clamp(-1, 1) + 1) * 127.5).round().byte().numpy()
+                rows.append(pixels)
+        return picture(rows)
 
     def held_out(self) -> Iterator[tuple[Tensor, Condition]]:
         for index in torch.arange(len(self.validation)).split(4):
             clean, condition = self.validation.whole(index)
             yield clean.to(self.device), condition.to(self.device)
 
-    def intensities(self) -> list[float]:
-        return self._intensities
+    def card_entries(self, model: nn.Module) -> Json:
+        return {**super().card_entries(model), "intensities": self._intensities}
 
     @cached_property
     def _intensities(self) -> list[float]:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from echo_studio.anatomy.sector.region import sector_region
-from echo_studio.data.decoding.recordings import Recording, without_annotations
+from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.recordings import without_annotations
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.uploads import read_upload, safe_name

@@ -7,14 +7,16 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.segments import SEGMENTS, segment_named
 from echo_studio.anatomy.measure.sizes import (
+    DISCS,
+    DiscStack,
     Measurements,
     biplane_ejection_fraction_percent,
+    biplane_ml,
+    biplane_volume,
     ejection_fraction_percent,
-    la_biplane_ml,
-    lv_biplane_ml,
+    la_discs,
     measure,
 )
-from echo_studio.anatomy.measure.volume import DISCS, DiscStack, biplane_volume
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.template import template
 from echo_studio.errors import LabelMapError, UnknownNameError
@@ -55,9 +57,9 @@ def test_twenty_discs_of_a_cone_and_a_cylinder_have_their_volumes() -> None:
 
 def test_biplane_volume_of_an_ellipsoid_with_two_widths_is_exact() -> None:
     four, two = heart(width=46.0, atrium=(38.0, 40.0)), heart((0.586, 0.71), width=38.0, atrium=(38.0, 36.0))
-    assert lv_biplane_ml(four, two) == pytest.approx(2 / 3 * math.pi * 75 * 23 * 19 / 1000, rel=0.01)
-    assert la_biplane_ml(four, two) == pytest.approx(2 / 3 * math.pi * 38 * 20 * 18 / 1000, rel=0.02)
-    assert lv_biplane_ml(four, LabelMap(two.ids)) is None
+    assert biplane_ml(four, two) == pytest.approx(2 / 3 * math.pi * 75 * 23 * 19 / 1000, rel=0.01)
+    assert biplane_ml(four, two, la_discs) == pytest.approx(2 / 3 * math.pi * 38 * 20 * 18 / 1000, rel=0.02)
+    assert biplane_ml(four, LabelMap(two.ids)) is None
 
 
 def test_ejection_fraction_is_that_of_the_formulas_with_and_without_spacing() -> None:

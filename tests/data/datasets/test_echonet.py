@@ -8,7 +8,7 @@ import pytest
 
 from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.data.datasets.echonet import EchonetFolder, crosses_itself, trace_mask
-from echo_studio.data.decoding.recordings import Recording
+from echo_studio.data.decoding.decoded import Recording
 from echo_studio.errors import DataError, EchoStudioError
 from tests.data.beating import cavity, chords, recording, write_echonet
 
@@ -89,13 +89,6 @@ def test_a_video_shorter_than_a_beat_is_mirrored_and_says_so(folder: EchonetFold
     assert heartbeat.mirrored
     assert heartbeat.es == 8
     assert (heartbeat.frames[1:8] == heartbeat.frames[15:8:-1]).all()
-
-
-def test_splits_are_those_of_the_list(folder: EchonetFolder) -> None:
-    assert folder.split("training") == ["0X1A", "0X2B"]
-    assert folder.split("testing") == []
-    with pytest.raises(EchoStudioError, match="training"):
-        folder.split("TRAIN")
 
 
 def test_a_trace_is_filled_as_it_was_drawn() -> None:

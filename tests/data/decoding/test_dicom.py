@@ -14,7 +14,7 @@ from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless, UltrasoundMultiFrameImageStorage
 
-from echo_studio.data.decoding.decoded import Decoded
+from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.decoder import decode
 from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.data.formats.file_kind import HEAD, file_kind
@@ -312,7 +312,7 @@ def test_every_file_that_pydicom_brings_opens_or_is_refused_in_one_line() -> Non
         try:
             kind = file_kind(path.read_bytes()[:HEAD])
         except ImageError as error:
-            result: Decoded | ImageError = error
+            result: Recording | ImageError = error
         else:
             result = decode(kind, path)  # what the process apart runs, without 78 processes
         if isinstance(result, ImageError):

@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from echo_studio.data.decoding import nifti_frames
 from echo_studio.data.decoding import recordings as apart
-from echo_studio.data.decoding.decoded import MAX_FRAMES
-from echo_studio.data.decoding.nifti_frames import read_packed_nifti_frames
-from echo_studio.data.decoding.recordings import Recording, read_recording, without_annotations
+from echo_studio.data.decoding.decoded import MAX_FRAMES, Recording
+from echo_studio.data.decoding.recordings import read_recording, without_annotations
 from echo_studio.errors import EchoStudioError, ImageError
 from tests.conftest import echo_like
 
@@ -194,7 +194,7 @@ def test_a_packed_bomb_is_unpacked_only_as_far_as_its_frames_go(tmp_path: Path) 
         for _ in range(64):
             file.write(bytes(4 << 20))
     tracemalloc.start()
-    assert read_packed_nifti_frames(tmp_path / "a.nii.gz").frames.shape == (1, 64, 64)
+    assert nifti_frames.read(tmp_path / "a.nii.gz", "nifti-gz").frames.shape == (1, 64, 64)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16 << 20
@@ -271,10 +271,10 @@ def test_no_temporary_file_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_the_answer_of_the_decoder_is_json_and_numbers(tmp_path: Path) -> None:
     from io import BytesIO
 
-    from echo_studio.data.decoding.decoded import Decoded, receive, send
+    from echo_studio.data.decoding.decoded import receive, send
 
     out = BytesIO()
-    send(Decoded(np.ones((2, 64, 64), np.uint8), (0.1, 0.2), 0.03, 9), out)
+    send(Recording(np.ones((2, 64, 64), np.uint8), (0.1, 0.2), 0.03, 9), out)
     assert json.loads(out.getvalue().splitlines()[0]) == {"spacing": [0.1, 0.2], "seconds": 0.03, "total": 9}
     out.seek(0)
     assert receive(out).spacing_mm == (0.1, 0.2)

@@ -14,6 +14,7 @@ from echo_studio.evaluate.frames.fidelity import measure_fidelity
 from echo_studio.evaluate.frames.made_frames import SIDE, MadeSet, found_in, made_now
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.generate.catalog import load_generator
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
 from tests.generate.tiny import tiny_checkpoints
 
@@ -83,7 +84,7 @@ def test_frames_of_a_folder_are_paired_by_their_names_or_their_folders(
 
 def test_a_generator_makes_a_frame_from_every_map(frames: list[CamusFrame], tmp_path: Path) -> None:
     generator = load_generator("tiny", tiny_checkpoints(tmp_path / "checkpoints"))
-    some = made_now(generator, frames[:3], "heun", 2, 5)
+    some = made_now(generator, frames[:3], Sampling("tiny", "heun", 2), 5)
     assert some.names == [f.frame_id.stem for f in frames[:3]]
     assert some.source == {"generator": "tiny", "solver": "heun", "nfe": 2, "seed": 5}
     assert len(some.images) == 3

@@ -11,10 +11,9 @@ from hypothesis.extra.numpy import arrays
 
 from echo_studio.data.datasets.camus import FrameId
 from echo_studio.errors import DataError, RecipeError, UnknownNameError
-from echo_studio.evaluate.utility.downstream import train_downstream, validation_score
+from echo_studio.evaluate.utility.downstream import hausdorff, train_downstream, validation_score
 from echo_studio.evaluate.utility.downstream_recipe import DownstreamRecipe, bundled_recipes, downstream_recipe
-from echo_studio.evaluate.utility.downstream_score import hausdorff
-from echo_studio.evaluate.utility.training_set import TrainingSet
+from echo_studio.evaluate.utility.sets import TrainingSet
 from tests.conftest import echo_like
 
 masks = arrays(np.bool_, (9, 7))
@@ -39,8 +38,8 @@ def frames(count: int = 8) -> TrainingSet:
 def test_a_network_learns_what_its_set_shows(task: str, tmp_path: Path) -> None:
     data, how = frames(), recipe(task, learning_rate=1e-2, augmentation=None)
     trained = train_downstream(how, data, data, 60, 0, tmp_path / "state")
-    assert [point.step for point in trained.curve] == [30, 60]
-    assert validation_score(how, trained.network, data) == max(point.score for point in trained.curve) > 0.5
+    assert [step for step, _ in trained.curve] == [30, 60]
+    assert validation_score(how, trained.network, data) == max(score for _, score in trained.curve) > 0.5
 
 
 class Killed(Exception):

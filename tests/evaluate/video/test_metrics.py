@@ -14,15 +14,17 @@ from echo_studio.errors import DataError, RequestError
 from echo_studio.evaluate.frames.distances import Clip
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.metrics import (
+    VideoReference,
     VideoScores,
     VideoSetting,
+    beat_pairs,
     changes,
+    differences,
     flicker,
     loop_closure,
     measure_reference,
     measure_video,
 )
-from echo_studio.evaluate.video.reference import VideoReference, beat_pairs, differences
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.evaluate.beats import ReadsGrey, beat, beating, painted

@@ -43,7 +43,7 @@ def checkpoints(tmp_path: Path) -> Path:
 def teacher(checkpoints: Path) -> Teacher:
     generator = load_generator("tiny", checkpoints)
     assert isinstance(generator, SampledGenerator)
-    return Teacher(generator, "euler", 3, bfloat16=False)
+    return Teacher(generator, Sampling("tiny", "euler", 3), bfloat16=False)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_bank_that_was_broken_off_goes_on_where_it_was(
 def test_a_bank_of_other_settings_is_not_taken(teacher: Teacher, frames: Frames, tmp_path: Path) -> None:
     first = teacher_pairs(teacher, frames, 4, RANGES, 1, tmp_path)
     assert not same(teacher_pairs(teacher, frames, 4, RANGES, 2, tmp_path), first)
-    slower = Teacher(teacher.generator, "euler", 4, bfloat16=False)
+    slower = Teacher(teacher.generator, Sampling("tiny", "euler", 4), bfloat16=False)
     assert not torch.equal(teacher_pairs(slower, frames, 4, RANGES, 1, tmp_path).bank["made"], first.bank["made"])
 
 

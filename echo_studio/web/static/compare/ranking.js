@@ -18,6 +18,6 @@ export function ranked(cells, figure) {
   const value = (number) => cells[number].figures[figure];
   const has = (number) => typeof value(number) === "number";
   const known = [...cells.keys()].filter(has);
-  known.sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a)) || a - b);
+  known.sort((a, b) => (less ? value(a) - value(b) : value(b) - value(a))); // equal ones keep their order
   return { known, rest: [...cells.keys()].filter((number) => !has(number)) };
 }

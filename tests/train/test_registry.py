@@ -7,16 +7,15 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from echo_studio.diffusion.denoiser import Condition
+from echo_studio.diffusion.denoiser import Condition, Preconditioned
 from echo_studio.diffusion.families import family
-from echo_studio.diffusion.precondition import Preconditioned
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.build import build_network, load_network
 from echo_studio.generate.checkpoint import Card, write_checkpoint
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.nets.spade_unet import SpadeUNet
 from echo_studio.train.recipe import Recipe
-from echo_studio.train.warm_start import initial_model
+from echo_studio.train.registry import initial_model
 from tests.generate.tiny import tiny_cyclegan
 
 MakeRecipe = Callable[..., Recipe]

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image
 
 from echo_studio.errors import DataError
-from echo_studio.evaluate.frames.quality import Quality
-from echo_studio.evaluate.privacy import FalseAlarms
+from echo_studio.evaluate.frames.adherence import Quality
+from echo_studio.evaluate.privacy import false_alarms
 from echo_studio.evaluate.report.page import html, markdown, write_report
 from echo_studio.evaluate.report.sections import PUBLISHED_UTILITY, PUBLISHED_VIDEO, read_report
 from echo_studio.evaluate.video.metrics import VideoScores
+from echo_studio.generate.sampling import Sampling
 from echo_studio.types import Json
 
 DICE = {"lv_endo": 0.91, "lv_epi": 0.94, "la": 0.88}
@@ -52,7 +53,7 @@ def utility() -> Json:
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
-    lines = [Quality("ipndm", nfe, DICE, 5.0 + nfe, 21.0, 48).to_json() for nfe in (2, 10)]
+    lines = [Quality(Sampling("edm-l64", "ipndm", nfe), DICE, 5.0 + nfe, 21.0, 48).to_json() for nfe in (2, 10)]
     found: dict[str, Json] = {
         "utility-unet8": utility(),
         "quality-edm-l64": {
@@ -74,7 +75,7 @@ def results(tmp_path: Path) -> Path:
             "source": {"generator": "edm-l64", "solver": "ipndm", "nfe": 10, "seed": 0},
             "n": {"made": 1, "training": 1600, "held_out": 200},
             "near": {"grain": 0.737, "structure": 0.857},
-            "false_alarms": FalseAlarms(0, 200).to_json(),
+            "false_alarms": false_alarms(0, 200),
             "flagged": 0,
             "frames": [{"name": "a", "neighbour": "patient0001_4CH_ED", "grain": 0.6, "structure": 0.5, "flags": []}],
         },
