@@ -3,9 +3,11 @@
 import collections
 import json
 import random
+import re
 import threading
 import time
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import numpy as np
@@ -42,6 +44,7 @@ class Person:
         self.http = httpx.Client(base_url=address, timeout=PATIENCE)
         self.states: list[bytes] = []
         self.revision = self.position = 0
+        self.event_id = ""  # of the last event of a job
 
     def enter(self) -> None:
         started = time.perf_counter()
@@ -95,7 +98,7 @@ class Person:
             return
         told = reply.json()
         while told["state"] in ("waiting", "running"):
-            told = self.ask("GET", f"/studio/jobs/{told['job']}?seen={told['stamp']}").json()
+            told = self.news(told)
         if told["state"] != "done":
             raise RuntimeError(f"a job ended {told['state']}: {told['message']}")
         frame = self.ask("GET", f"/studio/jobs/{told['job']}/frame").content
@@ -104,6 +107,15 @@ class Person:
         with self.tally.lock:
             self.tally.frames += 1
             self.tally.by_user[self.name] += 1
+
+    def news(self, told: dict[str, Any]) -> dict[str, Any]:
+        """A newer state of a job, or the same one where nothing has happened for a while."""
+        text = self.ask("GET", "/studio/events?once=true", headers={"Last-Event-ID": self.event_id}).text
+        for event_id, data in re.findall(r"^id: (.+)\nevent: job\ndata: (.+)$", text, re.MULTILINE):
+            self.event_id, state = event_id, json.loads(data)
+            if state["number"] == told["number"]:
+                told = state
+        return told
 
     def live_until(self, end: float, generator: str) -> None:
         while time.monotonic() < end:

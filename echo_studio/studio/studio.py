@@ -11,7 +11,7 @@ from echo_studio.project.library import Library
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.frames import Frames
-from echo_studio.studio.jobs.service import JobService
+from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.projects import UserFolders
 from echo_studio.studio.sessions import Session, Sessions
 from echo_studio.studio.sets.data_sets import DataSets
@@ -50,6 +50,22 @@ class Studio:
         self.jobs.close()
         self.sets.close()
         self.user_folders.close()
+
+    def has_job(self, session: Session, job: AnyJob) -> bool:
+        """Whether a job is the session's: its frame, or a comparison, video or set that it sees."""
+        if job.kind == "frame":
+            return job.key == session.token
+        if job.kind in ("comparison", "video"):
+            return job.key == session.project.id
+        return self.sets.has_job(session, job)
+
+    def describe_job(self, job: AnyJob) -> Json:
+        """What a page hears of a job of any kind, JSON-able; the figures of a comparison are against its first cell."""
+        if job.kind == "frame":
+            return self.frames.describe(job)
+        if job.kind == "comparison":
+            return self.comparisons.describe(job, 0)
+        return self.videos.describe(job) if job.kind == "video" else self.sets.describe(job)
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
@@ -92,3 +108,4 @@ class Studio:
         session.projects.leave(session.token)
         self.recordings.drop(session.token)
         self.sets.uploaded_maps.drop(session.token)
+        self.jobs.wake()

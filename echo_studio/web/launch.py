@@ -4,7 +4,7 @@ import argparse
 import os
 import socket
 import sys
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping, Sequence
 from pathlib import Path
 
 import uvicorn
@@ -88,7 +88,19 @@ def serve(
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
     config = uvicorn.Config(app, log_level="warning", access_log=False)
-    uvicorn.Server(config).run(sockets=[listener])
+    StudioServer(config, app.state.end_streams).run(sockets=[listener])
+
+
+class StudioServer(uvicorn.Server):
+    """Ends the streams of open pages before it stops: else it would wait until the pages are closed."""
+
+    def __init__(self, config: uvicorn.Config, end_streams: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._end_streams = end_streams
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._end_streams()
+        await super().shutdown(sockets)
 
 
 def warning(host: str, *, login: bool) -> str:

@@ -7,6 +7,8 @@ from typing import Any
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.routes import App
+from starlette.routing import Mount
 
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.users.logins import Logins
@@ -36,6 +38,8 @@ NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": N
 
 def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
     """The application for one studio; jobs are cancelled and projects closed when the server stops.
+
+    Its `state.end_streams` ends the answers that would never end, so that a server can stop under open pages.
 
     Args:
         users: who may log in; without them there is no login, and everybody is the same user.
@@ -76,6 +80,14 @@ def create_app(studio: Studio, users: Users | None = None) -> FastAPI:
         theme=studio_theme(),
         css_paths=STYLE_SHEETS,
     )
+
+    def end_streams() -> None:
+        studio.jobs.close()
+        for route in app.routes:
+            if isinstance(route, Mount) and isinstance(route.app, App):
+                route.app.stop_event.set()  # Gradio holds a heartbeat for each page
+
+    app.state.end_streams = end_streams
     return app
 
 

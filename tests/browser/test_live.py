@@ -257,18 +257,3 @@ def test_a_lost_server_is_told_once_and_the_next_edit_tries_again(live) -> None:
     stroke(page, 1)
     wait_until_newest(page)
     assert np.array_equal(bytes_of(page, "window.echoStudio.result.ids"), ids_of(page).ravel())
-
-
-def test_the_page_asks_for_progress_ten_times_a_second_at_most(page, engine: FakeEngine) -> None:
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if "seen=" in request.url else None)
-    engine.seconds_per_nfe = 0.01
-    page.locator("#nfe").fill("100")
-    page.locator("#generate").click()
-    page.wait_for_function(
-        "() => { const { result, generation } = window.echoStudio; const { kind, facts } = result;"
-        " return kind === 'final' && generation.job && facts?.job === generation.job && facts.seconds; }"
-    )
-    seconds = page.evaluate("window.echoStudio.result.facts.seconds")
-    # One each tenth of a second, one for each picture on the way (one in 0.3 s), and the first and the last.
-    assert len(asked) <= seconds * (10 + 3.4) + 5, (len(asked), seconds)

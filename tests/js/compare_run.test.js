@@ -10,6 +10,7 @@ const status = (comparison, state, more = {}) => ({ comparison, state, stamp: `s
 function comparing(replies) {
   const sent = [];
   const shown = [];
+  /** @type {any} */
   const link = {
     json: async (path, options) => {
       sent.push(path);
@@ -19,6 +20,7 @@ function comparing(replies) {
       return reply;
     },
   };
+  link.events = { after: ({ stamp }, path) => link.json(`${path}?after=${stamp}`) };
   const run = new ComparisonRun(link, {
     begin: ({ comparison }) => shown.push(`begin ${comparison}`),
     show: ({ comparison, state, reference }) => shown.push(`${comparison} ${state} ${reference}`),
@@ -30,7 +32,7 @@ test("a comparison is followed until it has ended, each time from what was seen"
   const { run, sent, shown } = comparing({ "POST /comparisons": [status(1, "waiting")], "/comparisons/1": [status(1, "running"), status(1, "done")] });
   await run.start({});
   assert.deepEqual(shown, ["begin 1", "1 waiting 0", "1 running 0", "1 done 0"]);
-  assert.deepEqual(sent.slice(1), ["/comparisons/1?seen=s1waiting&reference=0", "/comparisons/1?seen=s1running&reference=0"]);
+  assert.deepEqual(sent.slice(1), ["/comparisons/1?after=s1waiting", "/comparisons/1?after=s1running"]);
   assert.equal(run.running, false);
 });
 

@@ -19,6 +19,7 @@ function generating(t) {
   };
   const link = {
     cancelled: 0,
+    events: { after: ({ stamp }, path) => waiting(polls, { path: `${path}?after=${stamp}` }) },
     flush: async () => map.revision,
     json: (path, { body = null } = {}) => waiting(body ? posts : polls, { path, body }),
     request: (path, { body }) => waiting(drafts, { path, body }),
@@ -67,7 +68,7 @@ test("a job is followed until it is over, each time from what was seen last", as
   await answer(posts[0], progress(7, "waiting", 1));
   await answer(polls[0], progress(7, "running", 5));
   await answer(polls[1], progress(7, "done", 9));
-  assert.deepEqual(polls.map(({ path }) => path), ["/jobs/7?seen=1", "/jobs/7?seen=5"]);
+  assert.deepEqual(polls.map(({ path }) => path), ["/jobs/7?after=1", "/jobs/7?after=5"]);
   assert.deepEqual(reports, ["7 waiting", "7 running", "7 done"]);
   assert.equal(generation.pending, false);
 });

@@ -18,7 +18,8 @@ function server(replies) {
     if (reply instanceof Error) throw reply;
     return reply instanceof Response ? reply : new Response(reply instanceof Uint8Array ? reply : JSON.stringify(reply ?? {}));
   };
-  return { sent, link: { request, json: async (path, options) => (await request(path, options)).json() } };
+  const json = async (path, options) => (await request(path, options)).json();
+  return { sent, link: { request, json, events: { after: ({ stamp }, path) => json(`${path}?after=${stamp}`) } } };
 }
 
 function follower(replies) {
@@ -45,7 +46,7 @@ test("a job is followed from its start through its previews to its clip", async 
   });
   await job.start(KEYFRAMES, { nfe: 4 });
   assert.deepEqual(events, ["1 waiting 0", "1 running 1", "1 preview: bitmap of 3", "1 running 2", "1 done 4", "1 clip: 42"]);
-  assert.deepEqual(sent.filter((path) => path.startsWith("/videos/1?")), ["/videos/1?seen=s0", "/videos/1?seen=s1", "/videos/1?seen=s2"]);
+  assert.deepEqual(sent.filter((path) => path.startsWith("/videos/1?")), ["/videos/1?after=s0", "/videos/1?after=s1", "/videos/1?after=s2"]);
   assert.equal(job.running, false);
 });
 

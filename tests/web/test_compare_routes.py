@@ -67,7 +67,8 @@ def finished(client: TestClient, told: dict[str, Any], reference: int = 0) -> di
     deadline = time.monotonic() + 120
     while told["state"] in ("waiting", "running"):
         assert time.monotonic() < deadline
-        told = client.get(f"/studio/comparisons/{told['comparison']}?seen=-1&reference={reference}").json()
+        told = client.get(f"/studio/comparisons/{told['comparison']}?reference={reference}").json()
+        time.sleep(0.01)
     return told
 
 

@@ -91,6 +91,7 @@ def test_a_label_map_is_taken_in_byte_for_byte_and_saved(client: TestClient, ses
         ("POST", "/studio/edit?width=8&height=8"),
         ("POST", "/studio/handles?width=8&height=8"),
         ("POST", "/studio/jobs"),
+        ("GET", "/studio/events"),
         ("GET", "/studio/jobs/1"),
         ("POST", "/studio/cancel"),
         ("GET", "/studio/project"),
@@ -287,7 +288,7 @@ def test_a_body_that_is_no_object_is_refused_in_one_line(client: TestClient, bod
 
 
 def test_an_address_that_cannot_be_is_refused_in_one_line(client: TestClient) -> None:
-    for path in ("jobs/x", "jobs/1?seen=x", "templates/none", "comparisons/x", "videos/1.5"):
+    for path in ("jobs/x", "jobs/1.5", "templates/none", "comparisons/x", "videos/1.5"):
         reply = client.get(f"/studio/{path}")
         assert reply.status_code in (404, 422)
         assert isinstance(reply.json()["detail"], str)

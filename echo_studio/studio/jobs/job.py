@@ -72,6 +72,8 @@ class Job(Generic[RequestT, OutcomeT]):
         owner: who takes turns with others and has a share of the places.
         stamp: grows with every change of the progress.
         news: the stamp of the last change of state or preview, which is what a person waits for.
+
+    `on_change` is called after every change, on whichever thread made it.
     """
 
     def __init__(
@@ -85,12 +87,13 @@ class Job(Generic[RequestT, OutcomeT]):
         *,
         live: bool = False,
         has_page: Callable[[], bool] = lambda: True,
+        on_change: "Callable[[Job[RequestT, OutcomeT]], None]" = lambda job: None,
     ) -> None:
         self.number, self.kind, self.key, self.owner, self.request, self.live = number, kind, key, owner, request, live
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
         self.stamp = self.news = 0
-        self._work, self._has_page = work, has_page
+        self._work, self._has_page, self._on_change = work, has_page, on_change
         self._lock = threading.Lock()
         self._cancel = threading.Event()
         self._ended = threading.Event()
@@ -109,10 +112,13 @@ class Job(Generic[RequestT, OutcomeT]):
         """Stop before the next NFE; a waiting job stops at once, an ended one stays as it is."""
         self._cancel.set()
         with self._lock:
+            if self._state not in (JobState.WAITING, JobState.RUNNING):
+                return
             self._add_news()
             if self._state is JobState.WAITING:
                 self._state = JobState.CANCELLED
                 self._ended.set()
+        self._on_change(self)
 
     def wait(self) -> JobState:
         """Block until the job has ended; returns how."""
@@ -142,6 +148,7 @@ class Job(Generic[RequestT, OutcomeT]):
             self._state = JobState.RUNNING
             self._started = self._page_seen = time.monotonic()
             self._add_news()
+        self._on_change(self)
         try:
             outcome = self._work(self)
             self.raise_if_cancelled()
@@ -170,12 +177,14 @@ class Job(Generic[RequestT, OutcomeT]):
         """Something changed that a page may hear of a little later."""
         with self._lock:
             self.stamp += 1
+        self._on_change(self)
 
     def show_draft(self, image: GrayImage) -> None:
         """Work has a whole frame of few NFE and goes on to a better one. Raises Cancelled like `on_step`."""
         with self._lock:
             self.preview, self._previews, self._draft = image, self._previews + 1, True
             self._add_news()
+        self._on_change(self)
         self.raise_if_cancelled()
 
     def on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
@@ -187,6 +196,7 @@ class Job(Generic[RequestT, OutcomeT]):
         with self._lock:
             self._nfe, self._total = nfe, total
             self.stamp += 1
+        self._on_change(self)
         self.raise_if_cancelled()
         now = time.monotonic()
         if self._draft or nfe >= total or now < self._preview_due:
@@ -197,6 +207,7 @@ class Job(Generic[RequestT, OutcomeT]):
         with self._lock:
             self.preview, self._previews = image, self._previews + 1
             self._add_news()
+        self._on_change(self)
         self.raise_if_cancelled()
 
     def _end(self, state: JobState, message: str = "") -> None:
@@ -204,6 +215,7 @@ class Job(Generic[RequestT, OutcomeT]):
             self._state, self._message, self._finished = state, message, time.monotonic()
             self._add_news()
         self._ended.set()
+        self._on_change(self)
 
     def _add_news(self) -> None:
         self.stamp += 1

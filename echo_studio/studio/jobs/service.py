@@ -4,10 +4,11 @@ Of each kind a session, project or set has one job: a new one cancels the older.
 ones go first, and owners take turns (`FairScheduler`). A full queue refuses in words that a person can read.
 """
 
+import secrets
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from itertools import count
 from typing import Any, TypeAlias
 
 from echo_studio.errors import BusyError
@@ -16,9 +17,10 @@ from echo_studio.studio.jobs.scheduler import FairScheduler
 from echo_studio.studio.sessions import Sessions, choose_evictions
 from echo_studio.types import Json
 
-__all__ = ["KINDS", "JobKind", "JobService"]
+__all__ = ["KINDS", "AnyJob", "JobKind", "JobService"]
 
 AnyJob: TypeAlias = Job[Any, Any]
+Listener: TypeAlias = Callable[[AnyJob | None], None]
 
 
 @dataclass(frozen=True)
@@ -107,19 +109,31 @@ class _Queue:
         running = sum(slot.newest.progress().state is JobState.RUNNING for slot in self.slots.values())
         return running + (order.index(job) if order else 0)
 
+    def count_places(self) -> None:
+        """Whoever waits may have another place in the queue now."""
+        for job in self.waiting:
+            job.count_change()
+
 
 class JobService:
     """Args:
-    sessions: the open pages.
-    kinds: how jobs of each kind are run; handed in by tests.
+        sessions: the open pages.
+        kinds: how jobs of each kind are run; handed in by tests.
+
+    Attributes:
+        run: a name of this run of the server: job numbers and stamps begin anew with each.
+        last: the number of the newest job; they grow.
+        closed: the server stops.
     """
 
     def __init__(self, sessions: Sessions, kinds: Mapping[str, JobKind] = KINDS) -> None:
         self._sessions = sessions
         self._queues = {name: _Queue(kind) for name, kind in kinds.items()}
         self._changed = threading.Condition()
-        self._numbers = count(1)
-        self._closed = False
+        self._listeners: tuple[Listener, ...] = ()
+        self.run = secrets.token_hex(4)
+        self.last = 0
+        self.closed = False
 
     def start(
         self,
@@ -146,9 +160,20 @@ class JobService:
                 queue.slots[key].newest.cancel()
             queue.drop_cancelled()
             queue.check_room(owner)
-            number = next(self._numbers)
-            job = Job(number, kind, key, owner, request, work, live=live, has_page=lambda: self._has_page(kind, key))
+            self.last += 1
+            job = Job(
+                self.last,
+                kind,
+                key,
+                owner,
+                request,
+                work,
+                live=live,
+                has_page=lambda: self._has_page(kind, key),
+                on_change=self._notify,
+            )
             queue.add(job)
+            queue.count_places()
             while queue.threads < queue.kind.workers:
                 queue.threads += 1
                 threading.Thread(target=self._serve, args=(queue,), name=f"{kind}-{queue.threads}", daemon=True).start()
@@ -174,6 +199,32 @@ class JobService:
             kept = (slot.newest, slot.done, slot.overtaken) if slot else ()
         return next((job for job in kept if job is not None and job.number == number), None)
 
+    def listed(self, belongs: Callable[[AnyJob], bool]) -> list[AnyJob]:
+        """The newest job of each key, and older ones that have not ended yet, as far as they belong; newest first."""
+        with self._changed:
+            slots = [slot for queue in self._queues.values() for slot in queue.slots.values()]
+        older = [slot.overtaken for slot in slots if slot.overtaken and not slot.overtaken.progress().ended]
+        jobs = (*older, *(slot.newest for slot in slots))
+        return sorted(filter(belongs, jobs), key=lambda job: -job.number)
+
+    @contextmanager
+    def listening(self, listener: Listener) -> Iterator[None]:
+        """Call `listener` with every job that changes, and with None after `wake`.
+
+        It is called on the thread that changes the job, perhaps with the service's lock held: it must not wait.
+        """
+        with self._changed:
+            self._listeners = (*self._listeners, listener)
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+    def wake(self) -> None:
+        """Let everybody who listens look again: a session has ended, or the server stops."""
+        self._notify(None)
+
     def progress(self, job: AnyJob) -> Progress:
         """Where the job is, with the number of jobs ahead of it while it waits."""
         with self._changed:
@@ -181,9 +232,9 @@ class JobService:
         return job.progress(ahead)
 
     def describe(self, job: AnyJob) -> Json:
-        """What a page hears of every job, JSON-able: its `stamp` and the fields of `Progress`."""
+        """What a page hears of every job, JSON-able: kind, number, stamp and the fields of `Progress`."""
         stamp = job.stamp  # before the rest is read: what changes meanwhile is reported the next time
-        return {"stamp": stamp, **asdict(self.progress(job))}
+        return {"kind": job.kind, "number": job.number, "stamp": stamp, **asdict(self.progress(job))}
 
     def forget(self, kind: str, key: str) -> None:
         """Cancel a key's job and drop its results."""
@@ -193,13 +244,18 @@ class JobService:
             slot.newest.cancel()
 
     def close(self) -> None:
-        """Cancel everything and let the workers end."""
+        """Cancel everything, and let the workers and everybody who listens end."""
         with self._changed:
-            self._closed = True
+            self.closed = True
             for queue in self._queues.values():
                 for slot in queue.slots.values():
                     slot.newest.cancel()
             self._changed.notify_all()
+        self.wake()
+
+    def _notify(self, job: AnyJob | None) -> None:
+        for listener in self._listeners:
+            listener(job)
 
     def _has_page(self, kind: str, key: str) -> bool:
         return not self._queues[kind].kind.needs_page or self._sessions.is_open(key)
@@ -208,15 +264,16 @@ class JobService:
         while True:
             with self._changed:
                 queue.drop_cancelled()
-                while not queue.waiting and not self._closed:
+                while not queue.waiting and not self.closed:
                     self._changed.wait()
                     queue.drop_cancelled()
-                if self._closed:
+                if self.closed:
                     return
                 job = queue.scheduler.next(queue.waiting)
                 queue.waiting.remove(job)
             job.run()
             with self._changed:
+                queue.count_places()
                 # A key that was forgotten meanwhile keeps nothing.
                 if job.outcome is not None and job.key in queue.slots:
                     queue.slots[job.key].done = job

@@ -16,11 +16,11 @@ from echo_studio.dataset.pairs import RECORD, read_json
 from echo_studio.dataset.split import Fractions
 from echo_studio.errors import BusyError, OutputError, RequestError
 from echo_studio.studio.engine.engine import Engine
-from echo_studio.studio.jobs.service import JobService
+from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.sets.maps import MapSource, UploadedMaps, set_maps
-from echo_studio.studio.sets.places import OpenSets, places_of
-from echo_studio.studio.sets.work import SetWork, make_folder, writing
+from echo_studio.studio.sets.places import SETS, OpenSets, places_of
+from echo_studio.studio.sets.work import KINDS, SetWork, make_folder, writing
 from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.types import Json
 
@@ -143,6 +143,14 @@ class DataSets:
         keys = ("samples", "variations", "seeds", "seed", "defects", "ef")
         about = {key: header[key] for key in keys if key in header}
         return {"name": name, **curation.counts(), "about": about, "tasks": self._work.status(path)}
+
+    def has_job(self, session: Session, job: AnyJob) -> bool:
+        """Whether a task is done to a set of the session's user."""
+        return job.kind in KINDS and Path(job.key).parent == places_of(session).root / SETS
+
+    def describe(self, job: AnyJob) -> Json:
+        """How far a task is, JSON-able; what of the set it changes is in `status`."""
+        return self._work.describe(job)
 
     def measure(self, session: Session, name: str) -> None:
         """Begin to measure adherence where it is missing.

@@ -83,16 +83,12 @@ class SetWork:
     def status(self, path: Path) -> Json:
         """By kind, of the newest tasks of a set: state, how far, what came of it."""
         jobs = {kind: self._jobs.current(kind, str(path)) for kind in KINDS}
-        return {
-            kind: {
-                "number": job.number,
-                **self._jobs.describe(job),
-                **job.request.to_json(),
-                "outcome": job.outcome,
-            }
-            for kind, job in jobs.items()
-            if job is not None
-        }
+        return {kind: self.describe(job) for kind, job in jobs.items() if job is not None}
+
+    def describe(self, job: SetJob) -> Json:
+        """How far a task is, JSON-able."""
+        message = {**self._jobs.describe(job), **job.request.to_json(), "outcome": job.outcome}
+        return {**message, "set": Path(job.key).name}
 
     def make(self, path: Path, workers: int) -> None:
         """Begin to make what is missing of a set; its adherence is measured afterwards.
@@ -105,12 +101,12 @@ class SetWork:
         def work(job: SetJob) -> Json:
             with folder.held():
                 done = sum(folder.count().values())
-                job.request.set(done, folder.header["samples"])
+                _count(job, done, folder.header["samples"])
 
                 def on_made(samples: int) -> None:
                     nonlocal done
                     done += samples
-                    job.request.set(done, folder.header["samples"])
+                    _count(job, done, folder.header["samples"])
 
                 self._engine.sets.make(folder, workers, on_made, lambda: job.cancelled)
             with contextlib.suppress(EchoStudioError):  # it can be asked for again
@@ -129,11 +125,11 @@ class SetWork:
         def work(job: SetJob) -> Json:
             curation = self._open.of(path)
             done, of = 0, int(curation.counts()["unmeasured"])
-            job.request.set(done, of)
+            _count(job, done, of)
             while not job.cancelled and (some := self._open.of(path).unmeasured(FRAMES_AT_ONCE)):
                 curation.set_adherence({number: self._dice(path / name) for number, name in some})
                 done += len(some)
-                job.request.set(done, max(of, done))
+                _count(job, done, max(of, done))
             return {"measured": done}
 
         self._start("measure", path, work)
@@ -150,7 +146,7 @@ class SetWork:
         def work(job: SetJob) -> Json:
             def on_sample(done: int, of: int) -> None:
                 job.raise_if_cancelled()
-                job.request.set(done, of)
+                _count(job, done, of)
 
             make_folder(out.parent)
             card = export_set(source, form, out, fractions, seed, None, on_sample, only)
@@ -173,6 +169,12 @@ class SetWork:
             return self._engine.adherence(image, label_map, background=True)
         except EchoStudioError:
             return {}
+
+
+def _count(job: SetJob, done: int, of: int) -> None:
+    """So many steps of a task are done by now."""
+    job.request.set(done, of)
+    job.count_change()
 
 
 def make_folder(folder: Path) -> None:

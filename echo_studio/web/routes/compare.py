@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
-from starlette.concurrency import run_in_threadpool
+from fastapi import APIRouter, Depends, HTTPException, Response
 
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.studio.compare.comparisons import ComparisonJob
@@ -15,11 +14,8 @@ from echo_studio.studio.compare.sheet import contact_sheet
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import ComparisonBody
 from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
-
-COUNT_SECONDS = 0.2  # NFE and the states of cells are sent so often: a message has every cell in it
 
 # Name: media type, and what writes it for a comparison and the number of its reference.
 DOWNLOADS: dict[str, tuple[str, Callable[[Comparison, int], bytes]]] = {
@@ -66,10 +62,9 @@ def routes(studio: Studio) -> APIRouter:
         return {} if job is None else comparisons.describe(job, 0)
 
     @router.get("/{number}")
-    async def watch(request: Request, job: FoundJob, seen: int = -1, reference: int = 0) -> Json:
-        """How far it is once that is newer than `seen`; see `wait_for_news`."""
-        await wait_for_news(request, job, seen, COUNT_SECONDS)
-        return await run_in_threadpool(comparisons.describe, job, reference)
+    def progress(job: FoundJob, reference: int = 0) -> Json:
+        """How far it is, with the figures of its cells against the one of this number."""
+        return comparisons.describe(job, reference)
 
     @router.post("/{number}/cancel")
     def cancel(job: FoundJob) -> Json:

@@ -9,7 +9,6 @@ from echo_studio.studio.frames import Frame, FrameJob
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import DraftBody, FrameBody
 from echo_studio.web.wire.wire import (
     MAX_SETTINGS_BYTES,
@@ -67,9 +66,7 @@ def routes(studio: Studio) -> APIRouter:
         return Response(await run_in_threadpool(png, image), media_type="image/png")
 
     @router.get("/jobs/{number}")
-    async def watch(request: Request, job: FoundJob, seen: int = -1) -> Json:
-        """The job's progress once it is newer than `seen`; see `wait_for_news`."""
-        await wait_for_news(request, job, seen)
+    def progress(job: FoundJob) -> Json:
         return frames.describe(job)
 
     @router.post("/cancel")

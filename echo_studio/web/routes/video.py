@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
-from starlette.concurrency import run_in_threadpool
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
@@ -12,7 +11,6 @@ from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.videos import Video, VideoJob, VideoJobRequest, preview_cycle
 from echo_studio.types import Json
-from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
 from echo_studio.web.wire.video_pack import packed_clip, packed_cycle
 from echo_studio.web.wire.wire import (
@@ -108,10 +106,8 @@ def routes(studio: Studio) -> APIRouter:
         return {} if job is None else videos.describe(job)
 
     @router.get("/{number}")
-    async def watch(request: Request, job: FoundJob, seen: int = -1) -> Json:
-        """How far it is once that is newer than `seen`; see `wait_for_news`."""
-        await wait_for_news(request, job, seen)
-        return await run_in_threadpool(videos.describe, job)
+    def progress(job: FoundJob) -> Json:
+        return videos.describe(job)
 
     @router.post("/{number}/cancel")
     def cancel(job: FoundJob) -> Json:

@@ -1,5 +1,7 @@
 // The way to the server. Every settled change is sent, in order and once, so that the server's copy has the same history.
 
+import { JobEvents } from "./events.js";
+
 const RETRY_MS = 3000;
 const FOR_GOOD = [400, 404, 413, 415, 422]; // the same again would be refused again
 const WITHOUT_WORDS = { tool: "open", what: "refused edit" }; // the map of an edit that the server could not read
@@ -27,6 +29,7 @@ export class ServerLink {
     this.onState = (_state) => {}; // "saved", "saving" or "unsaved"
     this.onOpenElsewhere = () => {};
     this.onLoggedOut = () => {};
+    this.events = new JobEvents(this);
     labels.journals.add((op) => this.enqueue(op));
   }
 

@@ -32,7 +32,9 @@ export class ComparisonRun {
     this.acts.begin(status);
     this.receive(status);
     while (turn === this.turn && this.running) {
-      const next = await this.link.json(`${this.path}?seen=${this.status.stamp}&reference=${this.reference}`);
+      let next = await this.link.events.after(this.status, this.path);
+      // Events have the figures against the first cell.
+      if (turn === this.turn && next.reference !== this.reference) next = await this.link.json(`${this.path}?reference=${this.reference}`);
       if (turn === this.turn) this.receive(next);
     }
   }

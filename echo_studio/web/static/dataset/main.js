@@ -16,10 +16,10 @@ import { Selection } from "./selection.js";
 import { SetForm } from "./set_form.js";
 import { Tasks } from "./tasks.js";
 import { Tiles } from "./tiles.js";
+import { Watch } from "./watch.js";
 import { shownWords } from "./words.js";
 
 const NEW_SET = "";
-const REFRESH_MS = 1000; // while something is done to the set
 
 class DatasetTab {
   constructor(root, studio) {
@@ -33,6 +33,7 @@ class DatasetTab {
     this.selection = new Selection(this.samples);
     this.form = new SetForm(this.part, studio, { made: (name) => this.made(name) });
     this.tasks = new Tasks(this.part("tasks"), { stop: (kind) => this.act(`stop/${kind}`), goOn: () => this.act("continue", { workers: this.listed.cores > 1 ? Number(this.form.field("workers").value) : 1 }) });
+    this.watch = new Watch(this.link.events, this.samples, this.tasks, { read: () => this.refresh(), list: () => this.list(), say: (words) => this.say(words) });
     this.tiles = new Tiles(this.part, this.samples, this.selection);
     this.filters = new Filters(this.part("filters"), {
       changed: () => this.trying(() => this.find()),
@@ -54,7 +55,7 @@ class DatasetTab {
       edit: () => this.edit(), pair: () => this.comparePair(), back, say,
     });
     this.pair = new Pair(this.part("pair"), this.samples, { back, say });
-    this.exporting = new Exporting(this.part("export"), this.link, { began: () => this.watch() });
+    this.exporting = new Exporting(this.part("export"), this.link, { began: () => this.watch.begin() });
     this.selection.listeners.add(() => this.foot());
     this.listen();
   }
@@ -125,7 +126,7 @@ class DatasetTab {
       await this.refresh();
       if (this.samples.name !== name) return;
       this.selection.choose(0);
-      this.watch();
+      this.watch.begin();
     } else this.form.begin(this.listed.sets.map((one) => one.name));
     this.foot();
     this.tiles.draw();
@@ -148,25 +149,6 @@ class DatasetTab {
     }
     const exported = status.tasks.export;
     if (exported && exported.state === "done" && before && before.tasks.export?.state !== "done") await this.list();
-  }
-
-  /** Refresh again and again while something is done. */
-  async watch() {
-    const { name } = this.samples;
-    if (this.watching === name) return;
-    this.watching = name;
-    try {
-      for (;;) {
-        await this.refresh();
-        if (!this.tasks.running || this.samples.name !== name) break;
-        await new Promise((done) => setTimeout(done, REFRESH_MS));
-      }
-    } catch (problem) {
-      if (this.samples.name === name) this.say(problem.message);
-    } finally {
-      if (this.watching === name) this.watching = "";
-    }
-    await this.list().catch((problem) => this.say(problem.message));
   }
 
   async find() {
@@ -192,7 +174,7 @@ class DatasetTab {
   act(path, body = {}) {
     this.trying(async () => {
       await this.samples.post(path, body);
-      this.watch();
+      this.watch.begin();
       await this.refresh();
     });
   }

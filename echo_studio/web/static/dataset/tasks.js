@@ -1,7 +1,7 @@
 // What is done to the set just now: a bar for each task, with rate and time left; stop, and go on.
 
 import { button, make } from "../common/dom.js";
-import { taskRows } from "./task_rows.js";
+import { taskRow, taskRows } from "./task_rows.js";
 import { TASK_WORDS, taskWords } from "./words.js";
 
 export class Tasks {
@@ -12,7 +12,17 @@ export class Tasks {
   }
 
   get running() {
-    return [...this.rows.values()].some(({ alive }) => alive);
+    return this.seen.length > 0;
+  }
+
+  /** [[number, stamp]] of the tasks that wait or run, as they are shown. */
+  get seen() {
+    return [...this.rows.values()].filter(({ alive }) => alive).map(({ task }) => [task.number, task.stamp]);
+  }
+
+  /** A task as the server reports it. */
+  update(task) {
+    this.row(task.kind).show(taskRow(task.kind, task));
   }
 
   show(status) {
@@ -44,6 +54,7 @@ class TaskRow {
   constructor(kind, acts) {
     this.kind = kind;
     this.acts = acts;
+    this.task = null;
     this.alive = false;
     this.words = make("p", { className: "ds-task-words" });
     this.words.setAttribute("role", "status");
@@ -56,6 +67,7 @@ class TaskRow {
   }
 
   show(task) {
+    this.task = task;
     this.alive = task.alive;
     const words = taskWords(this.kind, task);
     if (this.words.textContent !== words) this.words.textContent = words;

@@ -36,8 +36,7 @@ export class VideoJob {
     this.seen = 0;
     await this.receive(status, turn);
     while (turn === this.turn && this.running) {
-      const { video, stamp } = this.status;
-      const next = await this.link.json(`/videos/${video}?seen=${stamp}`);
+      const next = await this.link.events.after(this.status, `/videos/${this.status.video}`);
       if (turn === this.turn) await this.receive(next, turn);
     }
   }

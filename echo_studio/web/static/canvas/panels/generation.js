@@ -67,8 +67,8 @@ export class Generation {
         this.job = progress.job;
         this.report(progress);
         if (progress.state !== "waiting" && progress.state !== "running") break;
-        // The server answers ten times a second at most.
-        progress = await this.link.json(`/jobs/${progress.job}?seen=${progress.stamp}`);
+        // The server reports ten times a second at most.
+        progress = await this.link.events.after(progress, `/jobs/${progress.job}`);
       }
     } catch (problem) {
       // No second try by itself: a server that is gone would be tried for ever. The next edit tries again.
