@@ -26,6 +26,7 @@ from echo_studio.web.middleware.body_limit import FILES_OF_ONE, MAX_JSON, BodyLi
 from echo_studio.web.middleware.login import COOKIE, OPEN
 from echo_studio.web.server import create_app
 from echo_studio.web.tabs.login_page import safe_next
+from echo_studio.web.wire.wire import session_of
 from tests.studio.fakes import FakeEngine, fake_studio
 
 T = TypeVar("T")
@@ -98,9 +99,7 @@ def routes_of(routes: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
 
 
 def needs_session(dependant: Any) -> bool:
-    return any(
-        inner.call.__qualname__.startswith("session_getter") or needs_session(inner) for inner in dependant.dependencies
-    )
+    return any(inner.call is session_of or needs_session(inner) for inner in dependant.dependencies)
 
 
 def test_every_registered_route_refuses_without_a_login(app: FastAPI, stranger: TestClient) -> None:

@@ -2,74 +2,69 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 
 from echo_studio.studio.frames import Frame, FrameJob
-from echo_studio.studio.sessions import Session
-from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
 from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import FrameBody
-from echo_studio.web.wire.wire import attachment, map_response, png, session_getter
+from echo_studio.web.wire.wire import Mine, TheStudio, attachment, found, map_response, png_response, session_of
 
 MEDIA_TYPES = {".zip": "application/zip", ".json": "application/json"}
 # The answer for a live job that never was, since a newer edit came before it.
 OVERTAKEN: Json = {"job": 0, "state": "cancelled", "nfe": 0, "total": 0, "message": ""}
 
 
-def routes(studio: Studio) -> APIRouter:
-    session_of = session_getter(studio)
-    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
-    Mine = Annotated[Session, Depends(session_of)]
-    frames = studio.frames
+router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
-    def job_of(number: int, session: Mine) -> FrameJob:
-        job = frames.find(session, number)
-        if job is None:
-            raise HTTPException(404, f"Job {number} is not kept: only the newest result is. Generate it again.")
-        return job
 
-    FoundJob = Annotated[FrameJob, Depends(job_of)]
+def job_of(studio: TheStudio, number: int, session: Mine) -> FrameJob:
+    job = studio.frames.find(session, number)
+    return found(job, f"Job {number} is not kept: only the newest result is. Generate it again.")
 
-    def frame_of(job: FoundJob) -> Frame:
-        if job.outcome is None:
-            raise HTTPException(409, f"Job {job.number} has no frame yet. Wait until it is done.")
-        return job.outcome
 
-    @router.post("/jobs")
-    def start(session: Mine, body: FrameBody) -> Json:
-        if body.live and session.at(body.revision) is None:
-            return OVERTAKEN  # the newer edit asks for its own
-        label_map = session.require(body.revision, "press Generate again")
-        return frames.describe(frames.start(session, body.request(label_map)))
+FoundJob = Annotated[FrameJob, Depends(job_of)]
 
-    @router.get("/jobs/{number}")
-    async def watch(request: Request, job: FoundJob, seen: int = -1) -> Json:
-        """The job's progress once it is newer than `seen`; see `wait_for_news`."""
-        await wait_for_news(request, job, seen)
-        return frames.describe(job)
 
-    @router.post("/cancel")
-    def cancel(session: Mine) -> dict[str, bool]:
-        job = frames.current(session)
-        if job is not None:
-            job.cancel()
-        return {"cancelled": job is not None}
+def frame_of(job: FoundJob) -> Frame:
+    return found(job.outcome, f"Job {job.number} has no frame yet. Wait until it is done.", 409)
 
-    @router.get("/jobs/{number}/label-map")
-    def job_map(job: FoundJob) -> Response:
-        return map_response(job.request.generation.label_map)
 
-    @router.get("/jobs/{number}/frame")
-    def frame(job: FoundJob, final: bool = True) -> Response:
-        image = frame_of(job).generated.image if final else job.preview
-        if image is None:
-            raise HTTPException(409, f"Job {job.number} has no preview yet.")
-        return Response(png(image), media_type="image/png")
+@router.post("/jobs")
+def start(studio: TheStudio, session: Mine, body: FrameBody) -> Json:
+    if body.live and session.at(body.revision) is None:
+        return OVERTAKEN  # the newer edit asks for its own
+    label_map = session.require(body.revision, "press Generate again")
+    return studio.frames.describe(studio.frames.start(session, body.request(label_map)))
 
-    @router.get("/jobs/{number}/download/{name}")
-    def files(made: Annotated[Frame, Depends(frame_of)], name: str) -> Response:
-        content = made.download(name)
-        return attachment(content, MEDIA_TYPES[name[name.rindex(".") :]], made.file_name(name))
 
-    return router
+@router.get("/jobs/{number}")
+async def watch(studio: TheStudio, request: Request, job: FoundJob, seen: int = -1) -> Json:
+    """The job's progress once it is newer than `seen`; see `wait_for_news`."""
+    await wait_for_news(request, job, seen)
+    return studio.frames.describe(job)
+
+
+@router.post("/cancel")
+def cancel(studio: TheStudio, session: Mine) -> dict[str, bool]:
+    job = studio.frames.current(session)
+    if job is not None:
+        job.cancel()
+    return {"cancelled": job is not None}
+
+
+@router.get("/jobs/{number}/label-map")
+def job_map(job: FoundJob) -> Response:
+    return map_response(job.request.generation.label_map)
+
+
+@router.get("/jobs/{number}/frame")
+def frame(job: FoundJob, final: bool = True) -> Response:
+    image = frame_of(job).generated.image if final else job.preview
+    return png_response(found(image, f"Job {job.number} has no preview yet.", 409))
+
+
+@router.get("/jobs/{number}/download/{name}")
+def files(made: Annotated[Frame, Depends(frame_of)], name: str) -> Response:
+    content = made.download(name)
+    return attachment(content, MEDIA_TYPES[name[name.rindex(".") :]], made.file_name(name))

@@ -3,13 +3,15 @@
 import io
 import json
 import math
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
+from urllib.parse import unquote
 
 import numpy as np
-from fastapi import Header, HTTPException, Query, Request, Response
+from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -17,13 +19,17 @@ from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
+from echo_studio.studio.uploads import safe_name
 from echo_studio.types import BoolMask, GrayImage, Json, Spacing
 
 MAX_OP_BYTES = 2_000_000  # a long freehand stroke has thousands of points
 ENDED_SESSION = "This page's session has ended. Reload the page to go on."
+TAKEN = "This project is open in another tab, which saves it. Work here instead, or keep your drawing as a new project."
 RAW = "application/octet-stream"
 USER = "echo_studio.user"  # where the user stands in a request's ASGI scope
 PROJECT = "project"  # where a project stands in a request's state
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -40,17 +46,42 @@ def user_of(request: Request) -> str:
     return str(request.scope.get(USER, ""))
 
 
-def session_getter(studio: Studio) -> Callable[..., Session]:
+async def studio_of(request: Request) -> Studio:
+    """A FastAPI dependency: the studio whose page asks, see `routes.add_studio_routes`."""
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+TheStudio = Annotated[Studio, Depends(studio_of)]
+
+
+def session_of(
+    request: Request, studio: TheStudio, token: Annotated[str | None, Header(alias="X-Studio-Session")] = None
+) -> Session:
     """A FastAPI dependency: the session whose token came along with its user's login, or 401."""
+    session = found(studio.sessions.get(token, user_of(request)), ENDED_SESSION, 401)
+    setattr(request.state, PROJECT, session.project.id)
+    return session
 
-    def session_of(request: Request, token: Annotated[str | None, Header(alias="X-Studio-Session")] = None) -> Session:
-        session = studio.sessions.get(token, user_of(request))
-        if session is None:
-            raise HTTPException(401, ENDED_SESSION)
-        setattr(request.state, PROJECT, session.project.id)
-        return session
 
-    return session_of
+Mine = Annotated[Session, Depends(session_of)]
+
+
+def writer_of(session: Mine) -> Session:
+    """A FastAPI dependency: the session of the page that may write to its project; 423 for others."""
+    if not session.writes:
+        raise HTTPException(423, TAKEN)
+    return session
+
+
+Writing = Annotated[Session, Depends(writer_of)]
+
+
+def found(value: T | None, detail: str, status: int = 404) -> T:
+    """The value; where there is none the answer is `detail`."""
+    if value is None:
+        raise HTTPException(status, detail)
+    return value
 
 
 def measures(width: Annotated[int, Query()], height: Annotated[int, Query()], spacing: str = "") -> Measures:
@@ -66,6 +97,9 @@ def measures(width: Annotated[int, Query()], height: Annotated[int, Query()], sp
     return Measures(width, height, (y, x))
 
 
+Layout = Annotated[Measures, Depends(measures)]
+
+
 async def read_body(request: Request, least: int, most: int, what: str) -> bytes:
     """Between `least` and `most` bytes; reading stops as soon as more arrive."""
     body = bytearray()
@@ -78,11 +112,17 @@ async def read_body(request: Request, least: int, most: int, what: str) -> bytes
     return bytes(body)
 
 
-async def save_body(request: Request, path: Path) -> None:
-    """Write a file that a person sends to the disk as it comes; `BodyLimit` says how large it may be."""
-    with path.open("wb") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
+async def sent_file(request: Request, name: Annotated[str, Header(alias="X-File-Name")]) -> AsyncIterator[Path]:
+    """A FastAPI dependency: the file in the body, on the disk while it is answered; `BodyLimit` says how large."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / safe_name(unquote(name))
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+        yield path
+
+
+SentFile = Annotated[Path, Depends(sent_file)]
 
 
 async def posted_map(request: Request, layout: Measures) -> LabelMap:
@@ -140,11 +180,11 @@ def attachment(content: bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def png(image: GrayImage, *, real: bool = False) -> bytes:
+def png_response(image: GrayImage, *, real: bool = False) -> Response:
     """A frame for the screen; marked as synthetic unless it is a real one."""
     packed = io.BytesIO()
     notice = PngInfo()
     if not real:
         notice.add_text("Comment", NOTICE)
     Image.fromarray(image).save(packed, "PNG", compress_level=1, pnginfo=notice)
-    return packed.getvalue()
+    return Response(packed.getvalue(), media_type="image/png")
