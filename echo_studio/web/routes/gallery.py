@@ -1,17 +1,17 @@
 """The gallery of a set: which samples, what is known of them, their pictures, and what the curator decides."""
 
 import struct
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Body, Depends, Response
+from fastapi import APIRouter, Depends, Response
 
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.dataset.curation.query import Filter
 from echo_studio.dataset.curation.store import Curation
-from echo_studio.dataset.curation.thumbnail import first
+from echo_studio.dataset.curation.thumbnail import first, thumbnail_or_grey
 from echo_studio.dataset.pairs import read_pair
 from echo_studio.errors import RequestError
 from echo_studio.types import Json
@@ -30,9 +30,9 @@ Curated = Annotated[Curation, Depends(curation_of)]
 
 
 @router.post("/numbers")
-def numbers(curation: Curated, wanted: Annotated[dict[str, Any], Body()]) -> Response:
+def numbers(curation: Curated, wanted: Filter) -> Response:
     """The numbers of the samples that a filter lets through, in its order: uint32, little endian."""
-    return Response(np.asarray(curation.numbers(Filter.read(wanted)), "<u4").tobytes(), media_type=RAW)
+    return Response(np.asarray(curation.numbers(wanted), "<u4").tobytes(), media_type=RAW)
 
 
 @router.post("/samples")
@@ -42,11 +42,11 @@ def samples(curation: Curated, body: NumbersBody) -> list[Json]:
 
 
 @router.post("/thumbnails")
-def thumbnails(studio: TheStudio, curation: Curated, body: NumbersBody) -> Response:
+def thumbnails(curation: Curated, body: NumbersBody) -> Response:
     """Small pictures of samples: for each its number and length, uint32 little endian, and a JPEG."""
     parts = []
     for sample in curation.details(body.numbers):
-        picture = studio.sets.thumbnails.of(curation.folder.root / sample["id"], body.outlined)
+        picture = thumbnail_or_grey(curation.folder.root / sample["id"], body.outlined)
         parts += [struct.pack("<II", sample["number"], len(picture)), picture]
     return Response(b"".join(parts), media_type=RAW)
 
