@@ -222,13 +222,14 @@ def test_a_removed_user_and_an_old_password_are_out_at_once_and_a_login_lasts_a_
 def test_failures_make_the_next_try_wait_twice_as_long_and_touch_no_one_else() -> None:
     attempts, waits = Attempts(free=3, at_once=2), []
     for _ in range(9):
-        waits.append(attempts.begin("anna"))
-        attempts.end("anna", right=False)
+        with attempts.trying("anna") as attempt:
+            waits.append(attempt.wait)
     assert waits == [0, 0, 0, *(FIRST_SECONDS * 2**k for k in range(4)), MAX_SECONDS, MAX_SECONDS]
-    assert attempts.begin("ben") == 0
-    assert attempts.begin("anna") == MAX_SECONDS
-    attempts.end("anna", right=True)
-    assert [attempts.begin("anna") for _ in range(3)] == [0, 0, None]
+    with attempts.trying("ben") as other, attempts.trying("anna") as attempt:
+        assert (other.wait, attempt.wait) == (0, MAX_SECONDS)
+        attempt.right = True
+    with attempts.trying("anna") as first, attempts.trying("anna") as second, attempts.trying("anna") as third:
+        assert (first.wait, second.wait, third.wait) == (0, 0, None)
 
 
 def test_a_slowed_try_sleeps_on_the_event_loop(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

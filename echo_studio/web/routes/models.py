@@ -19,7 +19,7 @@ router = APIRouter(prefix="/models", dependencies=[Depends(session_of)])  # no r
 @router.get("")
 def models(studio: TheStudio) -> Json:
     return {
-        "models": [model.to_json() for model in studio.engine.models()],
+        "models": studio.engine.models(),
         "solvers": {name: title for title, name in studio.engine.solvers()},
     }
 

@@ -28,7 +28,8 @@ def results(session: Mine) -> list[Json]:
 def pin(studio: TheStudio, session: Writing, number: int) -> Json:
     """Keep the frame of a job."""
     job = studio.frames.find(session, number)
-    frame = found(job and job.outcome, f"The frame of job {number} is not there any more. Generate it again.")
+    made = job.outcome if job is not None else None
+    frame = found(made, f"The frame of job {number} is not there any more. Generate it again.")
     return _to_json(studio.frames.keep(session, frame, "pinned"))
 
 

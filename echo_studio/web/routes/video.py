@@ -1,10 +1,9 @@
 """Videos: the label cycle while it is shaped, start, watch, cancel, clips, what is measured on them, files."""
 
-import json
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from echo_studio.anatomy.label_map import LabelMap
@@ -15,6 +14,7 @@ from echo_studio.web.wire.answers import wait_for_news
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
 from echo_studio.web.wire.video_pack import packed_clip, packed_cycle
 from echo_studio.web.wire.wire import (
+    JSON_OBJECT,
     RAW,
     Measures,
     Mine,
@@ -52,12 +52,7 @@ async def posted_heart(
     first_size, last_size = layout.width * layout.height, es_width * es_height
     size = first_size + last_size
     body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the keyframes and settings")
-    try:
-        settings = json.loads(body[size:])
-    except (ValueError, RecursionError):
-        settings = None
-    if not isinstance(settings, dict):
-        raise HTTPException(422, "Expected settings as a JSON object after the labels.")
+    settings = JSON_OBJECT.validate_json(body[size:])
     end_systole = None
     if last is not None:
         end_systole = map_from(body[first_size:size], Measures(es_width, es_height, layout.spacing))

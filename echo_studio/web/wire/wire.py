@@ -1,7 +1,6 @@
 """How label maps, sectors and frames travel: raw bytes with their measures beside them, checked on arrival."""
 
 import io
-import json
 import math
 import tempfile
 from collections.abc import AsyncIterator
@@ -14,6 +13,7 @@ import numpy as np
 from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from pydantic import TypeAdapter
 
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
 from echo_studio.data.formats.media import NOTICE
@@ -29,6 +29,7 @@ RAW = "application/octet-stream"
 USER = "echo_studio.user"  # where the user stands in a request's ASGI scope
 PROJECT = "project"  # where a project stands in a request's state
 
+JSON_OBJECT: TypeAdapter[Json] = TypeAdapter(Json)
 T = TypeVar("T")
 
 
@@ -150,13 +151,8 @@ def map_from(body: bytes, layout: Measures) -> LabelMap:
 
 def parsed_op(text: bytes) -> Json:
     """A JSON object with a tool; an undo has none and is empty."""
-    if not text:
-        return {}
-    try:
-        op = json.loads(text)
-    except (ValueError, RecursionError):
-        op = None
-    if not isinstance(op, dict) or not isinstance(op.get("tool"), str):
+    op = JSON_OBJECT.validate_json(text) if text else {}
+    if text and not isinstance(op.get("tool"), str):
         raise HTTPException(422, 'Expected an edit as a JSON object with a "tool".')
     return op
 
@@ -164,15 +160,19 @@ def parsed_op(text: bytes) -> Json:
 def map_response(label_map: LabelMap, sector: BoolMask | None = None, **headers: str) -> Response:
     """Label ids, after them the sector where there is one."""
     height, width = label_map.shape
-    spacing = label_map.spacing_mm
     measured = {
         "X-Width": str(width),
         "X-Height": str(height),
-        "X-Spacing": "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}",
+        "X-Spacing": spacing_words(label_map.spacing_mm),
         **headers,
     }
     body = label_map.ids.tobytes() + (b"" if sector is None else sector.astype(np.uint8).tobytes())
     return Response(body, media_type=RAW, headers=measured)
+
+
+def spacing_words(spacing: Spacing | None) -> str:
+    """As the page writes it: "y,x" in mm, or empty."""
+    return "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
 
 
 def attachment(content: bytes, media_type: str, name: str) -> Response:

@@ -12,7 +12,7 @@ from echo_studio.generate.catalog import Catalog
 from echo_studio.generate.checkpoint import CARD, read_card
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.engine.model_cache import LoadState
-from echo_studio.studio.engine.models import Model
+from echo_studio.types import Json
 from tests.generate.test_generator import ask
 from tests.generate.tiny import tiny_checkpoints, tiny_generator
 
@@ -30,13 +30,13 @@ def source(engine: Engine, tmp_path: Path) -> Path:
     return tmp_path / "mine"
 
 
-def model(engine: Engine, name: str) -> Model:
-    return next(one for one in engine.models() if one.name == name)
+def model(engine: Engine, name: str) -> Json:
+    return next(one for one in engine.models() if one["name"] == name)
 
 
 def test_models_tell_what_they_are_and_take(engine: Engine) -> None:
     tiny, codec = model(engine, "tiny"), model(engine, "tiny-vae")
-    assert {(one.name, one.own, one.fault) for one in engine.models()} >= {
+    assert {(one["name"], one["own"], one["fault"]) for one in engine.models()} >= {
         ("tiny", False, ""),
         ("segmenter", False, ""),
     }
@@ -109,7 +109,7 @@ def test_a_damaged_import_is_listed_with_its_fault(engine: Engine, source: Path)
     assert "card" in damaged.fault
     assert [card.name for card in engine.cards()] == ["tiny"]
     engine.remove_model("mine")
-    assert all(one.name != "mine" for one in engine.models())
+    assert all(one["name"] != "mine" for one in engine.models())
 
 
 def test_runs_loads_and_unloads_from_many_threads_end_well(engine: Engine) -> None:
