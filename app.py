@@ -2,7 +2,7 @@
 
 import sys
 
-from echo_studio.web.launch import main
+from echo_studio.cli.run import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(["app", *sys.argv[1:]]))

@@ -16,7 +16,8 @@ Cancelled              not an error: the person asked for the job to stop
 Each message says what was expected, what came and what to do, in one line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from numbers import Real
 from typing import Any
 
@@ -34,6 +35,7 @@ __all__ = [
     "RequestError",
     "UnknownNameError",
     "check_range",
+    "raised_as",
     "shown",
 ]
 
@@ -128,3 +130,20 @@ def shown(value: Any) -> str:
 
 class Cancelled(Exception):
     """Raised from an `on_step` callback to stop a job at that NFE."""
+
+
+@contextmanager
+def raised_as(kind: type[EchoStudioError], *causes: type[Exception], expected: str, remedy: str) -> Iterator[None]:
+    """Raise what the system or a library says in the block as one of our errors; 120 characters of it are what came.
+
+    Args:
+        kind: the error.
+        causes: what the block may raise; anything else passes.
+    """
+    try:
+        yield
+    except causes as error:
+        if type(error) is kind and kind not in causes:
+            raise
+        reason = " ".join(str(getattr(error, "strerror", None) or getattr(error, "got", error)).split())[:120]
+        raise kind(expected=expected, got=reason or type(error).__name__, remedy=remedy) from error

@@ -14,7 +14,7 @@ def app(
     host: Annotated[
         str, typer.Option(help="Address to listen on. Anything but 127.0.0.1 lets other machines in.")
     ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 7860,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 7860,
     projects: Annotated[
         Path | None, typer.Option(help="Folder of the projects; this person's data folder by default.")
     ] = None,

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from echo_studio.errors import OutputError
+from echo_studio.errors import BusyError, OutputError
 
 if sys.platform == "win32":
     import msvcrt
@@ -48,15 +48,23 @@ class FileLock:
             ) from error
 
     @classmethod
-    def taken(cls, path: Path) -> "FileLock | None":
-        """The lock, or None where someone else holds it."""
+    def of(cls, path: Path, what: str) -> "FileLock":
+        """The lock, held.
+
+        Raises:
+            BusyError: someone else holds it; `what` it is about.
+        """
         lock = cls(path)
         assert lock._handle is not None
         try:
             _try(lock._handle)
         except OSError:
             lock.release()
-            return None
+            raise BusyError(
+                expected=f"{what} in use in one place at a time",
+                got="another window, server or run that has it open",
+                remedy="close it there first",
+            ) from None
         return lock
 
     def __enter__(self) -> None:

@@ -3,7 +3,7 @@
 import importlib
 from typing import Any
 
-from echo_studio.errors import OutputError
+from echo_studio.errors import OutputError, raised_as
 
 
 def need(module: str, extra: str) -> Any:
@@ -12,11 +12,10 @@ def need(module: str, extra: str) -> Any:
     Raises:
         OutputError: it is not; the message names the extra.
     """
-    try:
+    with raised_as(
+        OutputError,
+        ImportError,
+        expected=f"the library {module.partition('.')[0]} for this command",
+        remedy=f'install it: pip install "echo-studio[{extra}]"',
+    ):
         return importlib.import_module(module)
-    except ImportError as error:
-        raise OutputError(
-            expected=f"the library {module.partition('.')[0]} for this command",
-            got="none installed",
-            remedy=f'install it: pip install "echo-studio[{extra}]"',
-        ) from error

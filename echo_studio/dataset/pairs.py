@@ -13,17 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import COPY_AGAIN, Listed, Pixels, SetSample, header_of
 from echo_studio.dataset.split import Split
-from echo_studio.errors import DataError
+from echo_studio.errors import DataError, raised_as
 
 PNG = Path("picture.png")  # only its suffix counts
 RECORD = "record.json"
@@ -64,13 +61,12 @@ def read_pairs(folder: Path) -> Iterator[Listed]:
         DataError: a record is damaged, or its id is not its folder's name.
     """
     for place in sorted(path.parent for path in folder.glob(f"[!.]*/{RECORD}")):
-        header = _header(place)
-        yield Listed(header, partial(_load, place, header))
+        yield _listed(place)
 
 
 def read_pair(place: Path) -> SetSample:
     """The sample in a folder. Raises as `read_pairs` does, and ImageError where a picture cannot be read."""
-    return _load(place, _header(place))
+    return _listed(place).load()
 
 
 def read_json(path: Path) -> Any:
@@ -79,49 +75,29 @@ def read_json(path: Path) -> Any:
     Raises:
         DataError: it cannot be read, is over 8 MiB or no JSON.
     """
-    try:
+    with raised_as(DataError, OSError, ValueError, RecursionError, expected=f"JSON in {path}", remedy=COPY_AGAIN):
         if path.stat().st_size > MAX_JSON:
             raise ValueError(f"{path.stat().st_size} bytes")
         return json.loads(path.read_bytes(), parse_constant=_no_number)
-    except (OSError, ValueError, RecursionError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise DataError(expected=f"JSON in {path}", got=reason, remedy="export or copy the set again") from error
 
 
-def _header(place: Path) -> SampleHeader:
+def _listed(place: Path) -> Listed:
     header = header_of(read_json(place / RECORD), str(place / RECORD))
     if header.id != place.name:
         raise DataError(
             expected=f"the sample {place.name} in {place}", got=header.id, remedy="name the folder as its record does"
         )
-    return header
+    return Listed(header, partial(_pixels, place, header.is_clip))
 
 
 def _no_number(name: str) -> None:
     raise ValueError(f"{name}, which JSON does not have")
 
 
-def _load(place: Path, header: SampleHeader) -> SetSample:
-    if not header.is_clip:
-        return with_pixels(header, *_pair(place, ""))
-    count = len(list(place.glob("frame_*.png")))
-    pairs = [_pair(place, name) for name in _names(count, True)]
-    if len({image.shape for image, _ in pairs}) != 1:
-        raise DataError(
-            expected=f"frames of one size, from frame_000.png on, in {place}", got="others", remedy="copy it again"
-        )
-    return with_pixels(header, np.stack([image for image, _ in pairs]), np.stack([ids for _, ids in pairs]))
-
-
-def _pair(place: Path, name: str) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
-    image, ids = read_gray(place / f"frame{name}.png")[0], read_label_map(place / f"labels{name}.png").ids
-    if image.shape != ids.shape:
-        raise DataError(
-            expected=f"frame and labels of one size in {place}",
-            got=f"{image.shape} and {ids.shape}",
-            remedy="copy the sample again",
-        )
-    return image, ids
+def _pixels(place: Path, clip: bool) -> tuple[list[Pixels], list[Pixels]]:
+    names = _names(len(list(place.glob("frame_*.png"))), clip)
+    images = [read_gray(place / f"frame{name}.png")[0] for name in names]
+    return images, [read_label_map(place / f"labels{name}.png").ids for name in names]
 
 
 def _names(count: int, clip: bool) -> list[str]:

@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,12 @@ from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError
 from echo_studio.types import PHASES, VIEWS, Json, Phase, Spacing, View
 
+COPY_AGAIN = "export or copy the set again"
 SAMPLE_FORMAT = "echo-studio-sample/1"
 # Names of files, patients and DICOM ids at once: no dots, and never one that a system takes for another.
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 MAX_TEXT = 500
+Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,8 +113,8 @@ class SetSample(SampleHeader):
         DataError: arrays of another type, rank or size, an unknown id.
     """
 
-    image: npt.NDArray[np.uint8]
-    ids: npt.NDArray[np.uint8]
+    image: Pixels
+    ids: Pixels
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -130,21 +132,28 @@ class SetSample(SampleHeader):
 
 @dataclass(frozen=True)
 class Listed:
-    """A sample of a set that is being read: its header, and a function that loads its pixels.
+    """A sample of a set that is being read: its header, and a function that reads its pixels.
 
     Attributes:
         header: what is known about it.
-        load: reads image and labels; raises DataError, ImageError or LabelMapError.
+        read: images and label maps, uint8 (h, w): one of a frame, all of a clip.
     """
 
     header: SampleHeader
-    load: Callable[[], SetSample]
+    read: Callable[[], tuple[list[Pixels], list[Pixels]]]
 
+    def load(self) -> SetSample:
+        """The sample with its pixels.
 
-def with_pixels(header: SampleHeader, image: npt.NDArray[np.uint8], ids: npt.NDArray[np.uint8]) -> SetSample:
-    """The sample of a header; raises DataError where the arrays do not fit it."""
-    about = {one.name: getattr(header, one.name) for one in fields(SampleHeader)}
-    return SetSample(**about, image=image, ids=ids)
+        Raises:
+            DataError, ImageError, LabelMapError: they cannot be read, or do not fit the header.
+        """
+        frames, maps = self.read()
+        if len({one.shape for one in (*frames, *maps)}) != 1 or len(frames) != len(maps):
+            raise _wrong("frames and labels of one size", f"others in {self.header.id}")
+        image, ids = (np.stack(one) if self.header.is_clip else one[0] for one in (frames, maps))
+        about = {one.name: getattr(self.header, one.name) for one in fields(SampleHeader)}
+        return SetSample(**about, image=image, ids=ids)
 
 
 def header_of(note: Any, where: str) -> SampleHeader:

@@ -15,11 +15,11 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.atomic import check_writable, sync_folder
 from echo_studio.data.database import CURE, connect, translated
 from echo_studio.data.lock import FileLock
-from echo_studio.errors import DataError, EchoStudioError, OutputError, RequestError
+from echo_studio.errors import DataError, EchoStudioError, OutputError, RequestError, raised_as
 from echo_studio.project import copy, schema
 from echo_studio.project.pictures import Canvas, load_label_map
 from echo_studio.project.project import Project
-from echo_studio.project.store import DATABASE, FILE_CURE, FILES, LOCK, ContentFiles, Store, check_present, in_use
+from echo_studio.project.store import DATABASE, FILE_CURE, FILES, LOCK, ContentFiles, Store, check_present
 from echo_studio.project.verify import audit
 
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
@@ -89,17 +89,17 @@ class Library:
     def create(self, title: str, first: Canvas) -> Project:
         """A new project, open; see `Project.create`."""
         with self._locked():
-            return Project.create(self.root / _new_id(), title, first)
+            return Project.create(self.root / secrets.token_urlsafe(16), title, first)
 
     def open(self, project: str) -> Project:
-        """The project of this id; see `Project.open`.
+        """The project of this id, open; see `Project`.
 
         Raises:
             RequestError: no such project.
         """
         folder = self._folder(project)
         with self._locked():
-            return Project.open(folder)
+            return Project(folder)
 
     def delete(self, project: str) -> None:
         """Remove a project for good.
@@ -110,11 +110,10 @@ class Library:
         """
         folder = self._folder(project)
         with self._locked():
-            lock = FileLock.taken(folder / LOCK)
-            if lock is None:
-                raise in_use(project)
-            lock.release()  # Windows renames no folder with an open file; whoever opens holds our lock
-            grave = _temporary(self.root)
+            FileLock.of(
+                folder / LOCK, f"project {project}"
+            ).release()  # Windows renames no folder with an open file; whoever opens holds our lock
+            grave = self.root / f".{secrets.token_hex(8)}.tmp"
             with self._writable():
                 folder.replace(grave)
                 sync_folder(self.root)
@@ -127,10 +126,10 @@ class Library:
             DataError: it is no copy of a project, is damaged, too new or too large; nothing is left of it.
         """
         with self._locked():
-            part = _temporary(self.root)
+            part = self.root / f".{secrets.token_hex(8)}.tmp"
             try:
                 _import(path, part)
-                project = _new_id()
+                project = secrets.token_urlsafe(16)
                 part.replace(self.root / project)
                 sync_folder(self.root)
             finally:
@@ -153,24 +152,9 @@ class Library:
                 shutil.rmtree(leftover, ignore_errors=True)
             yield
 
-    @contextlib.contextmanager
-    def _writable(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise OutputError(
-                expected=f"a folder {self.root} that can be written",
-                got=error.strerror or type(error).__name__,
-                remedy="choose another folder or free this one",
-            ) from error
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(16)
-
-
-def _temporary(root: Path) -> Path:
-    return root / f".{secrets.token_hex(8)}.tmp"
+    def _writable(self) -> contextlib.AbstractContextManager[None]:
+        expected = f"a folder {self.root} that can be written"
+        return raised_as(OutputError, OSError, expected=expected, remedy="choose another folder or free this one")
 
 
 def _listing(folder: Path) -> Listing:
@@ -178,7 +162,7 @@ def _listing(folder: Path) -> Listing:
     try:
         check_present(folder)
         with translated(file), closing(connect(folder / DATABASE)) as sql:
-            schema.check_origin(sql, file)
+            schema.SCHEMA.check_origin(sql, file)
             row = sql.execute("SELECT title, changed_at, label_map FROM project JOIN step USING (position)").fetchone()
         if row is None:
             raise DataError(expected=f"a project in {file}", got="none", remedy=CURE)

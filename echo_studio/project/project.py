@@ -30,7 +30,7 @@ from echo_studio.project.pictures import (
     load_label_map,
     load_sector,
 )
-from echo_studio.project.schema import MAX_NUMBER, MAX_SETTINGS, from_text, to_text, valid_note, valid_title
+from echo_studio.project.schema import MAX_NUMBER, MAX_SETTINGS, from_text, to_text, valid_title
 from echo_studio.project.store import DATABASE, FILES, Store
 from echo_studio.types import BoolMask, GrayImage, Json
 
@@ -59,6 +59,7 @@ class Kept:
         id: never used for another result of the project.
         at: ISO time of keeping, UTC.
         record: what brings the frame back. measured: what was measured on it. Both strict JSON.
+        note: "", but in results that were kept with one.
         image_sha256: of the frame's PNG.
     """
 
@@ -72,10 +73,14 @@ class Kept:
 
 
 class Project:
-    """The open project in `folder`; made by `create` and `open`, usable from several threads, closed after use.
+    """The open project in `folder`, usable from several threads, closed after use; `create` makes one.
 
-    Every method raises DataError where it meets damage, OutputError where the disk is full or not writable,
-    and RequestError on a closed project.
+    Its database is checked, and an older one is brought to the newest version. Every method raises DataError where it
+    meets damage, OutputError where the disk is full or not writable, and RequestError on a closed project.
+
+    Raises:
+        BusyError: another window or server has it open.
+        DataError: there is no project, or it is damaged, foreign or too new; names the file and the cure.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,7 +89,7 @@ class Project:
         try:
             self._value("title")
         except BaseException:
-            self._store.release()  # without collecting: a damaged project loses no file
+            self._store.close()  # untidied: a damaged project loses no file
             raise
 
     @classmethod
@@ -106,16 +111,6 @@ class Project:
             sync_folder(folder.parent)
         finally:
             shutil.rmtree(part, ignore_errors=True)
-        return cls(folder)
-
-    @classmethod
-    def open(cls, folder: Path) -> "Project":
-        """Open a project after a check of its database; an older one is brought to the newest version.
-
-        Raises:
-            BusyError: another window or server has it open.
-            DataError: there is no project, or it is damaged, foreign or too new; names the file and the cure.
-        """
         return cls(folder)
 
     def __enter__(self) -> "Project":
@@ -235,9 +230,7 @@ class Project:
         with self._store.writing() as sql:
             sql.execute("UPDATE project SET settings = ?", (text,))
 
-    def keep(
-        self, kind: Kind, image: GrayImage, label_map: LabelMap, record: Json, measured: Json, note: str = ""
-    ) -> Kept:
+    def keep(self, kind: Kind, image: GrayImage, label_map: LabelMap, record: Json, measured: Json) -> Kept:
         """Keep a frame with its label map, record and measurements; a "latest" one replaces the latest before.
 
         Args:
@@ -245,7 +238,7 @@ class Project:
 
         Raises:
             ImageError: the image has another type or shape.
-            RequestError: another kind, no strict JSON, or a note over 2000 characters.
+            RequestError: another kind, or no strict JSON.
         """
         if kind not in ("latest", "pinned"):
             raise RequestError(expected="latest or pinned", got=f"{kind!r}", remedy="choose one of them")
@@ -256,8 +249,8 @@ class Project:
                 sql.execute("DELETE FROM result WHERE kind = 'latest'")
             row = sql.execute(
                 "INSERT INTO result (kind, at, image, label_map, record, measured, note) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?) RETURNING id",
-                (kind, now(), files.put(frame), files.put(map_png), *texts, valid_note(note)),
+                "VALUES (?, ?, ?, ?, ?, ?, '') RETURNING id",
+                (kind, now(), files.put(frame), files.put(map_png), *texts),
             ).fetchone()
         return self._result(int(row[0]))
 
@@ -319,13 +312,9 @@ class Project:
         """
         copy.pack(self._store, path)
 
-    def collect_garbage(self) -> None:
-        """Remove the content files that nothing refers to any more."""
-        self._store.collect_garbage()
-
     def close(self) -> None:
-        """Collect garbage and let the folder go; a second call does nothing."""
-        self._store.close()
+        """Remove what nothing refers to any more and let the folder go; a second call does nothing."""
+        self._store.tidy_and_close()
 
     def _value(self, column: str) -> str:
         with self._store.reading() as sql:
@@ -388,7 +377,7 @@ def _fill(folder: Path, title: str, first: Canvas) -> None:
     """Make the folder of a new project, durable down to its names."""
     (folder / FILES).mkdir(parents=True)
     with translated(f"{folder.name}/{DATABASE}"), closing(connect(folder / DATABASE, "rwc")) as sql:
-        schema.migrate(sql)
+        schema.SCHEMA.migrate(sql)
     label_map, sector = encode_label_map(first.label_map), encode_sector(first.sector)
     with closing(Store(folder)) as store, store.writing() as sql:
         sql.execute("INSERT INTO project VALUES (1, ?, ?, 0, 0, '{}')", (title, now()))

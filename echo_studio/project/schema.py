@@ -1,19 +1,11 @@
-"""The tables of a project, how an older file becomes a newer one, which files are refused, and what texts may hold.
-
-`MIGRATIONS[n]` leads from version n to n + 1 (`PRAGMA user_version`). An entry never changes once it was
-released: a file holds exactly the tables that the entries up to its version make, or it is not ours.
-"""
+"""The tables of a project, how an older file becomes a newer one, and what texts may hold."""
 
 import json
-import sqlite3
-from contextlib import closing
 from typing import Any
 
-from echo_studio.data.database import CURE, pragma, tables_of, transaction
-from echo_studio.errors import DataError, RequestError
+from echo_studio.data.database import CURE, Schema
+from echo_studio.errors import DataError, RequestError, raised_as
 from echo_studio.types import Json
-
-APPLICATION_ID = int.from_bytes(b"Echo", "big")
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     # 0 to 1: the canvas with its history.
@@ -65,65 +57,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         ) STRICT""",
     ),
 )
+SCHEMA = Schema("a project", int.from_bytes(b"Echo", "big"), MIGRATIONS, CURE)
 MAX_OP = 8 << 20  # bytes; the mask of a pasted structure is the largest thing in an op
 MAX_SETTINGS = 64 << 10
 MAX_TITLE = 120  # characters
-MAX_NOTE = 2000
 MAX_NUMBER = 2**53 - 1  # the browser's whole numbers end here
-
-
-def check_origin(sql: sqlite3.Connection, file: str) -> int:
-    """The version of the database; raises DataError where it is no project or newer than this program."""
-    if pragma(sql, "application_id") != APPLICATION_ID:
-        raise DataError(expected="a project of Echo Studio", got=f"another database in {file}", remedy=CURE)
-    version = pragma(sql, "user_version")
-    if not 0 <= version <= len(MIGRATIONS):
-        raise DataError(
-            expected=f"a project of version {len(MIGRATIONS)} or older",
-            got=f"{version} in {file}",
-            remedy="update Echo Studio",
-        )
-    return version
-
-
-def check(sql: sqlite3.Connection, file: str) -> None:
-    """Raise DataError where the database is not a project of this program, is newer than it, or is damaged."""
-    version = check_origin(sql, file)
-    # Compared in full: a trigger or view in a file from elsewhere would run as part of our own statements.
-    if tables_of(sql) != _tables_of_version(version):
-        raise DataError(
-            expected=f"the tables of version {version} and nothing else", got=f"others in {file}", remedy=CURE
-        )
-    faults = [str(row[0]) for row in sql.execute("PRAGMA quick_check(1)")]
-    if faults != ["ok"]:
-        raise DataError(expected=f"an undamaged file {file}", got=" ".join(" ".join(faults).split())[:120], remedy=CURE)
-    if sql.execute("PRAGMA foreign_key_check").fetchone() is not None:
-        raise DataError(
-            expected=f"a file {file} whose rows fit each other", got="a reference to a row that is missing", remedy=CURE
-        )
-
-
-def migrate(sql: sqlite3.Connection) -> None:
-    """Bring the database to the newest version, all the way or not at all; an empty one gets every table."""
-    version = pragma(sql, "user_version")
-    if version == len(MIGRATIONS):
-        return
-    _apply(sql, range(version, len(MIGRATIONS)))
-
-
-def _apply(sql: sqlite3.Connection, steps: range) -> None:
-    with transaction(sql):
-        for step in steps:
-            for statement in MIGRATIONS[step]:
-                sql.execute(statement)
-        sql.execute(f"PRAGMA user_version = {steps.stop}")
-        sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-
-
-def _tables_of_version(version: int) -> list[tuple[object, ...]]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as sql:
-        _apply(sql, range(version))
-        return tables_of(sql)
 
 
 def to_text(obj: Any, what: str, limit: int = MAX_OP) -> str:
@@ -135,10 +73,9 @@ def to_text(obj: Any, what: str, limit: int = MAX_OP) -> str:
     remedy = "keep numbers that are finite, texts, lists and objects alone"
     if not isinstance(obj, dict):
         raise RequestError(expected=f"{what} as a JSON object", got=type(obj).__name__, remedy=remedy)
-    try:
+    expected = f"{what} as strict JSON"
+    with raised_as(RequestError, TypeError, ValueError, RecursionError, expected=expected, remedy=remedy):
         text = json.dumps(obj, allow_nan=False, separators=(",", ":"))
-    except (TypeError, ValueError, RecursionError) as error:
-        raise RequestError(expected=f"{what} as strict JSON", got=str(error)[:120], remedy=remedy) from error
     if len(text) > limit:
         raise RequestError(
             expected=f"{what} of at most {limit} bytes", got=f"{len(text)}", remedy="leave something out"
@@ -148,17 +85,11 @@ def to_text(obj: Any, what: str, limit: int = MAX_OP) -> str:
 
 def from_text(text: str, what: str, file: str) -> Json:
     """Raises DataError where the text in `file` is no JSON object."""
-    try:
+    with raised_as(DataError, ValueError, RecursionError, expected=f"{what} as a JSON object in {file}", remedy=CURE):
         obj = json.loads(text)
-    except (ValueError, RecursionError):
-        obj = None
-    if not isinstance(obj, dict):
-        raise DataError(
-            expected=f"{what} as a JSON object in {file}",
-            got="something else",
-            remedy="import an .echo copy of the project, or start a new one",
-        )
-    return obj
+        if not isinstance(obj, dict):
+            raise ValueError("something else")
+        return obj
 
 
 def valid_title(title: str) -> str:
@@ -173,16 +104,3 @@ def valid_title(title: str) -> str:
             expected=f"a title of 1 to {MAX_TITLE} printable characters", got=f"{plain[:40]!r}", remedy="change it"
         )
     return plain
-
-
-def valid_note(note: str) -> str:
-    """The note as it is.
-
-    Raises:
-        RequestError: it is longer than 2000 characters or holds half a character (a lone surrogate).
-    """
-    if len(note) > MAX_NOTE or any("\ud800" <= letter <= "\udfff" for letter in note):
-        raise RequestError(
-            expected=f"a note of at most {MAX_NOTE} whole characters", got=f"{len(note)} of them", remedy="shorten it"
-        )
-    return note

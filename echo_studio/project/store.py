@@ -7,14 +7,12 @@ import contextlib
 import hashlib
 import re
 import sqlite3
-import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from echo_studio.data.atomic import sync_folder, write_bytes
-from echo_studio.data.database import CURE, connect, now, transaction, translated
-from echo_studio.data.lock import FileLock
-from echo_studio.errors import BusyError, DataError, EchoStudioError, RequestError
+from echo_studio.data.database import CURE, Database, now
+from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.project import schema
 
 SUFFIX = ".png"
@@ -99,7 +97,7 @@ class ContentFiles:
         return DataError(expected=f"the file {name} as it was written", got=got, remedy=FILE_CURE)
 
 
-class Store:
+class Store(Database):
     """The open database of the project in `folder`; usable from several threads.
 
     Raises:
@@ -109,35 +107,15 @@ class Store:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.file = f"{folder.name}/{DATABASE}"
-        self.files = ContentFiles(folder / FILES)
-        self._thread_lock = threading.RLock()
         check_present(folder)
-        lock = FileLock.taken(folder / LOCK)
-        if lock is None:
-            raise in_use(folder.name)
-        try:
-            self._sql: sqlite3.Connection | None = _opened(folder)
-        except BaseException:
-            lock.release()
-            raise
-        self._lock = lock
-
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """The connection, for this thread alone."""
-        with self._thread_lock, translated(self.file):
-            if self._sql is None:
-                raise RequestError(
-                    expected=f"the open project {self.folder.name}", got="a closed one", remedy="open it again"
-                )
-            yield self._sql
+        self.folder = folder
+        self.files = ContentFiles(folder / FILES)
+        super().__init__(folder / DATABASE, schema.SCHEMA, folder / LOCK, f"project {folder.name}")
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """The connection in a transaction: all that is done becomes durable at the end, or nothing where it fails."""
-        with self.reading() as sql, transaction(sql):
+        """The connection in a transaction, at whose end the project has changed."""
+        with super().writing() as sql:
             yield sql
             sql.execute("UPDATE project SET changed_at = ?", (now(),))
 
@@ -146,48 +124,12 @@ class Store:
         with self.reading() as sql:
             return {row[0] for row in sql.execute(REFERENCES)}
 
-    def collect_garbage(self) -> None:
-        """Remove the content files that nothing refers to."""
-        with self.reading():
+    def tidy_and_close(self) -> None:
+        """Remove the content files that nothing refers to, and let the project go; a second call does nothing."""
+        # What is damaged has to be closed all the same.
+        with contextlib.suppress(EchoStudioError, OSError), self.reading():
             self.files.keep_only(self.references())
-
-    def close(self) -> None:
-        """Collect garbage and let the project go; a second call does nothing."""
-        with self._thread_lock:
-            if self._sql is not None:
-                # What is damaged has to be closed all the same.
-                with contextlib.suppress(EchoStudioError, OSError):
-                    self.collect_garbage()
-            self.release()
-
-    def release(self) -> None:
-        """Let the project go as it is; a second call does nothing."""
-        with self._thread_lock:
-            if self._sql is not None:
-                self._sql.close()
-                self._sql = None
-                self._lock.release()
-
-
-def in_use(project_id: str) -> BusyError:
-    return BusyError(
-        expected="a project that is open in one place at a time",
-        got=f"project {project_id}, which another window or server has open",
-        remedy="close it there first",
-    )
-
-
-def _opened(folder: Path) -> sqlite3.Connection:
-    file = f"{folder.name}/{DATABASE}"
-    with translated(file):
-        sql = connect(folder / DATABASE)
-        try:
-            schema.check(sql, file)
-            schema.migrate(sql)
-        except BaseException:
-            sql.close()
-            raise
-    return sql
+        self.close()
 
 
 def check_present(folder: Path) -> None:

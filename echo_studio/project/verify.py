@@ -3,7 +3,8 @@
 import re
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
 from echo_studio.data.database import CURE
 from echo_studio.errors import DataError, EchoStudioError
@@ -18,7 +19,6 @@ COUNTERS = (
     *("number FROM log", "id FROM result", "seq FROM sqlite_sequence"),
 )
 SHA256 = re.compile(r"[0-9a-f]{64}")
-T = TypeVar("T")
 
 
 def audit(store: Store) -> None:
@@ -72,41 +72,29 @@ def _audit_steps(store: Store) -> None:
 
 
 def _audit_pictures(store: Store) -> None:
-    budget = _Budget(store)
-    label_map, sector, frame = (budget.once(load) for load in (load_label_map, load_sector, load_frame))
+    pixels = 0
+
+    @cache  # each picture is read once
+    def picture(load: Callable[..., Any], name: str) -> tuple[tuple[int, int], str]:
+        """Shape, and digest of a label map or ""."""
+        nonlocal pixels
+        loaded = load(store.files, name)
+        pixels += loaded.shape[0] * loaded.shape[1]
+        if pixels > MAX_PIXELS:
+            raise _fault(store, f"at most {MAX_PIXELS} pixels", "more")
+        return loaded.shape, getattr(loaded, "digest", "")
+
     for name, mask, digest in _rows(
         store, "SELECT label_map, fan, label_map_sha256 FROM step JOIN log ON entry = number"
     ):
-        shape, found = label_map(name)
-        if found != digest or shape != sector(mask)[0]:
+        shape, found = picture(load_label_map, name)
+        if found != digest or shape != picture(load_sector, mask)[0]:
             raise _fault(store, "label maps and sectors as the log tells", "others")
     for image, name in _rows(store, "SELECT image, label_map FROM result"):
-        if frame(image)[0] != label_map(name)[0]:
+        if picture(load_frame, image)[0] != picture(load_label_map, name)[0]:
             raise _fault(store, "frames as large as their label maps", "another size")
     for (name,) in _rows(store, "SELECT label_map FROM slot"):
-        label_map(name)
-
-
-class _Budget:
-    """Reads each picture once, and not more pixels than a project can have."""
-
-    def __init__(self, store: Store) -> None:
-        self._store, self._pixels = store, 0
-
-    def once(self, load: Callable[..., Any]) -> Callable[[str], tuple[tuple[int, int], str]]:
-        """A reader that gives (shape, digest of a label map or "")."""
-        known: dict[str, tuple[tuple[int, int], str]] = {}
-
-        def read(name: str) -> tuple[tuple[int, int], str]:
-            if name not in known:
-                picture = load(self._store.files, name)
-                self._pixels += picture.shape[0] * picture.shape[1]
-                if self._pixels > MAX_PIXELS:
-                    raise _fault(self._store, f"at most {MAX_PIXELS} pixels", "more")
-                known[name] = picture.shape, getattr(picture, "digest", "")
-            return known[name]
-
-        return read
+        picture(load_label_map, name)
 
 
 def _rows(store: Store, query: str) -> list[tuple[Any, ...]]:

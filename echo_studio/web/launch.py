@@ -1,15 +1,14 @@
-"""Starts the studio: `python app.py` and `echo-studio app` both come here."""
+"""Starts the studio: `echo-studio app` and `python app.py` come here."""
 
-import argparse
 import os
 import socket
 import sys
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 
 import uvicorn
 
-from echo_studio.errors import EchoStudioError, RequestError
+from echo_studio.errors import RequestError
 from echo_studio.studio.users.users import Users
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -30,26 +29,6 @@ OFFLINE = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "DO_NOT_TRACK": "1",
 }
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Parse the options of `serve` and serve until interrupted; the exit status (2: bad input)."""
-    parser = argparse.ArgumentParser(description="Echo Studio: paint a heart, see its synthetic echocardiogram.")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="port to listen on (default: %(default)s)")
-    parser.add_argument("--projects", type=Path, help="folder of the projects (default: this person's data folder)")
-    parser.add_argument(
-        "--auth", type=Path, help="file of users who may log in (echo-studio user add NAME --auth FILE)"
-    )
-    options = parser.parse_args(arguments)
-    try:
-        serve(options.host, options.port, options.projects, options.auth)
-    except EchoStudioError as error:
-        sys.stderr.write(f"echo-studio: {error}\n")
-        return 2
-    except KeyboardInterrupt:
-        pass
-    return 0
 
 
 def serve(

@@ -36,7 +36,7 @@ def filled(folder: Path) -> Project:
         project.edit(number, number, {"tool": "vary", "seed": number}, drawing(number))
     project.move(6, 3)
     project.save_settings({"view": "4CH", "seed": 7})
-    project.keep("pinned", frame(1), drawing(1).label_map, {"seed": 1}, {"area": 1.5}, "a note")
+    project.keep("pinned", frame(1), drawing(1).label_map, {"seed": 1}, {"area": 1.5})
     project.keep("latest", frame(2), drawing(2).label_map, {"seed": 2}, {})
     project.set_slot("4CH-ED", drawing(3).label_map)
     return project
@@ -66,7 +66,7 @@ def assert_sound(folder: Path) -> None:
         assert sql.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert sql.execute("PRAGMA foreign_key_check").fetchall() == []
     with closing(Store(folder)) as store:
-        store.collect_garbage()
+        store.files.keep_only(store.references())
         audit(store)
 
 

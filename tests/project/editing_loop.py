@@ -8,7 +8,7 @@ from tests.project.drawings import drawing, frame
 
 
 def main(folder: Path) -> None:
-    project = Project.open(folder)
+    project = Project(folder)
     position = project.position
     print("open", flush=True)
     for revision in range(project.revision + 1, 1_000_000):

@@ -255,7 +255,7 @@ def test_a_copy_whose_rows_are_not_ours_is_refused(statement: str, contents: Con
 def test_pictures_of_other_kinds_or_sizes_are_refused(
     contents: Contents, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with Project.open(tmp_path / "p") as project:
+    with Project(tmp_path / "p") as project:
         small = project.keep("pinned", frame(1, (8, 8)), drawing(1, (8, 8)).label_map, {}, {})
         with project._store.writing() as sql:
             sql.execute("UPDATE result SET image = ? WHERE id < ?", (small.image_sha256, small.id))

@@ -23,7 +23,7 @@ def test_a_kill_at_any_moment_loses_at_most_what_was_not_acknowledged(tmp_path: 
             assert process.stdout is not None
             assert process.stdout.readline() == "open\n"
             with pytest.raises(BusyError):
-                Project.open(tmp_path / "p")
+                Project(tmp_path / "p")
             for _ in range(choose.randint(1, 20)):
                 process.stdout.readline()
             for _ in range(choose.randint(0, 20_000)):  # somewhere within the edits that follow
@@ -31,7 +31,7 @@ def test_a_kill_at_any_moment_loses_at_most_what_was_not_acknowledged(tmp_path: 
             process.kill()
             told = process.stdout.read().splitlines(keepends=True)
         whole = [line for line in told if line.endswith("\n")]
-        with Project.open(tmp_path / "p") as project:
+        with Project(tmp_path / "p") as project:
             log = project.log()
             if whole:
                 revision, position, digest = whole[-1].split()

@@ -32,17 +32,17 @@ def test_a_damaged_database_is_named_with_the_cure(damage: str, tmp_path: Path) 
     path = tmp_path / "p" / "project.sqlite3"
     path.write_bytes(DAMAGES[damage](path.read_bytes()))
     with pytest.raises(DataError) as caught:
-        Project.open(tmp_path / "p")
+        Project(tmp_path / "p")
     assert_tells(caught.value, "p/project.sqlite3")
 
 
 def test_a_folder_that_lacks_something_is_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"none/project\.sqlite3.*no such file"):
-        Project.open(tmp_path / "none")
+        Project(tmp_path / "none")
     filled(tmp_path / "p").close()
     (tmp_path / "p" / "files").rename(tmp_path / "away")
     with pytest.raises(DataError, match="p/files"):
-        Project.open(tmp_path / "p")
+        Project(tmp_path / "p")
 
 
 def test_a_flipped_bit_is_an_error_or_a_project_but_never_a_crash(tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_a_flipped_bit_is_an_error_or_a_project_but_never_a_crash(tmp_path: Path
     for place in np.random.default_rng(0).integers(0, len(data), 150):
         path.write_bytes(flipped(data, int(place)))
         try:
-            with Project.open(tmp_path / "good") as project:
+            with Project(tmp_path / "good") as project:
                 all_of(project)
                 project.edit(2**40, project.position + 1, {}, drawing(1))
         except EchoStudioError as error:
@@ -141,5 +141,5 @@ def test_a_damaged_project_hides_no_other_one(tmp_path: Path) -> None:
 
 def test_a_folder_copied_by_hand_is_a_project_of_its_own(tmp_path: Path) -> None:
     filled(tmp_path / "p").close()
-    with Project.open(copied(tmp_path / "p", "q")) as second, Project.open(tmp_path / "p") as first:
+    with Project(copied(tmp_path / "p", "q")) as second, Project(tmp_path / "p") as first:
         assert all_of(first) == all_of(second)

@@ -17,7 +17,7 @@ from tests.project.drawings import all_of, assert_sound, bytes_of, drawing, fill
 def test_a_project_is_the_same_after_it_was_closed_and_opened(tmp_path: Path) -> None:
     with filled(tmp_path / "p") as project:
         before = all_of(project)
-    with Project.open(tmp_path / "p") as project:
+    with Project(tmp_path / "p") as project:
         assert all_of(project) == before
         assert project.id == "p"
     assert_sound(tmp_path / "p")
@@ -33,7 +33,7 @@ def test_ids_spacing_and_sector_come_back_exactly(
         assert project.canvas() == first
         project.edit(1, 1, {"tool": "vary"}, second)
         project.set_slot("2CH-ES", first.label_map)
-    with Project.open(tmp_path / "p") as project:
+    with Project(tmp_path / "p") as project:
         assert project.canvas() == second
         assert project.canvas().label_map.spacing_mm == spacing
         assert project.slots() == {"2CH-ES": first.label_map}
@@ -61,7 +61,7 @@ def test_a_project_goes_the_way_of_a_plain_list(seed: int, tmp_path: Path) -> No
             log.append(("move", revision, cursor, {}, states[cursor - first][1].label_map.digest))
         if choose.random() < 0.02:
             project.close()
-            project = Project.open(tmp_path / "p")
+            project = Project(tmp_path / "p")
         assert (project.revision, project.position) == (revision, cursor)
         assert project.kept() == range(first, first + len(states))
         assert project.canvas() == states[cursor - first][1]
@@ -98,8 +98,6 @@ def test_what_does_not_fit_the_history_is_refused_and_changes_nothing(tmp_path: 
             lambda: project.rename("bell\x07"),
             lambda: project.keep("best", frame(0), drawing(0).label_map, {}, {}),
             lambda: project.keep("latest", frame(0), drawing(0).label_map, {"x": float("inf")}, {}),
-            lambda: project.keep("latest", frame(0), drawing(0).label_map, {}, {}, "\ud800"),
-            lambda: project.keep("latest", frame(0), drawing(0).label_map, {}, {}, "x" * 2001),
             lambda: project.pin(99),
             lambda: project.remove(2**80),
             lambda: project.image(0),
@@ -129,12 +127,12 @@ def test_one_latest_result_stays_beside_the_pinned_ones(tmp_path: Path) -> None:
         ids = [project.keep("latest", frame(i), drawing(i).label_map, {"seed": i}, {}).id for i in range(3)]
         assert [kept.id for kept in project.results()] == ids[2:]
         assert project.pin(ids[2]).kind == "pinned"
-        newest = project.keep("latest", frame(9), drawing(9).label_map, {"seed": 9}, {"ef": 0.5}, "σ")
+        newest = project.keep("latest", frame(9), drawing(9).label_map, {"seed": 9}, {"ef": 0.5})
         assert [(kept.kind, kept.record) for kept in project.results()] == [
             ("pinned", {"seed": 2}),
             ("latest", {"seed": 9}),
         ]
-        assert (newest.measured, newest.note) == ({"ef": 0.5}, "σ")
+        assert (newest.measured, newest.note) == ({"ef": 0.5}, "")
         project.remove(newest.id)
         assert newest.id not in [kept.id for kept in project.results()]
         # A number never comes back, so that an old page cannot meet another frame under it.
@@ -191,13 +189,13 @@ def test_files_that_nothing_refers_to_go_at_the_close(tmp_path: Path) -> None:
 def test_a_project_is_open_once_and_closed_for_good(tmp_path: Path) -> None:
     project = filled(tmp_path / "p")
     with pytest.raises(BusyError, match="close it there"):
-        Project.open(tmp_path / "p")
+        Project(tmp_path / "p")
     project.close()
     project.close()
     for call in (project.canvas, lambda: project.move(9, 1), lambda: project.title, project.results):
         with pytest.raises(RequestError, match="open it again"):
             call()
-    Project.open(tmp_path / "p").close()
+    Project(tmp_path / "p").close()
 
 
 def test_threads_take_turns(tmp_path: Path) -> None:
@@ -210,7 +208,6 @@ def test_threads_take_turns(tmp_path: Path) -> None:
                 project.set_slot(SLOTS[number], drawing(step).label_map)
                 project.keep("pinned", frame(step), drawing(step).label_map, {"thread": number}, {})
                 project.canvas()
-                project.collect_garbage()
         except BaseException as error:
             failed.append(error)
 

@@ -1,5 +1,6 @@
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -75,7 +76,7 @@ def change(folder: Path, *statements: str) -> None:
 
 def test_an_old_project_is_brought_to_the_newest_version_with_all_that_it_holds(tmp_path: Path) -> None:
     folder = version_1(tmp_path / "p")
-    with Project.open(folder) as project:
+    with Project(folder) as project:
         assert (project.title, project.revision, project.position) == ("Old", 2, 0)
         assert (project.changed_at, project.settings()) == (TIME, {"view": "2CH"})
         assert [(step.op, step.canvas) for step in project.history()] == [
@@ -93,11 +94,12 @@ def test_an_old_project_is_brought_to_the_newest_version_with_all_that_it_holds(
 def test_a_migration_that_fails_leaves_the_old_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = version_1(tmp_path / "p")
     with monkeypatch.context() as patch:
-        patch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, ("CREATE TABLE more (x)", "no SQL")))
+        broken = (*schema.MIGRATIONS, ("CREATE TABLE more (x)", "no SQL"))
+        patch.setattr(schema, "SCHEMA", replace(schema.SCHEMA, migrations=broken))
         with pytest.raises(DataError):
-            Project.open(folder)
+            Project(folder)
     assert number(folder, "user_version") == 1
-    Project.open(folder).close()
+    Project(folder).close()
     assert number(folder, "user_version") == 2
 
 
@@ -105,7 +107,7 @@ def test_a_newer_version_is_refused_in_words(tmp_path: Path) -> None:
     filled(tmp_path / "p").close()
     change(tmp_path / "p", "PRAGMA user_version = 99")
     with pytest.raises(DataError, match=r"version 2 or older, got 99 .*update Echo Studio") as caught:
-        Project.open(tmp_path / "p")
+        Project(tmp_path / "p")
     assert_tells(caught.value, "p/project.sqlite3")
 
 
@@ -130,7 +132,7 @@ def test_other_tables_than_ours_are_refused(statement: str, tmp_path: Path) -> N
     change(tmp_path / "p", "PRAGMA foreign_keys = OFF", statement)
     before = bytes_of(tmp_path / "p")
     with pytest.raises(DataError) as caught:
-        Project.open(tmp_path / "p")
+        Project(tmp_path / "p")
     assert_tells(caught.value, "p/project.sqlite3")
     assert bytes_of(tmp_path / "p") == before
 

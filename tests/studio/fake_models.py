@@ -7,8 +7,8 @@ from typing import Any
 
 from echo_studio.errors import CheckpointError, NameTakenError, UnknownNameError
 from echo_studio.generate.checkpoint import ONE_CALL, Card
+from echo_studio.studio.engine.engine import CARD_ENTRIES
 from echo_studio.studio.engine.model_cache import LoadState
-from echo_studio.studio.engine.models import Model
 from echo_studio.types import Json
 
 ROWS = [
@@ -60,7 +60,7 @@ class FakeModels:
     def cards(self) -> list[Card]:
         return [*BUNDLED, *(card for card in self.own.values() if card.makes)]
 
-    def models(self) -> list[Model]:
+    def models(self) -> list[Json]:
         known = [(False, card) for card in (*BUNDLED, PART)] + [(True, card) for card in self.own.values()]
         return [
             _model(card.name, own, card, state=LoadState.LOADED if card.name in self.loaded else LoadState.ABSENT)
@@ -85,7 +85,7 @@ class FakeModels:
             )
         card = replace(fake_card(), **entries)
         card = replace(card, name=name or card.name)
-        if card.name in [model.name for model in self.models()]:
+        if card.name in [model["name"] for model in self.models()]:
             raise NameTakenError(expected="a free name", got=card.name, remedy="import it under another name")
         self.own[card.name] = card
         return card
@@ -98,9 +98,18 @@ class FakeModels:
         self.unload(name)
 
 
-def _model(name: str, own: bool, card: Card | None, fault: str = "", state: LoadState = LoadState.ABSENT) -> Model:
-    one_call = card is not None and card.kind in ONE_CALL
-    return Model(name, own, card, fault, one_call, 6_934_849, 13_892_570, 31_662_448, state)
+def _model(name: str, own: bool, card: Card | None, fault: str = "", state: LoadState = LoadState.ABSENT) -> Json:
+    return {
+        "name": name,
+        "own": own,
+        "card": card and {entry: getattr(card, entry) for entry in CARD_ENTRIES},
+        "fault": fault,
+        "one_call": card is not None and card.kind in ONE_CALL,
+        "parameters": 6_934_849,
+        "file_bytes": 13_892_570,
+        "memory_bytes": 31_662_448,
+        "state": state,
+    }
 
 
 def fake_checkpoint(folder: Path, weights: bytes = b"good", **entries: Any) -> Path:

@@ -26,6 +26,7 @@ from echo_studio.web.middleware.body_limit import FILES_OF_ONE, MAX_JSON, BodyLi
 from echo_studio.web.middleware.login import COOKIE, OPEN
 from echo_studio.web.server import create_app
 from echo_studio.web.tabs.login_page import safe_next
+from echo_studio.web.wire.wire import session_of
 from tests.studio.fakes import FakeEngine, fake_studio
 
 T = TypeVar("T")
@@ -98,9 +99,7 @@ def routes_of(routes: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
 
 
 def needs_session(dependant: Any) -> bool:
-    return any(
-        inner.call.__qualname__.startswith("session_getter") or needs_session(inner) for inner in dependant.dependencies
-    )
+    return any(inner.call is session_of or needs_session(inner) for inner in dependant.dependencies)
 
 
 def test_every_registered_route_refuses_without_a_login(app: FastAPI, stranger: TestClient) -> None:
@@ -223,13 +222,14 @@ def test_a_removed_user_and_an_old_password_are_out_at_once_and_a_login_lasts_a_
 def test_failures_make_the_next_try_wait_twice_as_long_and_touch_no_one_else() -> None:
     attempts, waits = Attempts(free=3, at_once=2), []
     for _ in range(9):
-        waits.append(attempts.begin("anna"))
-        attempts.end("anna", right=False)
+        with attempts.trying("anna") as attempt:
+            waits.append(attempt.wait)
     assert waits == [0, 0, 0, *(FIRST_SECONDS * 2**k for k in range(4)), MAX_SECONDS, MAX_SECONDS]
-    assert attempts.begin("ben") == 0
-    assert attempts.begin("anna") == MAX_SECONDS
-    attempts.end("anna", right=True)
-    assert [attempts.begin("anna") for _ in range(3)] == [0, 0, None]
+    with attempts.trying("ben") as other, attempts.trying("anna") as attempt:
+        assert (other.wait, attempt.wait) == (0, MAX_SECONDS)
+        attempt.right = True
+    with attempts.trying("anna") as first, attempts.trying("anna") as second, attempts.trying("anna") as third:
+        assert (first.wait, second.wait, third.wait) == (0, 0, None)
 
 
 def test_a_slowed_try_sleeps_on_the_event_loop(app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> None:

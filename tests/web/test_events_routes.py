@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
@@ -33,12 +33,9 @@ def studio(tmp_path: Path) -> Iterator[Studio]:
 
 @pytest.fixture
 def at(studio: Studio) -> Iterator[str]:
-    """Where the studio answers; `/quick` has a stream with a heartbeat five times a second."""
+    """Where the studio answers."""
     app = FastAPI()
     add_studio_routes(app, studio)
-    quick = APIRouter(prefix="/quick")
-    quick.include_router(events.routes(studio, HEARTBEAT))
-    app.include_router(quick)
     app.state.end_streams = studio.jobs.close
     with serving(app) as address:
         yield address
@@ -168,9 +165,10 @@ def test_an_answer_to_once_comes_with_the_first_news_and_ends(at: str, session: 
     assert state["state"] == "done"
 
 
-def test_a_quiet_stream_has_a_heartbeat(at: str, session: Session) -> None:
+def test_a_quiet_stream_has_a_heartbeat(at: str, session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "HEARTBEAT_SECONDS", HEARTBEAT)
     began = time.monotonic()
-    with stream(at, session, path="/quick/events") as heard:
+    with stream(at, session) as heard:
         assert [next(heard)[0] for _ in range(4)] == ["hello", *["heartbeat"] * 3]
     assert time.monotonic() - began > 3 * HEARTBEAT - 0.05
 

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from echo_studio.cli.run import main
 from echo_studio.errors import RequestError
-from echo_studio.web.launch import listen, main, stay_offline, warning
+from echo_studio.web.launch import listen, stay_offline, warning
 
 
 def test_telemetry_is_off_and_the_own_address_bypasses_proxies() -> None:
@@ -27,7 +28,7 @@ def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         port = other.getsockname()[1]
         with pytest.raises(RequestError, match=f"127.0.0.1:{port}"):
             listen("127.0.0.1", port)
-        assert main(["--port", str(port)]) == 2
+        assert main(["app", "--port", str(port)]) == 2
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert "choose another" in told
@@ -56,10 +57,8 @@ def test_an_address_that_others_reach_is_warned_of_in_one_line() -> None:
 def test_help_on_the_page_loads_neither_torch_nor_gradio() -> None:
     code = (
         "import sys\n"
-        "from echo_studio.web.launch import main\n"
-        "try:\n"
-        "    main(['--help'])\n"
-        "except SystemExit:\n"
-        "    sys.exit(bool({'torch', 'gradio'} & set(sys.modules)))"
+        "from echo_studio.cli.run import main\n"
+        "main(['app', '--help'])\n"
+        "sys.exit(bool({'torch', 'gradio'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0

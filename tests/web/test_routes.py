@@ -131,7 +131,7 @@ def test_no_session_reads_the_results_of_another(client: TestClient, studio: Stu
 @pytest.mark.parametrize(
     ("changes", "status", "words"),
     [
-        ({"width": 255}, 422, "Expected an edit"),
+        ({"width": 255}, 422, "expected JSON"),
         ({"width": 257}, 422, "got 131088"),
         ({"width": 0}, 422, "Expected 1 to 4096"),
         ({"height": 5000}, 422, "Expected 1 to 4096"),
@@ -139,8 +139,8 @@ def test_no_session_reads_the_results_of_another(client: TestClient, studio: Stu
         ({"spacing": "wide"}, 422, "two positive numbers"),
         ({"revision": 0}, 409, "newer"),
         ({"position": 7}, 507, "expected"),
-        ({"op": b"[1]"}, 422, "Expected an edit"),
-        ({"op": b"{" * 100_000}, 422, "Expected an edit"),
+        ({"op": b"[1]"}, 422, "expected a JSON object"),
+        ({"op": b"{" * 100_000}, 422, "expected JSON"),
     ],
 )
 def test_a_wrong_label_map_is_refused_in_words(

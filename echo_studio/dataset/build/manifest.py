@@ -21,7 +21,7 @@ from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.errors import DataError, RequestError, UnknownNameError
+from echo_studio.errors import DataError, RequestError, UnknownNameError, raised_as
 from echo_studio.generate.sampling import Sampling
 from echo_studio.types import Json, Phase, View
 
@@ -170,12 +170,15 @@ class Item:
         Raises:
             DataError: the line describes no sample.
         """
-        try:
+        with raised_as(
+            DataError,
+            ValueError,
+            TypeError,
+            RecursionError,
+            expected="a sample in every line of the manifest",
+            remedy="begin another set",
+        ):
             return cls(**json.loads(line))
-        except (ValueError, TypeError, RecursionError) as error:
-            raise DataError(
-                expected="a sample in every line of the manifest", got=line[:80].strip(), remedy="begin another set"
-            ) from error
 
 
 @dataclass(frozen=True)

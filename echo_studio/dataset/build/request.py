@@ -13,7 +13,7 @@ import torch
 from echo_studio import __version__
 from echo_studio.anatomy.shape.variation import PAPER, VariationRanges
 from echo_studio.dataset.build.manifest import BaseMap, ClipSampling, SetRequest, SetSampling
-from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.errors import RequestError, UnknownNameError, raised_as
 from echo_studio.evaluate.utility.request import samplings
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.sampling import advised_sampling
@@ -63,12 +63,13 @@ def set_request(
             got=f"{', '.join(generators) or 'none'} at {', '.join(map(str, budgets)) or 'the advised NFE'}",
             remedy="try --generator edm-l64",
         )
-    try:
+    with raised_as(
+        RequestError,
+        RuntimeError,
+        expected="a device such as cpu, cuda, cuda:1 or mps",
+        remedy=f"choose one of them in place of {device}",
+    ):
         kind = torch.device(device).type
-    except RuntimeError as error:
-        raise RequestError(
-            expected="a device such as cpu, cuda, cuda:1 or mps", got=device, remedy="choose one of them"
-        ) from error
     frames = catalog(checkpoints).generators()
     # A prior alone sees no label map: its clips would not show what their labels say.
     clips = {name: one for name, one in video_generators(checkpoints).items() if one.conditional or one.starts}

@@ -18,7 +18,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -28,7 +28,7 @@ from echo_studio.data.atomic import sync_folder, write_folder, write_lines
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.data.lock import FileLock
 from echo_studio.dataset.build.manifest import MANIFEST_FORMAT, Item, SetRequest
-from echo_studio.errors import BusyError, DataError, OutputError
+from echo_studio.errors import DataError, OutputError, raised_as
 from echo_studio.types import Json
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -65,13 +65,7 @@ class Index:
         Raises:
             OutputError: the file is there and cannot be read.
         """
-        try:
-            with self.path.open("rb") as lines:
-                yield from (made for line in lines if (made := read_made(line)) is not None)
-        except FileNotFoundError:
-            return
-        except OSError as error:
-            raise self._fault(error) from error
+        return iter(self.since(0)[0])
 
     def since(self, offset: int) -> tuple[list[Made], int]:
         """The whole lines after `offset` bytes, and where they end: what is new since the last look.
@@ -79,17 +73,16 @@ class Index:
         Raises:
             OutputError: the file is there and cannot be read.
         """
-        try:
-            with self.path.open("rb") as file:
-                file.seek(offset)
-                data = file.read()
-        except FileNotFoundError:
-            return [], offset
-        except OSError as error:
-            raise self._fault(error) from error
-        whole = data.rfind(b"\n") + 1
-        lines = data[:whole].splitlines()
-        return [made for line in lines if (made := read_made(line)) is not None], offset + whole
+        found = []
+        with self._kept(), suppress(FileNotFoundError), self.path.open("rb") as lines:
+            lines.seek(offset)
+            for line in lines:
+                if not line.endswith(b"\n"):
+                    break
+                offset += len(line)
+                if (made := read_made(line)) is not None:
+                    found.append(made)
+        return found, offset
 
     def append(self, made: Made) -> None:
         """Add a batch; when this returns, the line and the names of its samples are on the disk.
@@ -98,7 +91,7 @@ class Index:
             OutputError: the disk is full, or the file cannot be written. What was there stays good.
         """
         line = json.dumps(asdict(made)).encode() + b"\n"
-        try:
+        with self._kept():
             sync_folder(self.path.parent)
             with self.path.open("ab+") as file:
                 end = file.seek(0, os.SEEK_END)
@@ -108,8 +101,6 @@ class Index:
                 file.write(line)
                 file.flush()
                 os.fsync(file.fileno())
-        except OSError as error:
-            raise self._fault(error) from error
 
     def sha256(self) -> str:
         """One hash for the whole set: of its samples' ids and hashes, whatever the order in which they were made."""
@@ -119,10 +110,8 @@ class Index:
             digest.update(f"{name} {hashes[name]}\n".encode())
         return digest.hexdigest()
 
-    def _fault(self, error: OSError) -> OutputError:
-        return OutputError(
-            expected=f"a place where {self.path} can be kept", got=error.strerror or str(error), remedy=RESUME
-        )
+    def _kept(self) -> AbstractContextManager[None]:
+        return raised_as(OutputError, OSError, expected=f"a place where {self.path} can be kept", remedy=RESUME)
 
 
 def files_sha256(files: Mapping[str, bytes]) -> str:
@@ -174,11 +163,8 @@ class SetFolder:
         Raises:
             DataError: there is no manifest, or another format's.
         """
-        try:
-            with (self.root / MANIFEST).open("rb") as lines:
-                return header_from(next(lines), self.where)
-        except (OSError, StopIteration) as error:
-            raise _no_manifest(self.where, str(error)) from error
+        with _no_manifest(self.where), (self.root / MANIFEST).open("rb") as lines:
+            return header_from(lines.readline(), self.where)
 
     @cached_property
     def _bases(self) -> dict[int, LabelMap]:
@@ -234,13 +220,8 @@ class SetFolder:
             DataError, OutputError: see `check`, or it cannot be written.
         """
         self.check(request)
-        try:
-            self.root.mkdir(parents=True, exist_ok=True)
-            (self.root / MAPS).mkdir(exist_ok=True)
-        except OSError as error:
-            raise OutputError(
-                expected=f"a folder at {self.root}", got=error.strerror or str(error), remedy="name another"
-            ) from error
+        with raised_as(OutputError, OSError, expected=f"a folder at {self.root}", remedy="name another"):
+            (self.root / MAPS).mkdir(parents=True, exist_ok=True)
         with self.held():
             if not self.begun:
                 for one in request.maps:
@@ -255,9 +236,7 @@ class SetFolder:
         Raises:
             BusyError: another run holds it.
         """
-        lock = FileLock.taken(self.root / LOCK)
-        if lock is None:
-            raise BusyError(expected=f"one run at a time in {self.root}", got="another one", remedy="wait for its end")
+        lock = FileLock.of(self.root / LOCK, f"set {self.root}")
         try:
             self._clear()
             yield
@@ -287,7 +266,7 @@ class SetFolder:
             OutputError: it cannot be written; no half sample is left behind.
         """
         place = self.root / sample
-        try:
+        with raised_as(OutputError, OSError, OutputError, expected=f"a place for {place}", remedy=RESUME):
             if place.exists():  # renamed, but not in the index: what it holds is not known
                 shutil.rmtree(place)
             try:
@@ -298,10 +277,6 @@ class SetFolder:
                 # A worker that outlives its killed driver was quicker: its files are the same, but nobody says so.
                 shutil.rmtree(place)
                 write_folder(place, files)
-        except OSError as error:
-            raise OutputError(expected=f"a place for {place}", got=str(error), remedy=RESUME) from error
-        except OutputError as error:
-            raise OutputError(expected=error.expected, got=error.got, remedy=RESUME) from error
 
     def free_bytes(self) -> int | None:
         """Room for more, where it can be known; the folder need not exist yet."""
@@ -324,21 +299,17 @@ def header_from(line: bytes, where: Path | str) -> Json:
     Raises:
         DataError: the line is no header, or one of another format.
     """
-    try:
+    with _no_manifest(where):
         header = json.loads(line)
         if header["format"] != MANIFEST_FORMAT:
             raise ValueError(f"{header['format']}")
         return dict(header)
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise _no_manifest(where, str(error)) from error
 
 
-def _no_manifest(where: Path | str, got: str) -> DataError:
-    return DataError(
-        expected=f"a manifest {MANIFEST_FORMAT} in {where}",
-        got=" ".join(got.split())[:80] or "none",
-        remedy="name another folder",
-    )
+def _no_manifest(where: Path | str) -> AbstractContextManager[None]:
+    causes = OSError, ValueError, KeyError, TypeError, RecursionError
+    expected = f"a manifest {MANIFEST_FORMAT} in {where}"
+    return raised_as(DataError, *causes, expected=expected, remedy="name another folder")
 
 
 def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Item]]]:

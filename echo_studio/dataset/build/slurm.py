@@ -12,6 +12,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -23,7 +24,7 @@ from echo_studio.data.atomic import write_bytes, write_json
 from echo_studio.dataset.build.set_folder import Made, SetFolder
 from echo_studio.dataset.build.synthesise import DEATHS, Batch, run_batch
 from echo_studio.dataset.extras import need
-from echo_studio.errors import EchoStudioError, OutputError, RequestError
+from echo_studio.errors import EchoStudioError, OutputError, RequestError, raised_as
 from echo_studio.types import Json
 
 SLURM = "slurm"
@@ -61,10 +62,9 @@ class Parcel:
         return done
 
     def _wanted(self) -> bool:
-        try:
+        with suppress(OSError):
             return (self.folder / DRIVER).read_text() == self.run
-        except OSError:
-            return False
+        return False
 
 
 def settings_of(text: str, device: str = "cpu") -> Json:
@@ -120,27 +120,35 @@ def on_slurm(
     write_bytes(jobs / DRIVER, run.encode())  # jobs of an earlier run end after their batch
 
     def send(batches: list[Batch]) -> Any:
-        try:
-            with submitit.helpers.clean_env():  # this process may itself be a job
-                return sender.submit(Parcel(jobs, run, tuple(batches)))
-        except (OSError, submitit.core.utils.FailedJobError, submitit.core.utils.FailedSubmissionError) as error:
-            raise OutputError(
-                expected="a scheduler that takes jobs", got=_line(error), remedy="ask sbatch, or leave --cluster out"
-            ) from error
+        with (
+            raised_as(
+                OutputError,
+                OSError,
+                submitit.core.utils.FailedJobError,
+                submitit.core.utils.FailedSubmissionError,
+                expected="a scheduler that takes jobs",
+                remedy="ask sbatch, or leave --cluster out",
+            ),
+            submitit.helpers.clean_env(),  # this process may itself be a job
+        ):
+            return sender.submit(Parcel(jobs, run, tuple(batches)))
 
-    try:
+    here = f"{executor} on this machine"
+    with (
+        raised_as(
+            OutputError, RuntimeError, ValueError, expected=here, remedy="log in where sbatch is, or use --cluster auto"
+        ),
+        raised_as(
+            RequestError,
+            NameError,
+            TypeError,
+            AssertionError,
+            expected="settings that submitit knows",
+            remedy="see docs/slurm/README.md",
+        ),
+    ):
         sender = submitit.AutoExecutor(jobs / "log", cluster=executor)
         sender.update_parameters(**{"name": "echo-studio", "cpus_per_task": 1, "timeout_min": 240, **settings})
-    except (RuntimeError, ValueError) as error:
-        raise OutputError(
-            expected=f"{executor} on this machine",
-            got=_line(error),
-            remedy="log in where sbatch is, or use --cluster auto",
-        ) from error
-    except (NameError, TypeError, AssertionError) as error:
-        raise RequestError(
-            expected="settings that submitit knows", got=_line(error), remedy="see docs/slurm/README.md"
-        ) from error
     yield from _shared_out(waiting, jobs, workers, parcel, send, stop)
     shutil.rmtree(jobs, ignore_errors=True)
 

@@ -13,7 +13,7 @@ import json
 import shutil
 import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.set_folder import MANIFEST, MAPS, RESUME, Index, Made, SetFolder, header_from, read_made
 from echo_studio.dataset.extras import need
-from echo_studio.errors import OutputError
+from echo_studio.errors import OutputError, raised_as
 from echo_studio.types import Json
 
 INDEX = "index"
@@ -66,46 +66,32 @@ class Store:
 
     url: str
 
-    @cached_property
-    def _place(self) -> tuple[Any, str]:
-        filesystem, path = need("fsspec", "cluster").core.url_to_fs(self.url)
-        return filesystem, path.rstrip("/")
-
     def get(self, names: list[str]) -> dict[str, bytes]:
         """What these objects hold; those that are gone are left out."""
-        with self._asked():
-            filesystem, path = self._place
+        with self._asked() as (filesystem, path):
             found = filesystem.cat([f"{path}/{name}" for name in names], on_error="omit") if names else {}
             return {key.removeprefix(f"{path}/"): data for key, data in found.items()}
 
     def first_line(self, name: str) -> bytes:
         """Without the rest of the object; nothing where there is no such object."""
-        with self._asked():
-            filesystem, path = self._place
-            try:
-                size, line = filesystem.info(f"{path}/{name}")["size"], b""
-            except FileNotFoundError:
-                return b""
-            while b"\n" not in line and len(line) < size:
-                line += filesystem.cat_file(f"{path}/{name}", start=len(line), end=min(size, len(line) + BLOCK))
-            return line.partition(b"\n")[0]
+        with self._asked() as (filesystem, path):
+            with suppress(FileNotFoundError), filesystem.open(f"{path}/{name}", block_size=BLOCK) as file:
+                return bytes(file.readline().rstrip(b"\n"))
+            return b""
 
     def put(self, contents: Mapping[str, bytes]) -> None:
         """Each object whole."""
-        with self._asked():
-            filesystem, path = self._place
+        with self._asked() as (filesystem, path):
             filesystem.pipe({f"{path}/{name}": data for name, data in contents.items()})
 
     def put_file(self, name: str, source: Path) -> None:
         """The same from a file that may be too large for the memory."""
-        with self._asked():
-            filesystem, path = self._place
+        with self._asked() as (filesystem, path):
             filesystem.put_file(str(source), f"{path}/{name}")
 
     def fetch(self, folders: set[str], into: Path) -> None:
         """Copies of what lies directly in these folders."""
-        with self._asked():
-            filesystem, path = self._place
+        with self._asked() as (filesystem, path):
             found = {}
             for place in filesystem.find(path):
                 folder, _, name = place.removeprefix(f"{path}/").partition("/")
@@ -115,24 +101,20 @@ class Store:
 
     def names(self, folder: str = "") -> list[str]:
         """Of what lies directly in a folder, in order."""
-        with self._asked():
-            filesystem, path = self._place
+        with self._asked() as (filesystem, path):
             where = f"{path}/{folder}".rstrip("/")
             filesystem.invalidate_cache(where)
-            try:
+            with suppress(FileNotFoundError):
                 return sorted(one.rstrip("/").rpartition("/")[2] for one in filesystem.ls(where, detail=False))
-            except FileNotFoundError:
-                return []
+            return []
 
     @contextmanager
-    def _asked(self) -> Iterator[None]:
-        try:
-            yield
-        except OutputError:
-            raise
-        except Exception as error:  # every store has a tree of its own
-            reason = " ".join(str(error).split())[:160] or type(error).__name__
-            raise OutputError(expected=f"a store that answers at {self.url}", got=reason, remedy=RESUME) from error
+    def _asked(self) -> Iterator[tuple[Any, str]]:
+        """The file system and the path in it; what a store raises becomes an error of ours."""
+        expected = f"a store that answers at {self.url}"
+        with raised_as(OutputError, Exception, expected=expected, remedy=RESUME):  # every store has errors of its own
+            filesystem, path = need("fsspec", "cluster").core.url_to_fs(self.url)
+            yield filesystem, path.rstrip("/")
 
 
 class StoredIndex(Index):

@@ -44,17 +44,18 @@ def decide(
     return _settled(sql, entry, count)
 
 
-def tag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str) -> int:
-    """Give samples a tag; how many did not have it."""
-    entry = _of_tag(sql, numbers, name, reviewer, at, "tag", "NOT IN")
-    sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (name, entry))
-    return _settled(sql, entry, sql.execute("SELECT count(*) FROM change WHERE entry = ?", (entry,)).fetchone()[0])
-
-
-def untag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str) -> int:
-    """Take a tag from samples; how many had it."""
-    entry = _of_tag(sql, numbers, name, reviewer, at, "untag", "IN")
-    return _settled(sql, entry, _drop(sql, name, entry))
+def tag(sql: sqlite3.Connection, numbers: Sequence[int], name: str, on: bool, reviewer: str, at: str) -> int:
+    """Give samples a tag, or take it; how many this changes."""
+    _pick(sql, numbers)
+    entry = _entry(sql, at, reviewer, "tag" if on else "untag", name)
+    count = sql.execute(
+        f"""INSERT INTO change SELECT ?, number, '', '', '', '' FROM sample
+            WHERE number IN picked AND made = 1
+            AND number {"NOT IN" if on else "IN"} (SELECT sample FROM tag WHERE name = ?)""",
+        (entry, name),
+    ).rowcount
+    (_add if on else _drop)(sql, name, entry)
+    return _settled(sql, entry, count)
 
 
 def undo(sql: sqlite3.Connection) -> Json | None:
@@ -74,7 +75,7 @@ def undo(sql: sqlite3.Connection) -> Json | None:
     elif act == "tag":
         _drop(sql, what, entry)
     else:
-        sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (what, entry))
+        _add(sql, what, entry)
     sql.execute("DELETE FROM entry WHERE number = ?", (entry,))
     return {"act": act, "what": what, "samples": samples}
 
@@ -86,23 +87,14 @@ def entries(sql: sqlite3.Connection, most: int) -> list[Json]:
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def _of_tag(
-    sql: sqlite3.Connection, numbers: Sequence[int], name: str, reviewer: str, at: str, act: str, where: str
-) -> int:
-    _pick(sql, numbers)
-    entry = _entry(sql, at, reviewer, act, name)
+def _add(sql: sqlite3.Connection, name: str, entry: int) -> None:
+    sql.execute("INSERT INTO tag SELECT ?, sample FROM change WHERE entry = ?", (name, entry))
+
+
+def _drop(sql: sqlite3.Connection, name: str, entry: int) -> None:
     sql.execute(
-        f"""INSERT INTO change SELECT ?, number, '', '', '', '' FROM sample
-            WHERE number IN picked AND made = 1 AND number {where} (SELECT sample FROM tag WHERE name = ?)""",
-        (entry, name),
-    )
-    return entry
-
-
-def _drop(sql: sqlite3.Connection, name: str, entry: int) -> int:
-    return sql.execute(
         "DELETE FROM tag WHERE name = ? AND sample IN (SELECT sample FROM change WHERE entry = ?)", (name, entry)
-    ).rowcount
+    )
 
 
 def _pick(sql: sqlite3.Connection, numbers: Sequence[int]) -> None:

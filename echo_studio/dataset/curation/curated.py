@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from echo_studio.data.database import connect, translated
-from echo_studio.dataset.curation import schema as curation_schema
+from echo_studio.dataset.curation.schema import SCHEMA
 from echo_studio.dataset.curation.store import CURATION, DEFECT_TAG
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, with_pixels
+from echo_studio.dataset.sample import Listed
 from echo_studio.errors import DataError, RequestError
 from echo_studio.types import Json
 
@@ -44,7 +44,7 @@ def decisions_of(folder: Path) -> dict[str, Curated]:
     if not path.is_file():
         return {}
     with translated(f"{folder.name}/{CURATION}"), closing(connect(path, "ro")) as sql:
-        curation_schema.check(sql, f"{folder.name}/{CURATION}")
+        SCHEMA.check(sql, f"{folder.name}/{CURATION}")
         tags: dict[int, list[str]] = {}
         for name, number in sql.execute("SELECT name, sample FROM tag ORDER BY name"):
             tags.setdefault(number, []).append(name)
@@ -89,9 +89,4 @@ def _through(listed: Iterator[Listed], decisions: dict[str, Curated], only: str)
 def _noted(one: Listed, decided: Curated) -> Listed:
     own = tuple(tag for tag in one.header.tags if tag.startswith(DEFECT_TAG))
     record = {**one.header.record, **({"curation": decided.to_json()} if decided.verdict else {})}
-    header = replace(one.header, tags=own + decided.tags, record=record)
-    return Listed(header, lambda: _with_header(header, one.load()))
-
-
-def _with_header(header: SampleHeader, sample: SetSample) -> SetSample:
-    return with_pixels(header, sample.image, sample.ids)
+    return replace(one, header=replace(one.header, tags=own + decided.tags, record=record))

@@ -1,14 +1,6 @@
-"""The tables of a set's curation, and which files are refused."""
+"""The tables of a set's curation."""
 
-import sqlite3
-from contextlib import closing
-
-from echo_studio.data.database import pragma, tables_of, transaction
-from echo_studio.errors import DataError
-
-APPLICATION_ID = int.from_bytes(b"EcCu", "big")
-VERSION = 1
-CURE = "remove the file, and decide again"
+from echo_studio.data.database import Schema
 
 TABLES = (
     # Every sample of the manifest, made or not; `made` says which are on the disk.
@@ -67,35 +59,4 @@ TABLES = (
     "INSERT INTO source VALUES (1, 0)",
 )
 
-
-def make(sql: sqlite3.Connection) -> None:
-    """Make the tables in an empty database; one that has them stays as it is."""
-    if pragma(sql, "user_version"):
-        return
-    with transaction(sql):
-        for statement in TABLES:
-            sql.execute(statement)
-        sql.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        sql.execute(f"PRAGMA user_version = {VERSION}")
-
-
-def check(sql: sqlite3.Connection, file: str) -> None:
-    """Refuse a database that is no curation, is newer than this program or is damaged.
-
-    Raises:
-        DataError: it is one of these.
-    """
-    found = pragma(sql, "application_id"), pragma(sql, "user_version")
-    if found != (APPLICATION_ID, VERSION):
-        raise _refused(f"decisions on a set, version {VERSION}", f"another database in {file}")
-    # In full: a trigger in a file from elsewhere would run as part of our own statements.
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
-        make(fresh)
-        same = tables_of(sql) == tables_of(fresh)
-    faults = [str(row[0]) for row in sql.execute("PRAGMA quick_check(1)")] if same else ["other tables"]
-    if faults != ["ok"]:
-        raise _refused(f"an undamaged file {file}", " ".join(" ".join(faults).split())[:120])
-
-
-def _refused(expected: str, got: str) -> DataError:
-    return DataError(expected=expected, got=got, remedy=CURE)
+SCHEMA = Schema("decisions on a set", int.from_bytes(b"EcCu", "big"), (TABLES,), "remove the file, and decide again")

@@ -6,23 +6,20 @@
 Every act is one transaction, with what was before in it. Exports read the file, see `curated`.
 """
 
-import contextlib
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from echo_studio.data.database import connect, now, transaction, translated
-from echo_studio.data.lock import FileLock
+from echo_studio.data.database import Database, now
 from echo_studio.dataset.build.manifest import Item
 from echo_studio.dataset.build.set_folder import MANIFEST, SetFolder
 from echo_studio.dataset.curation import acts
-from echo_studio.dataset.curation import schema as curation_schema
 from echo_studio.dataset.curation.query import CHOICES, Filter, line, tag_name
+from echo_studio.dataset.curation.schema import SCHEMA
 from echo_studio.dataset.pairs import RECORD, read_json
 from echo_studio.dataset.sample import SampleHeader, header_of
-from echo_studio.errors import BusyError, DataError, RequestError
+from echo_studio.errors import DataError, RequestError
 from echo_studio.types import Json
 
 COLUMNS = ("id", "made", "base", "map", "generator", "solver", "nfe", "view", "phase", "defect", "ef")
@@ -116,7 +113,7 @@ def _still_counts(sql: sqlite3.Connection) -> Json:
     }
 
 
-class Curation:
+class Curation(Database):
     """The open curation of the set in `folder`, made if it does not exist; usable from several threads.
 
     Raises:
@@ -127,23 +124,12 @@ class Curation:
 
     def __init__(self, folder: Path) -> None:
         self.folder = SetFolder(folder)
-        self._name = f"{folder.name}/{CURATION}"
-        self._thread_lock = threading.RLock()
         if not folder.is_dir():
             raise DataError(expected=f"a set {folder.name}", got="no such folder", remedy="choose another one")
-        lock = FileLock.taken(folder / LOCK)
-        if lock is None:
-            raise BusyError(
-                expected="a set that is curated in one place at a time",
-                got=f"{folder.name}, which another server has open",
-                remedy="close it there first",
-            )
-        try:
-            self._sql: sqlite3.Connection | None = self._opened(folder / CURATION)
-        except BaseException:
-            lock.release()
-            raise
-        self._lock = lock
+        super().__init__(folder / CURATION, SCHEMA, folder / LOCK, f"set {folder.name}")
+        with self.reading() as sql:
+            sql.execute(f"PRAGMA cache_size = -{CACHE_KB}")
+            sql.execute("PRAGMA temp_store = MEMORY")
         self._still: Json | None = None  # counts that no decision changes
 
     def sync(self) -> int:
@@ -163,12 +149,12 @@ class Curation:
     def numbers(self, wanted: Filter) -> list[int]:
         """The samples that a filter lets through, in its order."""
         tail, values = wanted.sql()
-        with self._reading() as sql:
+        with self.reading() as sql:
             return [row[0] for row in sql.execute(f"SELECT number FROM sample {tail}", values)]
 
     def details(self, numbers: Sequence[int]) -> list[Json]:
         """What is known about samples, in the order of `numbers`; those that there are not are left out."""
-        with self._reading() as sql:
+        with self.reading() as sql:
             found: dict[int, Json] = {}
             for start in range(0, len(numbers), AT_ONCE):
                 some = numbers[start : start + AT_ONCE]
@@ -184,7 +170,7 @@ class Curation:
 
     def counts(self) -> Json:
         """How many samples there are of each value of each choice, how many are unmeasured, and the newest entries."""
-        with self._reading() as sql:
+        with self.reading() as sql:
             if self._still is None:
                 self._still = _still_counts(sql)
             counted = {
@@ -208,7 +194,7 @@ class Curation:
             RequestError: another verdict, or a text that is not one printable line.
         """
         plain = None if reason is None else line("reason", reason)
-        with self._writing() as sql:
+        with self.writing() as sql:
             return acts.decide(sql, numbers, verdict, plain, line("name", reviewer), now())
 
     def tag(self, numbers: Sequence[int], name: str, on: bool = True, reviewer: str = "") -> int:
@@ -217,19 +203,18 @@ class Curation:
         Raises:
             RequestError: no tag.
         """
-        with self._writing() as sql:
-            act = acts.tag if on else acts.untag
-            return act(sql, numbers, tag_name(name), line("name", reviewer), now())
+        with self.writing() as sql:
+            return acts.tag(sql, numbers, tag_name(name), on, line("name", reviewer), now())
 
     def undo(self) -> Json | None:
         """Take the newest act back, whatever it was: `act`, `what`, `samples`; None if there is no act."""
-        with self._writing() as sql:
+        with self.writing() as sql:
             return acts.undo(sql)
 
     def unmeasured(self, most: int) -> list[tuple[int, str]]:
         """Number and id of samples whose adherence was not measured yet."""
         query = "SELECT number, id FROM sample WHERE made = 1 AND measured = 0 ORDER BY number LIMIT ?"
-        with self._reading() as sql:
+        with self.reading() as sql:
             return [(row[0], row[1]) for row in sql.execute(query, (most,))]
 
     def set_adherence(self, measured: Mapping[int, Measured]) -> None:
@@ -239,7 +224,7 @@ class Curation:
             known = [dice[name] for name in STRUCTURES if dice.get(name) is not None]
             mean = sum(value for value in known if value is not None) / len(known) if known else None
             rows.append((mean, *(dice.get(name) for name in STRUCTURES), number))
-        with self._writing() as sql:
+        with self.writing() as sql:
             self._still = None
             sql.executemany(
                 "UPDATE sample SET measured = 1, adherence = ?, lv_endo = ?, lv_epi = ?, la = ? WHERE number = ?", rows
@@ -247,7 +232,7 @@ class Curation:
 
     def set_privacy(self, frames: Iterable[tuple[str, float, bool]]) -> int:
         """Keep the distance of samples to their nearest training image, and whether it is a flag, by id; how many."""
-        with self._writing() as sql:
+        with self.writing() as sql:
             self._still = None
             rows = ((distance, flagged, name) for name, distance, flagged in frames)
             return sql.executemany("UPDATE sample SET privacy = ?, flagged = ? WHERE id = ?", rows).rowcount
@@ -258,41 +243,20 @@ class Curation:
         Raises:
             RequestError: no sample has this number.
         """
-        with self._reading() as sql:
+        with self.reading() as sql:
             row = sql.execute("SELECT id FROM sample WHERE made = 1 AND number = ?", (number,)).fetchone()
         if row is None:
             raise RequestError(expected="a sample of this set", got=f"number {number}", remedy="reload the gallery")
         return str(row[0])
 
-    def close(self) -> None:
-        """Let the set go; a second call does nothing."""
-        with self._thread_lock:
-            if self._sql is not None:
-                self._sql.close()
-                self._sql = None
-                self._lock.release()
-
-    def _opened(self, path: Path) -> sqlite3.Connection:
-        with translated(self._name):
-            sql = connect(path, "rwc")
-            try:
-                sql.execute(f"PRAGMA cache_size = -{CACHE_KB}")
-                sql.execute("PRAGMA temp_store = MEMORY")
-                curation_schema.make(sql)
-                curation_schema.check(sql, self._name)
-            except BaseException:
-                sql.close()
-                raise
-        return sql
-
     def _sync_made(self) -> int:
-        with self._reading() as sql:
+        with self.reading() as sql:
             begun = sql.execute("SELECT 1 FROM sample LIMIT 1").fetchone() is not None
             offset = sql.execute("SELECT offset FROM source").fetchone()[0]
         made, end = self.folder.index.since(offset)
         if begun and end == offset:
             return 0
-        with self._writing() as sql:
+        with self.writing() as sql:
             if not begun:
                 marks = ", ".join("?" * len(COLUMNS))
                 sql.executemany(
@@ -306,7 +270,7 @@ class Curation:
 
     def _sync_found(self) -> int:
         marks = ", ".join("?" * len(COLUMNS))
-        with self._writing() as sql:
+        with self.writing() as sql:
             known = {row[0] for row in sql.execute("SELECT id FROM sample")}
             number = sql.execute("SELECT coalesce(max(number), -1) + 1 FROM sample").fetchone()[0]
             first = number
@@ -315,15 +279,3 @@ class Curation:
                 sql.executemany("INSERT OR IGNORE INTO tag VALUES (?, ?)", ((name, number) for name in tags))
                 number += 1
         return int(number - first)
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
-        with self._thread_lock, translated(self._name):
-            if self._sql is None:
-                raise RequestError(expected="an open set", got="a closed one", remedy="open it again")
-            yield self._sql
-
-    @contextlib.contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._reading() as sql, transaction(sql):
-            yield sql

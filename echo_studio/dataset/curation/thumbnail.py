@@ -1,8 +1,7 @@
 """Small pictures of a set's samples, made when somebody looks."""
 
 import io
-import threading
-from collections import OrderedDict
+from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -20,39 +19,15 @@ QUALITY = 80
 BLANK = (40, 44, 49)
 
 
-class Thumbnails:
-    """The thumbnails that were used last; usable from several threads.
-
-    Args:
-        most: bytes in memory.
-    """
-
-    def __init__(self, most: int = 48 << 20) -> None:
-        self._most = most
-        self._held = 0
-        self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[Path, bool], bytes] = OrderedDict()
-
-    def of(self, sample: Path, outlined: bool) -> bytes:
-        """The thumbnail of the sample in a folder; a plain grey one where it cannot be read."""
-        key = sample, outlined
-        with self._lock:
-            if key in self._made:
-                self._made.move_to_end(key)
-                return self._made[key]
-        try:
-            made = thumbnail(sample, outlined)
-        except ImageError:
-            return _jpeg(Image.new("RGB", (SIDE, SIDE), BLANK))  # not kept: it may be mended
-        with self._lock:
-            if key not in self._made:
-                self._made[key] = made
-                self._held += len(made)
-            while self._held > self._most:
-                self._held -= len(self._made.popitem(last=False)[1])
-        return made
+def thumbnail_or_grey(sample: Path, outlined: bool) -> bytes:
+    """The thumbnail of the sample in a folder; a plain grey one where it cannot be read."""
+    try:
+        return thumbnail(sample, outlined)
+    except ImageError:
+        return _jpeg(Image.new("RGB", (SIDE, SIDE), BLANK))  # not kept: it may be mended
 
 
+@lru_cache(maxsize=8192)  # some 48 MiB
 def thumbnail(sample: Path, outlined: bool) -> bytes:
     """A JPEG of a sample's frame, of a clip's first one, at most 128 pixels a side.
 

@@ -16,7 +16,7 @@ from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import Listed, Pixels, SetSample, header_of
 from echo_studio.dataset.split import SPLITS, Split
 
 NIFTI = Path("frame.nii.gz")  # only its suffix counts
@@ -62,12 +62,12 @@ def read_camus(folder: Path) -> Iterator[Listed]:
         path = camus.path(frame_id)
         assert path is not None  # listed because it is there
         header = header_of(read_noted(path)[2], str(path))
-        yield Listed(header, partial(_load, camus, frame_id, header))
+        yield Listed(header, partial(_pixels, camus, frame_id))
 
 
-def _load(camus: CamusFolder, frame_id: FrameId, header: SampleHeader) -> SetSample:
+def _pixels(camus: CamusFolder, frame_id: FrameId) -> tuple[list[Pixels], list[Pixels]]:
     frame = camus.read(frame_id)
-    return with_pixels(header, frame.image, frame.label_map.ids)
+    return [frame.image], [frame.label_map.ids]
 
 
 def _info(sample: SetSample) -> str:

@@ -42,9 +42,9 @@ from echo_studio.data.clips.dicom import (
 from echo_studio.data.formats.image_file import UNREADABLE
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.extras import need
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import COPY_AGAIN, Listed, Pixels, SetSample, header_of
 from echo_studio.dataset.split import Split
-from echo_studio.errors import DataError
+from echo_studio.errors import DataError, raised_as
 from echo_studio.types import LabelIds
 
 # SNOMED CT's codes of what the ids mean (PS3.16); the sector is whatever tissue the beam meets.
@@ -56,7 +56,6 @@ MEANINGS = {
 }
 STRUCTURE = ("91723000", "Anatomical Structure")
 SEGMENTATION = ".seg"  # no id has a dot
-CURE = "export or copy the set again"
 DAMAGED = (*UNREADABLE, AttributeError, InvalidDicomError, NotImplementedError, RecursionError, RuntimeError)
 
 
@@ -93,7 +92,7 @@ def read_dicom_set(folder: Path) -> Iterator[Listed]:
         with reading_dicom(path):
             note = json.loads(read_note(opened_dicom(path)) or "null")
         header = header_of(note.get("record") if isinstance(note, dict) else None, str(path))
-        yield Listed(header, partial(_load, path, header))
+        yield Listed(header, partial(_pixels, path, header.is_clip))
 
 
 def _image(sample: SetSample) -> bytes:
@@ -160,15 +159,10 @@ def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds) -> A
     return segmentation
 
 
-def _load(path: Path, header: SampleHeader) -> SetSample:
+def _pixels(path: Path, clip: bool) -> tuple[list[Pixels], list[Pixels]]:
     image = dicom_pixels(opened_dicom(path), path)
-    places = [path.with_name(f"{path.stem}{SEGMENTATION}.dcm")]
-    if header.is_clip:
-        places = [path.with_name(f"{path.stem}{SEGMENTATION}.{number:03d}.dcm") for number in range(len(image))]
-    maps = [_labels(place) for place in places]
-    if len({ids.shape for ids in maps}) != 1:
-        raise DataError(expected=f"label maps of one size beside {path}", got="others", remedy=CURE)
-    return with_pixels(header, image, np.stack(maps) if header.is_clip else maps[0])
+    ends = [f".{number:03d}.dcm" for number in range(len(image))] if clip else [".dcm"]
+    return [*image] if clip else [image], [_labels(path.with_name(f"{path.stem}{SEGMENTATION}{end}")) for end in ends]
 
 
 def _labels(path: Path) -> LabelIds:
@@ -204,10 +198,9 @@ def dicom_pixels(data: Any, path: Path) -> npt.NDArray[np.uint8]:
 @contextlib.contextmanager
 def reading_dicom(path: Path) -> Iterator[None]:
     """Raise DataError for damage: pydicom reads most of a file when it is asked for, and warns of some faults alone."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    except DAMAGED as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise DataError(expected=f"a DICOM file {path}", got=reason, remedy=CURE) from error
+    with (
+        raised_as(DataError, *DAMAGED, expected=f"a DICOM file {path}", remedy=COPY_AGAIN),
+        warnings.catch_warnings(),
+    ):
+        warnings.simplefilter("ignore")
+        yield

@@ -12,17 +12,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import png_of
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.extras import need
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import COPY_AGAIN, Listed, Pixels, SampleHeader, SetSample, header_of
 from echo_studio.dataset.split import Split
-from echo_studio.errors import DataError
+from echo_studio.errors import DataError, raised_as
 from echo_studio.types import Json
 
 PNG = Path("picture.png")  # only its suffix counts
@@ -30,7 +27,6 @@ SPLIT_NAMES: dict[Split, str] = {"training": "train", "validation": "validation"
 ROWS = 256  # a row group, all that is held in memory: some 16 MB of frames of 256 x 256
 FILE_ROWS = 8192
 EXTRA = "huggingface"
-CURE = "export or copy the set again"
 TEXTS = ("id", "base", "view", "phase", "licence", "record", "notice", "schema", "format")
 NUMBERS = ("fps", "spacing_y_mm", "spacing_x_mm")
 
@@ -64,16 +60,14 @@ def read_huggingface(folder: Path) -> Iterator[Listed]:
     """
     parquet = need("pyarrow.parquet", EXTRA)
     for path in sorted(folder.glob("data/*.parquet")):
-        try:
+        with raised_as(
+            DataError, OSError, ValueError, RecursionError, expected=f"Parquet in {path}", remedy=COPY_AGAIN
+        ):
             # A few rows at a time: pixels of a whole file would fill the memory.
             for batch in parquet.ParquetFile(path).iter_batches(batch_size=16):
                 for row in batch.to_pylist():
                     header = header_of(_about(row), f"a row of {path}")
-                    yield Listed(header, partial(_load, row, header))
-        except (OSError, ValueError, RecursionError) as error:
-            raise DataError(
-                expected=f"Parquet in {path}", got=" ".join(str(error).split())[:120], remedy=CURE
-            ) from error
+                    yield Listed(header, partial(_pixels, row, header))
 
 
 class _Table:
@@ -123,7 +117,7 @@ def _row(sample: SetSample) -> Json:
     }
 
 
-def _pictures(sample: SetSample, array: npt.NDArray[np.uint8], remark: str, note: Json, kind: str) -> Any:
+def _pictures(sample: SetSample, array: Pixels, remark: str, note: Json, kind: str) -> Any:
     """What an image feature holds: the bytes of a PNG; of a clip, a list of them."""
     frames = array if sample.is_clip else array[None]
     pictures = [
@@ -162,15 +156,8 @@ def _about(row: Json) -> Json:
     }
 
 
-def _load(row: Json, header: SampleHeader) -> SetSample:
-    try:
-        if not header.is_clip:
-            return with_pixels(
-                header, *(png_of(row[name]["bytes"], f"{header.id}.png") for name in ("image", "labels"))
-            )
-        pixels = [
-            np.stack([png_of(one["bytes"], f"{header.id}.png") for one in row[name]]) for name in ("image", "labels")
-        ]
-    except (KeyError, TypeError, ValueError) as error:
-        raise DataError(expected=f"pictures of {header.id}", got=str(error)[:120], remedy=CURE) from error
-    return with_pixels(header, *pixels)
+def _pixels(row: Json, header: SampleHeader) -> tuple[list[Pixels], list[Pixels]]:
+    with raised_as(DataError, KeyError, TypeError, ValueError, expected=f"pictures of {header.id}", remedy=COPY_AGAIN):
+        columns = [row[name] if header.is_clip else [row[name]] for name in ("image", "labels")]
+        images, maps = ([png_of(one["bytes"], f"{header.id}.png") for one in column] for column in columns)
+        return images, maps

@@ -19,7 +19,7 @@ from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import Listed, Pixels, SetSample, header_of
 from echo_studio.dataset.split import SPLITS, Split
 from echo_studio.errors import OutputError
 
@@ -74,10 +74,10 @@ def read_nnunet(folder: Path) -> Iterator[Listed]:
     """
     for path in sorted(folder.glob(f"images??/*{CHANNEL}"), key=lambda path: path.name):
         header = header_of(read_noted(path)[2], str(path))
-        yield Listed(header, partial(_load, path, header))
+        yield Listed(header, partial(_pixels, path))
 
 
-def _load(path: Path, header: SampleHeader) -> SetSample:
+def _pixels(path: Path) -> tuple[list[Pixels], list[Pixels]]:
     case = path.name.removesuffix(CHANNEL)
     labels = path.parent.with_name(path.parent.name.replace("images", "labels")) / f"{case}.nii.gz"
-    return with_pixels(header, read_noted(path)[0], read_label_map(labels).ids)
+    return [read_noted(path)[0]], [read_label_map(labels).ids]

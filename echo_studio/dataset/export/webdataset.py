@@ -13,20 +13,18 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import png_of
 from echo_studio.data.formats.media import NOTICE
-from echo_studio.dataset.sample import Listed, SampleHeader, SetSample, header_of, with_pixels
+from echo_studio.dataset.sample import COPY_AGAIN, Listed, Pixels, SampleHeader, SetSample, header_of
 from echo_studio.dataset.split import Split
-from echo_studio.errors import DataError
+from echo_studio.errors import DataError, raised_as
 
 PNG = Path("picture.png")  # only its suffix counts
 SHARD = 1000  # samples: some 60 MB of frames of 256 x 256
 MAX_MEMBER = 512 << 20  # bytes
-CURE = "export or copy the set again"
 
 
 def write_webdataset(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
@@ -55,12 +53,12 @@ def read_webdataset(folder: Path) -> Iterator[Listed]:
         DataError: a damaged shard, or samples that Echo Studio did not make.
     """
     for path in sorted(folder.glob("*.tar")):
-        try:
-            with tarfile.open(path, "r:") as shard:
-                for key, content in _grouped(shard):
-                    yield _listed(content, f"{key} of {path}")
-        except (tarfile.TarError, OSError) as error:
-            raise DataError(expected=f"a tar file {path}", got=str(error)[:120], remedy=CURE) from error
+        with (
+            raised_as(DataError, tarfile.TarError, OSError, expected=f"a tar file {path}", remedy=COPY_AGAIN),
+            tarfile.open(path, "r:") as shard,
+        ):
+            for key, content in _grouped(shard):
+                yield _listed(content, f"{key} of {path}")
 
 
 def _members(sample: SetSample) -> dict[str, bytes]:
@@ -78,7 +76,7 @@ def _grouped(shard: tarfile.TarFile) -> Iterator[tuple[str, dict[str, bytes]]]:
     key, content = "", dict[str, bytes]()
     for member in shard:
         if not member.isfile() or member.size > MAX_MEMBER:
-            raise DataError(expected="plain files of at most 512 MiB", got=member.name[:80], remedy=CURE)
+            raise DataError(expected="plain files of at most 512 MiB", got=member.name[:80], remedy=COPY_AGAIN)
         name, _, end = member.name.partition(".")
         if name != key and content:
             yield key, content
@@ -96,30 +94,28 @@ def _listed(content: dict[str, bytes], where: str) -> Listed:
     except (ValueError, RecursionError):
         note = None
     header = header_of(note, where)
-    return Listed(header, partial(_load, content, header, where))
+    return Listed(header, partial(_pixels, content, header, where))
 
 
-def _load(content: dict[str, bytes], header: SampleHeader, where: str) -> SetSample:
-    try:
+def _pixels(content: dict[str, bytes], header: SampleHeader, where: str) -> tuple[list[Pixels], list[Pixels]]:
+    with raised_as(DataError, KeyError, ValueError, expected=f"image and labels in {where}", remedy=COPY_AGAIN):
         if header.is_clip:
-            return with_pixels(header, _array(content["frames.npy"]), _array(content["label_maps.npy"]))
-        return with_pixels(header, *(png_of(content[name], where) for name in ("frame.png", "labels.png")))
-    except (KeyError, ValueError) as error:
-        raise DataError(expected=f"image and labels in {where}", got=str(error)[:120], remedy=CURE) from error
+            return [*_array(content["frames.npy"])], [*_array(content["label_maps.npy"])]
+        return [png_of(content["frame.png"], where)], [png_of(content["labels.png"], where)]
 
 
-def _npy(array: npt.NDArray[np.uint8]) -> bytes:
+def _npy(array: Pixels) -> bytes:
     buffer = io.BytesIO()
     np.lib.format.write_array(buffer, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
     return buffer.getvalue()
 
 
-def _array(content: bytes) -> npt.NDArray[np.uint8]:
+def _array(content: bytes) -> Pixels:
     """uint8 values of an .npy file whose header announces no more than there is."""
     file = io.BytesIO(content)
     if np.lib.format.read_magic(file) != (1, 0):
         raise ValueError("another version of .npy")
     shape, by_column, dtype = np.lib.format.read_array_header_1_0(file)
-    if dtype != np.uint8 or by_column:
-        raise ValueError(f"values of type {dtype}")
+    if dtype != np.uint8 or by_column or len(shape) != 3:
+        raise ValueError(f"values of type {dtype} and shape {shape}")
     return np.frombuffer(content, np.uint8, offset=file.tell()).reshape(shape)

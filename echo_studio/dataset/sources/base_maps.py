@@ -23,7 +23,7 @@ from echo_studio.dataset.sources.foreign import (
     segmentation_maps,
 )
 from echo_studio.dataset.split import SPLITS
-from echo_studio.errors import DataError, UnknownNameError
+from echo_studio.errors import DataError, UnknownNameError, raised_as
 from echo_studio.types import Phase, View
 
 TRUTH = "_gt"  # how CAMUS ends the names of its label files
@@ -162,12 +162,17 @@ def _splits(folder: Path, split: str) -> dict[str, str] | None:
     path = folder / LIST
     if split == ALL or not path.is_file():
         return None
-    try:
-        with path.open(encoding="utf-8") as lines:
-            return {sample["id"]: sample["split"] for sample in map(json.loads, lines)}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise DataError(
+    with (
+        raised_as(
+            DataError,
+            OSError,
+            ValueError,
+            KeyError,
+            TypeError,
+            RecursionError,
             expected=f"id and split of each sample in {path}",
-            got=" ".join(str(error).split())[:80],
             remedy="export the set again, or take --split all without that file",
-        ) from error
+        ),
+        path.open(encoding="utf-8") as lines,
+    ):
+        return {sample["id"]: sample["split"] for sample in map(json.loads, lines)}

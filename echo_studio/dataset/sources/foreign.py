@@ -18,7 +18,7 @@ from echo_studio.data.formats.image_file import SUFFIXES, read_gray
 from echo_studio.dataset.export.dicom import MEANINGS, dicom_pixels, opened_dicom, reading_dicom
 from echo_studio.dataset.pairs import read_json
 from echo_studio.dataset.split import SPLITS
-from echo_studio.errors import DataError, UnknownNameError
+from echo_studio.errors import DataError, UnknownNameError, raised_as
 from echo_studio.types import PHASES, Phase, Spacing, View
 
 VIEW_WORDS: dict[str, View] = {"2CH": "2CH", "A2C": "2CH", "4CH": "4CH", "A4C": "4CH"}
@@ -219,7 +219,7 @@ def _validation(folder: Path) -> set[str]:
     if not path.is_file():
         return set()
     folds = read_json(path)
-    try:
+    with raised_as(
+        DataError, LookupError, TypeError, expected=f"folds with train and val in {path}", remedy="remove it"
+    ):
         return {str(case) for case in folds[0]["val"]}
-    except (LookupError, TypeError) as error:
-        raise DataError(expected=f"folds with train and val in {path}", got="others", remedy="remove it") from error

@@ -9,7 +9,6 @@ import dataclasses
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from functools import cached_property
 
 import numpy as np
@@ -19,18 +18,10 @@ from echo_studio.errors import Cancelled, EchoStudioError
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.studio.compare.plan import Plan
 from echo_studio.studio.engine.engine import Engine
-from echo_studio.studio.jobs.job import failure_message
+from echo_studio.studio.jobs.job import JobState, failure_message
 from echo_studio.types import BoolMask, GrayImage, Json
 
 Adherence = dict[str, float | None]
-
-
-class CellState(StrEnum):
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True)
@@ -44,7 +35,7 @@ class Progress:
         message: why it failed, or what could not be measured; one line, mostly empty.
     """
 
-    state: CellState = CellState.WAITING
+    state: JobState = JobState.WAITING
     nfe: int = 0
     generated: Generated | None = None
     adherence: Adherence = field(default_factory=dict)
@@ -85,8 +76,8 @@ class Comparison:
         """Nothing more comes: cells that wait or run are cancelled."""
         with self._lock:
             for number, cell in enumerate(self._cells):
-                if cell.state in (CellState.WAITING, CellState.RUNNING):
-                    self._cells[number] = Progress(CellState.CANCELLED, cell.nfe)
+                if cell.state in (JobState.WAITING, JobState.RUNNING):
+                    self._cells[number] = Progress(JobState.CANCELLED, cell.nfe)
 
 
 def run(
@@ -131,16 +122,16 @@ def _run_cell(
 
     def on_step(nfe: int, *_: object) -> None:
         check()
-        put(Progress(CellState.RUNNING, nfe))
+        put(Progress(JobState.RUNNING, nfe))
 
-    put(Progress(CellState.RUNNING))
+    put(Progress(JobState.RUNNING))
     try:
         _warm_up(engine, request, warm, check)
         progress = _measured(engine, request, engine.generate(request, on_step, background=True))
     except Cancelled:
         raise
     except Exception as error:
-        progress = Progress(CellState.FAILED, message=failure_message(error))
+        progress = Progress(JobState.FAILED, message=failure_message(error))
     put(progress)
 
 
@@ -162,5 +153,5 @@ def _measured(engine: Engine, request: GenerationRequest, generated: Generated) 
         adherence = engine.adherence(generated.image, request.label_map)
     except EchoStudioError as error:
         message = f"adherence is not measured: {error}"
-        return Progress(CellState.DONE, request.sampling.nfe, generated, message=message)
-    return Progress(CellState.DONE, request.sampling.nfe, generated, adherence)
+        return Progress(JobState.DONE, request.sampling.nfe, generated, message=message)
+    return Progress(JobState.DONE, request.sampling.nfe, generated, adherence)

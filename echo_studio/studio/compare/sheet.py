@@ -17,7 +17,8 @@ from echo_studio.data.formats.image_file import NOTE_KEY
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.studio.compare.figures import Figures, figures, record, settings, shown, title
 from echo_studio.studio.compare.plan import AXES, Axis, Cell, Plan, Value
-from echo_studio.studio.compare.run import CellState, Comparison
+from echo_studio.studio.compare.run import Comparison
+from echo_studio.studio.jobs.job import JobState
 from echo_studio.types import GrayImage
 
 TILE = 256  # pixels: larger frames are made smaller for the sheet
@@ -45,23 +46,23 @@ def contact_sheet(comparison: Comparison, reference: int) -> bytes:
     )
     width, height = grid.corner(len(plan.rows.values), len(plan.columns.values))
     sheet = Image.new("RGB", (width, height + FOOT), GROUND)
-    pen = _Pen(ImageDraw.Draw(sheet))
+    pen = ImageDraw.Draw(sheet)
     _head(sheet, pen, plan, grid)
     states = comparison.cells
     found = figures(comparison, reference, states)
     for number, (cell, progress) in enumerate(zip(plan.cells, states, strict=True)):
         x, y = grid.corner(cell.row, cell.column)
-        pen.draw.rectangle((x - 1, y - 1, x + TILE, y + TILE), FRAME, MARK if number == reference else FRAME)
+        pen.rectangle((x - 1, y - 1, x + TILE, y + TILE), FRAME, MARK if number == reference else FRAME)
         if progress.generated is None:
-            words = progress.message if progress.state is CellState.FAILED else progress.state.value
-            pen.write((x + 10, y + 10), "\n".join(textwrap.wrap(words, 38)), 13, MARK)
+            words = progress.message if progress.state is JobState.FAILED else progress.state.value
+            _write(pen, (x + 10, y + 10), "\n".join(textwrap.wrap(words, 38)), 13, MARK)
         else:
             sheet.paste(Image.fromarray(_tile(progress.generated.image)), (x, y))
         first, *lines = _caption(cell, found[number] if progress.generated is not None else None)
-        pen.write((x, y + TILE + 4), first, 13, TEXT)
-        pen.write((x, y + TILE + 4 + LINE), "\n".join(lines), 13, QUIET)
+        _write(pen, (x, y + TILE + 4), first, 13, TEXT)
+        _write(pen, (x, y + TILE + 4 + LINE), "\n".join(lines), 13, QUIET)
     foot = f"{NOTICE}. RMSE in grey levels to the framed cell; LV, epi, LA: Dice."
-    pen.write((GAP, height + 6), foot, 13, QUIET)
+    _write(pen, (GAP, height + 6), foot, 13, QUIET)
     return _packed(sheet, comparison)
 
 
@@ -76,15 +77,12 @@ class _Grid:
         return MARGIN + column * (TILE + GAP), self.top + row * (TILE + self.caption + GAP)
 
 
-class _Pen:
-    """Writes text in the built-in font, which every machine has."""
-
-    def __init__(self, draw: ImageDraw.ImageDraw) -> None:
-        self.draw = draw
-
-    def write(self, place: tuple[int, int], text: str, size: int, colour: tuple[int, int, int]) -> None:
-        plain = unicodedata.normalize("NFKC", text.translate(PLAIN))
-        self.draw.multiline_text(place, plain, colour, ImageFont.load_default(size), spacing=4)
+def _write(
+    pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size: int, colour: tuple[int, int, int]
+) -> None:
+    """Text in the built-in font, which every machine has."""
+    plain = unicodedata.normalize("NFKC", text.translate(PLAIN))
+    pen.multiline_text(place, plain, colour, ImageFont.load_default(size), spacing=4)
 
 
 def _caption(cell: Cell, known: Figures | None) -> list[str]:
@@ -96,7 +94,7 @@ def _caption(cell: Cell, known: Figures | None) -> list[str]:
     return [*lines, cell.note] if cell.note else lines
 
 
-def _head(sheet: Image.Image, pen: _Pen, plan: Plan, grid: _Grid) -> None:
+def _head(sheet: Image.Image, pen: ImageDraw.ImageDraw, plan: Plan, grid: _Grid) -> None:
     """What the axes are, what is the same in every cell, and the label maps."""
     first = settings(plan.cells[0])
     same = [
@@ -104,17 +102,17 @@ def _head(sheet: Image.Image, pen: _Pen, plan: Plan, grid: _Grid) -> None:
         for name, value in first.items()
         if name in AXES and value not in ("", 0.0) and all(settings(cell)[name] == value for cell in plan.cells)
     ]
-    pen.write((GAP, 8), f"{AXES[plan.rows.name].title} x {AXES[plan.columns.name].title}", 18, TEXT)
-    pen.write((GAP, 34), " · ".join(same), 13, QUIET)
+    _write(pen, (GAP, 8), f"{AXES[plan.rows.name].title} x {AXES[plan.columns.name].title}", 18, TEXT)
+    _write(pen, (GAP, 34), " · ".join(same), 13, QUIET)
     maps = {cell.guide: cell.request.label_map for cell in plan.cells}
     for place, value in enumerate(plan.columns.values):
         x, y = grid.corner(0, place)
-        pen.write((x, TITLE), heading(plan.columns, value), 14, TEXT)
+        _write(pen, (x, TITLE), heading(plan.columns, value), 14, TEXT)
         if plan.columns.name == "label_map":
             _paste_map(sheet, maps[str(value)], (x, y - MAP - 6), MAP)
     for place, value in enumerate(plan.rows.values):
         _, y = grid.corner(place, 0)
-        pen.write((GAP, y), "\n".join(textwrap.wrap(heading(plan.rows, value), 18)), 14, TEXT)
+        _write(pen, (GAP, y), "\n".join(textwrap.wrap(heading(plan.rows, value), 18)), 14, TEXT)
         if plan.rows.name == "label_map":
             _paste_map(sheet, maps[str(value)], (GAP, y + TILE - 2 * MAP), 2 * MAP)
     if len(maps) == 1 and plan.rows.name != "label_map":

@@ -6,7 +6,7 @@ import dataclasses
 import gc
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
@@ -17,20 +17,41 @@ from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
-from echo_studio.generate.catalog import Catalog, catalog
-from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.catalog import Catalog, Checkpoint, catalog
+from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import LoadState, ModelCache
-from echo_studio.studio.engine.models import Model, model_of
 from echo_studio.studio.engine.set_maker import SetMaker
 from echo_studio.studio.engine.videos import VideoEngine
 from echo_studio.studio.jobs.job import OnStep
-from echo_studio.types import GrayImage, Spacing
+from echo_studio.types import GrayImage, Json, Spacing
 
 SEGMENTER = "segmenter"
+FLOAT32 = 4  # bytes
+
+# What the page shows of a card; the network's configuration and its numbers stay in the file.
+CARD_ENTRIES = (
+    "title",
+    "kind",
+    "description",
+    "paper",
+    "resolution",
+    "makes",
+    "advised_nfe",
+    "advised_solver",
+    "needs",
+    "data",
+    "split",
+    "licence",
+    "images_seen",
+    "minutes",
+    "machine",
+    "scores",
+    "sha256",
+)
 
 
 class Engine:
@@ -58,10 +79,10 @@ class Engine:
         """The generators that can be asked for; those that were imported meanwhile too."""
         return [found.card for found in self.catalog.generators().values() if found.card]
 
-    def models(self) -> list[Model]:
+    def models(self) -> list[Json]:
         """Everything in the catalog with its state, parts and damaged ones too; bundled ones first."""
         found = self.catalog.checkpoints()
-        return [model_of(checkpoint, found, self._model_cache.state) for checkpoint in found]
+        return [model_json(checkpoint, found, self._model_cache.state) for checkpoint in found]
 
     def load(self, name: str) -> None:
         """Load a generator, so that the next frame does not wait for it.
@@ -171,6 +192,35 @@ class Engine:
             raise UnknownNameError("generator", name, generators)
         card = generators[name].card
         return card.sha256 if card else ""
+
+
+def model_json(checkpoint: Checkpoint, others: Sequence[Checkpoint], state: Callable[[str], LoadState]) -> Json:
+    """A checkpoint of the catalog as the page shows it.
+
+    `name`: of the card; of the folder where the card cannot be read. `own`: imported by this person, who may remove it.
+    `card`: `CARD_ENTRIES`, or None where it cannot be read. `fault`: why it cannot be used, in one line, or "".
+    `one_call`: a generator for NFE 1 alone, without solver. `parameters`: numbers in its weights; 0 where they cannot
+    be read. `file_bytes`: of its weights on the disk. `memory_bytes`: of its weights in memory once it is loaded, with
+    those of what it needs. `state`: whether it is loaded; parts never are by themselves.
+
+    Args:
+        others: the catalog, of which some may be parts of it.
+    """
+    card = checkpoint.card
+    usable = card is not None and not checkpoint.fault
+    needs = card.needs.values() if card else ()
+    parts = [other.parameters for other in others if other.card and other.card.sha256 in needs]
+    return {
+        "name": card.name if card and usable else checkpoint.folder.name,
+        "own": checkpoint.own,
+        "card": card and {name: getattr(card, name) for name in CARD_ENTRIES},
+        "fault": checkpoint.fault,
+        "one_call": card is not None and card.kind in ONE_CALL,
+        "parameters": checkpoint.parameters,
+        "file_bytes": checkpoint.file_bytes,
+        "memory_bytes": FLOAT32 * (checkpoint.parameters + sum(parts)),
+        "state": state(card.name) if card and usable else LoadState.ABSENT,
+    }
 
 
 def _return_memory() -> None:

@@ -10,16 +10,15 @@ from typing import Any
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.curation.store import Curation
-from echo_studio.dataset.curation.thumbnail import Thumbnails
 from echo_studio.dataset.export.formats import FORMATS
 from echo_studio.dataset.pairs import RECORD, read_json
 from echo_studio.dataset.split import Fractions
-from echo_studio.errors import BusyError, OutputError, RequestError
+from echo_studio.errors import BusyError, OutputError, RequestError, raised_as
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.sets.maps import MapSource, UploadedMaps, set_maps
-from echo_studio.studio.sets.places import SETS, OpenSets, places_of
+from echo_studio.studio.sets.places import EXPORTS, SETS, OpenSets, known_place, known_places, place_of
 from echo_studio.studio.sets.work import KINDS, SetWork, make_folder, writing
 from echo_studio.studio.users.audit_log import AuditLog
 from echo_studio.types import Json
@@ -39,16 +38,16 @@ class DataSets:
         self._audit_log = audit_log
         self._engine = engine
         self.uploaded_maps = UploadedMaps()
-        self.thumbnails = Thumbnails()
         self._open = OpenSets()
         self._work = SetWork(engine, jobs, self._open)
 
     def listing(self, session: Session) -> Json:
         """Sets and exports of the session's user, and what the form offers beside the catalog."""
-        places = places_of(session)
         return {
-            "sets": [{"name": path.name, "making": self._work.running(path, "make")} for path in places.sets()],
-            "exports": [path.name for path in places.exports()],
+            "sets": [
+                {"name": path.name, "making": self._work.running(path, "make")} for path in known_places(session, SETS)
+            ],
+            "exports": [path.name for path in known_places(session, EXPORTS)],
             "formats": [{"name": name, "title": form.title, "holds": form.holds} for name, form in FORMATS.items()],
             "clips": self._engine.sets.clips(),
             "cores": self._engine.sets.cores,
@@ -87,7 +86,7 @@ class DataSets:
             EchoStudioError: see `SetMaker.plan`.
         """
         self._check_workers(workers)
-        folder = SetFolder(places_of(session).a_set(name))
+        folder = SetFolder(place_of(session, SETS, name))
         folder.check(request)
         return self._engine.sets.plan(request, folder, workers).to_json()
 
@@ -98,7 +97,7 @@ class DataSets:
             EchoStudioError: the request is another one than before; BusyError if the set is being made already.
         """
         self._check_workers(workers)
-        path = places_of(session).a_set(name)
+        path = place_of(session, SETS, name)
         folder = SetFolder(path)
         folder.check(request)
         if not self._work.running(path, "make"):  # else `SetWork.make` says so
@@ -115,7 +114,7 @@ class DataSets:
             EchoStudioError: there is none, it is made already, or another version began it.
         """
         self._check_workers(workers)
-        path = places_of(session).known_set(name)
+        path = known_place(session, SETS, name)
         self._engine.sets.check(SetFolder(path))
         self._work.make(path, workers)
 
@@ -125,7 +124,7 @@ class DataSets:
         Raises:
             RequestError: no such set.
         """
-        self._work.stop(places_of(session).known_set(name), kind)
+        self._work.stop(known_place(session, SETS, name), kind)
 
     def curation(self, session: Session, name: str) -> Curation:
         """The open curation of a set, with what was made meanwhile.
@@ -133,11 +132,11 @@ class DataSets:
         Raises:
             EchoStudioError: no such set, or one that cannot be read.
         """
-        return self._open.of(places_of(session).known_set(name))
+        return self._open.of(known_place(session, SETS, name))
 
     def status(self, session: Session, name: str) -> Json:
         """Counts, tasks and entries of a set, JSON-able."""
-        path = places_of(session).known_set(name)
+        path = known_place(session, SETS, name)
         curation = self._open.of(path)
         header: Json = curation.folder.header if curation.folder.begun else {}
         keys = ("samples", "variations", "seeds", "seed", "defects", "ef")
@@ -146,7 +145,7 @@ class DataSets:
 
     def has_job(self, session: Session, job: AnyJob) -> bool:
         """Whether a task is done to a set of the session's user."""
-        return job.kind in KINDS and Path(job.key).parent == places_of(session).root / SETS
+        return job.kind in KINDS and Path(job.key).parent == session.folder / SETS
 
     def describe(self, job: AnyJob) -> Json:
         """How far a task is, JSON-able; what of the set it changes is in `status`."""
@@ -158,7 +157,7 @@ class DataSets:
         Raises:
             BusyError: it is measured already.
         """
-        self._work.measure(places_of(session).known_set(name))
+        self._work.measure(known_place(session, SETS, name))
 
     def take_privacy(self, session: Session, name: str, report: Json) -> int:
         """Take in what `echo-studio evaluate privacy --json` found on a set; of how many samples.
@@ -169,16 +168,22 @@ class DataSets:
             RequestError: no such report.
         """
         nearest: dict[str, tuple[float, bool]] = {}
-        try:
+        with raised_as(
+            RequestError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            expected="what `echo-studio evaluate privacy --images SET --json` printed about this set",
+            remedy="choose that file",
+        ):
             for frame in report.get("frames") or ():
                 sample, distance = frame["name"].split("/")[0], round(1 - float(frame["grain"]), 4)
                 before = nearest.get(sample, (distance, False))
                 nearest[sample] = min(distance, before[0]), before[1] or bool(frame["flags"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise _no_report() from error
-        found = self.curation(session, name).set_privacy((key, *values) for key, values in nearest.items())
-        if not found:
-            raise _no_report()
+            found = self.curation(session, name).set_privacy((key, *values) for key, values in nearest.items())
+            if not found:
+                raise LookupError("none of its samples")
         return found
 
     def export(
@@ -193,8 +198,7 @@ class DataSets:
         Raises:
             EchoStudioError: something in it is impossible.
         """
-        places = places_of(session)
-        source, folder = places.known_set(name), places.an_export(out)
+        source, folder = known_place(session, SETS, name), place_of(session, EXPORTS, out)
         if folder.exists():
             raise OutputError(
                 expected="a new name", got=f"the export {folder.name}, which exists", remedy="choose another"
@@ -212,7 +216,7 @@ class DataSets:
         Raises:
             RequestError: no such export, or one that is too large to download.
         """
-        folder = places_of(session).known_export(name)
+        folder = known_place(session, EXPORTS, name)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         if sum(path.stat().st_size for path in files) > MAX_ZIPPED:
             raise RequestError(
@@ -230,7 +234,7 @@ class DataSets:
         Raises:
             EchoStudioError: no such set or sample.
         """
-        path = places_of(session).known_set(name)
+        path = known_place(session, SETS, name)
         return path / self._open.of(path).sample_id(number)
 
     def record(self, session: Session, name: str, number: int) -> Json:
@@ -243,7 +247,7 @@ class DataSets:
         Raises:
             BusyError: it is being made or exported.
         """
-        path = places_of(session).known_set(name)
+        path = known_place(session, SETS, name)
         if any(self._work.running(path, kind) for kind in ("make", "export")):
             raise BusyError(
                 expected=f"a set {name} at rest", got="one that is being made or exported", remedy="stop it"
@@ -265,11 +269,3 @@ class DataSets:
             raise RequestError(
                 expected=f"1 to {self._engine.sets.cores} workers", got=str(workers), remedy="choose fewer"
             )
-
-
-def _no_report() -> RequestError:
-    return RequestError(
-        expected="what `echo-studio evaluate privacy --images SET --json` printed about this set",
-        got="something else",
-        remedy="choose that file",
-    )

@@ -13,7 +13,7 @@ from echo_studio.anatomy.shape.variation import SIDE
 from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
 from echo_studio.dataset.build.manifest import BaseMap
 from echo_studio.dataset.sources.base_maps import base_maps
-from echo_studio.errors import DataError
+from echo_studio.errors import DataError, raised_as
 from echo_studio.studio.sessions import Session
 from echo_studio.types import Phase, View
 
@@ -68,22 +68,27 @@ class UploadedMaps:
         count = 0
         with tempfile.TemporaryFile() as file:
             file.write(data)
-            try:
-                with zipfile.ZipFile(file) as archive:
-                    for member in archive.infolist():
-                        shown = not Path(member.filename).name.startswith((".", "__"))
-                        if member.is_dir() or not shown or not member.filename.lower().endswith(SUFFIXES):
-                            continue
-                        with archive.open(member) as stream:
-                            # Not what the archive says of its size: what comes.
-                            self._save(token, member.filename, stream.read(MAX_FILE + 1))
-                        count += 1
-            except (zipfile.BadZipFile, RuntimeError, OSError, EOFError, NotImplementedError, ValueError) as error:
-                raise DataError(
+            with (
+                raised_as(
+                    DataError,
+                    zipfile.BadZipFile,
+                    RuntimeError,
+                    OSError,
+                    EOFError,
+                    ValueError,
                     expected="a ZIP archive of label maps",
-                    got=f"{error}"[:80],
                     remedy="pack it again, without a password",
-                ) from error
+                ),
+                zipfile.ZipFile(file) as archive,
+            ):
+                for member in archive.infolist():
+                    shown = not Path(member.filename).name.startswith((".", "__"))
+                    if member.is_dir() or not shown or not member.filename.lower().endswith(SUFFIXES):
+                        continue
+                    with archive.open(member) as stream:
+                        # Not what the archive says of its size: what comes.
+                        self._save(token, member.filename, stream.read(MAX_FILE + 1))
+                    count += 1
         if not count:
             raise DataError(
                 expected=f"label maps ({', '.join(SUFFIXES)}) in the archive",

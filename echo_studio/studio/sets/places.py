@@ -6,8 +6,6 @@ No path from the page is ever used.
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from echo_studio.dataset.build.set_folder import MANIFEST
@@ -20,64 +18,40 @@ MAX_OPEN = 16
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,47}")
 
 
-@dataclass(frozen=True)
-class Places:
-    """The folders of one user."""
+def place_of(session: Session, kind: str, name: str) -> Path:
+    """Where the set or export of a name lies or will lie, in the folder of the session's user.
 
-    root: Path
+    Args:
+        kind: `SETS` or `EXPORTS`.
 
-    def a_set(self, name: str) -> Path:
-        """Where the set of a name lies or will lie.
+    Raises:
+        RequestError: none can have such a name.
+    """
+    # The pattern first: a name is used only when it cannot lead elsewhere.
+    if NAME.fullmatch(name) is None:
+        raise RequestError(
+            expected="a name of 1 to 48 letters, digits, - and _", got=f"{name[:60]!r}", remedy="name it like pilot-1"
+        )
+    return session.folder / kind / name
 
-        Raises:
-            RequestError: no set can have such a name.
-        """
-        return self._inside(SETS, name)
 
-    def known_set(self, name: str) -> Path:
-        """Where the set of a name lies.
+def known_place(session: Session, kind: str, name: str) -> Path:
+    """Where the set or export of a name lies.
 
-        Raises:
-            RequestError: there is none.
-        """
-        return self._known(SETS, name)
+    Raises:
+        RequestError: there is none.
+    """
+    path = place_of(session, kind, name)
+    if not path.is_dir():
+        raise RequestError(expected="a name of the list", got=f"{name!r}", remedy="choose one that there is")
+    return path
 
-    def an_export(self, name: str) -> Path:
-        """Where the export of a name lies or will lie. Raises as `a_set` does."""
-        return self._inside(EXPORTS, name)
 
-    def known_export(self, name: str) -> Path:
-        """Where the export of a name lies. Raises as `known_set` does."""
-        return self._known(EXPORTS, name)
-
-    def sets(self) -> list[Path]:
-        """Every set, in order of their names: what was begun here, and folders of PNG pairs that somebody put there."""
-        return [path for path in self._folders(SETS) if _is_set(path)]
-
-    def exports(self) -> list[Path]:
-        """Every export, in order of their names."""
-        return list(self._folders(EXPORTS))
-
-    def _folders(self, kind: str) -> Iterator[Path]:
-        place = self.root / kind
-        if place.is_dir():
-            yield from sorted(path for path in place.iterdir() if NAME.fullmatch(path.name) and path.is_dir())
-
-    def _known(self, kind: str, name: str) -> Path:
-        path = self._inside(kind, name)
-        if not path.is_dir():
-            raise RequestError(expected="a name of the list", got=f"{name!r}", remedy="choose one that there is")
-        return path
-
-    def _inside(self, kind: str, name: str) -> Path:
-        # The pattern first: a name is used only when it cannot lead elsewhere.
-        if NAME.fullmatch(name) is None:
-            raise RequestError(
-                expected="a name of 1 to 48 letters, digits, - and _",
-                got=f"{name[:60]!r}",
-                remedy="name it like pilot-1",
-            )
-        return self.root / kind / name
+def known_places(session: Session, kind: str) -> list[Path]:
+    """Every export, or every set: what was begun here, and folders of PNG pairs that somebody put there; by name."""
+    place = session.folder / kind
+    found = sorted(place.iterdir()) if place.is_dir() else []
+    return [path for path in found if NAME.fullmatch(path.name) and path.is_dir() and (kind != SETS or _is_set(path))]
 
 
 class OpenSets:
@@ -118,11 +92,6 @@ class OpenSets:
             for curation in self._open.values():
                 curation.close()
             self._open.clear()
-
-
-def places_of(session: Session) -> Places:
-    """The folders of the session's user; no other user's are there."""
-    return Places(session.folder)
 
 
 def _is_set(path: Path) -> bool:

@@ -5,7 +5,7 @@ It goes on when the page is closed, and ends with the server. The page sees the 
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from time import monotonic
 from typing import TypeAlias
@@ -16,7 +16,7 @@ from echo_studio.dataset.build.set_folder import SetFolder
 from echo_studio.dataset.curation.thumbnail import first
 from echo_studio.dataset.export.formats import export_set
 from echo_studio.dataset.split import Fractions
-from echo_studio.errors import BusyError, EchoStudioError, OutputError
+from echo_studio.errors import BusyError, EchoStudioError, OutputError, raised_as
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job
 from echo_studio.studio.jobs.service import JobService
@@ -183,14 +183,7 @@ def make_folder(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
 
 
-@contextlib.contextmanager
-def writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> contextlib.AbstractContextManager[None]:
     """Turn what the system says about a place into an error for a person."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            expected=f"a folder {folder.name} that can be written",
-            got=error.strerror or type(error).__name__,
-            remedy="make room or change its rights",
-        ) from error
+    expected = f"a folder {folder.name} that can be written"
+    return raised_as(OutputError, OSError, expected=expected, remedy="make room or change its rights")

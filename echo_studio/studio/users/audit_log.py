@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from echo_studio.data.atomic import sync_folder
-from echo_studio.errors import OutputError
+from echo_studio.errors import OutputError, raised_as
 from echo_studio.types import Json
 
 __all__ = ["AUDIT_LOG", "AuditLog", "folder_sha256"]
@@ -51,25 +51,20 @@ class AuditLog:
         line = json.dumps(
             {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "user": user, "act": act} | details
         )
-        with self._lock:
+        expected = f"an audit file {self.path.name} that can be written"
+        remedy = "whoever runs the studio has to free the disk"
+        with self._lock, raised_as(OutputError, OSError, expected=expected, remedy=remedy):
+            new = not self.path.exists()
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
-                new = not self.path.exists()
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-                handle = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-                try:
-                    # One write: lines of several servers do not mix.
-                    os.write(handle, f"{line}\n".encode())
-                    os.fsync(handle)
-                finally:
-                    os.close(handle)
-                if new:
-                    sync_folder(self.path.parent)
-            except OSError as error:
-                raise OutputError(
-                    expected=f"an audit file {self.path.name} that can be written",
-                    got=error.strerror or type(error).__name__,
-                    remedy="whoever runs the studio has to free the disk",
-                ) from error
+                # One write: lines of several servers do not mix.
+                os.write(handle, f"{line}\n".encode())
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+            if new:
+                sync_folder(self.path.parent)
 
     def write_export(self, user: str, project: str, what: str, folder: Path) -> None:
         """Add the line of an export that fills a folder.

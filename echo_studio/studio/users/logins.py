@@ -6,7 +6,8 @@ import secrets
 import threading
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from echo_studio.errors import EchoStudioError
@@ -85,6 +86,19 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
+@dataclass
+class Attempt:
+    """A try at a password.
+
+    Attributes:
+        wait: seconds before the password is looked at; None where the try is refused.
+        right: whether the password was.
+    """
+
+    wait: float | None
+    right: bool = False
+
+
 class Attempts:
     """How long the next try at a password has to wait, by a key such as an address: longer with every failure.
 
@@ -99,28 +113,25 @@ class Attempts:
         self._failures: OrderedDict[Hashable, int] = OrderedDict()
         self._under_way: Counter[Hashable] = Counter()
 
-    def begin(self, key: Hashable) -> float | None:
-        """Seconds to wait before the password is looked at; None where the try is refused.
-
-        What is begun has to be ended.
-        """
+    @contextmanager
+    def trying(self, key: Hashable) -> Iterator[Attempt]:
+        """A try at a password during the block, which sets `right`: then the failures before it are forgotten."""
         with self._lock:
-            if self._under_way[key] >= self._at_once:
-                return None
-            self._under_way[key] += 1
             over = self._failures.get(key, 0) - self._free
-            return min(FIRST_SECONDS * 2.0 ** min(over, 16), MAX_SECONDS) if over >= 0 else 0.0
-
-    def end(self, key: Hashable, *, right: bool) -> None:
-        """A try is over; a right password makes the failures before it forgotten."""
-        with self._lock:
-            self._under_way[key] -= 1
-            if not self._under_way[key]:
-                del self._under_way[key]
-            if right:
-                self._failures.pop(key, None)
-                return
-            self._failures[key] = self._failures.get(key, 0) + 1
-            self._failures.move_to_end(key)
-            while len(self._failures) > MAX_KEYS:
-                self._failures.popitem(last=False)
+            wait = min(FIRST_SECONDS * 2.0 ** min(over, 16), MAX_SECONDS) if over >= 0 else 0.0
+            attempt = Attempt(None if self._under_way[key] >= self._at_once else wait)
+            self._under_way[key] += 1
+        try:
+            yield attempt
+        finally:
+            with self._lock:
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+                if attempt.right:
+                    self._failures.pop(key, None)
+                elif attempt.wait is not None:
+                    self._failures[key] = self._failures.get(key, 0) + 1
+                    self._failures.move_to_end(key)
+                    while len(self._failures) > MAX_KEYS:
+                        self._failures.popitem(last=False)

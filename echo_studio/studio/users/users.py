@@ -9,7 +9,7 @@ from pathlib import Path
 
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.lock import FileLock
-from echo_studio.errors import DataError, RequestError, UnknownNameError
+from echo_studio.errors import DataError, RequestError, UnknownNameError, raised_as
 from echo_studio.studio.users.passwords import hashed, matches, waste
 
 __all__ = ["Users", "user_folder", "valid_name"]
@@ -63,16 +63,13 @@ class Users:
         Raises:
             DataError: the file is missing, or is not one of users.
         """
-        with self._lock:
-            try:
-                stat = self.path.stat()
-                seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
-                if seen != self._seen:
-                    self._hashes, self._seen = _read(self.path), seen
-            except OSError as error:
-                raise self._fault(error.strerror or type(error).__name__) from error
-            except ValueError as error:
-                raise self._fault("something else") from error
+        expected = f"a file of users at {self.path}"
+        remedy = f"make one: echo-studio user add NAME --auth {self.path}"
+        with self._lock, raised_as(DataError, OSError, ValueError, expected=expected, remedy=remedy):
+            stat = self.path.stat()
+            seen = (stat.st_ino, stat.st_size, stat.st_mtime_ns)
+            if seen != self._seen:
+                self._hashes, self._seen = _read(self.path), seen
             return dict(self._hashes)
 
     def check(self, name: str, password: str) -> bool:
@@ -130,20 +127,13 @@ class Users:
             stored = {"kind": KIND, "users": dict(sorted(hashes.items()))}
             write_bytes(self.path, (json.dumps(stored, indent=2) + "\n").encode(), private=True)
 
-    def _fault(self, got: str) -> DataError:
-        return DataError(
-            expected=f"a file of users at {self.path}",
-            got=got,
-            remedy=f"make one: echo-studio user add NAME --auth {self.path}",
-        )
-
 
 def _read(path: Path) -> dict[str, str]:
     with path.open("rb") as file:
         stored = json.loads(file.read(MAX_BYTES))
     users = stored["users"] if isinstance(stored, dict) and stored.get("kind") == KIND else None
     if not isinstance(users, dict) or not all(NAME.fullmatch(name) and isinstance(users[name], str) for name in users):
-        raise ValueError
+        raise ValueError("something else")
     return users
 
 

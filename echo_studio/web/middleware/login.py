@@ -1,9 +1,9 @@
 """Nothing without a login: what is not named here is refused, whichever route answers it, ours or Gradio's."""
 
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,20 +22,6 @@ NEEDED = {"X-Studio-Login": "needed", "Cache-Control": "no-store"}
 POLICY_VIOLATION = 1008
 
 
-def cookie_of(scope: Scope) -> str:
-    """The login's token that came along, or ""."""
-    found = ""
-    for name, value in scope["headers"]:
-        if name == b"cookie":
-            jar = SimpleCookie()
-            try:
-                jar.load(value.decode("latin-1"))
-            except CookieError:
-                continue
-            found = jar[COOKIE].value if COOKIE in jar else found
-    return found
-
-
 class LoginMiddleware:
     """ASGI middleware: requests of somebody who is logged in pass, with the user's name in `scope[USER]`."""
 
@@ -47,7 +33,7 @@ class LoginMiddleware:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        user = self.logins.user(cookie_of(scope))
+        user = self.logins.user(HTTPConnection(scope).cookies.get(COOKIE, ""))
         if scope["type"] == "http" and _foreign(scope):
             await JSONResponse({"detail": "Sent from the page of another site."}, 403)(scope, receive, send)
         elif user is not None:

@@ -20,7 +20,7 @@ from echo_studio.studio.jobs.service import AnyJob
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.wire import session_getter
+from echo_studio.web.wire.wire import Mine, TheStudio, session_of
 
 HEARTBEAT_SECONDS = 10.0  # a comment, so that neither a proxy nor the page takes the stream for dead
 STREAM_SECONDS = 60.0  # then the page comes again, and is asked for its login again
@@ -32,23 +32,21 @@ HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 EVENT_ID = re.compile(r"([0-9a-f]{1,16})\.([0-9]{1,15})\.([0-9]{1,15})")
 
 
-def routes(studio: Studio, heartbeat_seconds: float = HEARTBEAT_SECONDS) -> APIRouter:
-    session_of = session_getter(studio)
-    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
+router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
-    @router.get("/events")
-    async def events(
-        session: Annotated[Session, Depends(session_of)],
-        once: bool = False,
-        ids: Annotated[str, Header(alias="Last-Event-ID")] = "",
-    ) -> StreamingResponse:
-        """The stream. With `once` it ends as soon as something was in it: for proxies that hold answers back."""
-        found = EVENT_ID.findall(ids)
-        seen = {int(number): int(stamp) for run, number, stamp in found if run == studio.jobs.run}
-        stream = Events(studio, session, seen).stream(heartbeat_seconds, once)
-        return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
-    return router
+@router.get("/events")
+async def events(
+    studio: TheStudio,
+    session: Mine,
+    once: bool = False,
+    ids: Annotated[str, Header(alias="Last-Event-ID")] = "",
+) -> StreamingResponse:
+    """The stream. With `once` it ends as soon as something was in it: for proxies that hold answers back."""
+    known = EVENT_ID.findall(ids)
+    seen = {int(number): int(stamp) for run, number, stamp in known if run == studio.jobs.run}
+    stream = Events(studio, session, seen).stream(HEARTBEAT_SECONDS, once)
+    return StreamingResponse(stream, media_type="text/event-stream", headers=HEADERS)
 
 
 class Events:

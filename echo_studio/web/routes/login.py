@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, HTTPException, Request, Response
@@ -14,7 +11,7 @@ from starlette.responses import RedirectResponse
 from echo_studio.errors import EchoStudioError
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.users.logins import HOURS, Attempts, Logins
-from echo_studio.web.middleware.login import COOKIE, LOGIN, cookie_of
+from echo_studio.web.middleware.login import COOKIE, LOGIN
 from echo_studio.web.tabs.login_page import login_page, safe_next
 from echo_studio.web.wire.wire import read_body, user_of
 
@@ -45,7 +42,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
         address = request.client.host if request.client else ""
         # With the address: whoever guesses at a name elsewhere does not lock its owner out.
         token = None
-        with _turn(by_address, address) as first, _turn(by_name, (address, name[:64])) as second:
+        with by_address.trying(address) as first, by_name.trying((address, name[:64])) as second:
             if first.wait is None or second.wait is None:
                 return login_page(TOO_MANY, name, wanted, 429)
             await asyncio.sleep(max(first.wait, second.wait))  # others are served meanwhile
@@ -73,7 +70,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
         session = studio.sessions.get(form.get("session"), user)
         if session is not None:
             studio.sessions.close(session.token)
-        logins.end(cookie_of(request.scope))
+        logins.end(request.cookies.get(COOKIE, ""))
         address = request.client.host if request.client else ""
         try:
             await run_in_threadpool(studio.audit_log.write, "logout", user, address=address)
@@ -83,22 +80,6 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
         return reply
 
     return router
-
-
-@dataclass
-class _Turn:
-    wait: float | None
-    right: bool = False
-
-
-@contextmanager
-def _turn(attempts: Attempts, key: Hashable) -> Iterator[_Turn]:
-    turn = _Turn(attempts.begin(key))
-    try:
-        yield turn
-    finally:
-        if turn.wait is not None:
-            attempts.end(key, right=turn.right)
 
 
 async def _form(request: Request) -> dict[str, str]:

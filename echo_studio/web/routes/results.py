@@ -2,67 +2,57 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, Depends, Response
 
 from echo_studio.project.project import Kept
-from echo_studio.studio.sessions import Session
-from echo_studio.studio.studio import Studio
 from echo_studio.types import Json
-from echo_studio.web.wire.wire import map_response, session_getter
+from echo_studio.web.wire.wire import Mine, TheStudio, Writing, found, map_response, session_of
+
+router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
 
 
-def routes(studio: Studio) -> APIRouter:
-    session_of = session_getter(studio)
-    router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
+def kept_of(number: int, session: Mine) -> Kept:
+    result = next((kept for kept in session.project.results() if kept.id == number), None)
+    return found(result, f"Result {number} is not kept with this project.")
 
-    Mine = Annotated[Session, Depends(session_of)]
 
-    def kept_of(number: int, session: Mine) -> Kept:
-        found = next((kept for kept in session.project.results() if kept.id == number), None)
-        if found is None:
-            raise HTTPException(404, f"Result {number} is not kept with this project.")
-        return found
+Found = Annotated[Kept, Depends(kept_of)]
 
-    Found = Annotated[Kept, Depends(kept_of)]
 
-    @router.get("/results")
-    def results(session: Mine) -> list[Json]:
-        return [_to_json(kept) for kept in session.project.results()]
+@router.get("/results")
+def results(session: Mine) -> list[Json]:
+    return [_to_json(kept) for kept in session.project.results()]
 
-    def writer_of(session: Mine) -> Session:
-        if not session.writes:
-            raise HTTPException(423, "Another tab saves this project: change its tray there.")
-        return session
 
-    Writing = Annotated[Session, Depends(writer_of)]
+@router.post("/jobs/{number}/pin")
+def pin(studio: TheStudio, session: Writing, number: int) -> Json:
+    """Keep the frame of a job."""
+    job = studio.frames.find(session, number)
+    made = job.outcome if job is not None else None
+    frame = found(made, f"The frame of job {number} is not there any more. Generate it again.")
+    return _to_json(studio.frames.keep(session, frame, "pinned"))
 
-    @router.post("/jobs/{number}/pin")
-    def pin(session: Writing, number: int) -> Json:
-        """Keep the frame of a job."""
-        job = studio.frames.find(session, number)
-        if job is None or job.outcome is None:
-            raise HTTPException(404, f"The frame of job {number} is not there any more. Generate it again.")
-        return _to_json(studio.frames.keep(session, job.outcome, "pinned"))
 
-    @router.post("/results/{number}/pin")
-    def pin_kept(session: Writing, kept: Found) -> Json:
-        """Keep the frame that the project was left with."""
-        return _to_json(session.project.pin(kept.id))
+@router.post("/results/{number}/pin")
+def pin_kept(session: Writing, kept: Found) -> Json:
+    """Keep the frame that the project was left with."""
+    return _to_json(session.project.pin(kept.id))
 
-    @router.delete("/results/{number}")
-    def remove(session: Writing, kept: Found) -> Json:
-        session.project.remove(kept.id)
-        return {}
 
-    @router.get("/results/{number}/frame")
-    def frame(session: Mine, kept: Found) -> Response:
-        return Response(session.project.image_png(kept.id), media_type="image/png")
+@router.delete("/results/{number}")
+def remove(session: Writing, kept: Found) -> Json:
+    session.project.remove(kept.id)
+    return {}
 
-    @router.get("/results/{number}/label-map")
-    def label_map(session: Mine, kept: Found) -> Response:
-        return map_response(session.project.label_map(kept.id))
 
-    return router
+@router.get("/results/{number}/frame")
+def frame(session: Mine, kept: Found) -> Response:
+    return Response(session.project.image_png(kept.id), media_type="image/png")
+
+
+@router.get("/results/{number}/label-map")
+def label_map(session: Mine, kept: Found) -> Response:
+    return map_response(session.project.label_map(kept.id))
 
 
 def _to_json(kept: Kept) -> Json:

@@ -3,28 +3,29 @@
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
-from echo_studio.studio.sessions import Session
-from echo_studio.studio.studio import Studio
 from echo_studio.studio.videos import Video, VideoJob, VideoJobRequest, preview_cycle
 from echo_studio.types import Json
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
 from echo_studio.web.wire.video_pack import packed_clip, packed_cycle
 from echo_studio.web.wire.wire import (
+    JSON_OBJECT,
     MAX_SETTINGS_BYTES,
     RAW,
     Measures,
+    Mine,
+    TheStudio,
     attachment,
+    found,
     map_from,
     map_response,
     measures,
-    parsed_settings,
-    png,
+    png_response,
     read_body,
-    session_getter,
+    session_of,
 )
 
 
@@ -48,103 +49,107 @@ async def posted_heart(
     first_size, last_size = layout.width * layout.height, es_width * es_height
     size = first_size + last_size
     body = await read_body(request, size, size + MAX_SETTINGS_BYTES, "the keyframes and settings")
+    settings = JSON_OBJECT.validate_json(body[size:])
     end_systole = None
     if last is not None:
         end_systole = map_from(body[first_size:size], Measures(es_width, es_height, layout.spacing))
-    return PostedHeart(map_from(body[:first_size], layout), end_systole, parsed_settings(body[size:]))
+    return PostedHeart(map_from(body[:first_size], layout), end_systole, settings)
 
 
-def routes(studio: Studio) -> APIRouter:
-    session_of = session_getter(studio)
-    router = APIRouter(prefix="/videos", dependencies=[Depends(session_of)])  # no route opens without a token
-    Mine = Annotated[Session, Depends(session_of)]
-    Posted = Annotated[PostedHeart, Depends(posted_heart)]
-    videos = studio.videos
+router = APIRouter(prefix="/videos", dependencies=[Depends(session_of)])  # no route opens without a token
+Posted = Annotated[PostedHeart, Depends(posted_heart)]
 
-    def job_of(number: int, session: Mine) -> VideoJob:
-        job = videos.find(session, number)
-        if job is None:
-            raise HTTPException(404, f"Video {number} is not kept: only the newest one is. Generate it again.")
-        return job
 
-    FoundJob = Annotated[VideoJob, Depends(job_of)]
+def job_of(studio: TheStudio, number: int, session: Mine) -> VideoJob:
+    job = studio.videos.find(session, number)
+    return found(job, f"Video {number} is not kept: only the newest one is. Generate it again.")
 
-    def video_of(job: FoundJob) -> Video:
-        if job.outcome is None:
-            raise HTTPException(409, f"Video {job.number} has no frames. Wait until it is done.")
-        return job.outcome
 
-    Done = Annotated[Video, Depends(video_of)]
+FoundJob = Annotated[VideoJob, Depends(job_of)]
 
-    @router.get("/catalog")
-    def catalog() -> Json:
-        return videos.catalog()
 
-    @router.post("/cycle")
-    def cycle(posted: Posted) -> Response:
-        """The label cycle, small, while its sliders are moved."""
-        body = CycleBody.model_validate(posted.settings)
-        motion = Motion.from_json(body.motion)
-        found = preview_cycle(posted.end_diastole, posted.end_systole, body.view, motion, body.frames)
-        return Response(packed_cycle(found), media_type=RAW)
+def video_of(job: FoundJob) -> Video:
+    return found(job.outcome, f"Video {job.number} has no frames. Wait until it is done.", 409)
 
-    @router.post("/starting-frame")
-    def starting_frame(posted: Posted) -> Response:
-        """The middle frame of what a generator with a start step starts from."""
-        request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
-        return Response(png(videos.starting_frame(request)), media_type="image/png")
 
-    @router.post("")
-    def start(session: Mine, posted: Posted) -> Json:
-        request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
-        return videos.describe(videos.start(session, VideoJobRequest(request, posted.settings)))
+Done = Annotated[Video, Depends(video_of)]
 
-    @router.get("")
-    def newest(session: Mine) -> Json:
-        """The video of this project, or nothing in it if there is none."""
-        job = videos.newest(session)
-        return {} if job is None else videos.describe(job)
 
-    @router.get("/{number}")
-    def progress(job: FoundJob) -> Json:
-        return videos.describe(job)
+@router.get("/catalog")
+def catalog(studio: TheStudio) -> Json:
+    return studio.videos.catalog()
 
-    @router.post("/{number}/cancel")
-    def cancel(job: FoundJob) -> Json:
-        job.cancel()
-        return videos.describe(job)
 
-    @router.get("/{number}/preview")
-    def preview(job: FoundJob) -> Response:
-        """The middle frame as it is on the way."""
-        if job.preview is None:
-            raise HTTPException(409, f"Video {job.number} has no preview yet.")
-        return Response(png(job.preview), media_type="image/png")
+@router.post("/cycle")
+def cycle(posted: Posted) -> Response:
+    """The label cycle, small, while its sliders are moved."""
+    body = CycleBody.model_validate(posted.settings)
+    motion = Motion.from_json(body.motion)
+    small = preview_cycle(posted.end_diastole, posted.end_systole, body.view, motion, body.frames)
+    return Response(packed_cycle(small), media_type=RAW)
 
-    @router.get("/{number}/end-diastole")
-    def first_keyframe(job: FoundJob) -> Response:
-        return map_response(job.request.video.label_map)
 
-    @router.get("/{number}/end-systole")
-    def last_keyframe(job: FoundJob) -> Response:
-        """The label map that was given for end systole."""
-        label_map = job.request.video.end_systole
-        if label_map is None:
-            raise HTTPException(404, "The motion shaped the end systole of this video.")
-        return map_response(label_map)
+@router.post("/starting-frame")
+def starting_frame(studio: TheStudio, posted: Posted) -> Response:
+    """The middle frame of what a generator with a start step starts from."""
+    request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
+    return png_response(studio.videos.starting_frame(request))
 
-    @router.get("/{number}/clip")
-    def clip(video: Done) -> Response:
-        return Response(packed_clip(video.generated), media_type=RAW)
 
-    @router.get("/{number}/curve")
-    def curve(video: Done) -> Json:
-        """Areas, volumes and EF of the ventricle that the segmenter finds on the frames."""
-        return videos.curve(video)
+@router.post("")
+def start(studio: TheStudio, session: Mine, posted: Posted) -> Json:
+    request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
+    return studio.videos.describe(studio.videos.start(session, VideoJobRequest(request, posted.settings)))
 
-    @router.get("/{number}/download/{name}")
-    def download(video: Done, name: str) -> Response:
-        file = video.download(name)
-        return attachment(file.content, file.media_type, file.name)
 
-    return router
+@router.get("")
+def newest(studio: TheStudio, session: Mine) -> Json:
+    """The video of this project, or nothing in it if there is none."""
+    job = studio.videos.newest(session)
+    return {} if job is None else studio.videos.describe(job)
+
+
+@router.get("/{number}")
+def progress(studio: TheStudio, job: FoundJob) -> Json:
+    return studio.videos.describe(job)
+
+
+@router.post("/{number}/cancel")
+def cancel(studio: TheStudio, job: FoundJob) -> Json:
+    job.cancel()
+    return studio.videos.describe(job)
+
+
+@router.get("/{number}/preview")
+def preview(job: FoundJob) -> Response:
+    """The middle frame as it is on the way."""
+    return png_response(found(job.preview, f"Video {job.number} has no preview yet.", 409))
+
+
+@router.get("/{number}/end-diastole")
+def first_keyframe(job: FoundJob) -> Response:
+    return map_response(job.request.video.label_map)
+
+
+@router.get("/{number}/end-systole")
+def last_keyframe(job: FoundJob) -> Response:
+    """The label map that was given for end systole."""
+    end_systole = job.request.video.end_systole
+    return map_response(found(end_systole, "The motion shaped the end systole of this video."))
+
+
+@router.get("/{number}/clip")
+def clip(video: Done) -> Response:
+    return Response(packed_clip(video.generated), media_type=RAW)
+
+
+@router.get("/{number}/curve")
+def curve(studio: TheStudio, video: Done) -> Json:
+    """Areas, volumes and EF of the ventricle that the segmenter finds on the frames."""
+    return studio.videos.curve(video)
+
+
+@router.get("/{number}/download/{name}")
+def download(video: Done, name: str) -> Response:
+    file = video.download(name)
+    return attachment(file.content, file.media_type, file.name)

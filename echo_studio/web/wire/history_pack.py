@@ -7,27 +7,13 @@ sector. Within a page a step keeps only the box of pixels that it changed, befor
 
 import json
 import struct
-from dataclasses import dataclass, field
 
 import numpy as np
 
 from echo_studio.project.pictures import Canvas
 from echo_studio.project.project import Project
 from echo_studio.types import Json, LabelIds
-
-
-@dataclass
-class _Packer:
-    """Collects arrays and says where each one lies."""
-
-    size: int = 0
-    parts: list[bytes] = field(default_factory=list)
-
-    def add(self, array: np.ndarray) -> int:
-        start = self.size
-        self.parts.append(np.ascontiguousarray(array, dtype=np.uint8).tobytes())
-        self.size += len(self.parts[-1])
-        return start
+from echo_studio.web.wire.wire import spacing_words
 
 
 def pack_history(project: Project) -> bytes:
@@ -38,7 +24,7 @@ def pack_history(project: Project) -> bytes:
     `before` and `after`, or no box where the page changes. A page's ids are those of the current state, else of
     its last state where it lies before the current one, of its first where it lies behind.
     """
-    packer = _Packer()
+    packed = bytearray()
     pages: list[Json] = []
     states: list[int] = []
     steps: list[Json] = []
@@ -52,21 +38,27 @@ def pack_history(project: Project) -> bytes:
             if previous is not None:
                 steps.append({"op": step.op})
             height, width = canvas.label_map.shape
-            spacing = canvas.label_map.spacing_mm
-            words = "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
-            pages.append({"width": width, "height": height, "spacing": words, "sector": packer.add(canvas.sector)})
+            words = spacing_words(canvas.label_map.spacing_mm)
+            pages.append({"width": width, "height": height, "spacing": words, "sector": _add(packed, canvas.sector)})
             shown.append(canvas.label_map.ids)
         else:
-            steps.append({"op": step.op, **_patch(packer, previous.label_map.ids, canvas.label_map.ids)})
+            steps.append({"op": step.op, **_patch(packed, previous.label_map.ids, canvas.label_map.ids)})
             if step.position <= position:
                 shown[-1] = canvas.label_map.ids
         states.append(len(pages) - 1)
         previous = canvas
     for page, ids in zip(pages, shown, strict=True):
-        page["ids"] = packer.add(ids)
+        page["ids"] = _add(packed, ids)
     described = {"revision": project.revision, "position": position, "base": base, "pages": pages, "states": states}
     head = json.dumps({**described, "steps": steps}).encode()
-    return b"".join([struct.pack("<I", len(head)), head, *packer.parts])
+    return struct.pack("<I", len(head)) + head + packed
+
+
+def _add(packed: bytearray, array: np.ndarray) -> int:
+    """Put an array behind the others; where it lies."""
+    start = len(packed)
+    packed += np.ascontiguousarray(array, dtype=np.uint8).tobytes()
+    return start
 
 
 def _same_page(one: Canvas, other: Canvas) -> bool:
@@ -74,8 +66,8 @@ def _same_page(one: Canvas, other: Canvas) -> bool:
     return same_map and np.array_equal(one.sector, other.sector)
 
 
-def _patch(packer: _Packer, before: LabelIds, after: LabelIds) -> Json:
+def _patch(packed: bytearray, before: LabelIds, after: LabelIds) -> Json:
     y, x = np.nonzero(before != after)
     x0, y0, x1, y1 = (int(v) for v in (x.min(), y.min(), x.max(), y.max())) if len(x) else (0, 0, 0, 0)
     cut = np.s_[y0 : y1 + 1, x0 : x1 + 1]
-    return {"box": [x0, y0, x1, y1], "before": packer.add(before[cut]), "after": packer.add(after[cut])}
+    return {"box": [x0, y0, x1, y1], "before": _add(packed, before[cut]), "after": _add(packed, after[cut])}

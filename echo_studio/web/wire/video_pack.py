@@ -7,7 +7,8 @@ from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.sample import SetSample
 from echo_studio.generate.video.request import GeneratedVideo
-from echo_studio.types import Json, Spacing
+from echo_studio.types import Json
+from echo_studio.web.wire.wire import spacing_words
 
 
 def packed_sample(sample: SetSample) -> bytes:
@@ -27,11 +28,6 @@ def packed_clip(made: GeneratedVideo) -> bytes:
     """The frames of a clip, after them the labels that guided it."""
     header = {**_layout(made.cycle), **_volumes(made.cycle), "notice": NOTICE}
     return _packed(header, made.clip.tobytes(), made.cycle.ids.tobytes())
-
-
-def spacing_words(spacing: Spacing | None) -> str:
-    """As the page writes it: "y,x" in mm, or empty."""
-    return "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
 
 
 def _layout(cycle: LabelCycle) -> Json:

@@ -1,30 +1,37 @@
 """How label maps, sectors and frames travel: raw bytes with their measures beside them, checked on arrival."""
 
 import io
-import json
 import math
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
+from urllib.parse import unquote
 
 import numpy as np
-from fastapi import Header, HTTPException, Query, Request, Response
+from fastapi import Depends, Header, HTTPException, Query, Request, Response
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
+from pydantic import TypeAdapter
 
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
+from echo_studio.studio.uploads import safe_name
 from echo_studio.types import BoolMask, GrayImage, Json, Spacing
 
 MAX_SETTINGS_BYTES = 16_384
 MAX_OP_BYTES = 2_000_000  # a long freehand stroke has thousands of points
 ENDED_SESSION = "This page's session has ended. Reload the page to go on."
+TAKEN = "This project is open in another tab, which saves it. Work here instead, or keep your drawing as a new project."
 RAW = "application/octet-stream"
 USER = "echo_studio.user"  # where the user stands in a request's ASGI scope
 PROJECT = "project"  # where a project stands in a request's state
+
+JSON_OBJECT: TypeAdapter[Json] = TypeAdapter(Json)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,17 +48,42 @@ def user_of(request: Request) -> str:
     return str(request.scope.get(USER, ""))
 
 
-def session_getter(studio: Studio) -> Callable[..., Session]:
+async def studio_of(request: Request) -> Studio:
+    """A FastAPI dependency: the studio whose page asks, see `routes.add_studio_routes`."""
+    studio: Studio = request.app.state.studio
+    return studio
+
+
+TheStudio = Annotated[Studio, Depends(studio_of)]
+
+
+def session_of(
+    request: Request, studio: TheStudio, token: Annotated[str | None, Header(alias="X-Studio-Session")] = None
+) -> Session:
     """A FastAPI dependency: the session whose token came along with its user's login, or 401."""
+    session = found(studio.sessions.get(token, user_of(request)), ENDED_SESSION, 401)
+    setattr(request.state, PROJECT, session.project.id)
+    return session
 
-    def session_of(request: Request, token: Annotated[str | None, Header(alias="X-Studio-Session")] = None) -> Session:
-        session = studio.sessions.get(token, user_of(request))
-        if session is None:
-            raise HTTPException(401, ENDED_SESSION)
-        setattr(request.state, PROJECT, session.project.id)
-        return session
 
-    return session_of
+Mine = Annotated[Session, Depends(session_of)]
+
+
+def writer_of(session: Mine) -> Session:
+    """A FastAPI dependency: the session of the page that may write to its project; 423 for others."""
+    if not session.writes:
+        raise HTTPException(423, TAKEN)
+    return session
+
+
+Writing = Annotated[Session, Depends(writer_of)]
+
+
+def found(value: T | None, detail: str, status: int = 404) -> T:
+    """The value; where there is none the answer is `detail`."""
+    if value is None:
+        raise HTTPException(status, detail)
+    return value
 
 
 def measures(width: Annotated[int, Query()], height: Annotated[int, Query()], spacing: str = "") -> Measures:
@@ -67,6 +99,9 @@ def measures(width: Annotated[int, Query()], height: Annotated[int, Query()], sp
     return Measures(width, height, (y, x))
 
 
+Layout = Annotated[Measures, Depends(measures)]
+
+
 async def read_body(request: Request, least: int, most: int, what: str) -> bytes:
     """Between `least` and `most` bytes; reading stops as soon as more arrive."""
     body = bytearray()
@@ -79,11 +114,17 @@ async def read_body(request: Request, least: int, most: int, what: str) -> bytes
     return bytes(body)
 
 
-async def save_body(request: Request, path: Path) -> None:
-    """Write a file that a person sends to the disk as it comes; `BodyLimit` says how large it may be."""
-    with path.open("wb") as file:
-        async for chunk in request.stream():
-            file.write(chunk)
+async def sent_file(request: Request, name: Annotated[str, Header(alias="X-File-Name")]) -> AsyncIterator[Path]:
+    """A FastAPI dependency: the file in the body, on the disk while it is answered; `BodyLimit` says how large."""
+    with tempfile.TemporaryDirectory() as scratch:
+        path = Path(scratch) / safe_name(unquote(name))
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+        yield path
+
+
+SentFile = Annotated[Path, Depends(sent_file)]
 
 
 async def posted_map(request: Request, layout: Measures) -> LabelMap:
@@ -111,40 +152,37 @@ def map_from(body: bytes, layout: Measures) -> LabelMap:
 
 def parsed_op(text: bytes) -> Json:
     """A JSON object with a tool; an undo has none and is empty."""
-    if not text:
-        return {}
-    try:
-        op = json.loads(text)
-    except (ValueError, RecursionError):
-        op = None
-    if not isinstance(op, dict) or not isinstance(op.get("tool"), str):
+    op = JSON_OBJECT.validate_json(text) if text else {}
+    if text and not isinstance(op.get("tool"), str):
         raise HTTPException(422, 'Expected an edit as a JSON object with a "tool".')
     return op
 
 
-def parsed_settings(text: bytes) -> Json:
-    """The JSON object that stands after the labels of a body."""
-    try:
-        settings = json.loads(text)
-    except (ValueError, RecursionError):
-        settings = None
-    if not isinstance(settings, dict):
-        raise HTTPException(422, "Expected settings as a JSON object after the labels.")
-    return settings
+async def posted_settings(request: Request, layout: Measures) -> tuple[LabelMap, Json]:
+    """The label map, after it settings as a JSON object."""
+    size = layout.width * layout.height
+    body = await read_body(
+        request, size, size + MAX_SETTINGS_BYTES, f"{layout.width} x {layout.height} labels, settings"
+    )
+    return map_from(body[:size], layout), JSON_OBJECT.validate_json(body[size:])
 
 
 def map_response(label_map: LabelMap, sector: BoolMask | None = None, **headers: str) -> Response:
     """Label ids, after them the sector where there is one."""
     height, width = label_map.shape
-    spacing = label_map.spacing_mm
     measured = {
         "X-Width": str(width),
         "X-Height": str(height),
-        "X-Spacing": "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}",
+        "X-Spacing": spacing_words(label_map.spacing_mm),
         **headers,
     }
     body = label_map.ids.tobytes() + (b"" if sector is None else sector.astype(np.uint8).tobytes())
     return Response(body, media_type=RAW, headers=measured)
+
+
+def spacing_words(spacing: Spacing | None) -> str:
+    """As the page writes it: "y,x" in mm, or empty."""
+    return "" if spacing is None else f"{spacing[0]!r},{spacing[1]!r}"
 
 
 def attachment(content: bytes, media_type: str, name: str) -> Response:
@@ -152,11 +190,11 @@ def attachment(content: bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def png(image: GrayImage, *, real: bool = False) -> bytes:
+def png_response(image: GrayImage, *, real: bool = False) -> Response:
     """A frame for the screen; marked as synthetic unless it is a real one."""
     packed = io.BytesIO()
     notice = PngInfo()
     if not real:
         notice.add_text("Comment", NOTICE)
     Image.fromarray(image).save(packed, "PNG", compress_level=1, pnginfo=notice)
-    return packed.getvalue()
+    return Response(packed.getvalue(), media_type="image/png")

@@ -204,7 +204,7 @@ def test_another_order_another_run_and_other_files_are_refused(
         make(reference, small_order(checkpoints, seed=6), checkpoints)
     assert "\n" not in str(refused.value)
     order = small_order(checkpoints)
-    with SetFolder(reference).begin(order), pytest.raises(BusyError, match="wait for its end"):
+    with SetFolder(reference).begin(order), pytest.raises(BusyError, match="close it there"):
         make(reference, order, checkpoints)
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(OutputError, match="a new or an empty folder"):

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from echo_studio.dataset.curation.thumbnail import SIDE, Thumbnails, thumbnail
+from echo_studio.dataset.curation.thumbnail import SIDE, thumbnail, thumbnail_or_grey
 from tests.dataset.sets import echo_samples, random_samples, write_set
 
 
@@ -35,15 +35,15 @@ def test_a_clip_shows_its_first_frame_and_a_large_one_is_shrunk(tmp_path: Path) 
 def test_memory_is_bounded_and_a_damaged_frame_is_grey_until_it_is_mended(tmp_path: Path) -> None:
     samples = random_samples(2, count=5, shape=(64, 64))
     root = write_set(tmp_path / "set", samples)
-    one = len(thumbnail(root / samples[0].id, False))
-    kept = Thumbnails(most=3 * one)
-    made = [kept.of(root / sample.id, False) for sample in samples]
-    assert kept._held <= 3 * one
-    assert [kept.of(root / sample.id, False) for sample in samples] == made
+    made = [thumbnail_or_grey(root / sample.id, False) for sample in samples]
+    assert [thumbnail_or_grey(root / sample.id, False) for sample in samples] == made
+    limit = thumbnail.cache_parameters()["maxsize"]
+    assert limit is not None
+    assert limit * max(map(len, made)) < 100 << 20
     frame = root / samples[0].id / "frame.png"
     whole = frame.read_bytes()
-    fresh = Thumbnails()
+    thumbnail.cache_clear()
     frame.write_bytes(b"no")
-    assert len({opened(fresh.of(frame.parent, False)).getpixel((k, k)) for k in range(0, 128, 9)}) == 1
+    assert len({opened(thumbnail_or_grey(frame.parent, False)).getpixel((k, k)) for k in range(0, 128, 9)}) == 1
     frame.write_bytes(whole)
-    assert fresh.of(frame.parent, False) == made[0]
+    assert thumbnail_or_grey(frame.parent, False) == made[0]

@@ -19,8 +19,9 @@ from echo_studio.generate.request import Generated
 from echo_studio.studio.compare.figures import FIGURES, figures, figures_csv, ranking, rmse, title
 from echo_studio.studio.compare.files import everything_zip, frame_file, frame_png, record_json
 from echo_studio.studio.compare.plan import ADVISED, MAX_CELLS, Axis, Guide, Plan, plan
-from echo_studio.studio.compare.run import CellState, Comparison, Progress, run
+from echo_studio.studio.compare.run import Comparison, Progress, run
 from echo_studio.studio.compare.sheet import contact_sheet
+from echo_studio.studio.jobs.job import JobState
 from tests.studio.fake_models import fake_card
 from tests.studio.fakes import FakeEngine, blank, heart, speckle
 
@@ -135,7 +136,7 @@ def test_every_cell_is_the_run_that_it_would_be_alone() -> None:
     comparison, engine = grid(), Bench()
     run(comparison, engine)
     for cell, progress in zip(comparison.plan.cells, comparison.cells, strict=True):
-        assert progress.state is CellState.DONE
+        assert progress.state is JobState.DONE
         assert np.array_equal(progress.generated.image, speckle(cell.request, 1.0))
         assert progress.generated.record.sampling.nfe == cell.request.sampling.nfe
         assert progress.adherence == {"lv_endo": 0.9, "lv_epi": 0.9, "la": 0.9}
@@ -223,7 +224,7 @@ def done(comparison: Comparison, number: int, gain: float, seconds: float, dice:
     made = FakeEngine(0.0).generate(request)
     generated = Generated(image=speckle(request, gain), record=made.record, seconds=seconds)
     adherence = {"lv_endo": dice, "lv_epi": dice, "la": None}
-    comparison.put(number, Progress(CellState.DONE, request.sampling.nfe, generated, adherence))
+    comparison.put(number, Progress(JobState.DONE, request.sampling.nfe, generated, adherence))
 
 
 def test_cells_are_ranked_by_any_figure_and_those_without_it_are_left_out() -> None:

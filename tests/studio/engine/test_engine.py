@@ -12,7 +12,7 @@ from echo_studio.generate.catalog import Catalog
 from echo_studio.generate.checkpoint import CARD, read_card
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.engine.model_cache import LoadState
-from echo_studio.studio.engine.models import Model
+from echo_studio.types import Json
 from tests.generate.test_generator import ask
 from tests.generate.tiny import tiny_checkpoints, tiny_generator
 
@@ -30,30 +30,30 @@ def source(engine: Engine, tmp_path: Path) -> Path:
     return tmp_path / "mine"
 
 
-def model(engine: Engine, name: str) -> Model:
-    return next(one for one in engine.models() if one.name == name)
+def model(engine: Engine, name: str) -> Json:
+    return next(one for one in engine.models() if one["name"] == name)
 
 
 def test_models_tell_what_they_are_and_take(engine: Engine) -> None:
     tiny, codec = model(engine, "tiny"), model(engine, "tiny-vae")
-    assert {(one.name, one.own, one.fault) for one in engine.models()} >= {
+    assert {(one["name"], one["own"], one["fault"]) for one in engine.models()} >= {
         ("tiny", False, ""),
         ("segmenter", False, ""),
     }
-    assert tiny.card
-    assert (tiny.card.advised_nfe, tiny.one_call) == (4, False)
-    assert tiny.memory_bytes == 4 * (tiny.parameters + codec.parameters)
-    assert tiny.file_bytes > 2 * tiny.parameters
+    assert tiny["card"]
+    assert (tiny["card"]["advised_nfe"], tiny["one_call"]) == (4, False)
+    assert tiny["memory_bytes"] == 4 * (tiny["parameters"] + codec["parameters"])
+    assert tiny["file_bytes"] > 2 * tiny["parameters"]
 
 
 def test_a_model_is_loaded_when_asked_for_or_by_a_frame_and_unloaded(engine: Engine) -> None:
-    assert model(engine, "tiny").state is LoadState.ABSENT
+    assert model(engine, "tiny")["state"] is LoadState.ABSENT
     engine.load("tiny")
-    assert model(engine, "tiny").state is LoadState.LOADED
+    assert model(engine, "tiny")["state"] is LoadState.LOADED
     engine.unload("tiny")
-    assert model(engine, "tiny").state is LoadState.ABSENT
+    assert model(engine, "tiny")["state"] is LoadState.ABSENT
     first = engine.generate(ask()).image
-    assert model(engine, "tiny").state is LoadState.LOADED
+    assert model(engine, "tiny")["state"] is LoadState.LOADED
     engine.unload("tiny")
     assert np.array_equal(engine.generate(ask()).image, first)
     with pytest.raises(UnknownNameError, match="tiny"):
@@ -65,18 +65,18 @@ def test_unloading_waits_for_the_run_in_progress(engine: Engine) -> None:
 
     def on_step(done: int, total: int, preview: object) -> None:
         engine.unload("tiny")
-        states.append(model(engine, "tiny").state)
+        states.append(model(engine, "tiny")["state"])
 
     assert engine.generate(ask(), on_step).image.any()
     assert set(states) == {LoadState.LEAVING}
-    assert model(engine, "tiny").state is LoadState.ABSENT
+    assert model(engine, "tiny")["state"] is LoadState.ABSENT
 
 
 def test_an_import_is_offered_and_used_without_a_restart(engine: Engine, source: Path) -> None:
     assert [card.name for card in engine.cards()] == ["tiny"]
     engine.import_model(source)
     assert [card.name for card in engine.cards()] == ["tiny", "mine"]
-    assert model(engine, "mine").own
+    assert model(engine, "mine")["own"]
     assert engine.generate(ask(generator="mine")).record.sampling.generator == "mine"
     engine.remove_model("mine")
     assert [card.name for card in engine.cards()] == ["tiny"]
@@ -105,11 +105,11 @@ def test_a_damaged_import_is_listed_with_its_fault(engine: Engine, source: Path)
     assert engine.catalog.own
     (engine.catalog.own / "mine" / CARD).write_text("{")
     damaged = model(engine, "mine")
-    assert damaged.card is None
-    assert "card" in damaged.fault
+    assert damaged["card"] is None
+    assert "card" in damaged["fault"]
     assert [card.name for card in engine.cards()] == ["tiny"]
     engine.remove_model("mine")
-    assert all(one.name != "mine" for one in engine.models())
+    assert all(one["name"] != "mine" for one in engine.models())
 
 
 def test_runs_loads_and_unloads_from_many_threads_end_well(engine: Engine) -> None:
