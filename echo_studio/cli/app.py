@@ -22,6 +22,9 @@ def app(
         Path | None,
         typer.Option(help="File of users who may log in, made by `echo-studio user add NAME --auth FILE`."),
     ] = None,
+    root_path: Annotated[
+        str, typer.Option(help="Prefix under which a proxy serves the studio, such as /echo; the proxy takes it off.")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Start the studio and serve its page until Ctrl+C. Works without a network.
@@ -33,10 +36,10 @@ def app(
     from echo_studio.web.launch import listen, serve
 
     if not as_json:
-        serve(host, port, projects, auth)
+        serve(host, port, projects, auth, root_path)
         return
     listen(host, port).close()  # a taken port is refused before the address is announced
     print_json({"url": f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"})
     sys.stdout.flush()
     with contextlib.redirect_stdout(sys.stderr):
-        serve(host, port, projects, auth)
+        serve(host, port, projects, auth, root_path)

@@ -32,12 +32,17 @@ OFFLINE = {
 
 
 def serve(
-    host: str = "127.0.0.1", port: int = DEFAULT_PORT, projects: Path | None = None, auth: Path | None = None
+    host: str = "127.0.0.1",
+    port: int = DEFAULT_PORT,
+    projects: Path | None = None,
+    auth: Path | None = None,
+    root_path: str = "",
 ) -> None:
     """Serve the studio on the bundled checkpoints until it is stopped.
 
     Args:
         auth: a file of users (`studio.users.users`): nobody gets in without a login, and each has own projects.
+        root_path: the prefix under which a proxy serves the studio, such as "/echo"; the proxy takes it off.
 
     Raises:
         DataError: `auth` is no file of users.
@@ -66,7 +71,7 @@ def serve(
     if line := warning(host, login=users is not None):
         sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-    config = uvicorn.Config(app, log_level="warning", access_log=False)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, root_path=root_path.rstrip("/"))
     StudioServer(config, app.state.end_streams).run(sockets=[listener])
 
 

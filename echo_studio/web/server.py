@@ -18,10 +18,11 @@ from echo_studio.web.middleware.body_limit import BodyLimit
 from echo_studio.web.middleware.export_log import AuditLogMiddleware
 from echo_studio.web.middleware.gradio import FirstPaint, NeededRoutes
 from echo_studio.web.middleware.login import LoginMiddleware
+from echo_studio.web.paths import PREFIX
 from echo_studio.web.routes import add_studio_routes
 from echo_studio.web.routes.login import login_routes
 from echo_studio.web.routes.models import MAX_CARD, MAX_WEIGHTS
-from echo_studio.web.static_files import PREFIX, Scripts, static_path
+from echo_studio.web.static_files import Scripts, static_path
 from echo_studio.web.tabs.look import STYLE_SHEETS, first_paint, studio_theme
 from echo_studio.web.tabs.tabs import tab
 from echo_studio.web.wire.wire import user_of

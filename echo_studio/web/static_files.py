@@ -9,8 +9,9 @@ from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
+from echo_studio.web.paths import PREFIX
+
 STATIC = Path(__file__).parent / "static"
-PREFIX = "/studio"  # of every route of ours
 
 
 @cache

@@ -26,8 +26,8 @@ def whole_app(studio: Studio) -> FastAPI:
 
 
 @contextmanager
-def serving(app: Starlette, port: int = 0) -> Iterator[str]:
-    """Where the application answers; on a free port unless one is given."""
+def serving(app: Starlette, port: int = 0, root_path: str = "") -> Iterator[str]:
+    """Where the application answers; on a free port unless one is given. `root_path`: what a proxy takes off."""
     import uvicorn
 
     from echo_studio.web.launch import StudioServer
@@ -35,7 +35,7 @@ def serving(app: Starlette, port: int = 0) -> Iterator[str]:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind(("127.0.0.1", port))
-    server = StudioServer(uvicorn.Config(app, log_level="warning"), app.state.end_streams)
+    server = StudioServer(uvicorn.Config(app, log_level="warning", root_path=root_path), app.state.end_streams)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     deadline = time.monotonic() + 120

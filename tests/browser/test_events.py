@@ -1,17 +1,11 @@
 """The event stream in a browser: proxies that hold answers back, several pages, a server that is started again."""
 
 import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
-import httpx
 import pytest
-from starlette.applications import Starlette
-from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
 
+from tests.browser.proxy import proxy_of
 from tests.browser.serving import serving, whole_app
 from tests.browser.test_generating import wait_for_state
 from tests.browser.visit import ready, visit
@@ -20,42 +14,6 @@ from tests.studio.fakes import FakeEngine, fake_studio
 pytestmark = pytest.mark.browser
 
 EVENTS = "/studio/events"
-HOPS = ("connection", "keep-alive", "transfer-encoding", "host", "content-length")
-
-
-def holding_proxy(upstream: str) -> Starlette:
-    """A proxy that lets the event stream pass only once it has ended, as one that buffers does."""
-
-    @asynccontextmanager
-    async def connected(proxy: Starlette) -> AsyncIterator[None]:
-        async with httpx.AsyncClient(base_url=upstream, timeout=None) as client:
-            proxy.state.client = client
-            yield
-
-    async def forward(request: Request) -> Response:
-        headers = [(name, value) for name, value in request.headers.items() if name not in HOPS]
-        url = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-        client = request.app.state.client
-        sent = client.build_request(request.method, url, headers=headers, content=await request.body())
-        reply = await client.send(sent, stream=True)
-        kept = {name: value for name, value in reply.headers.items() if name not in HOPS}
-        if request.url.path == EVENTS:
-            kept.pop("content-encoding", None)
-            return Response(await reply.aread(), reply.status_code, kept)
-
-        async def body() -> AsyncIterator[bytes]:
-            try:
-                async for chunk in reply.aiter_raw():
-                    yield chunk
-            finally:
-                await reply.aclose()
-
-        return StreamingResponse(body(), reply.status_code, kept)
-
-    routes = [Route("/{path:path}", forward, methods=["GET", "HEAD", "POST", "PUT", "DELETE"])]
-    proxy = Starlette(routes=routes, lifespan=connected)
-    proxy.state.end_streams = lambda: None
-    return proxy
 
 
 def asked(page) -> list[str]:
@@ -67,7 +25,7 @@ def asked(page) -> list[str]:
 
 def test_a_proxy_that_holds_the_stream_back_makes_the_page_poll(chromium, address: str, engine: FakeEngine) -> None:
     engine.seconds_per_nfe, engine.failure = 0.02, None
-    with serving(holding_proxy(address)) as proxy, visit(chromium, proxy) as page:
+    with serving(proxy_of(address, holds=EVENTS)) as proxy, visit(chromium, proxy) as page:
         addresses = asked(page)
         page.locator("#nfe").fill("200")
         engine.seconds_per_nfe = 0.05

@@ -12,6 +12,7 @@ from echo_studio.studio.frames import DRAFT_NFE, DRAFT_SOLVER
 from tests.browser.brush import drag, ids_of, open_template
 from tests.browser.desk import bytes_of
 from tests.browser.test_generating import Running, result_pixels, running, wait_for_state
+from tests.browser.window import wait_until_open
 from tests.studio.fakes import FakeEngine, frame_request, speckle
 
 pytestmark = pytest.mark.browser
@@ -257,3 +258,21 @@ def test_a_lost_server_is_told_once_and_the_next_edit_tries_again(live) -> None:
     stroke(page, 1)
     wait_until_newest(page)
     assert np.array_equal(bytes_of(page, "window.echoStudio.result.ids"), ids_of(page).ravel())
+
+
+def test_a_reload_in_the_middle_of_a_drag_keeps_what_was_settled(live, engine: FakeEngine) -> None:
+    page = live
+    stroke(page, 0)
+    wait_until_newest(page)
+    drawing = ids_of(page)
+    left, top, width, height = page.locator("[data-surface=edit]").bounding_box().values()
+    page.keyboard.press("3")
+    page.mouse.move(left + 0.4 * width, top + 0.4 * height)
+    page.mouse.down()
+    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
+    page.wait_for_function("() => window.echoStudio.result.page?.following")
+    page.goto(page.evaluate("`${location.origin}/?project=${window.echoStudio.link.project}`"))
+    wait_until_open(page)
+    page.mouse.up()
+    wait_until_newest(page)
+    assert np.array_equal(ids_of(page), drawing)

@@ -4,29 +4,34 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 
 from echo_studio.studio.users import passwords
 from echo_studio.studio.users.users import Users
+from tests.browser.proxy import proxy_of
 from tests.browser.serving import serving
-from tests.browser.visit import faults, ready
+from tests.browser.visit import faults, generated, ready
 from tests.studio.fakes import FakeEngine, fake_studio
 
 WORDS = {"anna": "correct horse", "ben": "battery staple"}
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory, address: str) -> Iterator[str]:
+@pytest.fixture
+def guarded(tmp_path: Path, address: str) -> Iterator[str]:
     """Where a studio with two users answers; `address` has made Gradio stay offline."""
+    with serving(guarded_app(tmp_path)) as at:
+        yield at
+
+
+def guarded_app(folder: Path) -> FastAPI:
     from echo_studio.web.server import create_app
 
-    folder: Path = tmp_path_factory.mktemp("guarded")
     users = Users(folder / "users.json")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "LOG2_N", 4)  # the same function at a cost that tests can pay
         for name, password in WORDS.items():
             users.add(name, password)
-    with serving(create_app(fake_studio(FakeEngine(0.001), folder / "projects"), users)) as at:
-        yield at
+    return create_app(fake_studio(FakeEngine(0.001), folder / "projects"), users)
 
 
 def log_in(page, name: str) -> None:
@@ -81,4 +86,23 @@ def test_two_users_log_in_draw_and_meet_only_their_own_projects(chromium, guarde
     ben.goto(f"{guarded}/")
     ben.wait_for_url("**/login")
     for context in contexts:
+        context.close()
+
+
+def test_below_the_prefix_of_a_proxy_one_logs_in_draws_and_logs_out(chromium, tmp_path: Path, address: str) -> None:
+    with serving(guarded_app(tmp_path), root_path="/echo") as inner, serving(proxy_of(inner, "/echo")) as outer:
+        context = chromium.new_context()
+        page = context.new_page()
+        refused: list[str] = []
+        page.on("response", lambda reply: refused.append(reply.url) if reply.status >= 400 else None)
+        page.goto(f"{outer}/echo/?project=new")
+        page.wait_for_url("**/echo/login?next=*")
+        log_in(page, "anna")
+        page.wait_for_url("**/echo/?project=new")
+        ready(page)
+        saved(page)
+        generated(page)
+        page.get_by_role("button", name="Log out anna").click()
+        page.wait_for_url("**/echo/login")
+        assert refused == []
         context.close()

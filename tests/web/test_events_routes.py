@@ -14,8 +14,8 @@ from fastapi import FastAPI
 
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
+from echo_studio.web.paths import PREFIX
 from echo_studio.web.routes import add_studio_routes, events
-from echo_studio.web.static_files import PREFIX
 from tests.browser.serving import serving, whole_app
 from tests.studio.fakes import FakeEngine, fake_studio, heart
 

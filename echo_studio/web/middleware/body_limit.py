@@ -7,6 +7,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from echo_studio.web.paths import route_path
 from echo_studio.web.wire.wire import USER
 
 MAX_JSON = 16 << 20  # parsed, it takes ten times as much memory
@@ -38,13 +39,14 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        limit = self.larger.get(scope["path"], self.max_bytes)
+        path = route_path(scope)
+        limit = self.larger.get(path, self.max_bytes)
         if headers.get(b"content-type", b"").startswith(b"application/json"):
             limit = min(limit, MAX_JSON)
         announced = headers.get(b"content-length", b"0")
         if not announced.isdigit() or int(announced) > limit:
             await _refuse(limit, scope, receive, send)
-        elif scope["path"] in self.larger:
+        elif path in self.larger:
             await self._file(limit, scope, receive, send)
         else:
             await self._counted(limit, scope, receive, send)

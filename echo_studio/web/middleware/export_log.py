@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echo_studio.errors import OutputError
 from echo_studio.studio.users.audit_log import AuditLog
+from echo_studio.web.paths import route_path
 from echo_studio.web.wire.wire import PROJECT, USER
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class AuditLogMiddleware:
             scope.get(USER, ""),
             address=scope["client"][0] if scope.get("client") else "",
             project=scope["state"].get(PROJECT, ""),
-            what=scope["path"],
+            what=route_path(scope),
             file=unquote(Headers(raw=begin["headers"])["content-disposition"].partition("filename=")[2].strip('"')),
             bytes=size,
             sha256=sha256,

@@ -4,6 +4,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from echo_studio.web.paths import route_path
+
 END = b"</head>"
 GRADIO = "/gradio_api/"
 NEEDED = (f"{GRADIO}queue/", f"{GRADIO}heartbeat/")  # a session begins with the one and ends with the other
@@ -17,7 +19,7 @@ class FirstPaint:
         self.head = head.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/" or scope["method"] != "GET":
+        if scope["type"] != "http" or route_path(scope) != "/" or scope["method"] != "GET":
             await self.app(scope, receive, send)
             return
         # Compressed, the page could not be read here.
@@ -47,7 +49,7 @@ class NeededRoutes:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
+        path = route_path(scope) if "path" in scope else ""
         if scope["type"] == "http" and path.startswith(GRADIO) and not path.startswith(NEEDED):
             await JSONResponse({"detail": "The studio does not use this route."}, 404)(scope, receive, send)
             return

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from echo_studio.studio.users.logins import Logins
-from echo_studio.web.static_files import PREFIX
+from echo_studio.web.paths import PREFIX, outer_path, route_path
 from echo_studio.web.tabs.login_page import safe_next
 from echo_studio.web.wire.wire import USER
 
@@ -38,7 +38,7 @@ class LoginMiddleware:
             await JSONResponse({"detail": "Sent from the page of another site."}, 403)(scope, receive, send)
         elif user is not None:
             await self.app({**scope, USER: user}, receive, _unkept(scope, send))
-        elif scope["type"] == "http" and scope["path"] in OPEN:
+        elif scope["type"] == "http" and route_path(scope) in OPEN:
             await self.app(scope, receive, send)
         elif scope["type"] == "http":
             await _refusal(scope)(scope, receive, send)
@@ -54,7 +54,8 @@ def _foreign(scope: Scope) -> bool:
 
 def _unkept(scope: Scope, send: Send) -> Send:
     """After a logout nobody finds the page or its pictures in the browser's store."""
-    if not (scope["path"] == "/" or scope["path"].startswith(f"{PREFIX}/")):
+    path = route_path(scope)
+    if not (path == "/" or path.startswith(f"{PREFIX}/")):
         return send
 
     async def marked(message: Message) -> None:
@@ -69,6 +70,8 @@ def _refusal(scope: Scope) -> Response:
     accept = dict(scope["headers"]).get(b"accept", b"")
     if scope["method"] == "GET" and b"text/html" in accept:
         query = scope["query_string"].decode("latin-1")
-        wanted = safe_next(f"{scope['path']}?{query}" if query else scope["path"])
-        return RedirectResponse(LOGIN if wanted == "/" else f"{LOGIN}?next={quote(wanted, safe='')}", 303, NEEDED)
+        path = route_path(scope)
+        wanted = safe_next(f"{path}?{query}" if query else path)
+        page = outer_path(scope, LOGIN)
+        return RedirectResponse(page if wanted == "/" else f"{page}?next={quote(wanted, safe='')}", 303, NEEDED)
     return JSONResponse({"detail": ENDED_LOGIN}, 401, NEEDED)

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from echo_studio.studio.studio import Studio
+from echo_studio.web.paths import PREFIX
 from echo_studio.web.routes import (
     canvas,
     compare,
@@ -16,7 +17,6 @@ from echo_studio.web.routes import (
     uploads,
     video,
 )
-from echo_studio.web.static_files import PREFIX
 from echo_studio.web.wire.answers import answer_errors
 
 

@@ -12,6 +12,7 @@ from echo_studio.errors import EchoStudioError
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.users.logins import HOURS, Attempts, Logins
 from echo_studio.web.middleware.login import COOKIE, LOGIN
+from echo_studio.web.paths import outer_path
 from echo_studio.web.tabs.login_page import login_page, safe_next
 from echo_studio.web.wire.wire import read_body, user_of
 
@@ -32,7 +33,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
     def ask(request: Request) -> Response:
         wanted = request.query_params.get("next", "/")
         if user_of(request):
-            return RedirectResponse(safe_next(wanted), 303)
+            return RedirectResponse(outer_path(request.scope, safe_next(wanted)), 303)
         return login_page(wanted=wanted)
 
     @router.post(LOGIN)
@@ -58,7 +59,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
             first.right = second.right = token is not None
         if token is None:
             return login_page(WRONG, name, wanted, 401)
-        reply = RedirectResponse(safe_next(wanted), 303)
+        reply = RedirectResponse(outer_path(request.scope, safe_next(wanted)), 303)
         secure = request.url.scheme == "https"
         reply.set_cookie(COOKIE, token, max_age=HOURS * 3600, httponly=True, samesite="lax", secure=secure)
         return reply
@@ -75,7 +76,7 @@ def login_routes(studio: Studio, logins: Logins) -> APIRouter:
         try:
             await run_in_threadpool(studio.audit_log.write, "logout", user, address=address)
         finally:
-            reply = RedirectResponse(LOGIN, 303)
+            reply = RedirectResponse(outer_path(request.scope, LOGIN), 303)
             reply.delete_cookie(COOKIE)
         return reply
 
