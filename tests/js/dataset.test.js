@@ -7,7 +7,16 @@ import { ANY, SampleFilter } from "../../echo_studio/web/static/dataset/sample_f
 import { comparedRows, sampleFacts, tileWords } from "../../echo_studio/web/static/dataset/sample_rows.js";
 import { countTemplates, countWords, freeName, setRequest } from "../../echo_studio/web/static/dataset/set_request.js";
 import { taskRows } from "../../echo_studio/web/static/dataset/task_rows.js";
-import { entryWords, exportName, isClip, planWords, sampleWords, setWords, shownWords, taskWords } from "../../echo_studio/web/static/dataset/words.js";
+import {
+  entryWords,
+  exportName,
+  isClip,
+  planWords,
+  sampleWords,
+  setWords,
+  shownWords,
+  taskWords,
+} from "../../echo_studio/web/static/dataset/words.js";
 
 test("a new filter lets everything through, in the order in which samples were made", () => {
   assert.deepEqual(new SampleFilter().request, { choices: {}, ranges: {}, flagged: null, text: "", sort: "number", descending: false });

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { QUANTITIES, defectReading, lengthsChanged, round, shownParameters } from "../../echo_studio/web/static/canvas/panels/defect_quantities.js";
+import {
+  QUANTITIES,
+  defectReading,
+  lengthsChanged,
+  round,
+  shownParameters,
+} from "../../echo_studio/web/static/canvas/panels/defect_quantities.js";
 
 const SEPTAL = {
   parameters: [

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { LabelDocument, cut, differenceBox, joined, paste } from "../../echo_studio/web/static/canvas/document/document.js";
+import { LabelDocument } from "../../echo_studio/web/static/canvas/document/document.js";
+import { cut, differenceBox, joined, paste } from "../../echo_studio/web/static/canvas/document/box.js";
 import { opened, pageOf, plain, rowsOf } from "./stand_ins.js";
 
 function paint(labels, y, x0, x1, label) {

@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { HandleSet, partsOf, sharesOf, structureAt, structuresMovedBy } from "../../echo_studio/web/static/canvas/tools/handles.js";
+import {
+  HandleSet,
+  partsOf,
+  sharesOf,
+  structureAt,
+  structuresMovedBy,
+} from "../../echo_studio/web/static/canvas/tools/handles.js";
 import { pageOf } from "./stand_ins.js";
 
 const handle = (key, structure, place, pinned = false) => ({ key, structure, place, pinned });

@@ -1,9 +1,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { cardFigures, isLoaded, loadState, originRows, partFigures, usedInEditor } from "../../echo_studio/web/static/models/card_words.js";
+import {
+  cardFigures,
+  isLoaded,
+  loadState,
+  originRows,
+  partFigures,
+  usedInEditor,
+} from "../../echo_studio/web/static/models/card_words.js";
 import { checkpointsAmong, chosenFiles, droppedFiles } from "../../echo_studio/web/static/models/checkpoint_files.js";
-import { MEASURES, PLOT, bySolver, qualityRows, qualityScale, shortTitle, valueRange } from "../../echo_studio/web/static/models/quality.js";
+import {
+  MEASURES,
+  PLOT,
+  bySolver,
+  qualityRows,
+  qualityScale,
+  shortTitle,
+  valueRange,
+} from "../../echo_studio/web/static/models/quality.js";
 import { bytes, duration, importWords, millions, scoreGroups } from "../../echo_studio/web/static/models/words.js";
 
 const [DICE, , , FRECHET] = MEASURES;

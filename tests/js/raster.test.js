@@ -1,7 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { brushCell, cellsBetween, discSpans, polygonSpans, regionSpans } from "../../echo_studio/web/static/canvas/document/raster.js";
+import {
+  brushCell,
+  cellsBetween,
+  discSpans,
+  polygonSpans,
+  regionSpans,
+} from "../../echo_studio/web/static/canvas/document/raster.js";
 import { pageOf, random } from "./stand_ins.js";
 
 /** The pixels of spans as "x,y", and an error where one is reported twice. */

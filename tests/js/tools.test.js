@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { selectionOf, runLengths, withMoved, withPasted } from "../../echo_studio/web/static/canvas/document/selection.js";
+import {
+  selectionOf,
+  runLengths,
+  withMoved,
+  withPasted,
+} from "../../echo_studio/web/static/canvas/document/selection.js";
 import { drag, editorOn, heart, oracle, plain, pressed, rowsOf, unpacked, unpackedPage } from "./stand_ins.js";
 
 const { maps, cases } = oracle("edits");

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { PLOT, beatScale, knownValues, phaseAt, polylines, shortNumber } from "../../echo_studio/web/static/video/curve.js";
+import {
+  PLOT,
+  beatScale,
+  knownValues,
+  phaseAt,
+  polylines,
+  shortNumber,
+} from "../../echo_studio/web/static/video/curve.js";
 import { areaLines, factWords } from "../../echo_studio/web/static/video/report_lines.js";
 import { VideoSampling } from "../../echo_studio/web/static/video/sampling.js";
 

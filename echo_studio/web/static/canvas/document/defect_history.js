@@ -8,7 +8,7 @@
 // differs from the map before it get their value after it. So strokes and other defects stay as they are, pixel by pixel,
 // and what an earlier edit of this defect did goes.
 
-import { paste } from "./document.js";
+import { paste } from "./box.js";
 import { pageAt } from "./past.js";
 
 /** The defects that can still be changed, in order: [{position, defect, values}], `values` as they were edited last. */

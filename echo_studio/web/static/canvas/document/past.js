@@ -1,6 +1,6 @@
 // Maps of the past, made from the steps that the history keeps.
 
-import { paste } from "./document.js";
+import { paste } from "./box.js";
 
 /** The map at a position of the history, {width, height, spacing, ids, sector}; the arrays are copies. Null: not kept. */
 export function pageAt(map, position) {

@@ -2,7 +2,8 @@
 // contract: the edit log is replayed there, byte for byte. A matrix is [a, b, c, d, e, f] as a DOMMatrix's, from the
 // map before to the map after; positions count from corners, so that the centre of pixel i is i + 0.5.
 
-import { LABEL, cut, joined } from "./document.js";
+import { cut, joined } from "./box.js";
+import { LABEL } from "./document.js";
 
 const SELECTION_SLACK = 1e-6; // ties are decided alike whatever the rounding
 export const CUT_AWAY = [1, 0, 0, 1, 1e6, 0]; // beyond any map, as far as the edit log allows: it knows no other way to cut

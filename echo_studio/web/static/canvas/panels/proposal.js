@@ -2,7 +2,7 @@
 // to the map that it was made from: any settled change of the document drops it.
 
 import { Newest } from "../../common/newest.js";
-import { differenceBox } from "../document/document.js";
+import { differenceBox } from "../document/box.js";
 
 export class Proposal {
   constructor(editor) {

@@ -3,7 +3,7 @@
 import { LABELS } from "../../common/labels.js";
 import { Newest } from "../../common/newest.js";
 import { SLOT_NAMES } from "../../common/slots.js";
-import { LabelRaster } from "../panes/panes.js";
+import { LabelRaster } from "../panes/label_raster.js";
 import { measureRow } from "./measure_row.js";
 import { settleTool } from "./proposal.js";
 import { drawWithin } from "./tray.js";

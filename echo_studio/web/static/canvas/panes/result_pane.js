@@ -1,6 +1,7 @@
 // The synthetic frame, alone or with something to compare it with: its label map, an earlier frame, a pinned one.
 
-import { LabelRaster, Pane } from "./panes.js";
+import { LabelRaster } from "./label_raster.js";
+import { Pane } from "./pane.js";
 
 const CAPTION_FONT = "600 11px system-ui, sans-serif";
 

@@ -1,9 +1,11 @@
 // The state of the editor that is not the document: tool, label, brush size, cursor, what is proposed but not done.
 
+import { Brush, Eraser } from "./brush.js";
 import { DeformTool } from "./deform_tool.js";
+import { Fill } from "./fill.js";
 import { Lasso } from "./lasso.js";
 import { MoveTool } from "./move_tool.js";
-import { Brush, Eraser, Fill, Polygon } from "./tools.js";
+import { Polygon } from "./polygon.js";
 
 export class Editor {
   constructor(labels, result) {

@@ -1,6 +1,6 @@
 // A freehand outline: what lies inside is filled when the pointer is lifted. Escape drops it.
 
-import { drawOutline, fillOutline } from "./tools.js";
+import { drawOutline, fillOutline } from "./outline.js";
 
 const LASSO_MOST = 50000; // points; the edit log takes twice as many
 

@@ -1,94 +1,9 @@
-// What both panes share, one viewport above all, and the pane of the label map that is edited. The frame beside it is in
-// result_pane.js.
+// The pane of the label map that is edited. The frame beside it is in result_pane.js.
 
 import { addLoop, outlines } from "../../common/contours.js";
 import { brushCell } from "../document/raster.js";
-
-export class Pane {
-  constructor(surface, viewport) {
-    this.surface = surface;
-    this.viewport = viewport;
-    this.context = surface.getContext("2d");
-    this.pending = false;
-    viewport.listeners.add(() => this.redraw());
-  }
-
-  /** @param {CanvasRenderingContext2D} _context in CSS pixels of the pane */
-  draw(_context) {
-    throw new Error("A pane draws itself.");
-  }
-
-  /** Draw in the next animation frame; many calls cost one drawing. */
-  redraw() {
-    if (this.pending) return;
-    this.pending = true;
-    requestAnimationFrame(() => {
-      this.pending = false;
-      this.matchScreen();
-      this.draw(this.context);
-    });
-  }
-
-  // One canvas pixel for each device pixel, also after the window moves to another screen.
-  matchScreen() {
-    const ratio = window.devicePixelRatio || 1;
-    const width = Math.max(1, Math.round(this.surface.clientWidth * ratio));
-    const height = Math.max(1, Math.round(this.surface.clientHeight * ratio));
-    if (this.surface.width !== width || this.surface.height !== height) Object.assign(this.surface, { width, height });
-    this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    this.context.clearRect(0, 0, this.surface.clientWidth, this.surface.clientHeight);
-  }
-
-  drawRaster(raster, width, height, { alpha = 1, smooth = false } = {}) {
-    const { x, y, scale, aspect } = this.viewport;
-    this.context.globalAlpha = alpha;
-    this.context.imageSmoothingEnabled = smooth;
-    this.context.imageSmoothingQuality = "high";
-    this.context.drawImage(raster, x, y, width * scale, height * scale * aspect);
-    this.context.globalAlpha = 1;
-  }
-
-  strokeInMap(path, colour, width) {
-    const placed = new Path2D();
-    placed.addPath(path, new DOMMatrix(this.viewport.matrix));
-    this.context.strokeStyle = colour;
-    this.context.lineWidth = width;
-    this.context.stroke(placed);
-  }
-}
-
-/** Label ids as colours on an off-screen canvas of the map's own size. */
-export class LabelRaster {
-  constructor(palette) {
-    this.recolour(palette);
-    this.canvas = document.createElement("canvas");
-    this.context = this.canvas.getContext("2d");
-  }
-
-  recolour(palette) {
-    this.words = new Uint32Array(palette.map(([r, g, b, a]) => ((a << 24) | (b << 16) | (g << 8) | r) >>> 0));
-  }
-
-  /** Make every pixel transparent where the mask is 0. */
-  keepOnly(mask) {
-    for (let i = 0; i < mask.length; i++) if (!mask[i]) this.pixels[i] = 0;
-    this.context.putImageData(this.image, 0, 0);
-  }
-
-  update(ids, width, height, box) {
-    if (this.canvas.width !== width || this.canvas.height !== height || !this.image) {
-      Object.assign(this.canvas, { width, height });
-      this.image = this.context.createImageData(width, height);
-      this.pixels = new Uint32Array(this.image.data.buffer);
-      box = null;
-    }
-    const [x0, y0, x1, y1] = box || [0, 0, width - 1, height - 1];
-    for (let y = y0; y <= y1; y++) {
-      for (let i = y * width + x0, end = y * width + x1; i <= end; i++) this.pixels[i] = this.words[ids[i]];
-    }
-    this.context.putImageData(this.image, 0, 0, x0, y0, x1 - x0 + 1, y1 - y0 + 1);
-  }
-}
+import { LabelRaster } from "./label_raster.js";
+import { Pane } from "./pane.js";
 
 export class EditPane extends Pane {
   constructor(surface, viewport, editor, labels) {
