@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from echo_studio.diffusion.denoiser import Bound
 from echo_studio.diffusion.families import (
     beta_variance,
     learned_variance,
@@ -175,12 +176,12 @@ def test_the_divergence_is_zero_for_the_posterior_itself_and_matches_torchs() ->
     torch.testing.assert_close(step_divergence(x, clean, estimate, place, sigma_t, sigma_s), wanted)
 
 
-class ExactGaussian:
+class ExactGaussian(Bound):
     """Denoiser and reverse variance of N(0, deviation^2): q(x_s | x_t) itself, for given neighbours."""
 
     def __init__(self, sigmas: Tensor, deviation: float) -> None:
-        self.after = dict(zip(sigmas[:-1].tolist(), sigmas[1:].tolist(), strict=True))
-        self.deviation = deviation
+        after = dict(zip(sigmas[:-1].tolist(), sigmas[1:].tolist(), strict=True))
+        vars(self).update(after=after, deviation=deviation)  # its own state: no network and no label map
 
     def __call__(self, x: Tensor, sigma: Tensor) -> Tensor:
         return self.with_variance(x, sigma)[0]

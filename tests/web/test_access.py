@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.staticfiles import StaticFiles
 
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.studio.projects import NEW
@@ -25,6 +26,7 @@ from echo_studio.studio.users.users import Users
 from echo_studio.web.middleware.body_limit import FILES_OF_ONE, MAX_JSON, BodyLimit
 from echo_studio.web.middleware.login import COOKIE, OPEN
 from echo_studio.web.server import create_app
+from echo_studio.web.static_files import static_path
 from echo_studio.web.tabs.login_page import safe_next
 from echo_studio.web.wire.wire import session_of
 from tests.studio.fakes import FakeEngine, fake_studio
@@ -94,7 +96,8 @@ def routes_of(routes: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
         elif inner := getattr(route, "routes", None):
             yield from routes_of(inner, prefix + route.path)
         else:
-            for method in getattr(route, "methods", None) or ["WEBSOCKET"]:
+            is_folder = isinstance(getattr(route, "app", None), StaticFiles)
+            for method in getattr(route, "methods", None) or (["GET"] if is_folder else ["WEBSOCKET"]):
                 yield method, prefix + route.path, route
 
 
@@ -122,7 +125,7 @@ def test_every_route_of_the_studio_asks_for_a_token_and_refuses_that_of_another_
     token = studio.open_session(NEW, "anna").token
     assert anna.get("/studio/project", headers={TOKEN: token}).json()["user"] == "anna"
     for method, path, route in found:
-        if path in FREE_OF_TOKENS:
+        if path in FREE_OF_TOKENS or path == static_path():
             continue
         assert needs_session(route.dependant), f"{method} {path} opens without a session's token"
         reply = ben.request(method, re.sub(r"\{[^}]*\}", "1", path), headers={TOKEN: token, "X-File-Name": "a.png"})
@@ -358,3 +361,16 @@ def test_a_user_sends_few_files_at_once_and_holds_up_nobody_else() -> None:
         return statuses
 
     assert run(trial()) == [503] + [200] * (FILES_OF_ONE + 2)
+
+
+def test_the_page_s_scripts_need_a_login_and_may_be_kept_as_long_as_they_stay_the_same(
+    app: FastAPI, stranger: TestClient
+) -> None:
+    module = f"{static_path()}/canvas/main.js"
+    assert stranger.get(module).status_code == 401
+    reply = logged_in(app, "anna").get(module)
+    assert reply.status_code == 200
+    assert reply.headers["Content-Type"].startswith("text/javascript")
+    assert reply.headers["Cache-Control"] == "private, max-age=31536000, immutable"
+    assert logged_in(app, "anna").get("/studio/static/0123456789ab/canvas/main.js").status_code == 404
+    assert logged_in(app, "anna").get(f"{static_path()}/../launch.py").status_code == 404

@@ -105,7 +105,7 @@ def test_a_write_that_fails_leaves_nothing(name: str, tmp_path: Path, monkeypatc
             export_set(source, name, tmp_path / "Dataset501_Echo", Fractions())
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
     export_set(source, name, tmp_path / "Dataset501_Echo", Fractions())
-    with pytest.raises(OutputError, match="an empty folder"):
+    with pytest.raises(OutputError, match="a new or empty folder"):
         export_set(source, name, tmp_path / "Dataset501_Echo", Fractions())
 
 
