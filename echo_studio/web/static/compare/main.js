@@ -5,6 +5,7 @@ import { fillSelect } from "../common/dom.js";
 import { readMap } from "../common/link.js";
 import { mountTab } from "../common/mount_tab.js";
 import { openInEditor } from "../common/open_in_editor.js";
+import { Tab } from "../common/tab.js";
 import { holds } from "./cell.js";
 import { drawLegend } from "./difference.js";
 import { CompareGrid } from "./grid.js";
@@ -19,12 +20,9 @@ import { sameWords, shareOf, stateWords } from "./words.js";
 
 const NARROW_TILE = 192; // below it captions need smaller letters
 
-class CompareTab {
+class CompareTab extends Tab {
   constructor(root, studio) {
-    this.root = root;
-    this.part = (name) => root.querySelector(`[data-cmp=${name}]`);
-    this.studio = studio;
-    this.link = studio.link;
+    super(root, "data-cmp", studio);
     this.comparison = new ComparisonRun(this.link, { begin: (status) => this.begin(status), show: (status) => this.show(status) });
     this.lens = new Lens();
     this.plan = new ComparePlan(studio);
@@ -76,20 +74,6 @@ class CompareTab {
   /** What the server says of the comparison that is shown, or null. */
   get status() {
     return this.comparison.status;
-  }
-
-  say(words) {
-    this.part("problem").textContent = words;
-    this.part("problem").hidden = !words;
-  }
-
-  async trying(work) {
-    this.say("");
-    try {
-      await work();
-    } catch (problem) {
-      this.say(problem.message);
-    }
   }
 
   refresh() {

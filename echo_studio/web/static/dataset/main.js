@@ -2,6 +2,7 @@
 
 import { fillSelect, showWords } from "../common/dom.js";
 import { mountTab } from "../common/mount_tab.js";
+import { Tab } from "../common/tab.js";
 import { showAbout } from "./about.js";
 import { Curation } from "./curation.js";
 import { Detail } from "./detail.js";
@@ -21,12 +22,9 @@ import { shownWords } from "./words.js";
 
 const NEW_SET = "";
 
-class DatasetTab {
+class DatasetTab extends Tab {
   constructor(root, studio) {
-    this.root = root;
-    this.part = (name) => root.querySelector(`[data-ds=${name}]`);
-    this.studio = studio;
-    this.link = studio.link;
+    super(root, "data-ds", studio);
     this.status = null; // of the set that is shown
     this.listed = { sets: [], exports: [], formats: [], clips: [], cores: 1, reviewer: "" };
     this.samples = new Samples(this.link);
@@ -90,15 +88,6 @@ class DatasetTab {
 
   say(words) {
     showWords(this.part(this.samples.name ? "problem" : "form-problem"), words);
-  }
-
-  async trying(work) {
-    this.say("");
-    try {
-      await work();
-    } catch (problem) {
-      this.say(problem.message);
-    }
   }
 
   async made(name) {

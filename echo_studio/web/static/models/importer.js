@@ -1,6 +1,7 @@
 // Imports, one after the other: how far each is, why one was refused, and another name where its own is taken.
 
 import { make } from "../common/dom.js";
+import { acceptFiles } from "../common/drop_zone.js";
 import { CARD_FILE, checkpointsAmong, chosenFiles, droppedFiles } from "./checkpoint_files.js";
 import { bytes, importWords } from "./words.js";
 
@@ -25,19 +26,7 @@ export class Importer {
       this.input.value = ""; // so that the same folder can be chosen again
       if (files.length) this.take(Promise.resolve(files));
     });
-    root.addEventListener("dragover", (event) => {
-      if (![...event.dataTransfer.types].includes("Files")) return;
-      event.preventDefault();
-      root.classList.add("dropping");
-    });
-    root.addEventListener("dragleave", (event) => {
-      if (!root.contains(event.relatedTarget)) root.classList.remove("dropping");
-    });
-    root.addEventListener("drop", (event) => {
-      event.preventDefault();
-      root.classList.remove("dropping");
-      this.take(droppedFiles(event.dataTransfer));
-    });
+    acceptFiles(root, (transfer) => this.take(droppedFiles(transfer)));
   }
 
   /** Files that a person chose: imports wait for those before them. */

@@ -5,6 +5,7 @@ import { bitmapOf } from "../common/link.js";
 import { mountTab } from "../common/mount_tab.js";
 import { Newest } from "../common/newest.js";
 import { keyframe, postRequest } from "../common/packed.js";
+import { Tab } from "../common/tab.js";
 import { Clip } from "./clip.js";
 import { Clock } from "./clock.js";
 import { VideoJob } from "./job.js";
@@ -22,12 +23,9 @@ import { Stage } from "./stage.js";
 import { Transport } from "./transport.js";
 import { jobPercent, jobWords, requestWords } from "./words.js";
 
-class VideoTab {
+class VideoTab extends Tab {
   constructor(root, studio) {
-    this.root = root;
-    this.part = (name) => root.querySelector(`[data-vid=${name}]`);
-    this.studio = studio;
-    this.link = studio.link;
+    super(root, "data-vid", studio);
     this.started = null; // signature of the video under way
     this.clock = new Clock();
     this.onion = new Onion(this.part("onion"));
@@ -103,20 +101,6 @@ class VideoTab {
     this.keyframesForm.draw();
     this.stage.show(); // in the colours that the Edit tab has now
     this.onion.draw();
-  }
-
-  async trying(work) {
-    this.say("");
-    try {
-      await work();
-    } catch (problem) {
-      this.say(problem.message);
-    }
-  }
-
-  say(words) {
-    this.part("problem").textContent = words;
-    this.part("problem").hidden = !words;
   }
 
   get request() {

@@ -1,6 +1,7 @@
 // What a drawing starts from: a template, a label map file, or a real frame that the segmenter labels first.
 
 import { fillSelect } from "../../common/dom.js";
+import { acceptFiles } from "../../common/drop_zone.js";
 import { bitmapOf, readMap } from "../../common/link.js";
 
 const WORKING_SIDES = [64, 128, 256, 512, 1024];
@@ -24,20 +25,7 @@ export class Starter {
       this.file.value = ""; // so that the same file can be chosen again
       if (file) this.openFile(file);
     });
-    root.addEventListener("dragover", (event) => {
-      if (![...event.dataTransfer.types].includes("Files")) return;
-      event.preventDefault();
-      root.classList.add("dropping");
-    });
-    root.addEventListener("dragleave", (event) => {
-      if (!root.contains(event.relatedTarget)) root.classList.remove("dropping");
-    });
-    root.addEventListener("drop", (event) => {
-      event.preventDefault();
-      root.classList.remove("dropping");
-      const [file] = event.dataTransfer.files;
-      if (file) this.openFile(file);
-    });
+    acceptFiles(root, ({ files: [file] }) => file && this.openFile(file));
     this.picker = new FramePicker(root.querySelector("#frame-dialog"), link, (number) => this.label(number));
     // A real frame belongs to the map that was made from it: another document takes it away.
     editor.document.listeners.add((box, settled) => settled && this.checkBackdrop());
