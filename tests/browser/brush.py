@@ -46,16 +46,16 @@ def drag(page, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
     """Drag over points in pixels of the map; the positions that the page saw, after rounding to the screen."""
     place = page.evaluate(
         "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
-        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
+        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale, v.scale * v.aspect]; }"
     )
-    left, top, scale = place
-    screen = [(round(x * scale + left), round(y * scale + top)) for x, y in points]
+    left, top, scale, tall = place
+    screen = [(round(x * scale + left), round(y * tall + top)) for x, y in points]
     page.mouse.move(*screen[0])
     page.mouse.down()
     for x, y in screen[1:]:
         page.mouse.move(x, y)
     page.mouse.up()
-    return [((x - left) / scale, (y - top) / scale) for x, y in screen]
+    return [((x - left) / scale, (y - top) / tall) for x, y in screen]
 
 
 STROKES = """(strokes) => {

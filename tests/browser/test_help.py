@@ -44,7 +44,11 @@ def keyboard(page):
     """The page with a heart on it, which remembers whether it used the last key."""
     page.on("filechooser", no_file)
     open_template(page, "four-chamber")
-    page.evaluate("window.addEventListener('keydown', (event) => (window.handled = event.defaultPrevented))")
+    # Copy, cut and paste are events of their own after the key.
+    page.evaluate(
+        "for (const kind of ['keydown', 'copy', 'cut', 'paste'])"
+        " window.addEventListener(kind, (event) => (window.handled = event.defaultPrevented))"
+    )
     # No frame: the next key may change the map before the server has heard of the wish.
     page.evaluate("() => { window.echoStudio.generation.post = () => new Promise(() => {}); }")
     page.evaluate(CALM)

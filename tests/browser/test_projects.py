@@ -241,7 +241,8 @@ def test_the_second_tab_is_told_and_overwrites_nothing(page) -> None:
     other.wait_for_function("() => window.echoStudio.document.revision >= 0")
     drag(other, [(60, 150), (120, 170)])
     saved(other)
-    drag(first, [(90, 90), (99, 99)])
+    with first.expect_response(lambda reply: reply.status == 423):
+        drag(first, [(90, 90), (99, 99)])
     told = first.get_by_role("heading", name="open in another tab")
     told.wait_for()
     drag(first, [(90, 90), (99, 99)])  # beside the dialog

@@ -14,7 +14,7 @@ export class DatasetKeys {
     if (tab.root.offsetParent === null || event.altKey || document.querySelector("dialog:modal")) return;
     const on = (what) => target instanceof Element && Boolean(target.closest(what));
     if (on("select, textarea, input:not([type=checkbox], [type=range])")) return;
-    const place = { inGrid: target === document.body || on("[data-ds=grid]"), onSlider: on("[type=range]"), inForm: tab.form.form.contains(target) };
+    const place = { inGrid: target === document.body || on("[data-ds=grid]"), onSlider: on("[type=range]"), inForm: target instanceof Node && tab.form.form.contains(target) };
     if (!pressDatasetKey(tab, event, place)) return;
     event.preventDefault();
     event.stopPropagation();
