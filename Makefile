@@ -34,7 +34,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	@if node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)' 2>/dev/null; then $(MAKE) check-page; \
+	@if node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null; then $(MAKE) check-page; \
 	else echo "Left out: the page's scripts (ESLint, tsc, node --test) need Node 20 or newer."; fi
 
 check-page: node_modules/.package-lock.json
