@@ -49,8 +49,8 @@ def test_three_pages_that_follow_jobs_leave_each_other_connections(chromium, add
         for page in pages:
             page.locator("#nfe").fill("300")
             page.locator("#generate").click()
-        wait_for_state(first, "NFE ")  # the others wait for its frame
-        wait_for_state(pages[2], "ahead")
+        for page in pages:  # one is served, whose turn it is, and the others wait for its frame
+            page.wait_for_function("() => /^NFE|ahead/.test(document.querySelector('[data-part=state]').textContent)")
         for page in pages:
             page.locator("#cancel").click(timeout=20_000)
             wait_for_state(page, "Cancelled")

@@ -17,7 +17,7 @@ import pytest
 from tests.browser.brush import ZIGZAG, drag, ids_of, open_template
 from tests.browser.desk import bytes_of
 from tests.browser.visit import settings_kept
-from tests.browser.window import wait_until_open
+from tests.browser.window import Window, wait_until_open
 
 pytestmark = pytest.mark.browser
 
@@ -212,7 +212,7 @@ def test_a_reload_brings_back_canvas_and_history_across_pages_of_other_size(page
     assert np.array_equal(ids_of(page), first)
 
 
-def test_the_second_tab_is_told_and_overwrites_nothing(page) -> None:
+def test_the_second_tab_is_told_and_overwrites_nothing(page, window: Window) -> None:
     first, context = page, page.context
     drag(first, ZIGZAG)
     saved(first)
@@ -241,12 +241,11 @@ def test_the_second_tab_is_told_and_overwrites_nothing(page) -> None:
     other.wait_for_function("() => window.echoStudio.document.revision >= 0")
     drag(other, [(60, 150), (120, 170)])
     saved(other)
-    with first.expect_response(lambda reply: reply.status == 423):
-        drag(first, [(90, 90), (99, 99)])
+    drag(first, [(90, 90), (99, 99)])  # unless the sign of life was quicker, whose dialog lies over the canvas
     told = first.get_by_role("heading", name="open in another tab")
     told.wait_for()
     drag(first, [(90, 90), (99, 99)])  # beside the dialog
-    page.expected_problem = "status of 423"
+    page.expected_problem = "status of 423" if window.problems else ""
     other.close()
     assert told.is_visible(), "whether to go on without saving is not decided by a stray click"
 
