@@ -149,9 +149,8 @@ class Frames:
             uint8 (h, w), the map's size; None if another draft of the session came between.
 
         Raises:
-            UnavailableError: the generator has no draft that is cheap enough.
+            RequestError: the generator has no draft that is cheap enough, or the draft failed.
             BusyError: too many jobs wait.
-            EchoStudioError: the draft failed.
         """
         sampling = draft_sampling(request.sampling, self._engine.cards())
         if sampling is None:

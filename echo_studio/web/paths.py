@@ -10,8 +10,9 @@ def route_path(scope: Mapping[str, Any]) -> str:
     """The path of an ASGI request without the prefix."""
     path: str = scope["path"]
     root: str = scope.get("root_path", "")
-    below = path.removeprefix(root) if (root and path.startswith(f"{root}/")) or path == root else path
-    return below or "/"
+    if path == root or path.startswith(f"{root}/"):
+        path = path[len(root) :]
+    return path or "/"
 
 
 def outer_path(scope: Mapping[str, Any], path: str) -> str:

@@ -58,6 +58,16 @@ def stroke(page, k: int) -> None:
     drag(page, [(x, 150.0), (x + 30, 170.0), (x + 20, 120.0)])
 
 
+def begin_stroke(page) -> None:
+    """Press and move until a draft follows; the hand stays down."""
+    left, top, width, height = page.locator("[data-surface=edit]").bounding_box().values()
+    page.keyboard.press("3")
+    page.mouse.move(left + 0.4 * width, top + 0.4 * height)
+    page.mouse.down()
+    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
+    page.wait_for_function("() => window.echoStudio.result.page?.following")
+
+
 def test_strokes_in_quick_succession_show_the_newest_map_and_no_older_one(live, engine: FakeEngine) -> None:
     page = live
     engine.seconds_per_nfe = 0.01
@@ -183,12 +193,7 @@ def test_drafts_follow_the_hand_and_each_is_newer_than_the_one_before(live, engi
 def test_a_stroke_that_is_taken_back_leaves_no_draft_of_it(live, engine: FakeEngine) -> None:
     page = live
     drawing = ids_of(page)
-    left, top, width, height = page.locator("[data-surface=edit]").bounding_box().values()
-    page.keyboard.press("3")
-    page.mouse.move(left + 0.4 * width, top + 0.4 * height)
-    page.mouse.down()
-    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
-    page.wait_for_function("() => window.echoStudio.result.page?.following")
+    begin_stroke(page)
     page.keyboard.press("Escape")
     page.mouse.up()
     wait_until_newest(page)
@@ -265,12 +270,7 @@ def test_a_reload_in_the_middle_of_a_drag_keeps_what_was_settled(live, engine: F
     stroke(page, 0)
     wait_until_newest(page)
     drawing = ids_of(page)
-    left, top, width, height = page.locator("[data-surface=edit]").bounding_box().values()
-    page.keyboard.press("3")
-    page.mouse.move(left + 0.4 * width, top + 0.4 * height)
-    page.mouse.down()
-    page.mouse.move(left + 0.5 * width, top + 0.5 * height)
-    page.wait_for_function("() => window.echoStudio.result.page?.following")
+    begin_stroke(page)
     page.goto(page.evaluate("`${location.origin}/?project=${window.echoStudio.link.project}`"))
     wait_until_open(page)
     page.mouse.up()

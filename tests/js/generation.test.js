@@ -207,7 +207,7 @@ test("where drafts are refused, or previews are off, nothing follows until the s
   const { stroke, drafts, answer, settings } = following(t);
   stroke(1);
   await settled();
-  await answer(drafts[0], new Error("One call."));
+  await answer(drafts[0], Object.assign(new Error("One call."), { status: 422 }));
   stroke(2);
   await settled();
   assert.equal(drafts.length, 1);
@@ -218,6 +218,20 @@ test("where drafts are refused, or previews are off, nothing follows until the s
   settings.set({ live: false });
   await answer(drafts[1], new Error("No."));
   stroke(1);
+  await settled();
+  assert.equal(drafts.length, 2);
+});
+
+test("a server that was busy or away is asked for drafts again by the next stroke", async (t) => {
+  const { stroke, map, drafts, answer } = following(t);
+  stroke(1);
+  await settled();
+  await answer(drafts[0], Object.assign(new Error("Too many jobs wait."), { status: 503 }));
+  stroke(2);
+  await settled();
+  assert.equal(drafts.length, 1, "not in the same stroke");
+  map.endStroke({ tool: "brush" });
+  stroke(3);
   await settled();
   assert.equal(drafts.length, 2);
 });

@@ -173,6 +173,8 @@ class JobService:
                 on_change=self._notify,
             )
             queue.add(job)
+            if self.closed:
+                job.cancel()  # no worker is left: whoever waits for it would wait for ever
             queue.count_places()
             while queue.threads < queue.kind.workers:
                 queue.threads += 1

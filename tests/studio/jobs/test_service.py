@@ -342,3 +342,8 @@ def test_a_page_hears_of_progress_with_the_stamp_that_it_had_before(queue: Queue
     message = queue.service.describe(job)
     assert message["stamp"] == job.stamp
     assert (message["state"], message["nfe"], message["total"], message["message"]) == ("done", 3, 3, "")
+
+
+def test_a_job_that_comes_when_the_service_is_closed_ends_at_once(queue: Queue) -> None:
+    queue.close()
+    assert queue.submit("a", 1).wait() is JobState.CANCELLED

@@ -11,14 +11,19 @@ export class DefectPlacing {
     this.editor = editor;
     this.link = link;
     this.settings = settings;
+    this.walked = { key: "", ids: null };
     this.defect = null; // {name, position, values()} that can be dragged now
     this.newest = new Newest((point) => this.ask(point), place, (problem) => editor.say(problem.message));
   }
 
-  /** The map before the defect. */
+  /** The map before the defect: walking back is not for every move of the pointer, so it is kept while the map stays. */
   get before() {
     const { document: map } = this.editor;
-    return this.defect.position === null ? map.ids : pageAt(map, this.defect.position - 1).ids;
+    const { position } = this.defect;
+    if (position === null) return map.ids;
+    const key = `${map.revision} ${position}`;
+    if (this.walked.key !== key) this.walked = { key, ids: pageAt(map, position - 1).ids };
+    return this.walked.ids;
   }
 
   /** Whether a press at a point of the map takes hold of the defect. */

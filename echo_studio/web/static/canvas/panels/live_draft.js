@@ -5,6 +5,7 @@ import { bitmapOf } from "../../common/link.js";
 import { Newest } from "../../common/newest.js";
 
 const SLOW_SECONDS = 1.5; // nobody takes such a draft for one that follows
+const NO_DRAFT = 422; // the server's answer to settings that have none: it holds until they change
 const SLOW_DRAFTS = 2; // in a row: the first one may have waited for its weights
 
 export class LiveDraft {
@@ -16,19 +17,19 @@ export class LiveDraft {
     this.moving = false;
     this.ghost = null; // the proposed map that is followed
     this.slow = 0; // drafts in a row that were
-    this.refused = ""; // why the settings of now have no draft
+    this.refusal = null; // why there is no draft
     this.newest = new Newest(() => this.draft(), (answer) => this.arrived(answer), (problem) => this.failed(problem));
     editor.document.listeners.add((box, settled) => (settled || !editor.document.stroke ? this.rest(settled) : this.follow()));
     editor.listeners.add(() => this.proposed());
     settings.listeners.add(() => {
       this.slow = 0;
-      this.refused = "";
+      this.refusal = null;
     });
   }
 
   /** Request a draft of the newest map, if drafts are quick enough here. */
   follow() {
-    if (!this.settings.values.live || this.editor.document.revision < 0 || this.refused || this.slow >= SLOW_DRAFTS) return;
+    if (!this.settings.values.live || this.editor.document.revision < 0 || this.refusal || this.slow >= SLOW_DRAFTS) return;
     if (!this.moving) this.generation.hold();
     this.moving = true;
     this.newest.request(null);
@@ -36,6 +37,7 @@ export class LiveDraft {
 
   /** The stroke is over; one that left the map as it was has no new job of its own. */
   rest(settled) {
+    if (this.refusal?.status !== NO_DRAFT) this.refusal = null; // a server that was busy or away may be back
     if (!this.moving) return;
     this.moving = false;
     this.newest.drop();
@@ -73,6 +75,6 @@ export class LiveDraft {
 
   /** No draft to follow with: the frame comes at the end of the stroke, and says what is wrong if it fails too. */
   failed(problem) {
-    this.refused = problem.message;
+    this.refusal = problem;
   }
 }
