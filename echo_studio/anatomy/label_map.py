@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.labels import LABEL_COUNT, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNT, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA_2, schema_of
 from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask, LabelIds, Spacing
 
@@ -25,8 +25,8 @@ class LabelMap:
     """Label ids of one frame; validated when made, immutable after.
 
     Args:
-        ids: uint8 (h, w), ids of `camus+sector/1` (0 outside, 1 LV cavity, 2 LV myocardium,
-            3 left atrium, 4 sector). 8 to 4096 pixels a side. A read-only copy is kept.
+        ids: uint8 (h, w), ids of `camus+sector/2` (0 outside, 1 LV cavity, 2 LV myocardium,
+            3 left atrium, 4 sector, 5 fluid, 6 mass). 8 to 4096 pixels a side. A read-only copy is kept.
         spacing_mm: pixel spacing (y, x) in mm, or None where it is not known.
 
     Raises:
@@ -58,9 +58,14 @@ class LabelMap:
         return self.ids.shape[0], self.ids.shape[1]
 
     @property
+    def schema(self) -> str:
+        """Version 1 of the label schema, or 2 where the map holds fluid or mass."""
+        return schema_of(self.ids)
+
+    @property
     def digest(self) -> str:
         """sha256 of schema, shape and ids: what a generation record keeps."""
-        head = f"{SCHEMA} {self.shape[0]}x{self.shape[1]}\n".encode()
+        head = f"{self.schema} {self.shape[0]}x{self.shape[1]}\n".encode()
         return hashlib.sha256(head + self.ids.tobytes()).hexdigest()
 
     @property
@@ -83,7 +88,7 @@ class LabelMap:
         }
 
     def one_hot(self) -> npt.NDArray[np.float32]:
-        """float32 (5, h, w), channels in id order."""
+        """float32 (7, h, w), channels in id order."""
         return np.asarray(np.arange(LABEL_COUNT)[:, None, None] == self.ids, dtype=np.float32)
 
     def resized(self, height: int, width: int) -> "LabelMap":
@@ -100,7 +105,7 @@ class LabelMap:
 
 
 def _validated_ids(ids: Any) -> LabelIds:
-    remedy = f"use ids of {SCHEMA} in an 8-bit single-channel array"
+    remedy = f"use ids of {SCHEMA_2} in an 8-bit single-channel array"
     if not isinstance(ids, np.ndarray) or ids.ndim != 2:
         shape = getattr(ids, "shape", type(ids).__name__)
         raise LabelMapError(expected="a label map of shape (height, width)", got=f"{shape}", remedy=remedy)

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.data.formats.label_file import read_label_map
@@ -47,7 +46,7 @@ def pair_files(sample: SetSample) -> dict[str, bytes]:
     images, maps = (array if sample.is_clip else array[None] for array in (sample.image, sample.ids))
     for name, image, ids in zip(_names(len(images), sample.is_clip), images, maps, strict=True):
         files[f"frame{name}.png"] = encode(PNG, image, sample.spacing_mm, NOTICE, about)
-        files[f"labels{name}.png"] = encode(PNG, ids, sample.spacing_mm, SCHEMA, {"schema": SCHEMA})
+        files[f"labels{name}.png"] = encode(PNG, ids, sample.spacing_mm, sample.schema, {"schema": sample.schema})
     files[RECORD] = (json.dumps(about, indent=2, allow_nan=False) + "\n").encode()
     return files
 

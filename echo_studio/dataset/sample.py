@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import MAX_SIDE, MIN_SIDE
-from echo_studio.anatomy.labels import LABEL_COUNT, SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNT, SCHEMA, SCHEMAS, schema_of
 from echo_studio.data.clips.clip import MAX_FPS, MAX_FRAMES
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError
@@ -43,6 +43,7 @@ class SampleHeader:
         licence: what the generator's weights ask for, one line.
         tags: a reviewer's words, one line each.
         record: strict JSON that reproduces the sample.
+        schema: of its labels: version 2 where they hold fluid or mass.
 
     Raises:
         DataError: a value that is none of these.
@@ -57,6 +58,7 @@ class SampleHeader:
     spacing_mm: Spacing | None = None
     tags: tuple[str, ...] = ()
     record: Json = field(default_factory=dict)
+    schema: str = SCHEMA
 
     def __post_init__(self) -> None:
         for what, name in (("id", self.id), ("base", self.base)):
@@ -88,7 +90,7 @@ class SampleHeader:
         return {
             "format": SAMPLE_FORMAT,
             "notice": NOTICE,
-            "schema": SCHEMA,
+            "schema": self.schema,
             "id": self.id,
             "base": self.base,
             "view": self.view,
@@ -107,7 +109,7 @@ class SetSample(SampleHeader):
 
     Attributes:
         image: uint8 (h, w), or (t, h, w) of a clip of 2 to 512 frames; 8 to 4096 pixels a side.
-        ids: uint8 of the same shape, ids of `camus+sector/1`.
+        ids: uint8 of the same shape, ids of `camus+sector/2`.
 
     Raises:
         DataError: arrays of another type, rank or size, an unknown id.
@@ -128,6 +130,7 @@ class SetSample(SampleHeader):
             raise _wrong(f"{MIN_SIDE} to {MAX_SIDE} pixels a side", shape)
         if int(self.ids.max()) >= LABEL_COUNT:
             raise _wrong(f"label ids 0 to {LABEL_COUNT - 1}", int(self.ids.max()))
+        object.__setattr__(self, "schema", schema_of(self.ids))
 
 
 @dataclass(frozen=True)
@@ -168,8 +171,8 @@ def header_of(note: Any, where: str) -> SampleHeader:
             got="none",
             remedy="give a set that `echo-studio export` wrote",
         )
-    if note.get("schema") != SCHEMA:
-        raise _wrong(f"labels of schema {SCHEMA} in {where}", note.get("schema"))
+    if note.get("schema") not in SCHEMAS:
+        raise _wrong(f"labels of schema {' or '.join(SCHEMAS)} in {where}", note.get("schema"))
     spacing, tags = note.get("spacing_mm"), note.get("tags")
     if not isinstance(tags, list) or not isinstance(spacing, list | None):
         raise _wrong(f"tags and spacing as lists in {where}", (tags, spacing))
@@ -183,6 +186,7 @@ def header_of(note: Any, where: str) -> SampleHeader:
         spacing_mm=None if spacing is None else tuple(spacing),
         tags=tuple(tags),
         record=note.get("record", {}),
+        schema=note["schema"],
     )
 
 

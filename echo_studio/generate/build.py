@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echo_studio.anatomy.labels import FLUID, LABEL_COUNTS, LV_CAVITY, MASS, SCHEMA, SECTOR
 from echo_studio.diffusion.denoiser import Preconditioned
 from echo_studio.diffusion.families import FAMILIES, Family, family
 from echo_studio.errors import CheckpointError, UnknownNameError
@@ -159,10 +160,13 @@ def latent_codec(folder: Path) -> tuple[Card, LatentCodec]:
     return card, LatentCodec(vae, card.settings["shift"], card.settings["scale"])
 
 
-def soft_one_hot(ids: Tensor, factor: int, labels: int = 5) -> Tensor:
+def soft_one_hot(ids: Tensor, factor: int, labels: int = LABEL_COUNTS[SCHEMA]) -> Tensor:
     """uint8 (b, h, w) -> float32 (b, labels, h / factor, w / factor): one-hot, averaged over the pixels of each cell.
 
-    Averages keep where inside a cell a border runs, which a nearest label would round away.
+    Averages keep where inside a cell a border runs, which a nearest label would round away. For a network of version 1
+    of the label schema fluid is blood, which gives as little echo, and a mass is tissue like that of the sector.
     """
+    if labels == LABEL_COUNTS[SCHEMA]:
+        ids = torch.where(ids == FLUID, LV_CAVITY, torch.where(ids == MASS, SECTOR, ids))
     one_hot = F.one_hot(ids.long(), labels).permute(0, 3, 1, 2).float()
     return F.avg_pool2d(one_hot, factor) if factor > 1 else one_hot

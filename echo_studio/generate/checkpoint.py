@@ -13,7 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load, save
 from torch import Tensor, nn
 
-from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNTS, SCHEMA, SCHEMAS
 from echo_studio.data.atomic import write_bytes, write_json
 from echo_studio.data.recipe_file import first_fault
 from echo_studio.diffusion.families import FAMILIES
@@ -78,6 +78,11 @@ class Card:
     sha256: str = ""
 
     @property
+    def label_count(self) -> int:
+        """Labels that the network tells apart."""
+        return LABEL_COUNTS[self.label_schema]
+
+    @property
     def weights(self) -> dict[str, str]:
         """sha256 of every checkpoint that takes part, by name: its own first."""
         return {self.name: self.sha256, **self.needs}
@@ -106,9 +111,11 @@ def read_card(folder: Path) -> Card:
             got=": ".join(first_fault(error)) if isinstance(error, ValidationError) else str(error),
             remedy="restore the checkpoint folder",
         ) from error
-    if card.label_schema != SCHEMA:
+    if card.label_schema not in SCHEMAS:
         raise CheckpointError(
-            expected=f"label schema {SCHEMA}", got=f"{card.label_schema} in {path}", remedy="use a matching checkpoint"
+            expected=f"label schema {' or '.join(SCHEMAS)}",
+            got=f"{card.label_schema} in {path}",
+            remedy="use a matching checkpoint",
         )
     return card
 

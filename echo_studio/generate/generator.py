@@ -160,7 +160,7 @@ class SampledGenerator(Generator):
         inside = (ids > 0).float().unsqueeze(1)
         latent = sample(
             self.denoiser,
-            condition_of(requests, ids, self.codec),
+            condition_of(requests, ids, self.codec, self.card.label_count),
             requests[0].sampling,
             [request.seed for request in requests],
             lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
@@ -190,10 +190,10 @@ def sample(
     return integrate(bound, start, sigmas, sampling.nfe, noise, on_evaluation)
 
 
-def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Condition:
+def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec, labels: int) -> Condition:
     """What guides the samples of some requests, on the device of their label maps uint8 (b, h, w)."""
     return Condition(
-        soft_one_hot(ids, codec.factor),
+        soft_one_hot(ids, codec.factor, labels),
         torch.tensor([VIEWS.index(r.view) for r in requests], device=ids.device),
         torch.tensor([PHASES.index(r.phase) for r in requests], device=ids.device),
     )
@@ -229,7 +229,7 @@ class DirectGenerator(OneCallGenerator):
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
-        pixels = self.network.to_echo(soft_one_hot(ids, 1), noise.to(self.device))
+        pixels = self.network.to_echo(soft_one_hot(ids, 1, self.card.label_count), noise.to(self.device))
         on_estimate(1, 1, lambda: pixels)
         return pixels
 
@@ -242,7 +242,7 @@ class DistilledGenerator(OneCallGenerator):
     codec: Codec
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec))
+        prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec, self.card.label_count))
         noise = SampleNoise([request.seed for request in requests], tuple(prepared.inside.shape[1:]))()
         pixels = self.codec.decode(self.noise_map(noise.to(self.device), prepared), (ids > 0).float().unsqueeze(1))
         on_estimate(1, 1, lambda: pixels)

@@ -101,6 +101,7 @@ def common_record(request: Any, weights: dict[str, str], torch_version: str, dev
     """The entries of a `Record` of a request, of a frame or of a clip; see `record_of`."""
     return {
         "label_map_sha256": request.label_map.digest,
+        "label_schema": request.label_map.schema,
         "size": request.label_map.shape,
         "spacing_mm": request.label_map.spacing_mm,
         "view": request.view,

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map
@@ -56,7 +55,7 @@ class Canvas:
 
 def encode_label_map(label_map: LabelMap) -> bytes:
     """A PNG of ids, schema and spacing."""
-    return encode(PNG, label_map.ids, label_map.spacing_mm, SCHEMA, {"schema": SCHEMA})
+    return encode(PNG, label_map.ids, label_map.spacing_mm, label_map.schema, {"schema": label_map.schema})
 
 
 def encode_sector(sector: BoolMask) -> bytes:

@@ -21,6 +21,7 @@ import torch
 from torch import nn
 from torch.utils.tensorboard.writer import SummaryWriter
 
+from echo_studio.anatomy.labels import LABEL_COUNT, SCHEMA, SCHEMA_2
 from echo_studio.errors import OutputError, RecipeError
 from echo_studio.generate.checkpoint import Card, made_by, write_checkpoint
 from echo_studio.train.recipe import Optimiser, Recipe
@@ -257,6 +258,7 @@ def _card(recipe: Recipe, init: Path | None, device: torch.device, ways: tuple[s
         advised_nfe=recipe.advised_nfe,
         advised_solver=recipe.advised_solver,
         advised_guidance=recipe.advised_guidance,
+        label_schema=SCHEMA_2 if recipe.network.get("labels") == LABEL_COUNT else SCHEMA,
         data=DATA,
         split="training (400 patients), chosen on validation (50 patients)",
         licence=LICENCE,

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from echo_studio.anatomy.labels import LABEL_COUNT
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.families import FAMILIES, Family, family
 from echo_studio.errors import CheckpointError
@@ -81,7 +82,8 @@ def _repeated(tensor: Tensor, axis: int, patch: int) -> Tensor:
 def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     """The network of a recipe, from its seed or warm-started from a checkpoint folder of the same shape.
 
-    A denoiser may start from one of another family (see `across_families`), one without a branch at full resolution
+    A network of version 2 of the label schema may start from one of version 1 (see `_with_new_labels`). A denoiser may
+    start from one of another family (see `across_families`), one without a branch at full resolution
     from one with it (see `_without_patches`), one of clips from one that is guided in another way (see `_shared`). A
     CycleGAN may start from one on blocks of pixels half as large (see `grown`).
 
@@ -93,6 +95,8 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     if init is None:
         return model
     card, tensors = read_card(init), read_weights(init, read_card(init))
+    if recipe.network.get("labels") == LABEL_COUNT and card.label_count < LABEL_COUNT:
+        tensors = _with_new_labels(tensors, model.state_dict())
     if isinstance(model, SpadeUNet) and model.config.patch == 1 and card.network.get("patch", 1) > 1:
         tensors = _without_patches(tensors, model.state_dict())
     if isinstance(model, SpadeUNet3d) and card.network.get("guide") != model.config.guide:
@@ -104,6 +108,16 @@ def initial_model(recipe: Recipe, init: Path | None) -> nn.Module:
     else:
         fill(model, tensors, init)
     return model
+
+
+def _with_new_labels(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Mask convolutions that see labels which the network has not seen: their weights start at 0."""
+    wider = {
+        key: torch.cat([tensor, tensor.new_zeros(tensor.shape[0], LABEL_COUNT - tensor.shape[1], *tensor.shape[2:])], 1)
+        for key, tensor in tensors.items()
+        if key in fresh and tensor.ndim == 4 and tensor.shape != fresh[key].shape and tensor.shape[1] < LABEL_COUNT
+    }
+    return {**tensors, **wider}
 
 
 def _shared(tensors: dict[str, Tensor], fresh: dict[str, Tensor]) -> dict[str, Tensor]:

@@ -16,6 +16,7 @@ from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.edits.parameters import Op
 from echo_studio.anatomy.edits.repair import MAX_RADIUS, only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.deform import KINDS, MAX_HANDLES, deform
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
@@ -35,7 +36,7 @@ def apply_edit(label_map: LabelMap, op: Op, sector: BoolMask | None = None) -> L
         op: `{"tool": NAME, ...parameters}`, NAME a key of `EDITS`:
             shape: values {slider: value}, see `shape.SLIDERS`;
             vary: seed; by the code before TorchIO (`data.deform.apply_edit` knows both);
-            defect: defect and values {parameter: value}, see `defects.DEFECTS`;
+            defect: defect and values {parameter: value}, see `defects.DEFECTS`, and the schema for all but version 1;
             resize: side, the longer one after it, in pixels;
             smooth: label and radius in pixels; islands: label; repair: kind, see `repair.REPAIRS`;
             deform: kind, structures, before, after, and locked where there is any.
@@ -109,9 +110,9 @@ EDITS: dict[str, Edit] = {
     "resize": Edit(_resize, {"side": partial(read.whole, low=WORKING_SIDES[0], high=WORKING_SIDES[1])}),
     "vary": Edit(lambda heart, _, seed: random_variation(heart, seed), {"seed": SEED}),
     "defect": Edit(
-        lambda heart, _, name, values: apply_defect(heart, name, values),
-        {"defect": read.name, "values": read.values},
-        {"values": {}},
+        lambda heart, _, name, values, schema: apply_defect(heart, name, values, schema),
+        {"defect": read.name, "values": read.values, "schema": read.name},
+        {"values": {}, "schema": SCHEMA},
     ),
     "smooth": Edit(
         lambda heart, _, label, radius: smooth(heart, label, radius),

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import FLUID, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, MASS, SECTOR
 from echo_studio.anatomy.landmarks.points import heart_frame
 from echo_studio.anatomy.landmarks.wall_line import LEFT, RIGHT, wall_line, with_wall_moved
 from echo_studio.anatomy.plane import require_spacing, with_ids
@@ -70,11 +70,7 @@ def dilated_ventricle(label_map: LabelMap, factor: float = 1.2, roundness: float
 def pericardial_effusion(label_map: LabelMap, thickness_mm: float = 10.0, around: str = "free wall") -> LabelMap:
     """A pericardial effusion: a layer of fluid around the epicardium, up to the level of the annulus.
 
-    The schema has no label for fluid. The layer becomes 0, outside: what the papers' thresholding
-    (003 III-A) leaves without a label is what returns no echo, fluid returns none, and generators
-    give exact black there. As sector (4) it would be the tissue that is there already, and as cavity
-    (1) it would count as the ventricle's blood. Plausibility reports it as a hole in the sector, to be
-    marked as intended; CAMUS's own format cannot tell it from the sector.
+    The layer becomes fluid (5), which version 1 of the label schema did not have; see `labels.as_version_1`.
 
     Args:
         thickness_mm: 0 to 30; tapers to 0 towards the annulus.
@@ -105,7 +101,7 @@ def pericardial_effusion(label_map: LabelMap, thickness_mm: float = 10.0, around
         limit = limit * _rise((line.place * line.side)[index] / 0.3 + 1.2)
     ids = label_map.ids.copy()
     # Measured from the pixel's edge, not its centre, so that a layer thinner than a pixel is none.
-    ids[region] = np.where(distance[region] - min(plane.sx, plane.sy) / 2 < limit, np.uint8(OUTSIDE), np.uint8(SECTOR))
+    ids[region] = np.where(distance[region] - min(plane.sx, plane.sy) / 2 < limit, np.uint8(FLUID), np.uint8(SECTOR))
     return with_ids(label_map, ids)
 
 
@@ -114,8 +110,7 @@ def cavity_mass(
 ) -> LabelMap:
     """A mass or thrombus in the cavity: a round piece of tissue on the wall.
 
-    It becomes sector, which is tissue that is none of the structures: as myocardium it would count as
-    a thick wall.
+    It becomes mass (6), which is none of the structures: as myocardium it would count as a thick wall.
 
     Args:
         at: place along the wall, 0 at the apex, 1 at the hinge.
@@ -142,7 +137,7 @@ def cavity_mass(
     offset = line.frame.plane.centres(label_map.shape) - centre
     inside = np.hypot(offset[..., 0], offset[..., 1]) <= diameter_mm / 2
     mass = inside & (label_map.ids == LV_CAVITY) & sector_region(label_map)
-    return with_ids(label_map, np.where(mass, np.uint8(SECTOR), label_map.ids))
+    return with_ids(label_map, np.where(mass, np.uint8(MASS), label_map.ids))
 
 
 def _rise(share: FloatArray) -> FloatArray:

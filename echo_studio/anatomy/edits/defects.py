@@ -20,8 +20,9 @@ from echo_studio.anatomy.edits.defect_wall import (
     thinned_segment,
 )
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import SCHEMA, SCHEMA_2, SCHEMAS, as_version_1
 from echo_studio.anatomy.landmarks.segments import SEGMENT_NAMES
-from echo_studio.anatomy.plane import Plane
+from echo_studio.anatomy.plane import Plane, with_ids
 from echo_studio.errors import RequestError, UnknownNameError, check_range
 
 Value: TypeAlias = float | str
@@ -132,7 +133,9 @@ DEFECTS: dict[str, Defect] = {
 }
 
 
-def apply_defect(label_map: LabelMap, name: str, values: Mapping[str, Value] | None = None) -> LabelMap:
+def apply_defect(
+    label_map: LabelMap, name: str, values: Mapping[str, Value] | None = None, schema: str = SCHEMA_2
+) -> LabelMap:
     """A label map with a defect; outside the sector it stays as it is.
 
     Lengths are mm. Where any is given in pixels of x (`width_px` for `width_mm`), all that are given must
@@ -141,14 +144,23 @@ def apply_defect(label_map: LabelMap, name: str, values: Mapping[str, Value] | N
     Args:
         name: a key of `DEFECTS`.
         values: by the parameters' keywords; missing ones have their defaults.
+        schema: version of the label schema; edits and sets that began with version 1 go on with it: what is fluid or
+            mass now is outside or sector there, see `labels.as_version_1`.
 
     Raises:
-        UnknownNameError: another defect, parameter or choice.
+        UnknownNameError: another defect, parameter, choice or schema.
         RequestError: a value out of its range or no number, or lengths in two units.
         LabelMapError: the map lacks what the defect needs: a ventricle, or its spacing.
     """
     if name not in DEFECTS:
         raise UnknownNameError("defect", name, DEFECTS)
+    if schema not in SCHEMAS:
+        raise UnknownNameError("label schema", schema[:40], SCHEMAS)
+    made = _applied(label_map, name, values)
+    return with_ids(label_map, as_version_1(made.ids)) if schema == SCHEMA and made is not label_map else made
+
+
+def _applied(label_map: LabelMap, name: str, values: Mapping[str, Value] | None) -> LabelMap:
     parameters = DEFECTS[name].parameters
     given = dict(values or {})
     pixels = {key: key[:-3] + "_mm" for key in given if key.endswith("_px") and key[:-3] + "_mm" in parameters}

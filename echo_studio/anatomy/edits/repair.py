@@ -8,7 +8,17 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABEL_COUNT, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import (
+    FLUID,
+    LABEL_COUNT,
+    LABELS,
+    LEFT_ATRIUM,
+    LV_CAVITY,
+    LV_MYOCARDIUM,
+    MASS,
+    OUTSIDE,
+    SECTOR,
+)
 from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
     bare_stretches,
@@ -82,7 +92,8 @@ def without_holes(label_map: LabelMap) -> LabelIds:
     if sector is not None and hole.any():
         # A hole that reaches the sector's edge is filled up to it.
         hole = hole | (near(hole, RIM + 1) & sector.mask(*label_map.shape))
-    return np.where(hole & (ids == OUTSIDE), np.uint8(SECTOR), ids)
+    meant = np.isin(label_map.ids, (FLUID, MASS))
+    return np.where(meant, label_map.ids, np.where(hole & (ids == OUTSIDE), np.uint8(SECTOR), ids))
 
 
 def without_wall_gaps(label_map: LabelMap) -> LabelIds:

@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from echo_studio.anatomy.label_map import LabelMap, once
-from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.labels import FLUID, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import HeartFrame, find_landmarks, heart_frame
 from echo_studio.anatomy.plane import border, with_ids
@@ -143,7 +143,7 @@ def with_wall_moved(
     was_cavity, was_wall = region_ids == LV_CAVITY, region_ids == LV_MYOCARDIUM
     # Only the strips between an old and a new border change: what a person drew elsewhere stays to the pixel.
     # Free pixels are those behind the old wall; its thickness is right to a pixel or so.
-    free = (region_ids == SECTOR) & (depth > end - 1.5 * max(plane.sx, plane.sy)) & (depth > 0)
+    free = np.isin(region_ids, (SECTOR, FLUID)) & (depth > end - 1.5 * max(plane.sx, plane.sy)) & (depth > 0)
     fill = walled & (inner[index] > 0) & (depth < new_start) & (was_wall | free)
     grow_in = walled & (inner[index] < 0) & was_cavity & (depth >= new_start)
     thin = walled & (outer[index] < 0) & was_wall & (depth > new_end)

@@ -9,7 +9,7 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.label_map import LabelMap, once
-from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNT, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR, TISSUE
 from echo_studio.anatomy.landmarks.cavity_border import without_blood_in_gaps
 from echo_studio.anatomy.landmarks.points import Point
 from echo_studio.anatomy.landmarks.wall_line import WallLine
@@ -98,7 +98,7 @@ def given_back(ids: LabelIds, removed: BoolMask, choices: Collection[int]) -> La
 @once
 def holes_in_structures(label_map: LabelMap) -> BoolMask:
     """(h, w) pixels of no structure that structures enclose, diagonals being closed."""
-    background = np.isin(label_map.ids, (OUTSIDE, SECTOR))
+    background = np.isin(label_map.ids, (OUTSIDE, *TISSUE))
     around = np.pad(background, 1, constant_values=True).astype(np.uint8)
     _, numbers = cv2.connectedComponents(around, connectivity=4)
     holes = np.asarray(background & (numbers[1:-1, 1:-1] != numbers[0, 0]))
@@ -142,7 +142,7 @@ def bare_stretches(label_map: LabelMap, line: WallLine) -> BoolMask:
     """(n,) points of the line where sector, not wall, follows the cavity, in runs longer than `GAP`."""
     ids, plane = label_map.ids, line.frame.plane
     outward = line.points + 1.5 * line.normals * plane.width_along(line.normals)[:, None]
-    bare = (line.thickness == 0) & (_labels_at(ids, plane.pixels(outward)) == SECTOR)
+    bare = (line.thickness == 0) & np.isin(_labels_at(ids, plane.pixels(outward)), TISSUE)
     bare &= line.place < 0.98  # the hinge itself belongs to the valve
     keep = np.zeros_like(bare)
     runs, count = ndimage.label(bare)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM
+from echo_studio.anatomy.labels import FLUID, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, MASS
 from echo_studio.anatomy.landmarks.points import Point, find_landmarks
 from echo_studio.anatomy.landmarks.wall_line import wall_line
 from echo_studio.anatomy.measure.anomalies import (
@@ -78,8 +78,9 @@ def find_islands(label_map: LabelMap) -> Iterator[Finding]:
 
 
 def find_holes(label_map: LabelMap) -> Iterator[Finding]:
-    """Sector enclosed by structures, and unlabelled pixels inside the sector."""
-    for component in components(holes_in_structures(label_map)):
+    """Sector enclosed by structures, and unlabelled pixels inside the sector. Fluid and masses are what they say."""
+    meant = np.isin(label_map.ids, (FLUID, MASS))
+    for component in components(holes_in_structures(label_map) & ~meant):
         if component.size < LEAST_HOLE:
             break  # the rest is smaller still
         yield Finding("hole", f"a hole of {component.size} pixels in the heart", component.place, "warning", "hole")

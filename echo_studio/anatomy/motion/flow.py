@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABEL_COUNT, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import FLUID, LABEL_COUNT, MASS, OUTSIDE, SECTOR
 from echo_studio.anatomy.measure.anomalies import given_back, holes_in_structures, islands, without_holes_in_structures
 from echo_studio.anatomy.plane import Plane, box_of
 from echo_studio.anatomy.sector.region import sector_region
@@ -31,7 +31,7 @@ SMOOTH = 0.8  # pixels: a staircase is softened, a gap two pixels wide stays ope
 NODES = 48  # along the longer side of the box, between which the displacement is bilinear
 NEVER = 1e4  # pixels: distance of a label that a map does not have
 BACKGROUND = 0  # position among the channels: sector, and what is outside the sector
-CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside the sector, such as an effusion
+CHANNELS = (SECTOR, OUTSIDE, *STRUCTURES)  # OUTSIDE: unlabelled pixels inside the sector
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Warped:
     """A keyframe that can be looked up between its pixels, within a box of the map.
 
     Attributes:
-        distances: float32 (5, h, w) of the box, by `CHANNELS`: pixels from the label's border, negative inside.
+        distances: float32 (c, h, w) of the box, by `Field.channels`: pixels from the label's border, negative inside.
         smooth: the same without the staircase of its pixels, for looking up between them.
         points: (n, 2) pixels of the whole map that correspond to another keyframe's, or None: nothing moves.
         reach: how far a point moves its surroundings along, in pixels of x.
@@ -58,6 +58,7 @@ class Field:
     still: LabelIds  # (h, w): the sector without a heart
     box: tuple[slice, slice]
     aspect: float
+    channels: tuple[int, ...]  # labels that are blended: those of version 2 where a keyframe has them
 
     @classmethod
     def of(cls, *maps: LabelMap, margin: int) -> "Field":
@@ -75,12 +76,13 @@ class Field:
             slice(max(0, rows.start - margin), min(height, rows.stop + margin)),
             slice(max(0, columns.start - margin), min(width, columns.stop + margin)),
         )
-        return cls(still, box, Plane.of(maps[0]).aspect)
+        extra = (label for label in (FLUID, MASS) if any((one.ids == label).any() for one in maps))
+        return cls(still, box, Plane.of(maps[0]).aspect, (*CHANNELS, *extra))
 
     def warped(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Warped:
         """A keyframe as distances."""
         ids = np.where(_moving(label_map), label_map.ids, np.uint8(SECTOR))[self.box]
-        distances = np.stack([_signed_distance(ids == label) for label in CHANNELS])
+        distances = np.stack([_signed_distance(ids == label) for label in self.channels])
         smooth = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH) for one in distances])
         return Warped(distances, smooth, points, reach)
 
@@ -104,7 +106,7 @@ class Field:
                 total[channel] += np.float32(weight) * seen
         winner = total.argmin(axis=0)
         ids = self.still.copy()
-        ids[self.box] = np.where(winner == BACKGROUND, ids[self.box], np.array(CHANNELS, np.uint8)[winner])
+        ids[self.box] = np.where(winner == BACKGROUND, ids[self.box], np.array(self.channels, np.uint8)[winner])
         return ids
 
     def _source(self, points: FloatArray, one: Warped) -> tuple[Distances, Distances]:
@@ -167,9 +169,9 @@ def _matern(one: FloatArray, other: FloatArray) -> FloatArray:
 
 
 def _moving(label_map: LabelMap) -> BoolMask:
-    """(h, w) structures, and what is unlabelled inside the sector."""
+    """(h, w) structures, fluid and masses, and what is unlabelled inside the sector."""
     empty = sector_region(label_map) & (label_map.ids == OUTSIDE)
-    return np.asarray(np.isin(label_map.ids, STRUCTURES) | empty)
+    return np.asarray(np.isin(label_map.ids, (*STRUCTURES, FLUID, MASS)) | empty)
 
 
 def _signed_distance(mask: BoolMask) -> Distances:

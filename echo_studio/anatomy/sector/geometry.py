@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import OUTSIDE, SECTOR, TISSUE
 from echo_studio.errors import ImageError
 from echo_studio.types import BoolMask, FloatArray, GrayImage, LabelIds
 
@@ -138,14 +138,14 @@ def with_sector(ids: LabelIds, sector: BoolMask) -> LabelIds:
 
 
 def sector_of(ids: LabelIds) -> Sector | None:
-    """The sector that label ids show, fitted to the hull of the pixels of label 4; None where none fits.
+    """The sector that label ids show, fitted to the hull of the pixels that are no structure; None where none fits.
 
     Structures may lie over the sector's edges and reach beyond them, so they take no part in the fit.
 
     Args:
         ids: uint8 (h, w) of `camus+sector/1`.
     """
-    tissue, inside = ids == SECTOR, ids != OUTSIDE
+    tissue, inside = np.isin(ids, TISSUE), ids != OUTSIDE
     rows = np.flatnonzero(tissue.any(axis=1))
     if not len(rows):
         return None
@@ -180,7 +180,7 @@ def within_sector(ids: LabelIds) -> LabelIds:
     sector = sector_of(ids)
     if sector is None:
         return ids
-    return np.where(sector.mask(*ids.shape) | (ids == SECTOR), ids, np.uint8(OUTSIDE))
+    return np.where(sector.mask(*ids.shape) | np.isin(ids, TISSUE), ids, np.uint8(OUTSIDE))
 
 
 def beam_maps(inside: BoolMask, factor: int) -> FloatArray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap, once
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import OUTSIDE, SECTOR, TISSUE
 from echo_studio.anatomy.plane import with_ids
 from echo_studio.anatomy.sector.geometry import Sector, sector_of
 from echo_studio.errors import LabelMapError
@@ -35,7 +35,7 @@ def sector_region(label_map: LabelMap) -> BoolMask:
     # The fit is right to a pixel or two: at its rim the labels know better than the fit.
     square = np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)
     core = cv2.erode(mask.astype(np.uint8), square, borderType=cv2.BORDER_CONSTANT, borderValue=0) > 0
-    region = np.asarray((mask & label_map.inside) | (label_map.ids == SECTOR) | core)
+    region = np.asarray((mask & label_map.inside) | np.isin(label_map.ids, TISSUE) | core)
     region.setflags(write=False)
     return region
 
@@ -67,7 +67,7 @@ def resize_sector(label_map: LabelMap, angle: float = 1.0, depth: float = 1.0) -
         far=max(sector.far * depth, sector.near),
     ).mask(*label_map.shape)
     if depth == 1.0 and angle > 1.0:
-        changed |= label_map.ids == SECTOR  # the fit runs through pixels of the edge: keep them all
+        changed |= np.isin(label_map.ids, TISSUE)  # the fit runs through pixels of the edge: keep them all
     empty = sector_region(label_map) & (
         label_map.ids == OUTSIDE
     )  # an effusion is black inside the sector, and stays so

@@ -13,7 +13,8 @@ For an output pixel o whose source is the point f(o) = (x, y):
 Pixels that hold a locked label keep it, unless structures of that label are what moves.
 
 The sector and the structures that are not moved stay where they are; moved structures lie on top of
-them. No label is ever blended, so the label set is closed.
+them. No label is ever blended, so the label set is closed. A mass moves with the cavity, fluid with the
+myocardium that it lies on.
 """
 
 from collections.abc import Collection
@@ -21,7 +22,7 @@ from collections.abc import Collection
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import FLUID, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, MASS, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import with_ids
 from echo_studio.errors import RequestError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
@@ -66,6 +67,7 @@ def moved(
     locked: Collection[int] = (),
 ) -> LabelIds:
     """uint8 (h, w) what `warp_labels` gives, from ids and structures that are known to be good."""
+    structures = with_companions(structures)
     height, width = ids.shape
     nearest = np.floor(source + (0.5 + SLACK)).astype(np.int64)
     x, y = nearest[..., 0], nearest[..., 1]
@@ -78,6 +80,12 @@ def moved(
     shown &= ~np.isin(ids, [label for label in locked if label not in structures])
     uncovered = np.where(sector, np.uint8(SECTOR), np.uint8(OUTSIDE))
     return np.where(shown, looked_up, np.where(was, uncovered, ids))
+
+
+def with_companions(structures: Collection[int]) -> list[int]:
+    """The ids to move and those that move along: a mass with the cavity, fluid with the myocardium."""
+    along = {LV_CAVITY: MASS, LV_MYOCARDIUM: FLUID}
+    return [*structures, *(companion for structure, companion in along.items() if structure in structures)]
 
 
 def check_structures(structures: Collection[int]) -> list[int]:

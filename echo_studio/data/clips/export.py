@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.labels import schema_of
 from echo_studio.data.atomic import write_bytes, write_folder, write_together
 from echo_studio.data.clips.clip import Clip
 from echo_studio.data.clips.dicom import dicom_bytes
@@ -36,13 +36,14 @@ def png_files(clip: Clip, stem: str) -> dict[str, bytes]:
     Each frame carries the notice and the record, each label map its schema, as single exports do.
     """
     files: dict[str, bytes] = {}
+    schema = "" if clip.ids is None else schema_of(clip.ids)
     digits = max(3, len(str(len(clip.frames) - 1)))
     for k, frame in enumerate(clip.frames):
         note = {**clip.note, "frame": k, "frames": len(clip.frames)}
         name = f"{stem}_{k:0{digits}d}"
         files[f"{name}.png"] = encode(Path("a.png"), frame, clip.spacing_mm, NOTICE, note)
         if clip.ids is not None:
-            files[f"{name}_gt.png"] = encode(Path("a.png"), clip.ids[k], clip.spacing_mm, SCHEMA, {"schema": SCHEMA})
+            files[f"{name}_gt.png"] = encode(Path("a.png"), clip.ids[k], clip.spacing_mm, schema, {"schema": schema})
     about = {**clip.note, "spacing_mm": clip.spacing_mm, "frames": len(clip.frames)}
     files[f"{stem}.json"] = (json.dumps(about, indent=2, allow_nan=False) + "\n").encode()
     return files
@@ -52,8 +53,9 @@ def nifti_files(clip: Clip, stem: str) -> dict[str, bytes]:
     """`STEM.nii.gz` and, with labels, `STEM_gt.nii.gz` as CAMUS names them: (x, y, 1, t), spacing in mm, time in s."""
     files = {f"{stem}.nii.gz": _nifti(clip, clip.frames, NOTICE, clip.note)}
     if clip.ids is not None:
-        note = {"schema": SCHEMA, "notice": NOTICE}
-        files[f"{stem}_gt.nii.gz"] = _nifti(clip, clip.ids, f"{SCHEMA} {NOTICE}", note)
+        schema = schema_of(clip.ids)
+        note = {"schema": schema, "notice": NOTICE}
+        files[f"{stem}_gt.nii.gz"] = _nifti(clip, clip.ids, f"{schema} {NOTICE}", note)
     return files
 
 

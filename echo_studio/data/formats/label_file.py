@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNTS, SCHEMA, SCHEMAS
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
@@ -15,7 +15,8 @@ def read_label_map(path: Path) -> LabelMap:
 
     Args:
         path: .png (8-bit, one channel), .nii, .nii.gz or .mhd. A file that names no schema is
-            taken as plain ids 0 to 4, of which CAMUS's labels 0 to 3 are a part.
+            taken as plain ids 0 to 4, of which CAMUS's labels 0 to 3 are a part: a 5 of another program is
+            hardly fluid.
 
     Raises:
         ImageError: the file cannot be read, is no single 8-bit frame, or its spacing is not positive.
@@ -23,13 +24,20 @@ def read_label_map(path: Path) -> LabelMap:
     """
     ids, spacing, note = read_noted(path)
     schema = note.get("schema", SCHEMA)
-    if schema != SCHEMA:
+    if schema not in SCHEMAS:
         raise LabelMapError(
-            expected=f"labels of schema {SCHEMA}",
+            expected=f"labels of schema {' or '.join(SCHEMAS)}",
             got=f"schema {schema} in {path.name}",
-            remedy=f"convert the ids to {SCHEMA} and save them again",
+            remedy=f"convert the ids to {SCHEMAS[-1]} and save them again",
         )
-    return LabelMap(ids, spacing)
+    label_map = LabelMap(ids, spacing)
+    if label_map.schema != SCHEMA and schema == SCHEMA:
+        raise LabelMapError(
+            expected=f"label ids 0 to {LABEL_COUNTS[SCHEMA] - 1} in a file that names no schema, or {SCHEMA}",
+            got=f"ids up to {int(ids.max())} in {path.name}",
+            remedy=f"convert the ids, or name the schema {SCHEMAS[-1]} in the file if they are fluid and mass",
+        )
+    return label_map
 
 
 def write_label_map(path: Path, label_map: LabelMap) -> None:
@@ -40,4 +48,4 @@ def write_label_map(path: Path, label_map: LabelMap) -> None:
     Raises:
         OutputError: another suffix, or a place that cannot be written.
     """
-    write_bytes(path, encode(path, label_map.ids, label_map.spacing_mm, SCHEMA, {"schema": SCHEMA}))
+    write_bytes(path, encode(path, label_map.ids, label_map.spacing_mm, label_map.schema, {"schema": label_map.schema}))

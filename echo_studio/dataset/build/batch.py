@@ -166,7 +166,7 @@ def deformed_map(base: LabelMap, item: Item, header: Json) -> LabelMap:
     if item.variation is not None:
         heart = random_variation(base, item.variation, _ranges_from(header), header.get("deformation"))
     if item.defect:
-        heart = apply_defect(heart, item.defect["name"], item.defect["values"])
+        heart = apply_defect(heart, item.defect["name"], item.defect["values"], header["schema"])
     if item.ef is not None and not (heart.ids == LV_CAVITY).any():
         raise LabelMapError(
             expected=f"a ventricle (label {LV_CAVITY}) that ejects", got="none", remedy="leave this map or defect out"

@@ -16,7 +16,7 @@ import numpy as np
 
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice, Number
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.labels import SCHEMA_2
 from echo_studio.anatomy.motion.motion import LIMITS
 from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.deform import DEFORMATION, ranges_to_json
@@ -265,18 +265,19 @@ class SetRequest:
         """Samples in all."""
         return len(self.maps) * max(1, self.variations) * self.repeats * len(self.samplings)
 
-    def header(self, deformation: str | None = DEFORMATION) -> Json:
+    def header(self, deformation: str | None = DEFORMATION, schema: str = SCHEMA_2) -> Json:
         """The first line of the manifest: equal requests have equal ones, others not.
 
         Args:
             deformation: that its samples are made with, see `data.deform`; None for that of sets that name none.
+            schema: of the labels of its defects, see `anatomy.edits.defects.apply_defect`.
         """
         if not self.variations:
             deformation = None
         header = {
             "format": MANIFEST_FORMAT,
             "notice": NOTICE,
-            "schema": SCHEMA,
+            "schema": schema,
             "side": SIDE,
             "samples": self.count,
             "seed": self.seed,

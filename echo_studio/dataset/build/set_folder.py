@@ -198,7 +198,7 @@ class SetFolder:
             OutputError: other files.
         """
         if self.begun:
-            wanted = request.header(self.header.get("deformation"))
+            wanted = request.header(self.header.get("deformation"), self.header["schema"])
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
                 raise DataError(

@@ -1,7 +1,7 @@
 """A set in CAMUS's layout, for programs that read that data set; see `data.datasets.camus` for the layout.
 
 Every sample is a patient of its own: end diastole and end systole of one patient would claim an ejection fraction
-that no heart had. CAMUS has no label for the sector, so 4 becomes 0.
+that no heart had. CAMUS has no label for the sector, for fluid and mass, so 4, 5 and 6 become 0.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.anatomy.labels import OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import OUTSIDE, TISSUE
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
@@ -36,7 +36,7 @@ def write_camus(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> Non
         place.mkdir()
         stem = f"{patient}_{sample.view}_{sample.phase}"
         about = sample.to_json()
-        ids = np.where(sample.ids == SECTOR, np.uint8(OUTSIDE), sample.ids)
+        ids = np.where(np.isin(sample.ids, TISSUE), np.uint8(OUTSIDE), sample.ids)
         (place / f"{stem}.nii.gz").write_bytes(encode(NIFTI, sample.image, sample.spacing_mm, NOTICE, about))
         note = {"labels": "CAMUS: 0 background, 1 LV cavity, 2 LV myocardium, 3 left atrium", "notice": NOTICE}
         (place / f"{stem}_gt.nii.gz").write_bytes(

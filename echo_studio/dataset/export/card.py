@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from echo_studio import __version__
-from echo_studio.anatomy.labels import LABELS, SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNTS, LABELS, SCHEMA, SCHEMA_2
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.sample import SampleHeader
 from echo_studio.dataset.split import SPLITS, Split
@@ -36,6 +36,7 @@ class SampleSummary:
     is_clip: bool
     licence: str
     tags: tuple[str, ...]
+    schema: str
     made_with: str
     weights: tuple[tuple[str, str], ...]
 
@@ -50,6 +51,7 @@ def summary_of(header: SampleHeader) -> SampleSummary:
         header.is_clip,
         sys.intern(header.licence),
         _shared(header.tags),
+        sys.intern(header.schema),
         sys.intern(_made_with(header.record)),
         _shared(_weights_of(header.record)),
     )
@@ -84,11 +86,12 @@ def card_json(summaries: Sequence[SampleSummary], split_of: dict[str, Split], fo
         form: the format's name, a key of `export.FORMATS`.
         scores: what was measured on it, as `echo-studio evaluate ... --json` printed it; empty where nothing was.
     """
+    schema = SCHEMA_2 if any(one.schema == SCHEMA_2 for one in summaries) else SCHEMA
     return {
         "notice": NOTICE,
         "format": form,
-        "schema": SCHEMA,
-        "labels": {str(label.id): label.name for label in LABELS},
+        "schema": schema,
+        "labels": {str(label.id): label.name for label in LABELS[: LABEL_COUNTS[schema]]},
         "made_by": f"Echo Studio {__version__}",
         "samples": len(summaries),
         "frames": sum(not one.is_clip for one in summaries),
@@ -120,7 +123,7 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
         f"{card['frames']} frames and {card['clips']} clips from {card['label_maps']} label maps or patients, made by "
         f"{card['made_by']}, exported as `{card['format']}`. Labels are ids of `{card['schema']}`: "
         + ", ".join(f"{number} {name}" for number, name in card["labels"].items())
-        + ". CAMUS's layout has no sector: there 4 is 0.\n",
+        + ". CAMUS's layout has no sector, fluid or mass: there 4, 5 and 6 are 0.\n",
         "Splits go by label map or patient: no deformation of one map is on two sides. `samples.jsonl` says for each "
         "sample its split, its label map, its licence and the record that makes it again.\n",
         *_table("Split", "samples", {name: part["samples"] for name, part in card["splits"].items()}),

@@ -26,7 +26,17 @@ from pydicom.errors import InvalidDicomError
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 from echo_studio import __version__
-from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA, SECTOR
+from echo_studio.anatomy.labels import (
+    FLUID,
+    LABEL_COUNTS,
+    LABELS,
+    LEFT_ATRIUM,
+    LV_CAVITY,
+    LV_MYOCARDIUM,
+    MASS,
+    OUTSIDE,
+    SECTOR,
+)
 from echo_studio.data.clips.clip import Clip
 from echo_studio.data.clips.dicom import (
     MAKER,
@@ -53,8 +63,15 @@ MEANINGS = {
     LV_MYOCARDIUM: ("373126009", "Left ventricle myocardium"),
     LEFT_ATRIUM: ("82471001", "Left atrium"),
     SECTOR: ("85756007", "Tissue"),
+    FLUID: ("32457005", "Body fluid"),
+    MASS: ("4147007", "Mass"),
 }
 STRUCTURE = ("91723000", "Anatomical Structure")
+CATEGORIES = {  # of DICOM's context group 7150
+    **dict.fromkeys((LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM, SECTOR), STRUCTURE),
+    FLUID: ("91720002", "Body Substance"),
+    MASS: ("49755003", "Morphologically Altered Structure"),
+}
 SEGMENTATION = ".seg"  # no id has a dot
 DAMAGED = (*UNREADABLE, AttributeError, InvalidDicomError, NotImplementedError, RecursionError, RuntimeError)
 
@@ -73,10 +90,10 @@ def write_dicom(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> Non
         (place / f"{sample.id}.dcm").write_bytes(image)
         source = pydicom.dcmread(io.BytesIO(image))
         if not sample.is_clip:
-            _segmentation(highdicom, source, sample.ids, 1).save_as(place / f"{sample.id}.seg.dcm")
+            _segmentation(highdicom, source, sample.ids, 1, sample.schema).save_as(place / f"{sample.id}.seg.dcm")
             continue
         for number, ids in enumerate(sample.ids):
-            segmentation = _segmentation_of(number, highdicom, source, ids)
+            segmentation = _segmentation_of(number, highdicom, source, ids, sample.schema)
             segmentation.save_as(place / f"{sample.id}.seg.{number:03d}.dcm")
 
 
@@ -109,8 +126,8 @@ def _image(sample: SetSample) -> bytes:
     return encoded(data)
 
 
-def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> Any:
-    """Labels (h, w) of one frame as binary segments, empty ones too, so that every frame has the same four."""
+def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int, schema: str) -> Any:
+    """Labels (h, w) of one frame as binary segments, one for each label of the sample's schema, empty ones too."""
     key = f"{source.SOPInstanceUID} {number}"
     code = highdicom.sr.CodedConcept
     segmentation = highdicom.seg.Segmentation(
@@ -121,11 +138,11 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> An
             highdicom.seg.SegmentDescription(
                 segment_number=label.id,
                 segment_label=label.name,
-                segmented_property_category=code(STRUCTURE[0], "SCT", STRUCTURE[1]),
+                segmented_property_category=code(CATEGORIES[label.id][0], "SCT", CATEGORIES[label.id][1]),
                 segmented_property_type=code(MEANINGS[label.id][0], "SCT", MEANINGS[label.id][1]),
                 algorithm_type="MANUAL",
             )
-            for label in LABELS
+            for label in LABELS[: LABEL_COUNTS[schema]]
             if label.id != OUTSIDE
         ],
         series_instance_uid=uid_of("labels", str(source.SOPInstanceUID)),
@@ -136,7 +153,7 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> An
         manufacturer_model_name=MAKER,
         software_versions=__version__,
         device_serial_number="0",
-        content_description=f"{SCHEMA} {NOTICE}",
+        content_description=f"{schema} {NOTICE}",
         content_label="LABEL_MAP",
         omit_empty_frames=False,
     )
@@ -146,11 +163,11 @@ def _segmentation(highdicom: Any, source: Any, ids: LabelIds, number: int) -> An
     return segmentation
 
 
-def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds) -> Any:
+def _segmentation_of(number: int, highdicom: Any, loop: Any, ids: LabelIds, schema: str) -> Any:
     """Labels (h, w) of frame `number` of a loop, from 0: made as those of a still, then referring to the loop."""
     still = pydicom.Dataset(loop)
     still.SOPClassUID, still.NumberOfFrames = UltrasoundImageStorage, 1
-    segmentation = _segmentation(highdicom, still, ids, number + 1)
+    segmentation = _segmentation(highdicom, still, ids, number + 1, schema)
     for element in segmentation.iterall():
         if element.keyword == "ReferencedSOPClassUID" and element.value == UltrasoundImageStorage:
             element.value = UltrasoundMultiFrameImageStorage

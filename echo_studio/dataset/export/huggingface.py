@@ -12,7 +12,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import png_of
 from echo_studio.data.formats.media import NOTICE
@@ -107,7 +106,7 @@ def _row(sample: SetSample) -> Json:
     spacing = sample.spacing_mm or (None, None)
     return {
         "image": _pictures(sample, sample.image, NOTICE, about, "frame"),
-        "labels": _pictures(sample, sample.ids, SCHEMA, {"schema": SCHEMA}, "labels"),
+        "labels": _pictures(sample, sample.ids, sample.schema, {"schema": sample.schema}, "labels"),
         **{key: about[key] for key in TEXTS if key != "record"},
         "record": json.dumps(sample.record, allow_nan=False),
         "fps": sample.fps,

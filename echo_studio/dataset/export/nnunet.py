@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
-from echo_studio.anatomy.labels import LABELS, OUTSIDE, SCHEMA
+from echo_studio.anatomy.labels import LABEL_COUNTS, LABELS, OUTSIDE, SCHEMA, SCHEMA_2
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map
@@ -42,18 +42,24 @@ def check_nnunet_name(folder: Path) -> None:
 def write_nnunet(folder: Path, samples: Iterable[tuple[Split, SetSample]]) -> None:
     """Fill a folder with frames, one case each; clips are refused before, see `export.FORMATS`."""
     cases: dict[Split, list[str]] = {split: [] for split in SPLITS}
+    schema = SCHEMA
     for split, sample in samples:
         images, labels = (folder / f"{kind}{FOLDERS[split]}" for kind in ("images", "labels"))
         for place in (images, labels):
             place.mkdir(exist_ok=True)
         frame = encode(NIFTI, sample.image, sample.spacing_mm, NOTICE, sample.to_json())
         (images / f"{sample.id}{CHANNEL}").write_bytes(frame)
-        labels_file = encode(NIFTI, sample.ids, sample.spacing_mm, f"{SCHEMA} {NOTICE}", {"schema": SCHEMA})
+        labels_file = encode(
+            NIFTI, sample.ids, sample.spacing_mm, f"{sample.schema} {NOTICE}", {"schema": sample.schema}
+        )
         (labels / f"{sample.id}.nii.gz").write_bytes(labels_file)
         cases[split].append(sample.id)
+        schema = SCHEMA_2 if sample.schema == SCHEMA_2 else schema
     about = {
         "channel_names": {"0": "ultrasound"},
-        "labels": {"background" if label.id == OUTSIDE else label.key: label.id for label in LABELS},
+        "labels": {
+            "background" if label.id == OUTSIDE else label.key: label.id for label in LABELS[: LABEL_COUNTS[schema]]
+        },
         "numTraining": len(cases["training"]) + len(cases["validation"]),
         "file_ending": ".nii.gz",
         "name": "Echo Studio",

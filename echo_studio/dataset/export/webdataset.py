@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import png_of
 from echo_studio.data.formats.media import NOTICE
@@ -67,7 +66,7 @@ def _members(sample: SetSample) -> dict[str, bytes]:
     if sample.is_clip:
         return {"frames.npy": _npy(sample.image), "label_maps.npy": _npy(sample.ids), "json": text}
     frame = encode(PNG, sample.image, sample.spacing_mm, NOTICE, about)
-    labels = encode(PNG, sample.ids, sample.spacing_mm, SCHEMA, {"schema": SCHEMA})
+    labels = encode(PNG, sample.ids, sample.spacing_mm, sample.schema, {"schema": sample.schema})
     return {"frame.png": frame, "labels.png": labels, "json": text}
 
 

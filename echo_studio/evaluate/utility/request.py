@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.anatomy.labels import SCHEMAS
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.errors import CheckpointError, DataError, RequestError, UnknownNameError
 from echo_studio.evaluate.frames.distances import spread
@@ -149,9 +149,9 @@ def samplings(
             raise UnknownNameError("generator", name, known)
         card = known[name].card
         assert card is not None
-        if card.label_schema != SCHEMA:
+        if card.label_schema not in SCHEMAS:
             raise CheckpointError(
-                expected=f"a generator of labels {SCHEMA}",
+                expected=f"a generator of labels {' or '.join(SCHEMAS)}",
                 got=f"{name}, which knows {card.label_schema or 'no labels'}",
                 remedy="name another generator",
             )

@@ -209,7 +209,7 @@ class VideoGenerator:
         return np.stack([within_sector(np.asarray(frame, np.uint8)) for frame in shrunk])
 
     def _condition(self, ids: LabelIds, request: VideoRequest) -> Condition:
-        one_hot = soft_one_hot(torch.from_numpy(ids).to(self.device), self.codec.factor)
+        one_hot = soft_one_hot(torch.from_numpy(ids).to(self.device), self.codec.factor, self.card.label_count)
         time_of = torch.arange(len(ids), device=self.device) / len(ids)
         view = torch.tensor([VIEWS.index(request.view)], device=self.device)
         return Condition(one_hot.transpose(0, 1)[None], view, torch.zeros_like(view), time_of[None])

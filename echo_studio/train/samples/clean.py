@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from echo_studio.anatomy.labels import LABEL_COUNT, LABEL_COUNTS, SCHEMA
 from echo_studio.data.augment import GeometricRanges, cropped, random_affine, random_corners, random_crops, warp
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.generate.build import Codec, soft_one_hot
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, kept
+from echo_studio.train.samples.inserts import with_insert
 
 
 class PixelSamples:
@@ -48,7 +51,7 @@ class LatentSamples:
     """Latents and label maps at their resolution, encoded beforehand.
 
     Args:
-        bank: `latent` float16 (n, 1, h, w), `one_hot` float16 (n, 5, h, w), `view` and `phase` int64 (n,).
+        bank: `latent` float16 (n, 1, h, w), `one_hot` float16 (n, 5 or 7, h, w), `view` and `phase` int64 (n,).
         crop: as of `PixelSamples`, in latent pixels.
     """
 
@@ -73,8 +76,9 @@ def encoded_beforehand(
 ) -> dict[str, Tensor]:
     """Encode every frame and its augmented copies once, or read what an earlier call with the same settings left.
 
-    Encoding costs more than a step of a small network. The first copy is the frame itself. The result is a bank of
-    `LatentSamples`.
+    Encoding costs more than a step of a small network. The first copy is the frame itself. For a network that knows
+    fluid and masses every second copy is the frame with one of them put in; other copies are warped. The result is a
+    bank of `LatentSamples`.
 
     Args:
         frames: of the training split.
@@ -86,27 +90,41 @@ def encoded_beforehand(
         device: for encoding.
     """
     path = cache / "encoded.safetensors"
-    key = "/".join([codec_sha256, str(copies), str(recipe.seed), str(recipe.augmentation)])
-    return kept(path, key, lambda: _encode_all(frames, codec, recipe, copies, device))
+    labels = int(recipe.network.get("labels", LABEL_COUNTS[SCHEMA]))
+    key = "/".join([codec_sha256, str(copies), str(recipe.seed), str(recipe.augmentation), str(labels)])
+    return kept(path, key, lambda: _encode_all(frames, codec, recipe, copies, labels, device))
 
 
 @torch.no_grad()
-def _encode_all(frames: Frames, codec: Codec, recipe: Recipe, copies: int, device: torch.device) -> dict[str, Tensor]:
+def _encode_all(
+    frames: Frames, codec: Codec, recipe: Recipe, copies: int, labels: int, device: torch.device
+) -> dict[str, Tensor]:
     latents, one_hots = [], []
     for copy in range(copies):
         torch.manual_seed(recipe.seed * 1009 + copy)
+        random = np.random.default_rng(recipe.seed * 1009 + copy)
         for index in torch.arange(len(frames)).split(8):
             image, ids = frames.pixels(index), frames.ids[index]
-            if copy:
+            if labels == LABEL_COUNT and copy % 2:
+                image, ids = _with_inserts(image, ids, random)
+            elif copy:
                 image, ids = warp(image, ids, random_affine(len(index), recipe.augmentation.ranges()))
             inside = (ids > 0).float().unsqueeze(1).to(device)
             with torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
                 latent = codec.encode(image.to(device), inside)
             latents.append(latent.half().cpu())
-            one_hots.append(soft_one_hot(ids, codec.factor).half())
+            one_hots.append(soft_one_hot(ids, codec.factor, labels).half())
     return {
         "latent": torch.cat(latents).contiguous(),
         "one_hot": torch.cat(one_hots).contiguous(),
         "view": frames.view.repeat(copies),
         "phase": frames.phase.repeat(copies),
     }
+
+
+def _with_inserts(image: Tensor, ids: Tensor, random: np.random.Generator) -> tuple[Tensor, Tensor]:
+    """Frames float32 (b, 1, h, w) in [-1, 1] and label maps uint8 (b, h, w), each with fluid or a mass put in."""
+    grey = ((image[:, 0] + 1) * 127.5).round().to(torch.uint8).numpy()
+    made = [with_insert(*one, random) for one in zip(grey, ids.numpy(), strict=True)]
+    pixels, labels = (torch.from_numpy(np.stack(part)) for part in zip(*made, strict=True))
+    return pixels.unsqueeze(1).float() / 127.5 - 1, labels

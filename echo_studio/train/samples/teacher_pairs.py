@@ -101,7 +101,7 @@ def _made(
         ids = frames.ids[part]
         if ranges is not None:
             _, ids = warp(frames.pixels(part), ids, random_affine(len(part), ranges))
-        one_hot = soft_one_hot(ids, teacher.generator.codec.factor)
+        one_hot = soft_one_hot(ids, teacher.generator.codec.factor, teacher.generator.card.label_count)
         condition = Condition(one_hot, frames.view[part], frames.phase[part])
         made.append(teacher.sample(condition, of_part.tolist()).half())
         one_hots.append(one_hot.half())

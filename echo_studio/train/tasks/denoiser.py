@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echo_studio.anatomy.labels import LABEL_COUNTS, SCHEMA
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.denoiser import Condition, Preconditioned
 from echo_studio.diffusion.families import FAMILIES, Family, family
@@ -137,7 +138,8 @@ class DenoiserTask(DenoisingTask):
         return len(self.training)
 
     def _validation_condition(self, index: Tensor) -> Condition:
-        one_hot = soft_one_hot(self.validation.ids[index], self.codec.factor)
+        labels = int(self.recipe.network.get("labels", LABEL_COUNTS[SCHEMA]))
+        one_hot = soft_one_hot(self.validation.ids[index], self.codec.factor, labels)
         return Condition(one_hot, self.validation.view[index], self.validation.phase[index]).to(self.device)
 
     @torch.no_grad()
