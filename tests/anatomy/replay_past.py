@@ -59,7 +59,7 @@ def replay_past(past: Sequence[Moment], first: int, op: Op) -> LabelMap:
 
 
 def _defect_anew(past: Sequence[Moment], first: int, op: Op) -> LabelMap:
-    read.only(op, "position", optional=("defect", "values"))
+    read.only(op, "position", optional=("defect", "values", "schema"))
     position = read.whole(op["position"], "position", first + 1, first + len(past) - 1)
     before, *since = past[position - 1 - first :]
     if since[0].op.get("tool") != "defect" or any(one.label_map.shape != before.label_map.shape for one in since):
@@ -70,7 +70,8 @@ def _defect_anew(past: Sequence[Moment], first: int, op: Op) -> LabelMap:
         )
     made = before.label_map
     if op["tool"] == "defect-edit":
-        made = apply_edit(made, {"tool": "defect", "defect": op.get("defect"), "values": op.get("values", {})})
+        again = {key: value for key, value in op.items() if key in ("defect", "values", "schema")}
+        made = apply_edit(made, {"tool": "defect", **again})
     ids = made.ids.copy()
     run = since[0].label_map.ids
     last = run

@@ -6,11 +6,21 @@ export const LABELS = [
   {"id": 1, "name": "LV cavity", "colour": [230, 97, 76]},
   {"id": 2, "name": "LV myocardium", "colour": [64, 178, 136]},
   {"id": 3, "name": "Left atrium", "colour": [86, 140, 233]},
-  {"id": 4, "name": "Sector", "colour": [72, 76, 86]}
+  {"id": 4, "name": "Sector", "colour": [72, 76, 86]},
+  {"id": 5, "name": "Fluid", "colour": [153, 102, 204]},
+  {"id": 6, "name": "Mass", "colour": [240, 200, 80]}
 ];
+
+export const SCHEMA = "camus+sector/2";
+const COMPANIONS = [[1, 6], [2, 5]]; // a mass moves with the cavity, fluid with the myocardium
+
+/** Ids that move and those that move along, as `anatomy/shape/warp.py` has it. */
+export function withCompanions(structures) {
+  return [...structures, ...COMPANIONS.filter(([structure]) => structures.includes(structure)).map(([, companion]) => companion)];
+}
 
 // Okabe and Ito (2008): of their hues vermillion, yellow and sky blue stay furthest apart.
 export const PALETTES = {
-  "standard": { "title": "Standard", "colours": [[0, 0, 0], [230, 97, 76], [64, 178, 136], [86, 140, 233], [72, 76, 86]] },
-  "okabe-ito": { "title": "Okabe–Ito", "colours": [[0, 0, 0], [213, 94, 0], [240, 228, 66], [86, 180, 233], [72, 76, 86]] }
+  "standard": { "title": "Standard", "colours": [[0, 0, 0], [230, 97, 76], [64, 178, 136], [86, 140, 233], [72, 76, 86], [153, 102, 204], [240, 200, 80]] },
+  "okabe-ito": { "title": "Okabe–Ito", "colours": [[0, 0, 0], [213, 94, 0], [240, 228, 66], [86, 180, 233], [72, 76, 86], [204, 121, 167], [230, 159, 0]] }
 };

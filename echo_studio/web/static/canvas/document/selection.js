@@ -2,6 +2,7 @@
 // contract: the edit log is replayed there, byte for byte. A matrix is [a, b, c, d, e, f] as a DOMMatrix's, from the
 // map before to the map after; positions count from corners, so that the centre of pixel i is i + 0.5.
 
+import { LABELS, withCompanions } from "../../common/labels.js";
 import { cut, joined } from "./box.js";
 import { LABEL } from "./document.js";
 
@@ -52,7 +53,8 @@ function paintSelection(ids, width, height, selection, matrix, free) {
 }
 
 /** The map of {width, height, ids, sector, locked} after some of its structures, cut out as `selection`, moved. */
-export function withMoved(map, selection, structures, matrix) {
+export function withMoved(map, selection, moving, matrix) {
+  const structures = withCompanions(moving);
   const { width, height, ids, sector, locked } = map;
   const result = ids.slice();
   const [x0, y0, x1, y1] = selection.box;
@@ -61,7 +63,7 @@ export function withMoved(map, selection, structures, matrix) {
       if (structures.includes(ids[i])) result[i] = sector[i] ? LABEL.SECTOR : LABEL.OUTSIDE;
     }
   }
-  const stays = [0, 1, 2, 3, 4].map((id) => locked.has(id) && !structures.includes(id));
+  const stays = LABELS.map(({ id }) => locked.has(id) && !structures.includes(id));
   paintSelection(result, width, height, selection, matrix, (i) => !stays[ids[i]]);
   return result;
 }

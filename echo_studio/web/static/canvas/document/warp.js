@@ -2,6 +2,8 @@
 // anatomy/shape/deform.py and anatomy/shape/warp.py, whose texts are the contract: the edit log is replayed there, byte for byte.
 // Places are (x, y) with pixel centres at whole numbers. Nothing here knows the page.
 
+import { LABELS, withCompanions } from "../../common/labels.js";
+
 const WARP_GRID_BITS = 3;
 const WARP_GRID = 1 << WARP_GRID_BITS; // pixels between nodes
 const WARP_ON_HANDLE = 1e-12;
@@ -25,7 +27,7 @@ export class Warp {
     this.dx = new Float64Array(this.columns * this.rows);
     this.dy = new Float64Array(this.columns * this.rows);
     this.shown = new Uint8Array(ids.length);
-    this.cutOut(ids, sector, new Set(structures), new Set(locked));
+    this.cutOut(ids, sector, new Set(withCompanions(structures)), new Set(locked));
     this.countBlocks();
   }
 
@@ -44,8 +46,8 @@ export class Warp {
     this.moving = new Uint8Array(ids.length);
     this.bare = ids.slice();
     this.stays = new Uint8Array(ids.length);
-    const moves = Uint8Array.from([0, 1, 2, 3, 4], (id) => Number(moving.has(id)));
-    const holds = Uint8Array.from([0, 1, 2, 3, 4], (id) => Number(locked.has(id) && !moving.has(id)));
+    const moves = Uint8Array.from(LABELS, ({ id }) => Number(moving.has(id)));
+    const holds = Uint8Array.from(LABELS, ({ id }) => Number(locked.has(id) && !moving.has(id)));
     for (let i = 0; i < ids.length; i++) {
       this.stays[i] = holds[ids[i]];
       if (!moves[ids[i]]) continue;

@@ -1,5 +1,6 @@
 // Defects: choose one, see it as a ghost, apply it; applied ones stay editable, see defect_history.js.
 
+import { SCHEMA } from "../../common/labels.js";
 import { appliedDefects, withLaterChanges } from "../document/defect_history.js";
 import { lastOp, pageAt } from "../document/past.js";
 import { DefectForm } from "./defect_form.js";
@@ -185,7 +186,7 @@ export class DefectPanel {
   /** [key, compute] of the map with the defect as the form has it. */
   request() {
     const { defect, position } = this.chosen;
-    const op = { tool: "defect", defect, values: { ...this.form.values } };
+    const op = { tool: "defect", defect, values: { ...this.form.values }, schema: SCHEMA };
     const { document: map } = this.editor;
     if (position === null) return [JSON.stringify(op), () => this.link.edit(op)];
     const compute = async () => {
@@ -199,7 +200,7 @@ export class DefectPanel {
   apply() {
     if (this.chosen && this.changed) this.applyStep((defect, position) => {
       const values = { ...this.form.values };
-      return position === null ? { tool: "defect", defect, values } : { tool: "defect-edit", position, defect, values };
+      return position === null ? { tool: "defect", defect, values, schema: SCHEMA } : { tool: "defect-edit", position, defect, values, schema: SCHEMA };
     }, () => this.request());
   }
 

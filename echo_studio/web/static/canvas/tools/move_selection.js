@@ -42,8 +42,9 @@ export class FloatingSelection {
   }
 }
 
-/** Ids that move when a label is chosen, or null where it is no structure; linked: cavity and wall go together. */
+/** Ids that move when a label is chosen, or null where it is outside or sector; linked: cavity and wall go together. */
 export function structuresOf(label, linked) {
+  if (label > 4) return [label];
   if (label < 1 || label > 3) return null;
   return linked && label !== 3 ? [1, 2] : [label];
 }

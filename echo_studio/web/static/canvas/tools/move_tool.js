@@ -5,7 +5,7 @@
 // sets it down as one step, Escape drops it.
 // Keys do it too, see box_keys.js.
 
-import { LABELS } from "../../common/labels.js";
+import { LABELS, withCompanions } from "../../common/labels.js";
 import { invertible, selectionOf } from "../document/selection.js";
 import { BoxKeys } from "./box_keys.js";
 import { structureAt } from "./handles.js";
@@ -59,7 +59,7 @@ export class MoveTool {
     else this[key] = value;
   }
 
-  /** Ids that move, or null where the chosen label is no structure. */
+  /** Ids that move, or null where the chosen label is outside or sector. */
   get structures() {
     return structuresOf(this.editor.label, this.linked);
   }
@@ -69,7 +69,7 @@ export class MoveTool {
     const { document: map } = this.editor;
     const { structures } = this;
     const key = `${structures} ${map.revision}`;
-    if (this.found.key !== key) this.found = { key, selection: structures && selectionOf(map, structures) };
+    if (this.found.key !== key) this.found = { key, selection: structures && selectionOf(map, withCompanions(structures)) };
     return this.found.selection;
   }
 
