@@ -42,7 +42,7 @@ from echo_studio.anatomy.edits import parameters as read
 from echo_studio.anatomy.edits.apply import EDITS
 from echo_studio.anatomy.edits.parameters import Op
 from echo_studio.anatomy.label_map import MAX_SIDE, LabelMap
-from echo_studio.anatomy.labels import FLUID, MASS, LABEL_COUNT, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import FLUID, LABEL_COUNT, MASS, OUTSIDE, SECTOR
 from echo_studio.anatomy.plane import pixel_centres, with_ids
 from echo_studio.anatomy.shape.warp import SLACK, check_structures, moved
 from echo_studio.data.deform import apply_edit
@@ -113,7 +113,7 @@ def _polygon(label_map: LabelMap, _sector: BoolMask, op: Op) -> LabelIds:
 def _transform(label_map: LabelMap, sector: BoolMask, op: Op) -> LabelIds:
     read.only(op, "structures", "matrix", optional=("locked",))
     structures = sorted(read.labels(op["structures"], "structures"))
-    if not set(structures) <= {FLUID, MASS}:
+    if not structures or not set(structures) <= {FLUID, MASS}:
         check_structures(structures)
     # `moved` counts centres as whole numbers.
     source = _before(label_map.shape, matrix(op["matrix"])) - 0.5

@@ -14,7 +14,12 @@ LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 
 
 def random_samples(
-    seed: int, count: int = 6, bases: int = 4, clips: bool = False, shape: tuple[int, int] | None = None
+    seed: int,
+    count: int = 6,
+    bases: int = 4,
+    clips: bool = False,
+    shape: tuple[int, int] | None = None,
+    labels: int = 5,
 ) -> list[SetSample]:
     """Frames or clips of several label maps: every field takes several values, sizes and spacings are odd."""
     rng = np.random.default_rng(seed)
@@ -35,7 +40,7 @@ def random_samples(
                 tags=("seen", "weiß, gut")[: number % 3],
                 record=record if number else {},
                 image=rng.integers(0, 256, size, dtype=np.uint8),
-                ids=rng.integers(0, 5, size, dtype=np.uint8),
+                ids=rng.integers(0, labels, size, dtype=np.uint8),
             )
         )
     return samples

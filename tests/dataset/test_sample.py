@@ -39,7 +39,7 @@ def test_a_description_gives_back_its_header() -> None:
         {"record": {"seed": {1, 2}}},
         {"image": FRAME.image.astype(np.float32)},
         {"image": FRAME.image[:-1]},
-        {"ids": np.full_like(FRAME.ids, 5)},
+        {"ids": np.full_like(FRAME.ids, 7)},
         {"image": FRAME.image[:4, :4], "ids": FRAME.ids[:4, :4]},
         {"image": FRAME.image[None], "ids": FRAME.ids[None]},
     ],

@@ -124,7 +124,7 @@ test("a hidden label is out of sight alone; solo hides all others, and a second 
   actions.hide();
   assert.deepEqual([...editor.hidden], [1]);
   actions.solo();
-  assert.deepEqual([...editor.hidden].sort(), [0, 2, 3, 4]);
+  assert.deepEqual([...editor.hidden].sort(), [0, 2, 3, 4, 5, 6]);
   actions.solo();
   assert.equal(editor.hidden.size, 0);
   actions.hide(3);

@@ -128,6 +128,23 @@ def test_the_same_family_starts_exactly_where_the_checkpoint_is(recipe: MakeReci
     assert all(torch.equal(old[name], new[name]) for name in old)
 
 
+def test_labels_that_are_new_to_a_network_change_nothing_at_first(recipe: MakeRecipe, tmp_path: Path) -> None:
+    old = checkpoint("edm", tmp_path / "edm").eval()
+    new = warm(recipe("edm", network={**SHAPE, "labels": 7}), tmp_path / "edm").eval()
+    torch.manual_seed(3)
+    one_hot = torch.nn.functional.one_hot(torch.randint(1, 5, (2, 16, 16)), 5).permute(0, 3, 1, 2).float()
+    more = torch.cat([one_hot, torch.rand(2, 2, 16, 16)], 1)
+    x, sigma = torch.randn(2, 1, 16, 16), torch.full((2,), 0.5)
+    found = []
+    for network, labels in ((old, one_hot), (new, more)):
+        denoiser = Preconditioned(network, family("edm", {"sigma_data": 0.5}), 0.0)
+        with torch.no_grad():
+            found.append(
+                denoiser(x, sigma, denoiser.prepare(Condition(labels, torch.tensor([0, 1]), torch.tensor([1, 0]))))
+            )
+    assert torch.allclose(found[0], found[1], atol=1e-6)
+
+
 def test_another_backbone_is_refused(recipe: MakeRecipe, tmp_path: Path) -> None:
     checkpoint("edm", tmp_path / "edm")
     other = {**SHAPE, "widths": [8, 24], "level_knots": 64}

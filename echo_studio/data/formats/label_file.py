@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABEL_COUNTS, SCHEMA, SCHEMAS
+from echo_studio.anatomy.labels import FLUID, LABEL_COUNTS, MASS, SCHEMA, SCHEMAS
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.formats.encode import encode
 from echo_studio.data.formats.image_file import read_noted
@@ -34,7 +34,7 @@ def read_label_map(path: Path) -> LabelMap:
     if label_map.schema != SCHEMA and schema == SCHEMA:
         raise LabelMapError(
             expected=f"label ids 0 to {LABEL_COUNTS[SCHEMA] - 1} in a file that names no schema, or {SCHEMA}",
-            got=f"ids up to {int(ids.max())} in {path.name}",
+            got=f"unknown label ids {', '.join(str(one) for one in (FLUID, MASS) if (ids == one).any())} in {path.name}",
             remedy=f"convert the ids, or name the schema {SCHEMAS[-1]} in the file if they are fluid and mass",
         )
     return label_map

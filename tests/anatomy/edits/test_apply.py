@@ -11,7 +11,7 @@ from echo_studio.anatomy.edits.apply import apply_edit, sector_after
 from echo_studio.anatomy.edits.defects import DEFECTS, apply_defect
 from echo_studio.anatomy.edits.repair import REPAIRS, only_largest, repair, smooth
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA, SCHEMA_2, SECTOR
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.sliders import SLIDERS, Shape, reshape
 from echo_studio.anatomy.shape.variation import random_variation
@@ -41,7 +41,7 @@ def speckled(start: LabelMap = HEART) -> LabelMap:
         ({"tool": "vary", "seed": 7}, random_variation(HEART, 7)),
         ({"tool": "defect", "defect": "septal"}, apply_defect(HEART, "septal")),
         (
-            {"tool": "defect", "defect": "mass", "values": {"side": "right", "at": 0.4}},
+            {"tool": "defect", "defect": "mass", "values": {"side": "right", "at": 0.4}, "schema": SCHEMA_2},
             apply_defect(HEART, "mass", {"side": "right", "at": 0.4}),
         ),
         ({"tool": "smooth", "label": 2, "radius": 2.5}, smooth(HEART, 2, 2.5)),
@@ -56,7 +56,7 @@ def test_an_edit_is_what_its_function_does(op: dict, wanted: LabelMap) -> None:
 
 @pytest.mark.parametrize("defect", DEFECTS)
 def test_every_defect_and_repair_has_its_edit(defect: str) -> None:
-    damaged = apply_edit(HEART, {"tool": "defect", "defect": defect, "values": {}})
+    damaged = apply_edit(HEART, {"tool": "defect", "defect": defect, "values": {}, "schema": SCHEMA_2})
     assert damaged == apply_defect(HEART, defect)
     for kind in REPAIRS:
         assert apply_edit(damaged, {"tool": "repair", "kind": kind}) == repair(damaged, kind)
@@ -75,7 +75,7 @@ def test_islands_go_to_what_surrounds_them_and_the_largest_piece_stays(structure
         assert (made.ids[3:6, 3:9] == OUTSIDE).all()
 
 
-@given(ids=arrays(np.uint8, (16, 18), elements=st.integers(0, 4)), structure=st.sampled_from(STRUCTURES))
+@given(ids=arrays(np.uint8, (16, 18), elements=st.integers(0, 6)), structure=st.sampled_from(STRUCTURES))
 @settings(max_examples=80, deadline=None)
 def test_the_piece_that_stays_is_the_largest_that_scipy_labels(ids: np.ndarray, structure: int) -> None:
     numbers, count = ndimage.label(ids == structure, structure=np.ones((3, 3)))
@@ -99,13 +99,25 @@ def test_the_sector_stays_but_for_its_own_sliders() -> None:
         assert (sector_after(HEART, sector, after, op) != sector).any()
 
 
-def test_an_effusion_stays_black_when_the_sector_changes() -> None:
-    filled = apply_defect(HEART, "effusion")
-    layer = (filled.ids == OUTSIDE) & HEART.inside
+@pytest.mark.parametrize(("defect", "label"), [("effusion", OUTSIDE), ("mass", SECTOR)])
+def test_an_edit_that_names_no_schema_is_one_of_version_1(defect: str, label: int) -> None:
+    before = apply_edit(HEART, {"tool": "defect", "defect": defect})
+    now = apply_defect(HEART, defect)
+    assert (before.schema, now.schema) == (SCHEMA, SCHEMA_2)
+    changed = before.ids != HEART.ids
+    assert (changed == (now.ids != HEART.ids)).all()
+    assert (before.ids[changed] == label).all()
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, SCHEMA_2])
+def test_an_effusion_stays_when_the_sector_changes(schema: str) -> None:
+    filled = apply_defect(HEART, "effusion", schema=schema)
+    layer = filled.ids != HEART.ids
+    label = filled.ids[layer][0]
     op = {"tool": "shape", "values": {"fan_angle": 1.1}}
     after = apply_edit(filled, op)
     # Where the layer lies on the very rim of the sector, the labels cannot tell it from what is outside.
-    assert (after.ids[layer] == OUTSIDE).mean() > 0.8
+    assert (after.ids[layer] == label).mean() > 0.8
     assert sector_after(filled, np.asarray(HEART.inside), after, op)[layer].mean() > 0.8
 
 

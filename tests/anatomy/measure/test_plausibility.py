@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.edits.repair import REPAIRS, repair
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
+from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SCHEMA, SECTOR
 from echo_studio.anatomy.measure.plausibility import FINDINGS, check_plausibility
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.data.datasets.camus import CamusFolder
@@ -118,9 +118,18 @@ def test_a_divided_wall_is_a_gap_and_not_an_island() -> None:
     assert kinds(FAULTS["wall-gap"]) == {"wall-gap"}
 
 
-def test_a_mass_and_an_effusion_are_holes_and_the_gravest_finding_comes_first() -> None:
-    assert kinds(apply_defect(HEART, "mass")) == {"hole"}
-    assert kinds(apply_defect(HEART, "effusion")) == {"hole"}
+def test_a_mass_and_fluid_are_no_holes_and_stay_when_holes_are_filled() -> None:
+    for name in ("mass", "effusion"):
+        assert kinds(apply_defect(HEART, name)) == set()
+        assert kinds(apply_defect(HEART, name, schema=SCHEMA)) == {"hole"}
+        damaged = apply_defect(HEART, name)
+        ids = damaged.ids.copy()
+        ids[120:123, 120:123] = SECTOR
+        mended = repair(LabelMap(ids, damaged.spacing_mm), "hole")
+        assert (mended.ids == damaged.ids).all()
+
+
+def test_the_gravest_finding_comes_first() -> None:
     both = painted(slice(60, 80), slice(4, 12), LV_MYOCARDIUM, FAULTS["wall-gap"])
     severities = [finding.severity for finding in check_plausibility(both)]
     assert severities == sorted(severities, key=["error", "warning", "note"].index)

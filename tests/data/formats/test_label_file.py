@@ -16,6 +16,8 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import FLUID, LEFT_ATRIUM, MASS, SECTOR
+from echo_studio.data.formats.image_file import read_noted
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.errors import EchoStudioError, ImageError, LabelMapError, OutputError
 
@@ -24,7 +26,7 @@ SIDES = st.integers(8, 40)
 SPACING = st.floats(1e-3, 1e3)
 LABEL_MAPS = st.builds(
     LabelMap,
-    st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, shape, elements=st.integers(0, 4))),
+    st.tuples(SIDES, SIDES).flatmap(lambda shape: arrays(np.uint8, shape, elements=st.integers(0, 6))),
     st.none() | st.tuples(SPACING, SPACING),
 )
 
@@ -124,19 +126,29 @@ def test_a_palette_png_is_read_by_index(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("map.png", png(pnginfo=named_schema("camus+sector/2"))),
-        ("map.nii", nifti(np.zeros((16, 16), np.uint8), descrip=b"camus+sector/2")),
+        ("map.png", png(pnginfo=named_schema("camus+sector/3"))),
+        ("map.nii", nifti(np.zeros((16, 16), np.uint8), descrip=b"camus+sector/3")),
     ],
 )
 def test_another_schema_is_refused_and_both_are_named(name: str, content: bytes, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
-    with pytest.raises(LabelMapError, match=r"camus\+sector/1.*camus\+sector/2"):
+    with pytest.raises(LabelMapError, match=r"camus\+sector/1.*camus\+sector/3"):
         read_label_map(tmp_path / name)
 
 
 def test_what_other_programs_write_into_descrip_is_no_schema(tmp_path: Path) -> None:
     (tmp_path / "map.nii").write_bytes(nifti(np.zeros((16, 16), np.uint8), descrip=b"FSL 5.0/ITK"))
     assert read_label_map(tmp_path / "map.nii").shape == (16, 16)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_a_map_names_the_first_version_that_has_all_its_labels(suffix: str, tmp_path: Path) -> None:
+    ids = np.full((16, 16), SECTOR, np.uint8)
+    for label, schema in ((LEFT_ATRIUM, "camus+sector/1"), (FLUID, "camus+sector/2"), (MASS, "camus+sector/2")):
+        ids[4:8, 4:8] = label
+        write_label_map(tmp_path / f"map{suffix}", LabelMap(ids))
+        assert read_noted(tmp_path / f"map{suffix}")[2]["schema"] == schema
+        assert read_label_map(tmp_path / f"map{suffix}").schema == schema
 
 
 @pytest.mark.parametrize("array", [np.full((16, 16), 5, np.uint8), np.full((16, 16), 255, np.uint8)])

@@ -73,12 +73,23 @@ def test_nnunet_raw_by_simpleitk(tmp_path: Path) -> None:
         assert frame.GetSpacing() == labels.GetSpacing() == pytest.approx((x, y), abs=1e-6)
 
 
+def test_fluid_and_masses_have_names_where_a_set_holds_them(tmp_path: Path) -> None:
+    exported("nnunet", random_samples(1, 6, labels=7), tmp_path)
+    about = json.loads((tmp_path / "Dataset501_Echo" / "dataset.json").read_text())
+    assert about["labels"] == {
+        "background": 0, "lv_endo": 1, "lv_myo": 2, "la": 3, "sector": 4, "fluid": 5, "mass": 6,
+    }  # fmt: skip
+    card = json.loads((tmp_path / "Dataset501_Echo" / "card.json").read_text())
+    assert (card["schema"], card["labels"]["5"], card["labels"]["6"]) == ("camus+sector/2", "Fluid", "Mass")
+
+
 @pytest.mark.filterwarnings("ignore")  # of nnU-Net, about paths that it is not given
-def test_nnunet_finds_no_fault_in_its_own_check(tmp_path: Path) -> None:
+@pytest.mark.parametrize("labels", [5, 7])
+def test_nnunet_finds_no_fault_in_its_own_check(labels: int, tmp_path: Path) -> None:
     check = pytest.importorskip("nnunetv2.experiment_planning.verify_dataset_integrity")
-    every = [*range(5)]
-    samples = random_samples(2, 6)
-    samples[0].ids[0, :5] = every  # its check warns where a label is in no map
+    every = [*range(labels)]
+    samples = random_samples(2, 6, labels=labels)
+    samples[0].ids[0, :labels] = every  # its check warns where a label is in no map
     exported("nnunet", samples, tmp_path)
     check.verify_dataset_integrity(str(tmp_path / "Dataset501_Echo"), num_processes=1)
 
@@ -130,7 +141,7 @@ def test_shards_by_webdataset(tmp_path: Path) -> None:
 @pytest.mark.parametrize("clips", [False, True])
 def test_dicom_by_pydicom_and_highdicom(clips: bool, tmp_path: Path) -> None:
     seg = pytest.importorskip("highdicom.seg")
-    samples = exported("dicom", random_samples(6, 4, bases=3, clips=clips), tmp_path)
+    samples = exported("dicom", random_samples(6, 4, bases=3, clips=clips, labels=7), tmp_path)
     patients: dict[str, set[str]] = {}
     for name, (split, sample) in samples.items():
         place = tmp_path / "Dataset501_Echo" / split
@@ -167,7 +178,7 @@ def test_a_dicom_validator_finds_no_error(clips: bool, tmp_path: Path) -> None:
     if validator is None:
         pytest.skip("needs dciodvfy, of Debian's dicom3tools, on the path")
     pytest.importorskip("highdicom")
-    exported("dicom", random_samples(6, 3, bases=3, clips=clips), tmp_path)
+    exported("dicom", random_samples(6, 3, bases=3, clips=clips, labels=7), tmp_path)
     for path in (tmp_path / "Dataset501_Echo").rglob("*.dcm"):
         done = subprocess.run([validator, path], capture_output=True, text=True, check=False)
         said = (done.stdout + done.stderr).splitlines()
