@@ -79,6 +79,7 @@ class Studio:
                     "title": card.title,
                     "nfe": card.advised_nfe,
                     "solver": card.advised_solver,
+                    "labels": card.label_count,
                     "one_call": card.kind in ONE_CALL,
                     "guidance": bool(card.settings.get("label_dropout")),
                     "words": card.description,

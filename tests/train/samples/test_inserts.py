@@ -17,11 +17,13 @@ ECHO = np.where(IDS > 0, np.random.default_rng(0).integers(20, 200, IDS.shape), 
 def test_a_frame_changes_where_its_labels_do_and_comes_back_with_the_seed(seed: int) -> None:
     image, ids = with_insert(ECHO, IDS, np.random.default_rng(seed))
     again = with_insert(ECHO, IDS, np.random.default_rng(seed))
-    assert (image == again[0]).all() and (ids == again[1]).all()
+    assert (image == again[0]).all()
+    assert (ids == again[1]).all()
     changed = ids != IDS
     assert changed.sum() >= LEAST
     assert set(np.unique(ids[changed])) <= {FLUID, MASS}
-    assert (ids[IDS == OUTSIDE] == OUTSIDE).all() and (image[IDS == OUTSIDE] == 0).all()
+    assert (ids[IDS == OUTSIDE] == OUTSIDE).all()
+    assert (image[IDS == OUTSIDE] == 0).all()
     far = np.ones(IDS.shape, bool)
     for dy in range(-4, 5):
         for dx in range(-4, 5):

@@ -20,6 +20,7 @@ import { Settings } from "./panels/settings.js";
 import { ShapePanel } from "./panels/shape_panel.js";
 import { Starter } from "./panels/starter.js";
 import { Tray } from "./panels/tray.js";
+import { UnknownLabels } from "./panels/unknown_labels.js";
 import { Display } from "./panes/display.js";
 import { EditPane } from "./panes/edit_pane.js";
 import { FrameNote } from "./panes/frame_note.js";
@@ -54,6 +55,7 @@ export function mount({ element, props, watch }) {
   const controls = new Controls(root, editor, panes, viewport, LABELS);
   const views = new Views(root, panes, result);
   new FrameNote(root, editor, generation);
+  new UnknownLabels(root, labels, settings);
   const inspector = new Inspector(root);
   const structureActions = new StructureActions(root, editor, panes.edit, link);
   const historyPanel = new HistoryPanel(inspector, editor);

@@ -11,6 +11,8 @@ export const LABELS = [
   {"id": 6, "name": "Mass", "colour": [240, 200, 80]}
 ];
 
+export const LABEL_KEYS = ["0", "1", "2", "3", "4", ",", "."]; // by id: the digits from 5 on choose views
+
 export const SCHEMA = "camus+sector/2";
 const COMPANIONS = [[1, 6], [2, 5]]; // a mass moves with the cavity, fluid with the myocardium
 

@@ -1,5 +1,6 @@
 // Buttons, sliders and the status line. Each control shows its key in its tooltip and carries an accessible name.
 
+import { LABEL_KEYS } from "../../common/labels.js";
 import { fillSelect } from "../../common/dom.js";
 import { BrushField } from "./brush_field.js";
 
@@ -65,14 +66,14 @@ export class Controls {
       const row = document.createElement("div");
       row.className = "label-row";
       row.innerHTML =
-        `<button type="button" class="label" data-label="${id}" title="Paint ${name} (${id})">` +
-        `<span class="swatch" style="background: var(--label-${id})"></span><span class="name">${name}</span><kbd>${id}</kbd></button>` +
+        `<button type="button" class="label" data-label="${id}" title="Paint ${name} (${LABEL_KEYS[id]})">` +
+        `<span class="swatch" style="background: var(--label-${id})"></span><span class="name">${name}</span><kbd>${LABEL_KEYS[id]}</kbd></button>` +
         `<button type="button" class="eye" data-hide="${id}" aria-label="Hide ${name}"` +
         ` title="Hide: only from sight. A hidden label can be painted over unless it is locked (U hides the chosen label)">` +
         '<svg viewBox="0 0 16 16" aria-hidden="true"><path d="M1.500 8C3.500 4.500 5.500 3.500 8 3.500s4.500 1 6.500 4.500c-2 3.500-4 4.500-6.500 4.500S3.500 11.500 1.500 8z"/>' +
         '<circle cx="8" cy="8" r="2"/><path class="slash" d="m2.500 13.500 11-11"/></svg></button>' +
         `<button type="button" class="lock" data-lock="${id}" aria-label="Lock ${name}"` +
-        ' title="Lock: the drawing tools leave this label as it is (Shift+' + id + ')">' +
+        ' title="Lock: the drawing tools leave this label as it is' + (id > 4 ? "" : ` (Shift+${id})`) + '">' +
         '<svg viewBox="0 0 16 16" aria-hidden="true"><path class="shackle" d="M5 7V5a3 3 0 0 1 6 0v2"/>' +
         '<rect x="3.5" y="7" width="9" height="6.5" rx="1.2"/></svg></button>';
       row.querySelector(".label").setAttribute("aria-label", `Paint ${name}`);

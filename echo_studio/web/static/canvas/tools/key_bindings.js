@@ -1,5 +1,7 @@
 // What each key does. A key does what a button does; where the person types is the business of keys.js.
 
+import { LABEL_KEYS } from "../../common/labels.js";
+
 const TOOL_KEYS = { b: "brush", e: "eraser", f: "fill", p: "polygon", l: "lasso", m: "move", d: "deform" };
 
 export class KeyBindings {
@@ -33,12 +35,12 @@ export class KeyBindings {
     const { editor, controls } = this;
     if (editor.tool.keydown && onCanvas && editor.tool.keydown(event)) return true;
     // The digit row by its place, because Shift+1 is another character on every layout.
-    const digit = /^(?:Digit|Numpad)([0-6])$/.exec(event.code);
+    const digit = /^(?:Digit|Numpad)([0-4])$/.exec(event.code);
     if (digit) {
       if (event.repeat) return true;
       if (event.shiftKey) editor.toggleLock(Number(digit[1]));
       else editor.chooseLabel(Number(digit[1]));
-    } else if (/^[0-6]$/.test(key)) editor.chooseLabel(Number(key));
+    } else if (LABEL_KEYS.includes(key)) editor.chooseLabel(LABEL_KEYS.indexOf(key));
     else if (TOOL_KEYS[key] && editor.tools[TOOL_KEYS[key]]) editor.choose(TOOL_KEYS[key]);
     else if (key === "[") editor.nudgeSize(-1);
     else if (key === "]") editor.nudgeSize(1);
