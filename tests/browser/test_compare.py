@@ -1,7 +1,6 @@
 """The Compare tab: a grid that fills as it runs, one look at all cells, differences, ranks, files, the way back."""
 
 import csv
-import io
 import re
 import zipfile
 from pathlib import Path
