@@ -1,6 +1,7 @@
 """One open studio for many tests of the drawing tools, and what they ask of it."""
 
 import base64
+import io
 import json
 import struct
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 
@@ -83,6 +85,26 @@ def put(page, ids: np.ndarray, spacing: str = "", sector: np.ndarray | None = No
 def bytes_of(page, array: str) -> np.ndarray:
     """uint8 (n,) what a typed array of the page holds; `array` is an expression, which may wait for it."""
     return np.frombuffer(base64.b64decode(page.evaluate(f"async () => ({BYTES})({array})")), np.uint8)
+
+
+def on_canvas(page, canvas) -> np.ndarray:
+    """uint8 (h, w, 4) of what a canvas shows, once it is painted."""
+    page.evaluate(PAINTED)
+    drawn = canvas.evaluate("canvas => canvas.toDataURL()")
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.split(",")[1]))).convert("RGBA"))
+
+
+def shape_on(page, canvas) -> float:
+    """The height over the width of the picture on a canvas that is clear around it."""
+    rows, columns = np.nonzero(on_canvas(page, canvas)[..., 3] > 127)
+    return float((np.ptp(rows) + 1) / (np.ptp(columns) + 1))
+
+
+def true_proportions(page, on: bool) -> None:
+    """The switch of the Edit tab, which must be shown."""
+    page.get_by_role("button", name="Display").click()
+    page.get_by_label("True proportions").set_checked(on)
+    page.keyboard.press("Escape")
 
 
 def labels(page, what: str = "ids") -> np.ndarray:

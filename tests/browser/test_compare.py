@@ -1,8 +1,6 @@
 """The Compare tab: a grid that fills as it runs, one look at all cells, differences, ranks, files, the way back."""
 
-import base64
 import csv
-import io
 import re
 import zipfile
 from pathlib import Path
@@ -10,12 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.generate.request import GenerationRequest
 from tests.browser.brush import ids_of, open_template
-from tests.browser.desk import bytes_of
+from tests.browser.desk import bytes_of, on_canvas, put, shape_on, true_proportions
 from tests.browser.visit import faults_in_both_themes
 from tests.browser.window import wait_until_open
 from tests.studio.fakes import FakeEngine, frame_request, heart, speckle
@@ -85,9 +82,7 @@ def cell(page, number: int) -> Any:
 
 def picture(page, number: int) -> np.ndarray:
     """float (h, w, 4) of what a cell's canvas shows."""
-    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-    drawn = cell(page, number).locator("canvas").evaluate("canvas => canvas.toDataURL()")
-    return np.asarray(Image.open(io.BytesIO(base64.b64decode(drawn.split(",")[1]))), float)
+    return on_canvas(page, cell(page, number).locator("canvas")).astype(float)
 
 
 def asked(generator: str = "edm-l64", nfe: int = 1, seed: int = 0) -> GenerationRequest:
@@ -251,3 +246,56 @@ def test_a_comparison_is_there_again_after_a_reload(compare) -> None:
     assert page.locator(".cmp-table thead th").all_inner_texts() == ["Seed 4", "Seed 5"]
     assert page.locator("[data-axis=columns] input").input_value() == "4, 5"
     assert fixed(page, "nfe").input_value() == "2"
+
+
+def test_frames_are_shown_in_true_proportions_as_the_edit_tab_shows_them(compare) -> None:
+    page, aspect = compare, 0.593 / 0.723
+    show(page, "Edit")
+    put(page, heart().ids, "0.593,0.723")
+    show(page, "Compare")
+    axis(page, "rows", "label_map")
+    axis(page, "columns", "seed", "1, 2")
+    start(page)
+    finish(page)
+    canvas, thumb = cell(page, 1).locator("canvas"), page.locator(".cmp-thumb")
+    assert shape_on(page, canvas) == pytest.approx(aspect, abs=0.01)
+    clear = on_canvas(page, thumb)[..., 3] == 0
+    page.keyboard.press("d")
+    rows, columns = np.nonzero(on_canvas(page, canvas)[..., 3])
+    inside = [np.ptp(places) + 1 for places in np.nonzero(heart().ids)]
+    assert np.ptp(rows) / np.ptp(columns) == pytest.approx(aspect * inside[0] / inside[1], abs=0.02), "differences too"
+    page.keyboard.press("d")
+
+    # What lies under the pointer stays there while the wheel zooms, up to where each pixel is a block of its colour.
+    box = canvas.bounding_box()
+    side = box["width"]
+    top = box["y"] + side * (1 - aspect) / 2
+    x, y = next(
+        (x, y)
+        for x in range(round(box["x"] + 0.4 * side), round(box["x"] + 0.6 * side))
+        for y in range(round(box["y"] + 0.65 * side), round(box["y"] + 0.75 * side))
+        if 0.3 < (x - box["x"]) / side * 256 % 1 < 0.7 and 0.3 < (y - top) / (side * aspect) * 256 % 1 < 0.7
+    )
+    page.mouse.move(x, y)
+    for _ in range(4):
+        page.mouse.wheel(0, -500)
+    page.wait_for_function("() => window.echoStudio.tabs.compare.lens.zoom === 24")
+    grey = bytes_of(page, "window.echoStudio.tabs.compare.grid.cells[1].tile.grey").reshape(256, 256)
+    expected = grey[int((y - top) / (side * aspect) * 256), int((x - box["x"]) / side * 256)]
+    assert picture(page, 1)[int(y - box["y"]), int(x - box["x"]), 0] == expected
+    page.mouse.dblclick(x, y)
+
+    show(page, "Edit")
+    true_proportions(page, False)
+    show(page, "Compare")
+    page.wait_for_function("() => document.querySelector('.cmp-cell canvas').width > 1")
+    assert shape_on(page, canvas) == pytest.approx(1, abs=0.01)
+    page.locator(".cmp-thumb").wait_for()
+    assert np.mean(on_canvas(page, thumb)[..., 3] == 0) < np.mean(clear) - 0.05, "headings too"
+    show(page, "Edit")
+    true_proportions(page, True)
+    put(page, heart().ids, "")
+    show(page, "Compare")
+    start(page)
+    finish(page)
+    assert shape_on(page, cell(page, 1).locator("canvas")) == pytest.approx(1, abs=0.01), "no spacing is known"

@@ -9,12 +9,12 @@ import pytest
 
 from echo_studio.anatomy.motion.motion import usual_motion
 from tests.browser.brush import open_template
-from tests.browser.desk import bytes_of
+from tests.browser.desk import bytes_of, on_canvas, put, shape_on, true_proportions
 from tests.browser.test_people import SMALL
 from tests.browser.visit import faults_in_both_themes
 from tests.browser.window import Window
 from tests.studio.fake_videos import speckled
-from tests.studio.fakes import FakeEngine
+from tests.studio.fakes import FakeEngine, heart
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,7 @@ def page(window: Window) -> Iterator[Any]:
 def video(page, engine: FakeEngine) -> Iterator[Any]:
     """The tab, with a heart and six frames; what is generated then takes no time."""
     engine.videos.gate, engine.videos.failure = None, None
-    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name="Video").click()
+    show(page, "Video")
     page.locator("[data-vid=root][data-ready=yes]").wait_for()
     page.get_by_label("Frames", exact=True).first.wait_for()
     number(page, "Frames").fill("6")
@@ -49,6 +49,10 @@ def video(page, engine: FakeEngine) -> Iterator[Any]:
     yield page
     if engine.videos.gate is not None:
         engine.videos.gate.release(1000)
+
+
+def show(page, tab: str) -> None:
+    page.locator("#tabs > .tab-wrapper").get_by_role("tab", name=tab).click()
 
 
 def number(page, name: str) -> Any:
@@ -210,3 +214,58 @@ def test_everything_is_named_seen_and_large_enough(video) -> None:
         whole = video.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]")
         assert whole == [width, height]
     video.keyboard.press("m")
+
+
+def test_the_player_shows_true_proportions_as_the_edit_tab_does(video) -> None:
+    aspect, size = 0.593 / 0.723, heart().ids.shape
+    show(video, "Edit")
+    put(video, heart().ids, "0.593,0.723")
+    show(video, "Video")
+    video.locator("[data-vid=use]").click()
+    video.wait_for_function(f"() => {TAB}.stage.cycle?.spacing && {TAB}.keyframes.ed.spacing === '0.593,0.723'")
+    generate(video)
+    video.wait_for_function(f"() => {CLIP}.spacing === '0.593,0.723'")
+    video.keyboard.press("Home")
+    canvas = video.locator(".vid-view canvas")
+    assert shape_on(video, canvas) == pytest.approx(aspect, abs=0.01)
+
+    # A line between two pixels of the frame is there, and the labels over them are theirs.
+    box = canvas.bounding_box()
+    wide = min(box["width"], box["height"] / aspect)
+    corner = box["width"] / 2 - wide / 2, box["height"] / 2 - wide * aspect / 2
+    ids = bytes_of(video, f"{CLIP}.labelsOf(0)").reshape(size)
+    middles = [np.argwhere(ids == label)[np.sum(ids == label) // 2] + 0.5 for label in (1, 3)]  # cavity, left atrium
+    pixels = [(middle[1], middle[0]) for middle in middles]
+    places = [(corner[0] + x * wide / 256, corner[1] + y * wide * aspect / 256) for x, y in pixels]
+    (ax, ay), (bx, by) = [(round(box["x"] + x), round(box["y"] + y)) for x, y in places]
+    video.locator("[data-vid=overlay]").check()
+    video.locator("[data-vid=opacity]").fill("100")
+    shown = on_canvas(video, canvas)
+    for (x, y), label in zip(places, (1, 3), strict=True):
+        colour = video.evaluate(
+            f"getComputedStyle(document.querySelector('.studio')).getPropertyValue('--label-{label}')"
+        )
+        assert shown[int(y), int(x), :3].tolist() == [int(part) for part in colour.strip("rgb() ").split()]
+    video.keyboard.press("o")
+    video.mouse.move(ax, ay)
+    video.mouse.down()
+    video.mouse.move(bx, by, steps=3)
+    line = video.evaluate(f"{TAB}.stage.line")
+    assert [(line["x0"] * 256, line["y0"] * 256), (line["x1"] * 256, line["y1"] * 256)] == [
+        pytest.approx(pixel, abs=0.8) for pixel in pixels
+    ]
+    dot = on_canvas(video, canvas)[int(ay - box["y"]), int(ax - box["x"]), :3]
+    assert dot.tolist() == [255, 209, 102], "the dot at its beginning is where the pointer was"
+    video.mouse.up()
+    length = np.hypot((pixels[1][0] - pixels[0][0]) * 0.723, (pixels[1][1] - pixels[0][1]) * 0.593)
+    spoken = video.locator(".vid-mstrip canvas").get_attribute("aria-label")
+    assert int(spoken.split("line of ")[1].split(" mm")[0]) == pytest.approx(length, abs=1)
+    video.keyboard.press("m")
+
+    show(video, "Edit")
+    true_proportions(video, False)
+    show(video, "Video")
+    video.wait_for_function(f"() => {TAB}.stage.views.current.place?.wide === {TAB}.stage.views.current.place?.high")
+    assert shape_on(video, canvas) == pytest.approx(1, abs=0.01)
+    show(video, "Edit")
+    true_proportions(video, True)

@@ -50,9 +50,9 @@ test("one pixel in a thousand does not set the range", () => {
   assert.equal(differenceRange([[grey, new Uint8Array(size).fill(1)]], new Uint8Array(size).fill(100)), 15);
 });
 
-const at = (lens, px, py, [width, height] = [200, 100], side = 300) => {
-  const { scale, left, top } = lens.place(width, height, side);
-  return [left + px * scale, top + py * scale];
+const at = (lens, px, py, [width, height] = [200, 100], aspect = 1, side = 300) => {
+  const { scale, left, top } = lens.place({ width, height }, aspect, side);
+  return [left + px * scale, top + py * scale * aspect];
 };
 const near = (one, other) => one.forEach((value, i) => assert.ok(Math.abs(value - other[i]) < 1e-9, `${one} is not ${other}`));
 
@@ -71,6 +71,21 @@ test("zooming keeps the point under the pointer where it is", () => {
   near(at(lens, ...point), [210, 120]);
   lens.zoomAt(dx, dy, 1.7);
   near(at(lens, ...point), [210, 120]);
+});
+
+test("pixels that are no squares fill the tile with their longer side, and stay under the pointer", () => {
+  for (const [aspect, corner] of [[0.593 / 0.723, [0, 150 * (1 - 0.593 / 0.723)]], [1.5, [50, 0]]]) {
+    const lens = new Lens();
+    const { wide, high } = lens.place({ width: 256, height: 256 }, aspect, 300);
+    near([high / wide, Math.max(wide, high)], [aspect, 300]);
+    near(at(lens, 0, 0, [256, 256], aspect), corner);
+    const [x, y] = at(lens, 90, 140, [256, 256], aspect);
+    lens.zoomAt(x / 300 - 0.5, y / 300 - 0.5, 7);
+    near(at(lens, 90, 140, [256, 256], aspect), [x, y]);
+    const before = at(lens, 90, 140, [256, 256], aspect);
+    lens.pan(0.01, -0.02);
+    near(at(lens, 90, 140, [256, 256], aspect), [before[0] + 3, before[1] - 6]);
+  }
 });
 
 test("the zoom has limits, and zooming out ends with the whole frame", () => {

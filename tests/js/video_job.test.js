@@ -28,7 +28,7 @@ function follower(replies) {
   const { sent, link } = server(replies);
   const job = new VideoJob(link, {
     show: ({ video, state, nfe }) => events.push(`${video} ${state} ${nfe}`),
-    preview: (bitmap, { video }) => events.push(`${video} preview: ${bitmap}`),
+    preview: (bitmap, { video }, spacing) => events.push(`${video} preview: ${bitmap}${spacing && `, ${spacing}`}`),
     done: ({ video }, clip) => events.push(`${video} clip: ${clip.grey}`),
     ended: ({ video, state }) => events.push(`${video} ended: ${state}`),
   });
@@ -41,11 +41,11 @@ test("a job is followed from its start through its previews to its clip", async 
   const { job, events, sent } = follower({
     "/videos": [status(1, "waiting")],
     "/videos/1": [status(1, "running", 1, 1), status(1, "running", 2, 1), status(1, "done", 4, 1)],
-    "/videos/1/preview": [Uint8Array.of(1, 2, 3)],
+    "/videos/1/preview": [new Response(Uint8Array.of(1, 2, 3), { headers: { "X-Spacing": "0.6,0.7" } })],
     "/videos/1/clip": [CLIP],
   });
   await job.start(KEYFRAMES, { nfe: 4 });
-  assert.deepEqual(events, ["1 waiting 0", "1 running 1", "1 preview: bitmap of 3", "1 running 2", "1 done 4", "1 clip: 42"]);
+  assert.deepEqual(events, ["1 waiting 0", "1 running 1", "1 preview: bitmap of 3, 0.6,0.7", "1 running 2", "1 done 4", "1 clip: 42"]);
   assert.deepEqual(sent.filter((path) => path.startsWith("/videos/1?")), ["/videos/1?after=s0", "/videos/1?after=s1", "/videos/1?after=s2"]);
   assert.equal(job.running, false);
 });

@@ -105,9 +105,9 @@ test("a drawn line runs from where the pointer went down to where it is; a click
 });
 
 test("the pointer's place is a share of the picture, and stays within it", () => {
-  const place = { left: 10, top: 20, scale: 2 };
-  assert.deepEqual(placeOf(110, 70, place, { width: 100, height: 50 }), [0.5, 0.5]);
-  assert.deepEqual(placeOf(0, 1000, place, { width: 100, height: 50 }), [0, 1]);
+  const place = { left: 10, top: 20, wide: 200, high: 100 };
+  assert.deepEqual(placeOf(110, 70, place), [0.5, 0.5]);
+  assert.deepEqual(placeOf(0, 1000, place), [0, 1]);
 });
 
 function keyboard() {

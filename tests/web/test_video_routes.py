@@ -121,7 +121,9 @@ def test_a_video_comes_with_its_frames_labels_and_files(client: TestClient, stud
     video = studio.videos.find(studio.sessions.get(client.headers[HEADER]), told["video"]).outcome
     assert np.array_equal(clip, speckled(video.generated.cycle, 2**60))
     assert np.array_equal(ids, video.generated.cycle.ids)
-    middle = Image.open(io.BytesIO(client.get(f"{path}/preview").content))
+    preview = client.get(f"{path}/preview")
+    assert preview.headers["X-Spacing"] == header["spacing"] != ""
+    middle = Image.open(io.BytesIO(preview.content))
     assert np.array_equal(np.asarray(middle), clip[3])
     assert middle.info["Comment"] == NOTICE
     reply = client.get(f"{path}/download/png")

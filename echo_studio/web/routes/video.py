@@ -123,7 +123,8 @@ def cancel(studio: TheStudio, job: FoundJob) -> Json:
 @router.get("/{number}/preview")
 def preview(job: FoundJob) -> Response:
     """The middle frame as it is on the way."""
-    return png_response(found(job.preview, f"Video {job.number} has no preview yet.", 409))
+    image = found(job.preview, f"Video {job.number} has no preview yet.", 409)
+    return png_response(image, spacing=job.request.video.label_map.spacing_mm)
 
 
 @router.get("/{number}/end-diastole")

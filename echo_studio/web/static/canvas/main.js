@@ -135,7 +135,7 @@ export function mount({ element, props, watch }) {
   });
   for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
-  const studio = { document: labels, viewport, editor, result, link, settings, generation, inspector, project, views, slots, measurePanel, tabs: {} };
+  const studio = { document: labels, viewport, display, editor, result, link, settings, generation, inspector, project, views, slots, measurePanel, tabs: {} };
   /** @type {any} */ (window).echoStudio = studio; // the one handle for tests and for people who look inside; no module reads it
 
   /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */

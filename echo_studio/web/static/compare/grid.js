@@ -6,8 +6,10 @@ import { Guides, mapThumb } from "./guides.js";
 import { ranked } from "./ranking.js";
 
 export class CompareGrid {
-  constructor(root, link, lens, acts) {
+  /** `display` is the Edit tab's: how labels and pixels are shown. */
+  constructor(root, link, display, lens, acts) {
     this.root = root;
+    this.display = display;
     this.link = link;
     this.lens = lens;
     this.acts = acts;
@@ -21,6 +23,7 @@ export class CompareGrid {
     this.differences = new Map();
     this.guides = new Guides(link);
     lens.listeners.add(() => this.redraw());
+    display.listeners.add(() => this.rearrange());
     new ResizeObserver(() => this.redraw()).observe(this.place);
   }
 
@@ -78,6 +81,14 @@ export class CompareGrid {
     focused?.focus();
   }
 
+  /** Headings have pictures of label maps: with another display they are drawn anew, as the cells are. */
+  rearrange() {
+    if (!this.status) return;
+    this.arranged = null;
+    this.arrange();
+    this.redraw();
+  }
+
   table() {
     const { rows, columns } = this.status;
     const table = Object.assign(document.createElement("table"), { className: "cmp-table" });
@@ -101,7 +112,7 @@ export class CompareGrid {
   heading(words, scope, axis, number) {
     const cell = Object.assign(document.createElement("th"), { textContent: words, scope, title: words });
     if (axis.name === "label_map") {
-      this.guides.of(this.status.comparison, number, words).then((map) => cell.append(mapThumb(map)), () => {});
+      this.guides.of(this.status.comparison, number, words).then((map) => cell.append(mapThumb(map, this.display.aspectOf(map.spacing))), () => {});
     }
     return cell;
   }
@@ -124,7 +135,8 @@ export class CompareGrid {
     const reference = this.cells[this.status.reference].tile;
     for (const { number, tile } of this.cells) {
       const swapped = this.swapped === "all" || this.swapped === number;
-      tile.show(swapped ? reference.bitmap : this.mode === "difference" ? this.difference(number) : tile.bitmap);
+      const picture = swapped ? reference.bitmap : this.mode === "difference" ? this.difference(number) : tile.bitmap;
+      tile.show(picture, this.display.aspectOf(this.mapOf(swapped ? this.status.reference : number)?.spacing));
       this.cells[number].element.classList.toggle("swapped", swapped && Boolean(reference.bitmap));
     }
   }

@@ -2,6 +2,7 @@
 
 import { labelColours } from "../common/label_colours.js";
 import { readMap } from "../common/link.js";
+import { placed } from "../common/pixel_shape.js";
 
 const THUMB = 56; // CSS pixels
 
@@ -29,8 +30,8 @@ export class Guides {
   }
 }
 
-/** A small picture of a label map in the colours of the Edit tab. */
-export function mapThumb({ ids, width, height }) {
+/** A small picture of a label map in the colours of the Edit tab; `aspect` is how much taller than wide its pixels are. */
+export function mapThumb({ ids, width, height }, aspect) {
   const whole = new OffscreenCanvas(width, height);
   const image = whole.getContext("2d").createImageData(width, height);
   const colours = labelColours();
@@ -40,8 +41,8 @@ export function mapThumb({ ids, width, height }) {
   });
   whole.getContext("2d").putImageData(image, 0, 0);
   const thumb = Object.assign(document.createElement("canvas"), { className: "cmp-thumb", width: 2 * THUMB, height: 2 * THUMB });
-  const scale = (2 * THUMB) / Math.max(width, height);
-  thumb.getContext("2d").drawImage(whole, THUMB - (width * scale) / 2, THUMB - (height * scale) / 2, width * scale, height * scale);
+  const { left, top, wide, high } = placed({ width, height }, aspect, thumb.width, thumb.height);
+  thumb.getContext("2d").drawImage(whole, left, top, wide, high);
   thumb.setAttribute("aria-hidden", "true");
   return thumb;
 }

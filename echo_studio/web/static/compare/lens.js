@@ -1,5 +1,7 @@
 // One look at all cells: how far they are zoomed, and which point of a frame lies in the middle of a tile. Places count
-// from a frame's middle in lengths of its longer side, so that frames of several sizes show the same part of the heart.
+// from a frame's middle in lengths of its longer side on the screen, so that frames of several sizes show the same part of the heart.
+
+import { placed } from "../common/pixel_shape.js";
 
 const MOST_ZOOM = 24;
 
@@ -10,11 +12,11 @@ export class Lens {
     this.x = this.y = 0;
   }
 
-  /** Where a frame of `width` x `height` lies in a square tile of `side` CSS pixels: {scale, left, top}. */
-  place(width, height, side) {
-    const long = Math.max(width, height);
-    const scale = (side / long) * this.zoom;
-    return { scale, left: side / 2 - (width / 2 + this.x * long) * scale, top: side / 2 - (height / 2 + this.y * long) * scale };
+  /** Where a frame with pixels `aspect` times as tall as wide lies in a square tile of `side` CSS pixels; see `placed`. */
+  place(size, aspect, side) {
+    const { scale, wide, high } = placed(size, aspect, side * this.zoom, side * this.zoom);
+    const start = (length, away) => (side - length) / 2 - away * side * this.zoom;
+    return { scale, wide, high, left: start(wide, this.x), top: start(high, this.y) };
   }
 
   fit() {

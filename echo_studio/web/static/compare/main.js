@@ -30,7 +30,7 @@ class CompareTab extends Tab {
       this.say("");
       this.refresh();
     });
-    this.grid = new CompareGrid(this.root, this.link, this.lens, {
+    this.grid = new CompareGrid(this.root, this.link, studio.display, this.lens, {
       reference: (number) => this.trying(() => this.comparison.setReference(number)),
       hold: (on, number) => this.hold(on, number),
       open: (number) => this.trying(() => this.open(this.grid.cells[number])),

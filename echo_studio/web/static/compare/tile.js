@@ -8,6 +8,7 @@ export class Tile {
     this.bitmap = null;
     this.grey = null;
     this.shown = null; // bitmap or canvas
+    this.aspect = 1; // how much taller than wide its pixels are
     this.canvas = document.createElement("canvas");
     this.canvas.tabIndex = 0;
     this.canvas.setAttribute("role", "img");
@@ -20,9 +21,9 @@ export class Tile {
     this.grey = greyOf(bitmap);
   }
 
-  /** Draw in the next animation frame. `picture` is a bitmap, a canvas, or null for none. */
-  show(picture) {
-    this.shown = picture;
+  /** Draw in the next animation frame. `picture` is a bitmap, a canvas, or null for none; `aspect` is that of its pixels. */
+  show(picture, aspect) {
+    Object.assign(this, { shown: picture, aspect });
     if (this.pending) return;
     this.pending = true;
     requestAnimationFrame(() => {
@@ -41,10 +42,10 @@ export class Tile {
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, side, side);
     if (!shown) return;
-    const { scale, left, top } = this.lens.place(shown.width, shown.height, side);
+    const { scale, left, top, wide, high } = this.lens.place(shown, this.aspect, side);
     context.imageSmoothingEnabled = scale < 6;
     context.imageSmoothingQuality = "high";
-    context.drawImage(shown, left, top, shown.width * scale, shown.height * scale);
+    context.drawImage(shown, left, top, wide, high);
   }
 
   listen() {

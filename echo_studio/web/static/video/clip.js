@@ -2,6 +2,7 @@
 
 import { structureContours } from "../common/contours.js";
 import { unpacked } from "../common/packed.js";
+import { spacingOf } from "../common/pixel_shape.js";
 
 export class Clip {
   /** `grey` is null for a label cycle; `ids` are the labels that guide it. */
@@ -64,7 +65,7 @@ export class Clip {
 
   /** [y, x] in mm, or null. */
   get spacingMm() {
-    return this.spacing ? this.spacing.split(",").map(Number) : null;
+    return spacingOf(this.spacing);
   }
 
   paintGrey(k, canvas) {

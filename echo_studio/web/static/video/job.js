@@ -6,7 +6,7 @@ import { Clip } from "./clip.js";
 import { ALIVE } from "./words.js";
 
 export class VideoJob {
-  /** `acts`: show(status), preview(bitmap, status), done(status, clip), ended(status). */
+  /** `acts`: show(status), preview(bitmap, status, spacing), done(status, clip), ended(status). */
   constructor(link, acts) {
     this.link = link;
     this.acts = acts;
@@ -46,8 +46,9 @@ export class VideoJob {
     this.acts.show(status);
     if (this.running && status.preview > this.seen) {
       this.seen = status.preview;
-      const bitmap = await bitmapOf(await this.link.request(`/videos/${status.video}/preview`));
-      if (turn === this.turn) this.acts.preview(bitmap, status);
+      const reply = await this.link.request(`/videos/${status.video}/preview`);
+      const bitmap = await bitmapOf(reply);
+      if (turn === this.turn) this.acts.preview(bitmap, status, reply.headers.get("X-Spacing") || "");
     }
     if (this.running) return;
     if (status.state === "done") {

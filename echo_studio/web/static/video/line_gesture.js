@@ -3,13 +3,13 @@
 const MIN_LINE = 0.02; // of the picture: what is shorter was a click
 
 /**
- * The place of a point in CSS pixels, within the picture that lies at {left, top, scale}.
+ * The place of a point in CSS pixels, within the picture that lies at {left, top, wide, high}.
  *
  * @returns {[number, number]}
  */
-export function placeOf(x, y, { left, top, scale }, { width, height }) {
+export function placeOf(x, y, { left, top, wide, high }) {
   const within = (value) => Math.min(1, Math.max(0, value));
-  return [within((x - left) / (width * scale)), within((y - top) / (height * scale))];
+  return [within((x - left) / wide), within((y - top) / high)];
 }
 
 export class LineGesture {

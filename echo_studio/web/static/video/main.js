@@ -27,12 +27,13 @@ class VideoTab extends Tab {
   constructor(root, studio) {
     super(root, "data-vid", studio);
     this.started = null; // signature of the video under way
+    this.start = null; // {picture, map} of the starting frame
     this.clock = new Clock();
-    this.onion = new Onion(this.part("onion"));
+    this.onion = new Onion(this.part("onion"), studio.display);
     const seek = (phase) => this.clock.seek(Math.floor(phase * this.clock.frames));
     this.volume = new BeatPlot(this.part("volume"), seek);
     this.areas = new BeatPlot(this.part("areas"), seek);
-    this.stage = new Stage(this.root, this.clock, () => this.refresh());
+    this.stage = new Stage(this.root, this.clock, studio.display, () => this.refresh());
     this.transport = new Transport(this.root, this.clock, this.stage);
     this.keyframes = new Keyframes(studio, () => this.changed());
     this.keyframesForm = new KeyframesForm(this.root, this.keyframes);
@@ -43,12 +44,12 @@ class VideoTab extends Tab {
     this.report = new Report(this.root, this.link, this.areas, this);
     this.job = new VideoJob(this.link, {
       show: (status) => this.showStatus(status),
-      preview: (picture, { nfe, total }) => this.stage.showComing({ picture, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "" }),
+      preview: (picture, { nfe, total }, spacing) => this.stage.showComing({ picture, spacing, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "" }),
       done: (status, clip) => this.done(status, clip),
       ended: () => this.stage.showComing(null),
     });
     this.cycles = new Newest((request) => this.fetchCycle(request), (cycle) => this.showCycle(cycle), (problem) => this.cycleProblem(problem.message));
-    this.starts = new Newest((request) => this.fetchStart(request), (picture) => this.showStart(picture), (problem) => this.showStart(null, problem.message), 150);
+    this.starts = new Newest((request) => this.fetchStart(request), (start) => this.showStart(start), (problem) => this.showStart(null, problem.message), 150);
     this.clock.listeners.add(() => this.move());
     this.listen();
   }
@@ -99,8 +100,9 @@ class VideoTab extends Tab {
   seen() {
     if (!this.keyframes.ed && this.studio.document.ids.includes(1)) this.keyframes.take();
     this.keyframesForm.draw();
-    this.stage.show(); // in the colours that the Edit tab has now
+    this.stage.show(); // in the colours and with the shape of pixels that the Edit tab has now
     this.onion.draw();
+    this.drawStart();
   }
 
   get request() {
@@ -164,16 +166,27 @@ class VideoTab extends Tab {
   }
 
   async fetchStart({ maps, request }) {
-    return bitmapOf(await postRequest(this.link, "/videos/starting-frame", maps, request));
+    const picture = await bitmapOf(await postRequest(this.link, "/videos/starting-frame", maps, request));
+    return { picture, map: maps.ed };
   }
 
-  showStart(picture, problem = "") {
-    const canvas = this.part("start-frame");
-    const place = fitted(canvas, picture || { width: 1, height: 1 });
-    if (picture && place) place.context.drawImage(picture, place.left, place.top, picture.width * place.scale, picture.height * place.scale);
-    canvas.setAttribute("aria-label", picture ? `Middle frame of the starting video at step ${this.sampling.values.start_step}` : "No starting frame");
+  showStart(start, problem = "") {
+    this.start = start;
+    this.drawStart();
+    this.part("start-frame").setAttribute("aria-label", start ? `Middle frame of the starting video at step ${this.sampling.values.start_step}` : "No starting frame");
     this.part("start-words").textContent = problem || "Starts from this (middle frame)";
     this.part("start-words").classList.toggle("problem", Boolean(problem));
+  }
+
+  /** In the shape of its label map: generators work on squares. */
+  drawStart() {
+    if (!this.start) {
+      fitted(this.part("start-frame"), { width: 1, height: 1 }, 1); // clears it
+      return;
+    }
+    const { picture, map } = this.start;
+    const place = fitted(this.part("start-frame"), map, this.studio.display.aspectOf(map.spacing));
+    if (place) place.context.drawImage(picture, place.left, place.top, place.wide, place.high);
   }
 
   generate() {

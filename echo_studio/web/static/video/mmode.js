@@ -44,7 +44,7 @@ export class MMode {
 
   draw() {
     const { canvas, clip, strip } = this;
-    const place = fitted(canvas, { width: canvas.clientWidth, height: canvas.clientHeight });
+    const place = fitted(canvas, { width: canvas.clientWidth, height: canvas.clientHeight }, 1);
     if (!place || !clip || !this.line) return;
     const { context } = place;
     const { clientWidth: wide, clientHeight: high } = canvas;

@@ -1,10 +1,15 @@
 // Both keyframes as outlines over each other, and between them the labels of the frame that is shown.
 
 import { labelColours } from "../common/label_colours.js";
+import { placed } from "../common/pixel_shape.js";
+
+const NOTHING = { width: 1, height: 1 };
 
 export class Onion {
-  constructor(canvas) {
+  /** `display` is the Edit tab's: how labels and pixels are shown. */
+  constructor(canvas, display) {
     this.canvas = canvas;
+    this.display = display;
     this.cycle = null;
     this.frame = 0;
     this.layer = document.createElement("canvas");
@@ -25,29 +30,35 @@ export class Onion {
 
   draw() {
     const { canvas, cycle } = this;
-    const place = fitted(canvas, cycle || { width: 1, height: 1 });
+    const place = fitted(canvas, cycle || NOTHING, this.display.aspectOf(cycle?.spacing));
     if (!cycle || !place) return;
-    const { context, left, top, scale } = place;
+    const { context, left, top, wide, high } = place;
     this.frame = Math.min(this.frame, cycle.frames - 1);
     cycle.paintLabels(this.frame, this.layer, labelColours(), 60);
     context.globalAlpha = 0.45;
     context.imageSmoothingEnabled = true;
-    context.drawImage(this.layer, left, top, cycle.width * scale, cycle.height * scale);
+    context.drawImage(this.layer, left, top, wide, high);
     context.globalAlpha = 1;
-    context.translate(left, top);
-    context.scale(scale, scale);
+    const toPlace = new DOMMatrix([wide / cycle.width, 0, 0, high / cycle.height, left, top]);
     const style = getComputedStyle(canvas);
     for (const [frame, colour, dash] of [[cycle.es, style.getPropertyValue("--es"), [4, 3]], [0, style.getPropertyValue("--ed"), []]]) {
-      context.lineWidth = 1.4 / scale;
-      context.setLineDash(dash.map((length) => length / scale));
+      context.lineWidth = 1.4;
+      context.setLineDash(dash);
       context.strokeStyle = colour;
-      for (const { path } of cycle.outline(frame)) context.stroke(path);
+      for (const { path } of cycle.outline(frame)) {
+        const outline = new Path2D();
+        outline.addPath(path, toPlace);
+        context.stroke(outline);
+      }
     }
   }
 }
 
-/** Size a canvas for its place and clear it: {context, left, top, scale} of a picture in its middle, or null where it is not seen. */
-export function fitted(canvas, { width, height }) {
+/**
+ * Size a canvas for its place and clear it: its context, and where a picture lies in its middle (see `placed`); null where it
+ * is not seen. `aspect` is how much taller than wide the picture's pixels are.
+ */
+export function fitted(canvas, size, aspect) {
   const { clientWidth, clientHeight } = canvas;
   if (!clientWidth || !clientHeight) return null;
   const ratio = window.devicePixelRatio || 1;
@@ -56,6 +67,5 @@ export function fitted(canvas, { width, height }) {
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, clientWidth, clientHeight);
-  const scale = Math.min(clientWidth / width, clientHeight / height);
-  return { context, scale, left: (clientWidth - width * scale) / 2, top: (clientHeight - height * scale) / 2 };
+  return { context, ...placed(size, aspect, clientWidth, clientHeight) };
 }

@@ -5,12 +5,12 @@ import { StageState } from "./stage_state.js";
 import { VideoView } from "./view.js";
 
 export class Stage extends StageState {
-  constructor(root, clock, onChange) {
+  constructor(root, clock, display, onChange) {
     super();
     this.clock = clock;
     this.onChange = onChange;
     const line = (place, settled) => this.setLine(place, settled);
-    this.views = { pinned: new VideoView("Pinned video", line), current: new VideoView("Video", line) };
+    this.views = { pinned: new VideoView("Pinned video", display, line), current: new VideoView("Video", display, line) };
     this.strips = { pinned: new MMode("Pinned video"), current: new MMode("Video") };
     this.place = root.querySelector("[data-vid=views]");
     this.stripPlace = root.querySelector("[data-vid=mmodes]");

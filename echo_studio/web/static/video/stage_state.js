@@ -7,7 +7,7 @@ export class StageState {
     this.video = null; // {clip, words, signature}
     this.pinned = null;
     this.cycle = null;
-    this.coming = null; // {picture, badge, words} of a video on the way
+    this.coming = null; // {picture, spacing, badge, words} of a video on the way
     this.line = null;
     this.placing = false; // the pointer is drawing the line
     this.mmode = false;
@@ -80,7 +80,7 @@ export class StageState {
     return Boolean(this.mmode && this.line && this.video);
   }
 
-  /** What each view shows, from the left: [{view, clip, picture, badge, words}]. */
+  /** What each view shows, from the left: [{view, clip, picture, spacing, badge, words}]; `spacing` is the picture's. */
   get shown() {
     const { video, pinned, coming, cycle } = this;
     const current = { view: "current", picture: null, clip: video?.clip };

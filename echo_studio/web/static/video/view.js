@@ -6,8 +6,8 @@ import { LineGesture, placeOf } from "./line_gesture.js";
 import { fitted } from "./onion.js";
 
 export class VideoView {
-  /** `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while the pointer places a line; with (null, true) at its end. */
-  constructor(name, onLine) {
+  /** `display` is the Edit tab's: how labels and pixels are shown. `onLine` is called with {x0, y0, x1, y1}, shares of the picture's width and height, while the pointer places a line; with (null, true) at its end. */
+  constructor(name, display, onLine) {
     this.element = make("figure", { className: "vid-view" });
     this.canvas = make("canvas", { tabIndex: 0 });
     this.canvas.setAttribute("role", "img");
@@ -16,9 +16,11 @@ export class VideoView {
     this.mark = make("p", { className: "mark", textContent: "SYNTHETIC" });
     this.element.append(make("div", { className: "surface" }, this.canvas, this.badge, this.mark), this.caption);
     this.name = name;
+    this.display = display;
     this.onLine = onLine;
     this.clip = null;
     this.picture = null;
+    this.spacing = "";
     this.phase = 0;
     this.opacity = 0;
     this.line = null;
@@ -30,9 +32,9 @@ export class VideoView {
     this.listen();
   }
 
-  /** `words` say what it is. A picture (of a video on the way) is shown instead of the clip. */
-  show({ clip, picture = null, badge, words }) {
-    Object.assign(this, { clip, picture });
+  /** `words` say what it is. A picture (of a video on the way) is shown instead of the clip, with a spacing of its own. */
+  show({ clip, picture = null, spacing = clip?.spacing, badge, words }) {
+    Object.assign(this, { clip, picture, spacing });
     this.painted = {};
     this.badge.textContent = badge;
     this.badge.hidden = !badge;
@@ -50,12 +52,12 @@ export class VideoView {
 
   draw() {
     const shown = this.picture || this.clip || { width: 1, height: 1 };
-    this.place = fitted(this.canvas, shown);
+    this.place = fitted(this.canvas, shown, this.display.aspectOf(this.spacing));
     if (!this.place || (!this.picture && !this.clip)) return;
-    const { context, left, top, scale } = this.place;
+    const { context, left, top, scale, wide, high } = this.place;
     context.imageSmoothingEnabled = scale < 8;
     context.imageSmoothingQuality = "high";
-    const put = (source) => context.drawImage(source, left, top, shown.width * scale, shown.height * scale);
+    const put = (source) => context.drawImage(source, left, top, wide, high);
     if (this.picture) put(this.picture);
     else this.drawFrame(context, put);
     if (this.line) this.drawLine();
@@ -86,11 +88,11 @@ export class VideoView {
   /** A label cycle is small: its structures as smooth shapes, on the sector. */
   drawCycle(context, frame, colours) {
     const { clip } = this;
-    const { left, top, scale } = this.place;
+    const { left, top, wide, high } = this.place;
     clip.paintLabels(frame, this.labels, colours, 80);
     context.save();
     context.translate(left, top);
-    context.scale(scale, scale);
+    context.scale(wide / clip.width, high / clip.height);
     context.drawImage(this.labels, 0, 0);
     for (const { label, path } of clip.outline(frame)) {
       Object.assign(context, { fillStyle: `rgb(${colours[label].join(" ")})`, strokeStyle: `rgb(${colours[label].join(" ")})`, lineWidth: 0.8 });
@@ -118,10 +120,9 @@ export class VideoView {
 
   /** The line's ends in CSS pixels. */
   get ends() {
-    const { left, top, scale } = this.place;
-    const { width, height } = this.picture || this.clip;
+    const { left, top, wide, high } = this.place;
     const { x0, y0, x1, y1 } = this.line;
-    return [[left + x0 * width * scale, top + y0 * height * scale], [left + x1 * width * scale, top + y1 * height * scale]];
+    return [[left + x0 * wide, top + y0 * high], [left + x1 * wide, top + y1 * high]];
   }
 
   listen() {
@@ -129,7 +130,7 @@ export class VideoView {
     const gesture = new LineGesture(this.onLine);
     const place = (event) => {
       const { left, top } = canvas.getBoundingClientRect();
-      return placeOf(event.clientX - left, event.clientY - top, this.place, this.picture || this.clip);
+      return placeOf(event.clientX - left, event.clientY - top, this.place);
     };
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button || !this.clip || !this.place) return;

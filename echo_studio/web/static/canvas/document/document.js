@@ -2,6 +2,7 @@
 // History is a line of states. Each step keeps the pixels that it changed and its `op`: what was done, as the
 // edit log keeps it, enough to do it again.
 
+import { spacingOf } from "../../common/pixel_shape.js";
 import { cut, differenceBox, joined, paste } from "./box.js";
 
 export const LABEL = { OUTSIDE: 0, SECTOR: 4 };
@@ -38,7 +39,7 @@ export class LabelDocument {
 
   /** [y, x] in mm, or null where the size of a pixel is not known. */
   get spacingMm() {
-    return this.spacing ? this.spacing.split(",").map(Number) : null;
+    return spacingOf(this.spacing);
   }
 
   /** The first map of a session, with the history that it had when it was left. */

@@ -1,8 +1,9 @@
 // How labels are shown: their colours, whether their borders are drawn, and the shape of pixels. A matter of the person, not
-// of the project.
+// of the project; the tabs beside the Edit tab follow it.
 
 import { fillSelect } from "../../common/dom.js";
 import { PALETTES } from "../../common/labels.js";
+import { pixelAspect } from "../../common/pixel_shape.js";
 import { remember, remembered } from "../../common/remembered.js";
 import { LabelBorders } from "../document/borders.js";
 
@@ -13,6 +14,7 @@ export class Display {
     this.root = root;
     this.panes = panes;
     this.labels = labels;
+    this.listeners = new Set(); // something here was changed
     this.borders = new LabelBorders(panes.edit.editor.document);
     this.values = { palette: "standard", outlines: false, proportions: true, ...remembered(DISPLAY_STORED) };
     if (!PALETTES[this.values.palette]) this.values.palette = "standard";
@@ -46,13 +48,18 @@ export class Display {
     this.panes.edit.borders = outlines ? this.borders : null;
     this.panes.edit.repaint();
     this.panes.result.repaint();
+    for (const listener of this.listeners) listener();
   }
 
-  /** As the spacing says; square where it is not known, or the person wants them so. */
+  /** How much taller than wide pixels of a spacing ("y,x" in mm, or "") are shown. */
+  aspectOf(spacing) {
+    return pixelAspect(spacing, this.values.proportions);
+  }
+
   shapePixels() {
     const { viewport, surface, editor } = this.panes.edit;
-    const { width, height, spacingMm } = editor.document;
-    viewport.setAspect(this.values.proportions && spacingMm ? spacingMm[0] / spacingMm[1] : 1);
+    const { width, height, spacing } = editor.document;
+    viewport.setAspect(this.aspectOf(spacing));
     if (viewport.fitted && surface.clientWidth) viewport.fit(surface.clientWidth, surface.clientHeight, width, height);
   }
 }
