@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from echo_studio.cli.evaluate_realism import realism
 from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
 from echo_studio.cli.output import JsonOption, print_json, print_result, progress, table
@@ -339,6 +340,7 @@ def _frames_to_judge(
         return made_now(model, frames, sampling, seed, advance)
 
 
+evaluate.command("realism")(realism)
 evaluate.command("utility")(utility)
 evaluate.command("video")(evaluate_video)
 
@@ -360,7 +362,8 @@ def report(
     """Write one self-contained HTML page, and Markdown: tables in the papers' layout, plots, contact sheets, records.
 
     FOLDER holds what the evaluations print with --json, each in a file whose name begins with the evaluation's:
-    utility-*.json, quality-*.json, fidelity-*.json, privacy-*.json, video-*.json, and throughput.json of the benchmark.
+    utility-*.json, quality-*.json, fidelity-*.json, realism-*.json, privacy-*.json, video-*.json, and throughput.json
+    of the benchmark.
     Pictures (.png, .webp) are shown with their names as captions. The page opens off line.
 
     \b

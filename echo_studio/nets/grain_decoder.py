@@ -6,16 +6,22 @@ beam (angle and depth), because real grain is wider across the beam and grows wi
 grain from real grain while the decoder is trained, sees crops and their high-pass.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from echo_studio.types import BoolMask, GrayImage
+
 LOOKS = ("grain", "coarseness")
 BEAM_CHANNELS = 3
+EDGE = np.ones((21, 21), np.uint8)  # pixels within 10 of the sector's edge say nothing of its grain
 
 
 @dataclass(frozen=True)
@@ -129,3 +135,28 @@ def blur(image: Tensor, sigma: float) -> Tensor:
     taps = taps / taps.sum()
     padded = F.pad(image, (radius,) * 4, mode="reflect")
     return F.conv2d(F.conv2d(padded, taps[None, None, None]), taps[None, None, :, None])
+
+
+def inner_sector(inside: BoolMask) -> BoolMask:
+    """bool (h, w): what is more than 10 pixels inside the sector, from `inside`, True in the sector."""
+    return cv2.erode(inside.astype(np.uint8), EDGE, borderValue=0) > 0  # type: ignore[no-any-return]
+
+
+def high_pass_strength(image: GrayImage, within: BoolMask, sigma: float) -> float:
+    """Deviation, in grey levels, of a frame minus its Gaussian blur.
+
+    Args:
+        image: uint8 (h, w).
+        within: (h, w) True where the deviation is taken.
+        sigma: of the blur, in pixels.
+    """
+    grey = image.astype(np.float32)
+    return float((grey - cv2.GaussianBlur(grey, (0, 0), sigma))[within].std())
+
+
+def look_of(image: GrayImage, inside: BoolMask) -> tuple[float, float]:
+    """How strong a frame's grain is and how coarse: logarithms of the high-pass deviation at 1 pixel, and of that at
+    2.5 pixels over it, more than 10 pixels inside the sector."""
+    within = inner_sector(inside)
+    fine, coarse = (high_pass_strength(image, within, sigma) + 1e-3 for sigma in (1.0, 2.5))
+    return math.log(fine), math.log(coarse / fine)

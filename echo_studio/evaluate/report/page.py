@@ -10,11 +10,13 @@ from itertools import cycle
 from pathlib import Path
 
 import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from echo_studio import __version__
-from echo_studio.data.atomic import write_together
+from echo_studio.data.atomic import write_bytes, write_together
 from echo_studio.evaluate.report.sections import Plot, Report, Table, shown
 
 SYNTHETIC = "Synthetic images. Not for diagnosis."
@@ -97,19 +99,37 @@ def _html_picture(caption: str, path: Path) -> str:
     return f'<h2>{escape(caption)}</h2><img alt="{escape(caption)}" src="data:image/{path.suffix[1:]};base64,{data}">'
 
 
+def write_plots(plots: Sequence[Plot], path: Path) -> None:
+    """Write plots side by side as one PNG picture; nothing is half-written.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    figure = Figure(figsize=(8 * len(plots), 4.5), layout="constrained")
+    for plot, axes in zip(plots, figure.subplots(1, len(plots), squeeze=False)[0], strict=True):
+        _paint(plot, axes)
+        axes.set_title(plot.title)
+    picture = io.BytesIO()
+    FigureCanvasAgg(figure).print_png(picture)  # type: ignore[no-untyped-call]
+    write_bytes(path, picture.getvalue())
+
+
 def _svg(plot: Plot) -> str:
     figure = Figure(figsize=(8, 4.5), layout="constrained")
-    axes = figure.subplots()
-    for (name, line), mark in zip(plot.lines.items(), cycle("osD^vP*X"), strict=False):
-        axes.plot(*zip(*sorted(line), strict=True), marker=mark, label=name)
-    axes.set(xscale="log", yscale="log" if plot.log else "linear", xlabel="NFE", ylabel=plot.measure)
-    budgets = sorted({nfe for line in plot.lines.values() for nfe, _ in line})
-    axes.set_xticks(budgets, [f"{nfe:g}" for nfe in budgets], minor=False)
-    axes.set_xticks([], minor=True)
-    axes.grid(alpha=0.3)
-    axes.legend(fontsize=8)
+    _paint(plot, figure.subplots())
     text = io.StringIO()
     # Names inside the drawing: the same every time, and no two plots of a page share one.
     with matplotlib.rc_context({"svg.hashsalt": f"{plot.title} {plot.measure}"}):
         FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None})  # type: ignore[no-untyped-call]
     return text.getvalue()[text.getvalue().index("<svg") :]
+
+
+def _paint(plot: Plot, axes: Axes) -> None:
+    for (name, line), mark in zip(plot.lines.items(), cycle("osD^vP*X"), strict=False):
+        axes.plot(*zip(*sorted(line), strict=True), marker=mark, label=name)
+    axes.set(xscale="log", yscale="log" if plot.log else "linear", xlabel=plot.axis, ylabel=plot.measure)
+    places = sorted({place for line in plot.lines.values() for place, _ in line})
+    axes.set_xticks(places, [f"{place:g}" for place in places], minor=False)
+    axes.set_xticks([], minor=True)
+    axes.grid(alpha=0.3)
+    axes.legend(fontsize=8)

@@ -36,17 +36,19 @@ class Table:
 
 @dataclass(frozen=True)
 class Plot:
-    """Lines over NFE.
+    """Lines over NFE, or over another axis.
 
     Attributes:
         lines: (NFE, value) by name.
         log: both axes are logarithmic; else that of NFE alone.
+        axis: what the values stand over.
     """
 
     title: str
     measure: str
     lines: Mapping[str, Sequence[tuple[float, float]]]
     log: bool = False
+    axis: str = "NFE"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,54 @@ def fidelity_rows(report: Json) -> list[tuple[str, str, str]]:
         *rows,
         ("depth profile, grey levels apart", f"{profile['distance']:.2f}", f"{profile['distance_real']:.2f}"),
     ]
+
+
+def realism_rows(report: Json) -> list[tuple[str, str, str, str]]:
+    """What `evaluate.frames.realism.measure_realism` finds, a line a figure: of made frames, real ones, the ratio."""
+    rows = [
+        (f"AUC at {entry['side']} x {entry['side']}", _spread(entry["auc"]), "", "") for entry in report["two_sample"]
+    ]
+    figures = {f"high-pass strength, σ = {entry['sigma']:g} px": entry for entry in report["high_pass"]}
+    figures |= {key.replace("_", " "): entry for key, entry in report["speckle"].items() if key != "n"}
+    figures |= {"mean grey": report["grey"]["mean"], "contrast": report["grey"]["contrast"]}
+    for name, entry in figures.items():
+        if entry is not None:
+            ratio = "" if entry["mean_ratio"] is None else f"{entry['mean_ratio']:.3f}"
+            rows.append((name, _spread(entry["made"]), _spread(entry["real"]), ratio))
+    return rows
+
+
+def _spread(entry: Json) -> str:
+    return f"{entry['mean']:.3f} ± {entry['sd']:.3f}"
+
+
+def realism_plots(report: Json) -> list[Plot]:
+    """AUC by the side of the frames, and high-pass strength over that of real frames by scale."""
+    name = _source(report["source"])
+    areas = [(entry["side"], entry["auc"]["mean"]) for entry in report["two_sample"]]
+    plots = [
+        Plot(
+            "Realism: the two-sample test",
+            "AUC, or 1 - AUC where that is larger",
+            {name: areas, "nothing to tell": [(side, report["chance"]) for side, _ in areas]},
+            axis="side of the frames, pixels",
+        )
+    ]
+    ratios = [(entry["sigma"], entry["mean_ratio"]) for entry in report["high_pass"] if entry["mean_ratio"] is not None]
+    spreads = [(entry["sigma"], entry["sd_ratio"]) for entry in report["high_pass"] if entry["sd_ratio"] is not None]
+    lines = {f"{name}: mean": ratios, f"{name}: spread between frames": spreads}
+    lines = {key: line for key, line in lines.items() if line}
+    if lines:
+        real = [(entry["sigma"], 1.0) for entry in report["high_pass"]]
+        plots.append(
+            Plot(
+                "Realism: high-pass strength",
+                "made over real",
+                {**lines, "real frames": real},
+                axis="σ of the blur that is taken away, pixels",
+            )
+        )
+    return plots
 
 
 # Rows of the papers' tables, to stand beside ours: percent, mean and standard deviation where the paper gives one.
@@ -262,7 +312,22 @@ def _fidelity(found: Json) -> tuple[list[Table], list[Plot]]:
 
 def _source(source: Json) -> str:
     """Where judged frames come from, see `MadeSet.source`."""
+    if "codec" in source:
+        looks = f", {source['looks']} looks" if "looks" in source else ""
+        return f"real frames through {source['codec']}{looks}"
     return source["images"] if "images" in source else "{generator}, {solver}, {nfe} NFE".format(**source)
+
+
+def _realism(found: Json) -> tuple[list[Table], list[Plot]]:
+    seeds = "one network" if found["seeds"] == 1 else f"mean and deviation of {found['seeds']} networks"
+    note = (
+        f"AUC, or 1 - AUC where that is larger, of {seeds} that learned from {found['n']['learn']} real and as many "
+        f"made frames of other patients; nothing to tell would give {found['chance']:.3f}. Figures of "
+        f"{found['n']['test']} frames at 256 x 256, 10 pixels inside the sector: mean and deviation between frames. "
+        "High-pass strength: deviation of a frame minus its Gaussian blur. Contrast: deviation of grey."
+    )
+    columns = ["Measure", _source(found["source"]), "Real frames", "Made / real"]
+    return [Table("Realism", columns, realism_rows(found), note=note)], realism_plots(found)
 
 
 def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
@@ -351,6 +416,7 @@ SECTIONS: dict[str, Callable[[Json], tuple[list[Table], list[Plot]]]] = {
     "utility": _utility,
     "quality": _quality,
     "fidelity": _fidelity,
+    "realism": _realism,
     "privacy": _privacy,
     "video": _video,
     "throughput": _throughput,

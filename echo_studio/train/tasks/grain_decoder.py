@@ -8,8 +8,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,14 +16,13 @@ from echo_studio.anatomy.sector.geometry import beam_maps
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
 from echo_studio.generate.build import latent_codec
-from echo_studio.nets.grain_decoder import GrainCritic, GrainDecoder, blur
+from echo_studio.nets.grain_decoder import GrainCritic, GrainDecoder, blur, look_of
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames
 from echo_studio.train.task import loss_settings, picture
 from echo_studio.train.tasks.adversarial import AdversarialTask
-from echo_studio.types import BoolMask, GrayImage, Json
+from echo_studio.types import GrayImage, Json
 
-EDGE = np.ones((21, 21), np.uint8)  # pixels within 10 of the sector's edge say nothing of its grain
 LAGS = (1, 2, 3)  # pixels
 
 
@@ -186,15 +183,6 @@ class GrainDecoderTask(AdversarialTask):
         }
         settings = {"shift": self.codec.shift, "scale": self.codec.scale, **looks}
         return {"settings": settings, "needs": {self.encoder_card.name: self.encoder_card.sha256}}
-
-
-def look_of(image: GrayImage, inside: BoolMask) -> tuple[float, float]:
-    """How strong a frame's grain is and how coarse: logarithms of the high-pass deviation at 1 pixel, and of that at
-    2.5 pixels over it, more than 10 pixels inside the sector."""
-    within = cv2.erode(inside.astype(np.uint8), EDGE, borderValue=0) > 0
-    grey = image.astype(np.float32)
-    fine, coarse = (float((grey - cv2.GaussianBlur(grey, (0, 0), sigma))[within].std()) + 1e-3 for sigma in (1.0, 2.5))
-    return math.log(fine), math.log(coarse / fine)
 
 
 def _looks_of(frames: Frames, index: Tensor | None = None) -> Tensor:
