@@ -36,8 +36,8 @@ LABELS: tuple[Label, ...] = (
     Label(LV_MYOCARDIUM, "lv_myo", "LV myocardium", (64, 178, 136)),
     Label(LEFT_ATRIUM, "la", "Left atrium", (86, 140, 233)),
     Label(SECTOR, "sector", "Sector", (72, 76, 86)),
-    Label(FLUID, "fluid", "Fluid", (153, 102, 204)),
-    Label(MASS, "mass", "Mass", (240, 200, 80)),
+    Label(FLUID, "fluid", "Fluid", (120, 72, 192)),
+    Label(MASS, "mass", "Mass", (240, 192, 72)),
 )
 LABEL_COUNT = len(LABELS)
 LABEL_COUNTS = {SCHEMA: 5, SCHEMA_2: LABEL_COUNT}

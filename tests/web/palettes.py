@@ -11,7 +11,8 @@ def page_constants() -> dict[str, Any]:
     """{"LABELS": …, "PALETTES": …} of `common/labels.js`, whose values are JSON."""
     source = (STATIC / "common" / "labels.js").read_text(encoding="utf-8")
     return {
-        name: json.loads(value) for name, value in re.findall(r"^export const (\w+) = (.*?);$", source, re.M | re.S)
+        name: json.loads(value)
+        for name, value in re.findall(r"^export const (LABELS|PALETTES) = (.*?);$", source, re.M | re.S)
     }
 
 

@@ -32,9 +32,10 @@ def read_label_map(path: Path) -> LabelMap:
         )
     label_map = LabelMap(ids, spacing)
     if label_map.schema != SCHEMA and schema == SCHEMA:
+        new = [str(label) for label in (FLUID, MASS) if (ids == label).any()]
         raise LabelMapError(
             expected=f"label ids 0 to {LABEL_COUNTS[SCHEMA] - 1} in a file that names no schema, or {SCHEMA}",
-            got=f"unknown label ids {', '.join(str(one) for one in (FLUID, MASS) if (ids == one).any())} in {path.name}",
+            got=f"unknown label ids {', '.join(new)} in {path.name}",
             remedy=f"convert the ids, or name the schema {SCHEMAS[-1]} in the file if they are fluid and mass",
         )
     return label_map

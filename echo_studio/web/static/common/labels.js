@@ -7,8 +7,8 @@ export const LABELS = [
   {"id": 2, "name": "LV myocardium", "colour": [64, 178, 136]},
   {"id": 3, "name": "Left atrium", "colour": [86, 140, 233]},
   {"id": 4, "name": "Sector", "colour": [72, 76, 86]},
-  {"id": 5, "name": "Fluid", "colour": [153, 102, 204]},
-  {"id": 6, "name": "Mass", "colour": [240, 200, 80]}
+  {"id": 5, "name": "Fluid", "colour": [120, 72, 192]},
+  {"id": 6, "name": "Mass", "colour": [240, 192, 72]}
 ];
 
 export const LABEL_KEYS = ["0", "1", "2", "3", "4", ",", "."]; // by id: the digits from 5 on choose views
@@ -23,6 +23,6 @@ export function withCompanions(structures) {
 
 // Okabe and Ito (2008): of their hues vermillion, yellow and sky blue stay furthest apart.
 export const PALETTES = {
-  "standard": { "title": "Standard", "colours": [[0, 0, 0], [230, 97, 76], [64, 178, 136], [86, 140, 233], [72, 76, 86], [153, 102, 204], [240, 200, 80]] },
-  "okabe-ito": { "title": "Okabe–Ito", "colours": [[0, 0, 0], [213, 94, 0], [240, 228, 66], [86, 180, 233], [72, 76, 86], [204, 121, 167], [230, 159, 0]] }
+  "standard": { "title": "Standard", "colours": [[0, 0, 0], [230, 97, 76], [64, 178, 136], [86, 140, 233], [72, 76, 86], [120, 72, 192], [240, 192, 72]] },
+  "okabe-ito": { "title": "Okabe–Ito", "colours": [[0, 0, 0], [213, 94, 0], [240, 228, 66], [86, 180, 233], [72, 76, 86], [150, 30, 210], [235, 255, 235]] }
 };
