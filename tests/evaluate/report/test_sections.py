@@ -53,7 +53,11 @@ def utility() -> Json:
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
-    lines = [Quality(Sampling("edm-l64", "ipndm", nfe), DICE, 5.0 + nfe, 21.0, 48).to_json() for nfe in (2, 10)]
+    labeller = {**DICE, "frechet": 9.0, "frechet_real": 20.0}
+    lines = [
+        Quality(Sampling("edm-l64", "ipndm", nfe), DICE, 5.0 + nfe, 21.0, 48, 0.93, 0.7, labeller).to_json()
+        for nfe in (2, 10)
+    ]
     found: dict[str, Json] = {
         "utility-unet8": utility(),
         "quality-edm-l64": {
@@ -61,6 +65,7 @@ def results(tmp_path: Path) -> Path:
             "n": 48,
             "features": "echo <features>",
             "real": {**DICE, "frechet": 21.0},
+            "labeller": {"features": "its features", "real": {**DICE, "frechet": 20.0}},
             "by_nfe": lines,
         },
         "video": {
