@@ -86,8 +86,13 @@ class GammaVAETask(AdversarialTask):
                     got="none",
                     remedy="name one, or set it to 0",
                 )
-            _, network = load_network(checkpoints / recipe.needs[0])
-            assert isinstance(network, Segmenter)
+            needed, network = load_network(checkpoints / recipe.needs[0])
+            if not isinstance(network, Segmenter):  # the judge least of all: it scores what is trained here
+                raise RecipeError(
+                    expected="needs = [a segmenter] for the perceptual term",
+                    got=f"{needed.name}, a {needed.kind}",
+                    remedy="name the segmenter",
+                )
             self.features = network.to(device)
 
     def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
