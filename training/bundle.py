@@ -65,7 +65,8 @@ def rescore(name: str, data: CamusFolder, checkpoints: Path, limit: int) -> None
     scorers, others = Scorers.load(checkpoints), reference_images(data)
     frame_ids = data.frame_ids(data.split("validation"))
     most = min(limit or len(frame_ids), len(frame_ids))
-    advised = (model.card.advised_solver, model.card.advised_nfe, most)
+    best = advised_sampling(model.card, guidance=0)
+    advised = (best.solver, best.nfe, most)
     kept = [(one["solver"], one["nfe"], min(one["n"], most)) for one in read_card(folder).scores.get(BY_NFE, [])]
     validations: dict[int, Validation] = {}
     for solver, nfe, count in sorted({*kept, advised}):
