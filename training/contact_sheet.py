@@ -18,7 +18,7 @@ from echo_studio.anatomy.labels import LABELS
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFolder, FrameId
 from echo_studio.evaluate.frames.adherence import adherence
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import Scorers
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling
@@ -60,7 +60,7 @@ def grey(image: GrayImage) -> np.ndarray:
 def main(root: Path) -> None:
     data = CamusFolder(root)
     patients = data.split("validation")
-    generator, segmenter = load_generator("edm-l64"), FrameSegmenter.load()
+    generator, judge = load_generator("edm-l64"), Scorers.load().judge
     columns = []
     for case, (number, view, phase) in enumerate(CASES):
         frame = data.read(FrameId(patients[number], view, phase))  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def main(root: Path) -> None:
                 label_map, Sampling("edm-l64", "ipndm", NFE), frame.frame_id.view, frame.frame_id.phase, seed
             )
             image = generator.generate(request).image
-            scores = adherence(segmenter, image, label_map)
+            scores = adherence(judge, image, label_map)
             shown = " ".join(f"{key[3:] if key != 'la' else key} {value:.2f}" for key, value in scores.items() if value)
             rows.append(titled(grey(image), f"generated, NFE {NFE}: {shown}"))
         columns.append(np.concatenate(rows))

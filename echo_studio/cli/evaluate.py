@@ -11,12 +11,11 @@ from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
 from echo_studio.cli.output import JsonOption, print_json, print_result, progress, table
 from echo_studio.cli.utility import utility
-from echo_studio.errors import CheckpointError, RequestError
+from echo_studio.errors import RequestError
 from echo_studio.types import Json
 
 if TYPE_CHECKING:
     from echo_studio.data.datasets.camus import CamusFrame
-    from echo_studio.evaluate.frames.adherence import Quality
     from echo_studio.evaluate.frames.made_frames import MadeSet
 
 DEFAULT_GENERATOR = "edm-l64"
@@ -24,13 +23,13 @@ GeneratorOption = Annotated[
     str, typer.Option(help=f"A name that `echo-studio models` lists; {DEFAULT_GENERATOR} without --images.")
 ]
 ImagesOption = Annotated[
-    Path | None, typer.Option("--images", help="A folder of PNG frames of one size to judge, in place of a generator.")
+    Path | None, typer.Option("--images", help="A folder of PNG frames of one size to score, in place of a generator.")
 ]
 SolverOption = Annotated[str, typer.Option(help="Sampler; the generator's advised one by default.")]
 NfeOption = Annotated[int, typer.Option(min=0, max=1000, help="Function evaluations; 0 for what is advised.")]
 SeedOption = Annotated[int, typer.Option(help="Frame k is made with SEED + k.")]
 SpreadOption = Annotated[int, typer.Option(min=0, help="So many frames, spread evenly over the split; 0 for all.")]
-LINE = "{:>16} {:>5} {:>8} {:>8} {:>8} {:>9}"
+LINE = "{:>16} {:>5} {:>8} {:>8} {:>8} {:>9} {:>6} {:>6}"
 
 evaluate = typer.Typer(help="Measure what a generator makes.")
 
@@ -52,8 +51,9 @@ def adherence(
 ) -> None:
     """Compare generated frames with the label maps that guided them.
 
-    Prints the mean Dice, as fractions, of the bundled segmenter on the real frames and on frames generated from their
-    label maps.
+    Prints the mean Dice, as fractions, on the real frames and on frames generated from their label maps: the judge's,
+    who takes part in no training, and the labeller's. Blur can raise Dice; grain, the strength of what is finer than a
+    pixel over the real frames', it lowers.
 
     \b
     Example:
@@ -67,13 +67,16 @@ def adherence(
     model = load_generator(generator, checkpoints)
     sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=0)
     check_seed(seed)
-    folder, segmenter = opened(data, splits, checkpoints)
+    folder, scorers = opened(data, splits, checkpoints)
     frame_ids = folder.frame_ids(folder.split(split))
     frames = [folder.read(frame_id) for frame_id in frame_ids[: limit or None]]
     with progress("Generating") as advance:
-        found = measure_adherence(model, segmenter, frames, sampling, seed, advance)
-    rows = [(key, f"{found.real[key]:.3f}", f"{found.generated[key]:.3f}") for key in found.generated]
-    print_result(as_json, found.to_json(), table(("Structure", "Real", "Generated"), rows))
+        found = measure_adherence(model, scorers, frames, sampling, seed, advance)
+    scores = (found.real, found.generated, found.labeller["real"], found.labeller["generated"])
+    rows = [(key, *(f"{one[key]:.3f}" for one in scores)) for key in found.generated]
+    headings = ("Structure", "Real (judge)", "Generated (judge)", "Real (labeller)", "Generated (labeller)")
+    grain = f"grain {found.grain:.3f} of the real frames', its spread over frames {found.grain_spread:.3f} of theirs"
+    print_result(as_json, found.to_json(), table(headings, rows), grain)
 
 
 @evaluate.command("quality")
@@ -96,17 +99,19 @@ def quality(
 ) -> None:
     """Measure quality against cost: adherence and Fréchet distance at several NFE.
 
-    Makes a frame from the label map of each real one. Adherence is the mean Dice, as a fraction, of the bundled
-    segmenter on them; the Fréchet distance on echo features is to those real frames. The last line gives what real
-    frames reach: adherence of the same frames, Fréchet distance of as many frames of other hearts, from the training
-    split. Fréchet distances grow as frames get fewer: compare equal numbers of them.
+    Makes a frame from the label map of each real one. Adherence is the judge's mean Dice on them, as a fraction; the
+    Fréchet distance on its echo features is to those real frames; --json and cards hold the labeller's too. Blur can
+    raise Dice: grain is the strength of what is finer than a pixel, and spread its deviation over frames, both over the
+    real frames'. The last line gives what real frames reach: adherence of the same frames, Fréchet distance of as many
+    frames of other hearts, from the training split. Fréchet distances grow as frames get fewer: compare equal numbers
+    of them.
 
     \b
     Example:
       echo-studio evaluate quality --generator edm-l64 --solver ipndm --nfe 2,5,10 --data ~/data/CAMUS_public --limit 48
     """
-    from echo_studio.evaluate.frames.adherence import Validation
-    from echo_studio.evaluate.frames.distances import NAMED, RealFrames, spread
+    from echo_studio.evaluate.frames.adherence import Validation, keep_quality
+    from echo_studio.evaluate.frames.distances import reference_images, spread
     from echo_studio.generate.catalog import catalog
     from echo_studio.generate.checkpoint import ONE_CALL
     from echo_studio.generate.request import check_seed
@@ -129,47 +134,32 @@ def quality(
             got=f"--nfe {nfe}",
             remedy="leave --nfe out",
         )
-    folder, segmenter = opened(data, splits, checkpoints)
+    folder, scorers = opened(data, splits, checkpoints)
     frame_ids = spread(folder.frame_ids(folder.split(split)), limit)
     frames = [folder.read(frame_id) for frame_id in frame_ids]
-    validation = Validation.of(segmenter, frames, RealFrames.of(segmenter, folder))
+    validation = Validation.of(scorers, frames, reference_images(folder))
     if not as_json:
-        typer.echo(LINE.format("solver", "NFE", "LV endo", "LV epi", "LA", "Fréchet"))
+        typer.echo(LINE.format("solver", "NFE", "LV endo", "LV epi", "LA", "Fréchet", "grain", "spread"))
     measured = []
     for sampling in samplings:
         with progress(f"{generator}, {sampling.solver}, {sampling.nfe} NFE") as advance:
             line = validation.measure(model, sampling, seed, advance)
         if write_card:
-            _keep(models.generators()[generator].folder, model.card.sha256, line)
+            keep_quality(models.generators()[generator].folder, model.card.sha256, line)
         measured.append(line)
         if not as_json:
-            typer.echo(_quality_line(sampling.solver, str(sampling.nfe), line.dice, line.frechet))
+            typer.echo(_quality_line(sampling.solver, str(sampling.nfe), line.to_json()))
+    real = validation.real()
     if as_json:
-        real = {**validation.adherence, "frechet": validation.frechet_real}
         by_nfe = [line.to_json() for line in measured]
-        print_json({"generator": generator, "n": len(frames), "features": NAMED, "real": real, "by_nfe": by_nfe})
+        print_json({"generator": generator, "n": len(frames), **real, "by_nfe": by_nfe})
     else:
-        typer.echo(_quality_line("real frames", "", validation.adherence, validation.frechet_real))
+        typer.echo(_quality_line("real frames", "", {**real["real"], "grain": 1.0, "grain_spread": 1.0}))
 
 
-def _quality_line(name: str, nfe: str, dice: dict[str, float], frechet: float) -> str:
-    scores = (f"{dice[key]:.3f}" if key in dice else "-" for key in ("lv_endo", "lv_epi", "la"))
-    return LINE.format(name, nfe, *scores, f"{frechet:.2f}")
-
-
-def _keep(folder: Path, sha256: str, line: "Quality") -> None:
-    """Write a line into the card as it is on the disk now, since others may write to it meanwhile."""
-    from echo_studio.evaluate.frames.adherence import with_quality
-    from echo_studio.generate.checkpoint import read_card, write_card
-
-    card = read_card(folder)
-    if card.sha256 != sha256:
-        raise CheckpointError(
-            expected=f"the weights {sha256[:12]}... that were measured",
-            got=f"{card.sha256[:12]}... in {folder} by now",
-            remedy="measure again",
-        )
-    write_card(folder, with_quality(card, line))
+def _quality_line(name: str, nfe: str, line: Json) -> str:
+    scores = (f"{line[key]:.3f}" if key in line else "-" for key in ("lv_endo", "lv_epi", "la"))
+    return LINE.format(name, nfe, *scores, *(f"{line[key]:.2f}" for key in ("frechet", "grain", "grain_spread")))
 
 
 @evaluate.command("fidelity")
@@ -186,13 +176,13 @@ def fidelity(
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare made frames with held-out real ones: distances of features, likeness, adherence, speckle.
+    """Compare made frames with held-out real ones: distances of features, likeness, adherence, speckle, grain.
 
     Makes a frame from the label map of each real one, or reads the frames of a folder; a frame of a folder belongs to
     the real one whose name (patient0001_4CH_ED) it or its own folder bears. Beside a distance stands what 200 frames of
-    other hearts, of the training split, reach; beside the rest, what the held-out frames are. Inception's distances
-    come along where the extra `paper` and its weights are present. Fréchet distances grow as frames get fewer: compare
-    equal numbers.
+    other hearts, of the training split, reach; beside the rest, what the held-out frames are. Adherence and echo
+    features are the judge's, then the labeller's. Inception's distances come along where the extra `paper` and its
+    weights are present. Fréchet distances grow as frames get fewer: compare equal numbers.
 
     \b
     Example:
@@ -207,13 +197,13 @@ def fidelity(
     from echo_studio.evaluate.frames.paper_features import INCEPTION, PaperFeatures, present
     from echo_studio.evaluate.report.sections import fidelity_rows
 
-    folder, segmenter = opened(data, splits, checkpoints)
+    folder, scorers = opened(data, splits, checkpoints)
     real = [folder.read(frame_id) for frame_id in spread(held_out(folder, split), limit)]
     inception = PaperFeatures(names=(INCEPTION,)) if present(INCEPTION) else None
-    made = _frames_to_judge(real, generator, images, solver, nfe, seed, checkpoints)
+    made = _frames_to_score(real, generator, images, solver, nfe, seed, checkpoints)
     training = folder.frame_ids(folder.split("training"))
     others = [folder.read(frame_id) for frame_id in spread(training, REFERENCE_FRAMES)]
-    found = measure_fidelity(segmenter, made, real, others, inception)
+    found = measure_fidelity(scorers, made, real, others, inception)
     print_result(as_json, found, table(("Measure", "Made", "Real frames"), fidelity_rows(found)))
 
 
@@ -240,7 +230,7 @@ def privacy(
     """Look for copies of training images among made frames, and tell how often real ones are taken for copies.
 
     Every frame is held against all training images: by the correlation of its grain, at the best shift within 3 % of
-    the side, and by what the segmenter's encoder sees. It is flagged where one of them is higher than 1 in 1000 real
+    the side, and by what the labeller's encoder sees. It is flagged where one of them is higher than 1 in 1000 real
     training images is expected to reach with another patient's. The false alarm rate is that of all real frames of the
     split. Twins are training images of two patients that are as near. kept.txt, in --out, lists the frames that a
     curated set may hold. Pairs show real patients' images: they stay where the data set may be.
@@ -257,14 +247,14 @@ def privacy(
     from echo_studio.evaluate.frames.distances import spread
     from echo_studio.evaluate.privacy import CopyFinder, false_alarms, pair_files
 
-    folder, segmenter = opened(data, splits, checkpoints)
+    folder, scorers = opened(data, splits, checkpoints)
     held = held_out(folder, split)
     training = folder.frame_ids(folder.split("training"))
     guides = [] if images is not None else [folder.read(frame_id) for frame_id in spread(held, limit)]
-    made = _frames_to_judge(guides, generator, images, solver, nfe, seed, checkpoints)
+    made = _frames_to_score(guides, generator, images, solver, nfe, seed, checkpoints)
     with progress("Learning the training images") as advance:
         finder = CopyFinder.of(
-            segmenter, lambda k: folder.read_image(training[k]), [one.patient for one in training], advance
+            scorers.labeller, lambda k: folder.read_image(training[k]), [one.patient for one in training], advance
         )
     alarms = sum(bool(one.flags) for one in finder.nearest([folder.read_image(frame_id) for frame_id in held]))
     neighbours = finder.nearest(made.images)
@@ -316,7 +306,7 @@ def _check_source(generator: str, images: Path | None, solver: str, nfe: int) ->
         )
 
 
-def _frames_to_judge(
+def _frames_to_score(
     frames: "Sequence[CamusFrame]",
     generator: str,
     images: Path | None,

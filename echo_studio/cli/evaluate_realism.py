@@ -109,7 +109,8 @@ def realism(
             for frame_ids, start in zip((learn_ids, test_ids), starts, strict=True)
         ]
     with progress("Telling frames apart") as advance:
-        found = measure_realism(*parts, chosen, seeds, advance)
+        learning, testing = parts
+        found = measure_realism(learning, testing, chosen, seeds, advance)
     if plot is not None:
         from echo_studio.evaluate.report.page import write_plots
 

@@ -75,10 +75,11 @@ def evaluate_video(
     """Compare generated clips with heartbeats that were interpolated between real ED and ES frames.
 
     Every clip is made from the label maps of a patient's two frames. SSIM and PSNR are means over whole 128 x 128
-    frames; Fr are Fréchet distances on echo features of frames and of differences between frames; flicker is the
-    change from frame to frame over the reference's; loop the change from the last frame to the first over that between
-    neighbours; EF error the points between EF asked and EF that the segmenter measures. The first line of each number
-    of frames is the reference itself. Fréchet distances grow as clips get fewer: compare equal numbers of them.
+    frames; Fr are Fréchet distances on echo features of frames and of differences between frames; flicker is the change
+    from frame to frame over the reference's; loop the change from the last frame to the first over that between
+    neighbours; EF error the points between EF asked and EF measured. Fr, LV Dice and EF are the judge's; --json holds
+    the labeller's too. The first line of each number of frames is the reference itself. Fréchet distances grow as clips
+    get fewer: compare equal numbers of them.
 
     \b
     Example:
@@ -106,7 +107,7 @@ def evaluate_video(
         if name not in known:
             raise UnknownNameError("video generator", name, known)
     settings = [one for name in names for one in _settings(known[name], solver, budgets, lengths, steps, scales)]
-    folder, segmenter = opened(data, splits, checkpoints)
+    folder, scorers = opened(data, splits, checkpoints)
     pairs = beat_pairs(folder, split, view, limit)
     models = {name: load_video_generator(name, checkpoints) for name in names}
     rows: list[VideoScores] = []
@@ -120,7 +121,7 @@ def evaluate_video(
         typer.echo(_heading())
     for length in lengths:
         beats = [Beat.of(*pair, length, interpolated_cycle) for pair in pairs]
-        reference = VideoReference(segmenter, beats, networks)
+        reference = VideoReference(scorers, beats, networks)
         add(measure_reference(reference))
         for setting in settings:
             if setting.frames == length:
@@ -134,7 +135,8 @@ def evaluate_video(
                 "reference": "interpolated cycles between real ED and ES frames",
                 "split": split,
                 "view": view,
-                "features": NAMED,
+                "features": NAMED[scorers.judge.card.kind],
+                "labeller": {"features": NAMED[scorers.labeller.card.kind]},
                 "efs": efs,
                 "rows": [row.to_json() for row in rows],
             }

@@ -10,7 +10,7 @@ from echo_studio.errors import RequestError
 
 if TYPE_CHECKING:
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.frames.segmentation import Scorers
 
 Number = TypeVar("Number", int, float)
 
@@ -85,14 +85,14 @@ def share(name: str, text: str) -> float:
         ) from error
 
 
-def opened(data: Path, splits: Path | None, checkpoints: Path | None) -> "tuple[CamusFolder, FrameSegmenter]":
-    """The data set that an evaluation is made on, and the segmenter that measures.
+def opened(data: Path, splits: Path | None, checkpoints: Path | None) -> "tuple[CamusFolder, Scorers]":
+    """The data set that an evaluation is made on, and the judge and labeller that score.
 
     Raises:
         DataError: no folder in CAMUS's layout.
-        CheckpointError: the segmenter cannot be read.
+        CheckpointError: one of the two cannot be read.
     """
     from echo_studio.data.datasets.camus import CamusFolder
-    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.frames.segmentation import Scorers
 
-    return CamusFolder(data, splits), FrameSegmenter.load(checkpoints and checkpoints / "segmenter")
+    return CamusFolder(data, splits), Scorers.load(checkpoints)

@@ -139,7 +139,7 @@ def blur(image: Tensor, sigma: float) -> Tensor:
 
 def inner_sector(inside: BoolMask) -> BoolMask:
     """bool (h, w): what is more than 10 pixels inside the sector, from `inside`, True in the sector."""
-    return cv2.erode(inside.astype(np.uint8), EDGE, borderValue=0) > 0  # type: ignore[no-any-return]
+    return np.asarray(cv2.erode(inside.astype(np.uint8), EDGE, borderValue=0) > 0)
 
 
 def high_pass_strength(image: GrayImage, within: BoolMask, sigma: float) -> float:

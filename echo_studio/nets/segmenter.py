@@ -1,6 +1,6 @@
-"""The segmenter that measures adherence; and the judge, of another architecture, which takes no part in making frames.
+"""The segmenter, which labels frames as a tool; and the judge, of another architecture, which scores them.
 
-Both have their encoder's features within reach.
+The judge takes no part in making frames. Both have their encoder's features within reach.
 
 MONAI loads all of itself with any of its modules, longer than torch takes. It is imported where a network is built, so
 that a program that builds none does not wait for it.
@@ -46,7 +46,7 @@ class Segmenter(nn.Module):
         return self.unet(image.contiguous(memory_format=torch.channels_last))
 
     def features(self, image: Tensor) -> list[Tensor]:
-        """What the encoder's levels make of an image, finest first: for perceptual losses and Frechet distances."""
+        """What the encoder's levels make of an image, finest first: for perceptual losses."""
         h = image.contiguous(memory_format=torch.channels_last)
         features: list[Tensor] = []
         block: nn.Module = self.unet.model
@@ -56,6 +56,10 @@ class Segmenter(nn.Module):
             features.append(h)
             block = block[1].get_submodule("submodule")
         return features
+
+    def textures(self, image: Tensor) -> list[Tensor]:
+        """What Fréchet distances are of: the second encoder level, a quarter of the resolution."""
+        return [self.features(image)[1]]
 
 
 @dataclass(frozen=True)
@@ -102,10 +106,19 @@ class Judge(nn.Module):
         return F.interpolate(self.head(h), scale_factor=2.0, mode="bilinear", align_corners=False)
 
     def features(self, image: Tensor) -> list[Tensor]:
-        """What the encoder's levels make of an image, finest first: for Frechet distances."""
+        """What the encoder's levels make of an image, finest first."""
         h = image.contiguous(memory_format=torch.channels_last)
         features: list[Tensor] = []
         for block in self.down:
             h = block(h)
             features.append(h)
         return features
+
+    def textures(self, image: Tensor) -> list[Tensor]:
+        """What Fréchet distances are of: the first convolution before its normalisation, and the second encoder level.
+
+        Every block normalises each channel over the frame, so that no level sees gain; the first convolution does.
+        """
+        h = image.contiguous(memory_format=torch.channels_last)
+        first, second = self.down[0], self.down[1]
+        return [first.get_submodule("conv1")(h), second(first(h))]

@@ -15,6 +15,7 @@ from echo_studio.anatomy.measure.plausibility import check_plausibility
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.formats.media import write_frame
 from echo_studio.errors import EchoStudioError, RequestError, UnknownNameError
+from echo_studio.evaluate.frames.segmentation import JUDGE
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Sampling
@@ -82,9 +83,13 @@ class Frame:
         return {**self.generated.record.to_json(), "plausibility": self.plausibility}
 
     def measured(self) -> Json:
-        """Figures of this frame; the hash is of its pixels, and says whether another run gave the same ones."""
+        """Figures of this frame; the hash is of its pixels, and says whether another run gave the same ones.
+
+        `scored_by` says whose adherence it is; results that were kept without it hold the labeller's.
+        """
         pixels = hashlib.sha256(self.generated.image.tobytes()).hexdigest()
-        return {"seconds": self.generated.seconds, "adherence": self.adherence, "image_sha256": pixels}
+        seconds = self.generated.seconds
+        return {"seconds": seconds, "adherence": self.adherence, "scored_by": JUDGE, "image_sha256": pixels}
 
     def file_name(self, bundle: str) -> str:
         """A name for a download that tells results apart in a folder."""

@@ -129,7 +129,7 @@ class Videos:
         return self._engine.videos.starting_frame(request)
 
     def curve(self, video: Video) -> Json:
-        """The ventricle as the segmenter finds it in each frame; measured once."""
+        """The ventricle as the judge finds it in each frame; measured once."""
         with video.lock:
             if video.curve is None:
                 video.curve = self._engine.videos.lv_curve(video.generated)

@@ -105,7 +105,7 @@ def test_a_video_plays_steps_and_shows_what_was_asked_and_measured(video) -> Non
     grey, labels = (bytes_of(video, f"{CLIP}.{part}").reshape(6, 256, 256) for part in ("grey", "ids"))
     fake = speckled(type("Cycle", (), {"ids": labels}), 0)
     assert np.array_equal(grey, fake), "every pixel as it was made"
-    assert "segmenter finds" in video.locator("[data-vid=facts]").inner_text()
+    assert "judge finds" in video.locator("[data-vid=facts]").inner_text()
     video.keyboard.press("Home")
     assert frame(video) == 0
     video.keyboard.press("ArrowRight")

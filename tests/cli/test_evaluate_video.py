@@ -16,7 +16,7 @@ from echo_studio.generate.video import catalog as video_catalog
 from echo_studio.generate.video.generator import VideoEntry
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.conftest import echo_like
-from tests.generate.tiny import tiny_segmenter
+from tests.generate.tiny import tiny_scorers
 
 ENTRIES = {
     "painter": VideoEntry("painter", "Painter", "", "painter", "", True, True, 4, "heun", {}, 0),
@@ -43,7 +43,7 @@ def arguments(camus_folder: Callable[..., Path], tmp_path: Path, monkeypatch: py
     root = camus_folder(patients=2, views=("2CH",))
     (root / "database_split").mkdir()
     (root / "database_split" / "subgroup_validation.txt").write_text("patient0001\npatient0002\n")
-    tiny_segmenter(tmp_path / "checkpoints" / "segmenter")
+    tiny_scorers(tmp_path / "checkpoints")
     monkeypatch.setattr(cycles, "interpolated_cycle", cross_faded)
     monkeypatch.setattr(video_catalog, "video_generators", lambda folder: ENTRIES)
     monkeypatch.setattr(video_catalog, "load_video_generator", lambda name, folder: Repeats())
@@ -66,6 +66,9 @@ def test_every_setting_that_a_generator_has_gives_a_row(
         ("starter", 6, 0, 55),
     ]
     assert all(row["n"] == 2 for row in report["rows"])
+    assert all("lv_dice" in row["labeller"] for row in report["rows"])
+    assert "judge" in report["features"]
+    assert "segmenter" in report["labeller"]["features"]
     assert all(0 < row["ssim"] < 1 and row["fid"] is None for row in report["rows"][1:])
 
 

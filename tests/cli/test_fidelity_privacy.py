@@ -35,6 +35,7 @@ def test_fidelity_holds_every_figure_of_a_generator(arguments: Arguments, capsys
     report = json.loads(capsys.readouterr().out)
     assert report["source"] == {"generator": "tiny", "solver": "heun", "nfe": 1, "seed": 0}
     assert report["n"] == {"made": 3, "real": 3, "other": 12}
+    assert report["labeller"].keys() == {"adherence", "echo"}
     assert report.keys() >= {"adherence", "ssim", "psnr", "echo", "inception", "speckle", "depth_profile"}
     assert report["echo"].keys() == {"features", "frechet", "frechet_real", "kernel", "kernel_real"}
 
@@ -42,7 +43,7 @@ def test_fidelity_holds_every_figure_of_a_generator(arguments: Arguments, capsys
 def test_fidelity_of_a_folder_is_a_table(arguments: Arguments, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([*arguments("fidelity"), "--images", str(root / "patient0004")]) == 0
     table = capsys.readouterr().out
-    for word in ("SSIM", "kernel distance, echo features", "width along px", "Dice, left atrium", "depth profile"):
+    for word in ("SSIM", "kernel distance, echo features", "width along px", "Dice, left atrium (judge)", "grain"):
         assert word in table
 
 

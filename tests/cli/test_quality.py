@@ -26,7 +26,9 @@ def test_the_object_holds_every_budget_and_what_real_frames_reach(
 ) -> None:
     assert main([*arguments, "--solver", "ipndm", "--nfe", "1,3", "--limit", "3", "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report.keys() == {"generator", "n", "features", "real", "by_nfe"}
+    assert report.keys() == {"generator", "n", "features", "real", "by_nfe", "labeller"}
+    assert report["labeller"].keys() == {"features", "real"}
+    assert all(line["labeller"].keys() >= {"lv_endo", "frechet"} for line in report["by_nfe"])
     assert report["real"].keys() == {"lv_endo", "lv_epi", "la", "frechet"}
     assert [(line["solver"], line["nfe"], line["n"]) for line in report["by_nfe"]] == [("ipndm", 1, 3), ("ipndm", 3, 3)]
     assert not read_card(tmp_path / "checkpoints" / "tiny").scores

@@ -70,11 +70,14 @@ def test_evaluate_adherence_prints_the_agreed_object(
     arguments += ["--split", "validation", "--limit", "3", "--checkpoints", str(checkpoints)]
     assert main([*arguments, "--json"]) == 0
     report = json.loads(capsys.readouterr().out)
-    assert report.keys() == {"n", "real", "generated"}
+    assert report.keys() == {"n", "real", "generated", "labeller", "grain", "grain_spread"}
+    assert report["labeller"].keys() == {"real", "generated"}
     assert report["n"] == 3
     assert report["real"].keys() == report["generated"].keys() == {"lv_endo", "lv_epi", "la"}
     assert main(arguments) == 0
-    assert "lv_epi" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    for word in ("lv_epi", "Generated (judge)", "Generated (labeller)", "grain"):
+        assert word in printed
 
 
 def test_own_split_files_are_read_from_their_folder(

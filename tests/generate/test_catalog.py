@@ -27,6 +27,7 @@ def places(tmp_path: Path) -> Catalog:
 
 def test_bundled_checkpoints_come_first_and_own_ones_are_marked(places: Catalog) -> None:
     assert [(c.folder.name, c.own) for c in places.checkpoints()] == [
+        ("judge", False),
         ("segmenter", False),
         ("tiny", False),
         ("tiny-vae", False),

@@ -19,14 +19,14 @@ from echo_studio.studio.engine.engine import Engine
 from echo_studio.types import GrayImage
 from tests.generate.test_generator import ask as ask_diffusion
 from tests.generate.test_generator import heart
-from tests.generate.tiny import tiny_cyclegan, tiny_segmenter
+from tests.generate.tiny import tiny_cyclegan, tiny_scorers
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkpoints")
     tiny_cyclegan(folder / "gan")
-    tiny_segmenter(folder / "segmenter")
+    tiny_scorers(folder)
     return folder
 
 
@@ -133,13 +133,13 @@ def test_the_record_names_what_took_part(generator: Generator, folder: Path) -> 
 def test_the_page_s_engine_and_the_measure_of_adherence_take_it(folder: Path) -> None:
     from echo_studio.data.datasets.camus import CamusFrame, FrameId
     from echo_studio.evaluate.frames.adherence import measure_adherence
-    from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+    from echo_studio.evaluate.frames.segmentation import Scorers
 
     engine = Engine(folder)
     assert engine.generate(ask(label_map=template("4ch-ed"))).image.any()
     image = np.zeros((64, 64), np.uint8)
     frames = [CamusFrame(FrameId("patient0001", "4CH", "ED"), image, heart())] * 2
-    generator, segmenter = load_generator("gan", folder), FrameSegmenter.load(folder / "segmenter")
-    assert measure_adherence(generator, segmenter, frames, Sampling(generator.card.name, "euler", 1), 0).n == 2
+    generator, scorers = load_generator("gan", folder), Scorers.load(folder)
+    assert measure_adherence(generator, scorers, frames, Sampling(generator.card.name, "euler", 1), 0).n == 2
     with pytest.raises(RequestError, match="NFE 1"):
-        measure_adherence(generator, segmenter, frames, Sampling(generator.card.name, "heun", 20), 0)
+        measure_adherence(generator, scorers, frames, Sampling(generator.card.name, "heun", 20), 0)

@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 from torch import nn
 
+from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, Scorers
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import Card, write_checkpoint
 from echo_studio.generate.request import GenerationRequest
@@ -32,6 +33,20 @@ def tiny_segmenter(folder: Path) -> Card:
     shape = {"channels": [4, 8, 16], "residual_units": 1}
     card = Card(folder.name, "segmenter", "Tiny", "For tests.", "none", shape, {}, 64)
     return write_checkpoint(folder, card, build_network("segmenter", shape))
+
+
+def tiny_judge(folder: Path) -> Card:
+    torch.manual_seed(0)
+    shape = {"filters": [4, 8, 16]}
+    card = Card(folder.name, "judge", "Tiny", "For tests.", "none", shape, {}, 64)
+    return write_checkpoint(folder, card, build_network("judge", shape))
+
+
+def tiny_scorers(folder: Path) -> Scorers:
+    """An untrained judge and labeller, written into a folder and read from it."""
+    tiny_judge(folder / JUDGE)
+    tiny_segmenter(folder / LABELLER)
+    return Scorers.load(folder)
 
 
 def tiny_generator(folder: Path, codec: Card) -> Card:
@@ -61,7 +76,7 @@ def tiny_generator(folder: Path, codec: Card) -> Card:
 
 
 def tiny_checkpoints(folder: Path) -> Path:
-    """A folder with `tiny`, `tiny-vae` and `segmenter`."""
+    """A folder with `tiny`, `tiny-vae`, `segmenter` and `judge`."""
     for place, content in _tiny_files().items():
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
@@ -76,7 +91,7 @@ def _tiny_files() -> dict[Path, bytes]:
         folder = Path(place)
         codec, _ = tiny_vae(folder / "tiny-vae")
         tiny_generator(folder / "tiny", codec)
-        tiny_segmenter(folder / "segmenter")
+        tiny_scorers(folder)
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 

@@ -15,6 +15,7 @@ import {
   PLOT,
   bySolver,
   qualityRows,
+  rowTitle,
   qualityScale,
   shortTitle,
   valueRange,
@@ -49,13 +50,22 @@ test("scores are grouped by set, named for people, without the rows of the plot"
   ]);
 });
 
+test("adherence says whose it is", () => {
+  const entry = { n: 8, la: 0.9, labeller: { la: 0.8 } };
+  const groups = scoreGroups({ validation: { adherence_nfe_10_heun: entry, adherence_nfe_20_heun: { la: 0.7 } } });
+  assert.deepEqual(groups.map(({ title }) => title), [
+    "Validation, adherence at 10 NFE heun, judge (8)", "Validation, adherence at 10 NFE heun, labeller", "Validation, adherence at 20 NFE heun, labeller",
+  ]);
+});
+
 test("a card without scores, or with foreign ones, has no groups", () => {
   for (const scores of [undefined, null, "text", [], { a: "b", c: null }]) assert.deepEqual(scoreGroups(scores), []);
 });
 
 test("rows of the plot are those with a number of NFE and the measure; foreign rows are left out", () => {
   const by = [{ solver: "<b>x</b>", nfe: 5, lv_endo: 0.5, n: 3 }, { nfe: "5" }, null, { nfe: -1, lv_endo: 2 }, { solver: "heun", nfe: 10 }, "row"];
-  assert.deepEqual(qualityRows({ by_nfe: by }, DICE), [{ solver: "<b>x</b>", nfe: 5, value: 0.5, n: 3 }]);
+  assert.deepEqual(qualityRows({ by_nfe: by }, DICE), [{ solver: "<b>x</b>", nfe: 5, value: 0.5, n: 3, by: "labeller" }]);
+  assert.equal(qualityRows({ by_nfe: [{ ...by[0], labeller: { lv_endo: 0.6 } }] }, DICE)[0].by, "judge");
   assert.deepEqual(qualityRows({ by_nfe: by }, FRECHET), []);
   for (const scores of [undefined, null, {}, { by_nfe: "rows" }]) assert.deepEqual(qualityRows(scores, DICE), []);
 });
@@ -92,6 +102,13 @@ test("ticks are those between the least and the most NFE, and one NFE alone can 
 test("each solver has a line from the least NFE to the most", () => {
   const lines = bySolver(rowsOf(["heun", 20, 0.9], ["euler", 5, 0.5], ["heun", 5, 0.8]));
   assert.deepEqual(lines.map(([solver, rows]) => [solver, rows.map(({ nfe }) => nfe)]), [["heun", [5, 20]], ["euler", [5]]]);
+});
+
+test("rows of the judge and of the labeller are lines apart, and the labeller's say so", () => {
+  const rows = [["judge", 10], ["labeller", 5], ["judge", 5]].map(([by, nfe]) => ({ solver: "heun", nfe, by }));
+  assert.deepEqual(bySolver(rows).map(([, own]) => own.map(({ nfe }) => nfe)), [[5, 10], [5]]);
+  assert.equal(rowTitle({ heun: "Heun" }, rows[0]), "Heun");
+  assert.equal(rowTitle({ heun: "Heun" }, rows[1]), "Heun, scored by the labeller");
 });
 
 test("a solver's short title leaves out what stands in brackets; an unknown one keeps its name", () => {

@@ -130,7 +130,7 @@ test("areas are in cm² where the size of a pixel is known, and gaps of the meas
 test("a report says the ejection fractions that it has, and why one is missing", () => {
   const status = { ef_drawn: 54.26 };
   assert.equal(factWords(status, null), "EF 54.3 % on the labels. Measuring …");
-  assert.equal(factWords(status, { areas_px: [1], ef_percent: 50 }), "EF 54.3 % on the labels. EF 50.0 % as the segmenter finds it on the frames.");
-  assert.match(factWords({ ef_drawn: null }, { areas_px: [1], ef_percent: null }), /^The segmenter finds no ventricle/);
+  assert.equal(factWords(status, { areas_px: [1], ef_percent: 50 }), "EF 54.3 % on the labels. EF 50.0 % as the judge finds it on the frames.");
+  assert.match(factWords({ ef_drawn: null }, { areas_px: [1], ef_percent: null }), /^The judge finds no ventricle/);
   assert.equal(factWords({ ef_drawn: null }, { problem: "No segmenter." }), "No segmenter.");
 });

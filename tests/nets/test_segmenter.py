@@ -1,6 +1,7 @@
 """The judge: labels at the frame's size, features for distances, and no part in any training."""
 
-import re
+import ast
+import tomllib
 from pathlib import Path
 
 import torch
@@ -24,11 +25,47 @@ def test_the_judge_is_another_architecture_than_the_segmenter() -> None:
     assert {tuple(p.shape) for p in ours.parameters()} != {tuple(p.shape) for p in theirs.parameters()}
 
 
-def test_no_training_uses_the_judge() -> None:
-    """Only the builder of networks and the recipe's kind know of it below the measures."""
-    package = Path(echo_studio.__file__).parent
-    for path in [*(package / "train").rglob("*.py"), *(package / "diffusion").rglob("*.py")]:
-        assert not re.search(r"checkpoints / \"judge\"|Judge\b", path.read_text("utf-8")), path
-    for path in (package.parent / "training").rglob("*.toml"):
-        needs = re.search(r"^needs = (.*)$", path.read_text("utf-8"), re.MULTILINE)
-        assert needs is None or "judge" not in needs[1], path
+PACKAGE = Path(echo_studio.__file__).parent
+TRAINING = PACKAGE.parent / "training"
+SCORING = {"bundle.py", "contact_sheet.py"}  # scripts that score what was trained
+KIND = {"train/recipe.py", "train/registry.py", "generate/build.py"}  # where the judge is one kind of network among all
+
+
+def mentions(path: Path) -> set[str]:
+    """Names, attributes and imported things of a script, and its strings."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Name | ast.Attribute):
+            found.add(node.id if isinstance(node, ast.Name) else node.attr)
+        elif isinstance(node, ast.alias):
+            found.add(node.name)
+        elif isinstance(node, ast.ImportFrom):
+            found.add(node.module or "")
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return found
+
+
+def test_no_training_and_no_generator_uses_the_judge() -> None:
+    """Its kind can be trained and built; nothing that learns, generates or chooses loads it or reads its scores."""
+    for folder in ("train", "diffusion", "generate"):
+        for path in (PACKAGE / folder).rglob("*.py"):
+            found = mentions(path)
+            assert not any(name.startswith("echo_studio.evaluate") for name in found), path
+            if path.relative_to(PACKAGE).as_posix() not in KIND:
+                assert not found & {"Judge", "Scorers", "JUDGE", "judge"}, path
+    for path in TRAINING.rglob("*.py"):
+        if path.name not in SCORING:
+            assert not mentions(path) & {"Judge", "Scorers", "JUDGE", "judge"}, path
+    task = PACKAGE / "train" / "tasks" / "segmenter.py"
+    assert "load_network" not in mentions(task), "the judge's own training starts from its seed"
+
+
+def test_no_recipe_needs_the_judge_or_starts_from_it() -> None:
+    recipes = list(TRAINING.rglob("*.toml"))
+    assert any(tomllib.loads(path.read_text("utf-8")).get("kind") == "judge" for path in recipes)
+    for path in recipes:
+        recipe = tomllib.loads(path.read_text("utf-8"))
+        own = {"name", "title", "description", "paper", "kind"}
+        others = {key: value for key, value in recipe.items() if key not in own}
+        assert "judge" not in str(others), path

@@ -28,7 +28,7 @@ from echo_studio.train.recipe import Recipe
 from echo_studio.train.state import Progress, load_state, save_state
 from echo_studio.train.task import Task
 from echo_studio.types import Json
-from tests.generate.tiny import tiny_checkpoints, tiny_segmenter, tiny_vae
+from tests.generate.tiny import tiny_checkpoints, tiny_judge, tiny_segmenter, tiny_vae
 from tests.train.conftest import SHAPES
 from tests.train.toy import ToyTask
 
@@ -189,6 +189,17 @@ def test_the_adversarial_decoder_resumes_exactly_and_keeps_the_encoder(
     second_leg = task_for(plan, data, tmp_path, tmp_path / "whole" / "checkpoint").parts["discriminator"].state_dict()
     for key, value in task.parts["discriminator"].state_dict().items():
         assert torch.equal(second_leg[key], value), key
+
+
+def test_the_judge_in_place_of_the_segmenter_is_refused_as_a_loss(
+    recipe: MakeRecipe, data: CamusFolder, tmp_path: Path
+) -> None:
+    from echo_studio.train.registry import task_for
+
+    tiny_judge(tmp_path / "judge")
+    plan = recipe("gamma-vae", loss={"crop": 32, "perceptual": 1.0}, needs=["judge"])
+    with pytest.raises(RecipeError, match=r"a segmenter.*a judge"):
+        task_for(plan, data, tmp_path)
 
 
 def test_kill_9_loses_no_more_than_one_interval(recipe: MakeRecipe, tmp_path: Path) -> None:

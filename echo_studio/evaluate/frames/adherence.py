@@ -1,25 +1,30 @@
 """Adherence and quality of a generator, on frames made from the label maps of real ones.
 
-Adherence is Dice between the guiding label map and a re-segmentation of the generated frame. Quality is that and the
-Fréchet distance on echo features, at each of several NFE: what a generator gives against what it costs.
+Adherence is Dice between the guiding label map and the judge's segmentation of the generated frame. Quality is that and
+the Fréchet distance on echo features, at each of several NFE: what a generator gives against what it costs. Blur can
+raise both, so the strength of the grain stands beside them, which it lowers.
 """
 
 import dataclasses
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
+from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.data.datasets.camus import CamusFrame
-from echo_studio.evaluate.frames.distances import Features, RealFrames, echo_features
-from echo_studio.evaluate.frames.made_frames import BATCH, made_from
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
-from echo_studio.generate.checkpoint import Card
+from echo_studio.errors import CheckpointError
+from echo_studio.evaluate.frames.distances import NAMED, Features, RealFrames, echo_features
+from echo_studio.evaluate.frames.made_frames import BATCH, SIDE, at_side, made_now
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
+from echo_studio.evaluate.frames.speckle import grain_strength
+from echo_studio.generate.checkpoint import Card, read_card, write_card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.sampling import Sampling
-from echo_studio.types import GrayImage, Json
+from echo_studio.types import FloatArray, GrayImage, Json
 
 
 def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) -> dict[str, float | None]:
@@ -30,31 +35,55 @@ def adherence(segmenter: FrameSegmenter, image: GrayImage, label_map: LabelMap) 
     return structure_dice(segmenter.label([image])[0], label_map)
 
 
-class MeanDice:
-    """Dice of each structure, gathered over frames."""
+def mean_dice(segmenter: FrameSegmenter, images: Sequence[GrayImage], frames: Sequence[CamusFrame]) -> dict[str, float]:
+    """Mean Dice of each structure between what is found on images and the labels of real frames, at the frames' size.
 
-    def __init__(self) -> None:
-        self._scores: dict[str, list[float]] = defaultdict(list)
+    As fractions, to four digits; a structure that no frame has is left out.
 
-    def add(self, found: Sequence[LabelMap], frames: Sequence[CamusFrame]) -> None:
-        """Count in labels found, of any size, against the labels of the frames, at the frames' size."""
-        for labels, frame in zip(found, frames, strict=True):
+    Args:
+        images: uint8 (h, w) of any size, one for each frame.
+    """
+    scores: dict[str, list[float]] = defaultdict(list)
+    for start in range(0, len(images), BATCH):
+        found = segmenter.label(images[start : start + BATCH])
+        for labels, frame in zip(found, frames[start : start + BATCH], strict=True):
             for key, value in structure_dice(labels.resized(*frame.label_map.shape), frame.label_map).items():
                 if value is not None:
-                    self._scores[key].append(value)
+                    scores[key].append(value)
+    return {key: round(float(np.mean(values)), 4) for key, values in scores.items()}
 
-    def means(self) -> dict[str, float]:
-        """As fractions, to four digits; a structure that no frame has is left out."""
-        return {key: round(float(np.mean(values)), 4) for key, values in self._scores.items()}
+
+def grain_strengths(images: Sequence[GrayImage], frames: Sequence[CamusFrame]) -> FloatArray:
+    """(n,) `speckle.grain_strength` at 256 x 256 of frames, or of images made from their label maps."""
+    maps = (frame.label_map.resized(SIDE, SIDE).ids for frame in frames)
+    pairs = zip(images, maps, strict=True)
+    return np.array([grain_strength(at_side(image), within_sector(ids) > 0) for image, ids in pairs])
+
+
+def grain_shares(made: FloatArray, real: FloatArray) -> Json:
+    """Mean (`grain`) and spread over frames (`grain_spread`) of the grain's strength, over those of real frames.
+
+    Both are 1 where grain is as real, `grain` is less where frames are blurred; 0 where the real ones have none.
+    """
+    shares = {"grain": (made.mean(), real.mean()), "grain_spread": (made.std(), real.std())}
+    return {key: round(float(ours / theirs), 3) if theirs else 0.0 for key, (ours, theirs) in shares.items()}
 
 
 @dataclass(frozen=True)
 class AdherenceReport:
-    """Mean Dice of each structure over n frames: the segmenter on real frames, and on frames made from their labels."""
+    """Mean Dice of each structure over n frames: the judge's on real frames, and on frames made from their labels.
+
+    Attributes:
+        labeller: the labeller's `real` and `generated`.
+        grain, grain_spread: see `grain_shares`.
+    """
 
     n: int
     real: dict[str, float]
     generated: dict[str, float]
+    labeller: dict[str, dict[str, float]]
+    grain: float
+    grain_spread: float
 
     def to_json(self) -> Json:
         return dataclasses.asdict(self)
@@ -62,7 +91,7 @@ class AdherenceReport:
 
 def measure_adherence(
     generator: Generator,
-    segmenter: FrameSegmenter,
+    scorers: Scorers,
     frames: Sequence[CamusFrame],
     sampling: Sampling,
     seed: int,
@@ -74,12 +103,13 @@ def measure_adherence(
         frames: real ones; frame k is made with seed + k.
         on_frame: called with (done, total) after each batch.
     """
-    real, generated = MeanDice(), MeanDice()
-    for start, batch, made in made_from(generator, frames, sampling, seed):
-        real.add(segmenter.label([frame.image for frame in batch]), batch)
-        generated.add(segmenter.label(made), batch)
-        on_frame(start + len(batch), len(frames))
-    return AdherenceReport(len(frames), real.means(), generated.means())
+    images = {
+        "real": [frame.image for frame in frames],
+        "generated": made_now(generator, frames, sampling, seed, on_frame).images,
+    }
+    dice = scorers.score(lambda one: {name: mean_dice(one, some, frames) for name, some in images.items()})
+    grain = grain_shares(*(grain_strengths(images[name], frames) for name in ("generated", "real")))
+    return AdherenceReport(len(frames), **dice, **grain)
 
 
 BY_NFE = "by_nfe"  # the entry of `Card.scores`
@@ -90,10 +120,12 @@ class Quality:
     """What one way to sample gives on n label maps.
 
     Attributes:
-        dice: mean between label map and segmented frame, as fractions, of `lv_endo`, `lv_epi` and `la`; a structure
-            that no map has is left out.
-        frechet: distance on echo features to the real frames of the same label maps.
+        dice: mean between label map and what the judge finds, as fractions, of `lv_endo`, `lv_epi` and `la`; a
+            structure that no map has is left out.
+        frechet: distance on the judge's echo features to the real frames of the same label maps.
         frechet_real: the same between those and as many other real frames: see `RealFrames.reference`.
+        grain, grain_spread: see `grain_shares`.
+        labeller: the labeller's Dice, `frechet` and `frechet_real`, by these names.
     """
 
     sampling: Sampling
@@ -101,9 +133,12 @@ class Quality:
     frechet: float
     frechet_real: float
     n: int
+    grain: float
+    grain_spread: float
+    labeller: dict[str, float]
 
     def to_json(self) -> Json:
-        """Flat, as cards hold it."""
+        """Flat, as cards hold it. A line without `labeller` is of the time when the labeller alone scored."""
         return {
             "solver": self.sampling.solver,
             "nfe": self.sampling.nfe,
@@ -111,39 +146,80 @@ class Quality:
             "frechet": self.frechet,
             "frechet_real": self.frechet_real,
             "n": self.n,
+            "grain": self.grain,
+            "grain_spread": self.grain_spread,
+            "labeller": self.labeller,
+        }
+
+
+@dataclass(frozen=True)
+class ScoredFrames:
+    """Real frames as one network sees them.
+
+    Attributes:
+        others: frames of other hearts.
+        features: of the frames.
+        dice: mean on them: what a perfect generator would reach.
+        frechet_real: see `Quality`.
+    """
+
+    segmenter: FrameSegmenter
+    others: RealFrames
+    features: Features
+    dice: dict[str, float]
+    frechet_real: float
+
+    @classmethod
+    def of(cls, segmenter: FrameSegmenter, frames: Sequence[CamusFrame], others: Sequence[GrayImage]) -> "ScoredFrames":
+        """Measure the frames. Raises RequestError where they are fewer than two."""
+        images = [frame.image for frame in frames]
+        features, there = echo_features(segmenter, images), RealFrames(echo_features(segmenter, others))
+        return cls(
+            segmenter, there, features, mean_dice(segmenter, images, frames), round(there.reference(features), 3)
+        )
+
+    def real(self) -> Json:
+        """What the real frames reach, and what the features are."""
+        return {
+            "features": NAMED[self.segmenter.card.kind],
+            "real": {**self.dice, "frechet": self.frechet_real},
+        }
+
+    def score(self, images: Sequence[GrayImage], frames: Sequence[CamusFrame]) -> Json:
+        """Dice and `frechet` of images made from the frames' label maps, with `frechet_real` beside it."""
+        frechet = self.others.distance(echo_features(self.segmenter, images), self.features)
+        return {
+            **mean_dice(self.segmenter, images, frames),
+            "frechet": round(frechet, 3),
+            "frechet_real": self.frechet_real,
         }
 
 
 @dataclass(frozen=True)
 class Validation:
-    """Real frames to measure generators on, and what the segmenter makes of them.
+    """Real frames to measure generators on, and what judge and labeller make of them."""
 
-    Attributes:
-        features: of the frames.
-        adherence: mean Dice of the segmenter on them: what a perfect generator would reach.
-        frechet_real: see `Quality`.
-    """
-
-    segmenter: FrameSegmenter
     frames: Sequence[CamusFrame]
-    others: RealFrames
-    features: Features
-    adherence: dict[str, float]
-    frechet_real: float
+    judge: ScoredFrames
+    labeller: ScoredFrames
+    strengths: FloatArray
 
     @classmethod
-    def of(cls, segmenter: FrameSegmenter, frames: Sequence[CamusFrame], others: RealFrames) -> "Validation":
+    def of(cls, scorers: Scorers, frames: Sequence[CamusFrame], others: Sequence[GrayImage]) -> "Validation":
         """Measure the real frames themselves.
+
+        Args:
+            others: frames of the training split, uint8 (h, w).
 
         Raises:
             RequestError: fewer than two frames.
         """
-        features = echo_features(segmenter, [frame.image for frame in frames])
-        dice = MeanDice()
-        for start in range(0, len(frames), BATCH):
-            batch = frames[start : start + BATCH]
-            dice.add(segmenter.label([frame.image for frame in batch]), batch)
-        return cls(segmenter, frames, others, features, dice.means(), round(others.reference(features), 3))
+        judge, labeller = (ScoredFrames.of(one, frames, others) for one in (scorers.judge, scorers.labeller))
+        return cls(frames, judge, labeller, grain_strengths([frame.image for frame in frames], frames))
+
+    def real(self) -> Json:
+        """`features` and `real` of the judge, and under `labeller` the same of the labeller."""
+        return {**self.judge.real(), "labeller": self.labeller.real()}
 
     def measure(
         self,
@@ -152,19 +228,17 @@ class Validation:
         seed: int = 0,
         on_frame: Callable[[int, int], None] = lambda done, total: None,
     ) -> Quality:
-        """Make a frame from each label map, once, and take both figures from it.
+        """Make a frame from each label map, once, and take all figures from it.
 
         Args:
             seed: frame k is made with seed + k.
             on_frame: called with (done, total) after each batch.
         """
-        dice, features = MeanDice(), []
-        for start, batch, made in made_from(generator, self.frames, sampling, seed, own_size=True):
-            dice.add(self.segmenter.label(made), batch)
-            features.append(echo_features(self.segmenter, made))
-            on_frame(start + len(batch), len(self.frames))
-        frechet = round(self.others.distance(np.concatenate(features), self.features), 3)
-        return Quality(sampling, dice.means(), frechet, self.frechet_real, len(self.frames))
+        images = made_now(generator, self.frames, sampling, seed, on_frame).images
+        dice, labeller = (one.score(images, self.frames) for one in (self.judge, self.labeller))
+        distances = {name: dice.pop(name) for name in ("frechet", "frechet_real")}
+        grain = grain_shares(grain_strengths(images, self.frames), self.strengths)
+        return Quality(sampling, dice, **distances, n=len(self.frames), **grain, labeller=labeller)
 
 
 def with_quality(card: Card, measured: Quality) -> Card:
@@ -176,3 +250,22 @@ def with_quality(card: Card, measured: Quality) -> Card:
     new = measured.to_json()
     kept = [entry for entry in card.scores.get(BY_NFE, []) if key(entry) != key(new)]
     return dataclasses.replace(card, scores={**card.scores, BY_NFE: sorted([*kept, new], key=key)})
+
+
+def keep_quality(folder: Path, sha256: str, measured: Quality) -> None:
+    """Write a line into the card as it is on the disk now, since others may write to it meanwhile.
+
+    Args:
+        sha256: of the weights that were measured.
+
+    Raises:
+        CheckpointError: the card is of other weights by now.
+    """
+    card = read_card(folder)
+    if card.sha256 != sha256:
+        raise CheckpointError(
+            expected=f"the weights {sha256[:12]}... that were measured",
+            got=f"{card.sha256[:12]}... in {folder} by now",
+            remedy="measure again",
+        )
+    write_card(folder, with_quality(card, measured))

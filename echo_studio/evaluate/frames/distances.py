@@ -1,8 +1,9 @@
 """Echo features of frames, and how far two sets of frames are apart: by such features, and pixel by pixel.
 
 Inception's features, which FID takes, were learned on photographs. Echo features come from a network that knows echo
-frames alone, the segmenter's encoder. They are of its second level, which looks at spots of some ten pixels: speckle,
-contrast and the sharpness of walls move them. Whether the anatomy stands where the label map puts it is adherence's
+frames alone: the judge's encoder, or the labeller's. They are of its second level, which looks at spots of some ten
+pixels, and of the judge's first convolution, which sees gain as well: speckle, contrast and the sharpness of walls move
+them. Whether the anatomy stands where the label map puts it is adherence's
 question, not theirs.
 
 SSIM and PSNR are taken of whole frames in [0, 255], as the video papers report them, the black outside the sector
@@ -128,8 +129,10 @@ def _check(clip: Clip, reference: Clip) -> None:
         )
 
 
-LEVEL = 1  # of the encoder, counted from 0: the bundled one has 32 channels there, at a quarter of the resolution
-NAMED = "mean and deviation of each channel of the segmenter's second encoder level"  # for tables
+NAMED = {  # by the kind of network, for tables: `textures` of `nets.segmenter`
+    "judge": "mean and deviation of each channel of the judge's (DynUNet) first convolution and second encoder level",
+    "segmenter": "mean and deviation of each channel of the segmenter's second encoder level",
+}
 BATCH = 8
 REFERENCE_FRAMES = 200  # as many as the validation split has
 
@@ -138,16 +141,22 @@ Item = TypeVar("Item")
 
 @torch.inference_mode()
 def echo_features(segmenter: FrameSegmenter, images: Sequence[GrayImage]) -> Features:
-    """Mean and standard deviation over the frame of each channel of one encoder level: float64 (n, 2 channels).
+    """Mean and standard deviation over the frame of each channel of the network's `textures`: float64 (n, 2 channels).
 
     Args:
         images: uint8 (h, w); sizes may differ.
     """
     rows = []
     for start in range(0, len(images), BATCH):
-        level = segmenter.network.features(segmenter.pixels(images[start : start + BATCH]))[LEVEL].double()
-        rows.append(torch.cat([level.mean(dim=(2, 3)), level.std(dim=(2, 3))], dim=1).numpy())
+        levels = segmenter.network.textures(segmenter.pixels(images[start : start + BATCH]))
+        figures = [f(level.double(), dim=(2, 3)) for level in levels for f in (torch.mean, torch.std)]
+        rows.append(torch.cat(figures, dim=1).numpy())
     return np.concatenate(rows)
+
+
+def reference_images(data: CamusFolder, count: int = REFERENCE_FRAMES) -> list[GrayImage]:
+    """`count` frames spread evenly over the training split. Raises as `CamusFolder.split` and `read` do."""
+    return [data.read(one).image for one in spread(data.frame_ids(data.split("training")), count)]
 
 
 @dataclass(frozen=True)
@@ -159,15 +168,6 @@ class RealFrames:
     """
 
     features: Features
-
-    @classmethod
-    def of(cls, segmenter: FrameSegmenter, data: CamusFolder, count: int = REFERENCE_FRAMES) -> "RealFrames":
-        """Of `count` frames spread evenly over the training split. Raises as `CamusFolder.split` and `read` do."""
-        frame_ids = spread(data.frame_ids(data.split("training")), count)
-        batches = [frame_ids[start : start + BATCH] for start in range(0, len(frame_ids), BATCH)]
-        return cls(
-            np.concatenate([echo_features(segmenter, [data.read(one).image for one in batch]) for batch in batches])
-        )
 
     def distance(self, a: Features, b: Features) -> float:
         """Fréchet distance with each feature in units of its deviation over these frames.

@@ -7,10 +7,9 @@ from scipy.stats import wasserstein_distance
 
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.errors import ImageError, RequestError
-from echo_studio.evaluate.frames.adherence import MeanDice
+from echo_studio.evaluate.frames.adherence import mean_dice
 from echo_studio.evaluate.frames.distances import (
     NAMED,
-    Features,
     RealFrames,
     echo_features,
     frechet_distance,
@@ -21,7 +20,7 @@ from echo_studio.evaluate.frames.distances import (
 )
 from echo_studio.evaluate.frames.made_frames import MadeSet, at_side
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
 from echo_studio.evaluate.frames.speckle import Speckle, speckle
 from echo_studio.types import GrayImage, Json
 
@@ -30,7 +29,7 @@ LEAST = 2  # frames of a set
 
 
 def measure_fidelity(
-    segmenter: FrameSegmenter,
+    scorers: Scorers,
     made: MadeSet,
     real: Sequence[CamusFrame],
     others: Sequence[CamusFrame],
@@ -39,7 +38,8 @@ def measure_fidelity(
     """Compare made frames with held-out real ones; beside each figure, what other real frames reach.
 
     Everything but adherence is measured at 256 x 256. Figures that need the real frame of each made one (adherence,
-    SSIM, PSNR) are None where those are not known.
+    SSIM, PSNR) are None where those are not known. `adherence` and `echo` are the judge's; `labeller` holds the same of
+    the labeller.
 
     Args:
         real: held-out frames.
@@ -57,14 +57,12 @@ def measure_fidelity(
                 expected=f"{LEAST} {name} frames or more", got=str(len(some)), remedy="compare more frames"
             )
     images = {name: [at_side(image) for image in some] for name, some in sets.items()}
-    echo = {name: echo_features(segmenter, some) for name, some in images.items()}
     statistics = {name: _measured(some, name) for name, some in images.items()}
     return {
         "source": made.source,
         "n": {name: len(some) for name, some in images.items()},
-        "adherence": _adherence(segmenter, made),
+        **scorers.score(lambda one: {"adherence": _adherence(one, made), "echo": _echo_distances(one, images)}),
         **_likeness(images["made"], made.real),
-        "echo": {"features": NAMED, **_echo_distances(echo)},
         "inception": None if inception is None else {"features": INCEPTION_NAMED, **_inception(inception, images)},
         "speckle": {"n": {name: len(some) for name, some in statistics.items()}, **_speckle(statistics)},
         "depth_profile": _profiles(statistics),
@@ -74,11 +72,8 @@ def measure_fidelity(
 def _adherence(segmenter: FrameSegmenter, made: MadeSet) -> Json | None:
     if not made.real:
         return None
-    dice = {"made": MeanDice(), "real": MeanDice()}
-    for image, frame in zip(made.images, made.real, strict=True):
-        dice["made"].add(segmenter.label([image]), [frame])
-        dice["real"].add(segmenter.label([frame.image]), [frame])
-    return {name: some.means() for name, some in dice.items()}
+    images = {"made": made.images, "real": [frame.image for frame in made.real]}
+    return {name: mean_dice(segmenter, some, made.real) for name, some in images.items()}
 
 
 def _likeness(images: Sequence[GrayImage], real: Sequence[CamusFrame]) -> Json:
@@ -89,11 +84,13 @@ def _likeness(images: Sequence[GrayImage], real: Sequence[CamusFrame]) -> Json:
     return {"ssim": round(ssim(ours, theirs), 4), "psnr": round(ratio, 2) if np.isfinite(ratio) else None}
 
 
-def _echo_distances(echo: dict[str, Features]) -> Json:
+def _echo_distances(segmenter: FrameSegmenter, images: dict[str, list[GrayImage]]) -> Json:
+    echo = {name: echo_features(segmenter, some) for name, some in images.items()}
     others = RealFrames(echo["other"])
     unit = np.maximum(echo["other"].std(axis=0), 1e-9)
     scaled = {name: (rows - echo["other"].mean(axis=0)) / unit for name, rows in echo.items()}
     return {
+        "features": NAMED[segmenter.card.kind],
         "frechet": round(others.distance(echo["made"], echo["real"]), 3),
         "frechet_real": round(others.reference(echo["real"]), 3),
         "kernel": round(kernel_distance(scaled["made"], scaled["real"]), 4),

@@ -1,9 +1,9 @@
-"""Frames to judge: generated from the label maps of real ones, or found in a folder.
+"""Frames to score: generated from the label maps of real ones, or found in a folder.
 
 Every measure of a generator starts from them.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -18,36 +18,6 @@ from echo_studio.types import GrayImage, Json
 
 BATCH = 8
 SIDE = 256  # of the frames that measures compare, as generators make them
-
-
-def made_from(
-    generator: Generator,
-    frames: Sequence[CamusFrame],
-    sampling: Sampling,
-    seed: int,
-    *,
-    own_size: bool = False,
-) -> Iterator[tuple[int, Sequence[CamusFrame], list[GrayImage]]]:
-    """Batch by batch: where it starts, the real frames, and a frame made from the label map of each.
-
-    Args:
-        frames: real ones; frame k is made with seed + k.
-        own_size: give frames as the generator makes them, not resized to their label maps, which smooths them a little.
-    """
-    side = generator.card.resolution
-    for start in range(0, len(frames), BATCH):
-        batch = frames[start : start + BATCH]
-        requests = [
-            GenerationRequest(
-                frame.label_map.resized(side, side) if own_size else frame.label_map,
-                sampling,
-                frame.frame_id.view,
-                frame.frame_id.phase,
-                seed + start + k,
-            )
-            for k, frame in enumerate(batch)
-        ]
-        yield start, batch, [result.image for result in generator.generate_batch(requests)]
 
 
 LABELS = ("_gt", "labels")  # how names of label maps end, in CAMUS's layout and in sets of pairs
@@ -106,10 +76,25 @@ def made_now(
     seed: int,
     on_frame: Callable[[int, int], None] = lambda done, total: None,
 ) -> MadeSet:
-    """A frame from the label map of each real one, at the generator's own size; frame k with seed + k."""
+    """A frame from the label map of each real one, at the generator's own size; frame k with seed + k.
+
+    Args:
+        on_frame: called with (done, total) after each batch.
+    """
+    side = generator.card.resolution
     images: list[GrayImage] = []
-    for _, _, made in made_from(generator, frames, sampling, seed, own_size=True):
-        images += made
+    for start in range(0, len(frames), BATCH):
+        requests = [
+            GenerationRequest(
+                frame.label_map.resized(side, side),
+                sampling,
+                frame.frame_id.view,
+                frame.frame_id.phase,
+                seed + start + k,
+            )
+            for k, frame in enumerate(frames[start : start + BATCH])
+        ]
+        images += [result.image for result in generator.generate_batch(requests)]
         on_frame(len(images), len(frames))
     source = {"generator": sampling.generator, "solver": sampling.solver, "nfe": sampling.nfe, "seed": seed}
     return MadeSet([frame.frame_id.stem for frame in frames], images, frames, source)

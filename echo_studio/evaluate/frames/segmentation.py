@@ -1,6 +1,11 @@
-"""Labels of a frame: structures as the bundled segmenter finds them, the sector as the frame shows it."""
+"""Labels of a frame: structures as a trained network finds them, the sector as the frame shows it.
 
-from collections.abc import Sequence
+Two networks find structures. The labeller, `checkpoints/segmenter`, is a tool: it labels real frames for people and
+takes part in training. The judge, of another architecture, takes part in none; what it finds on generated frames is
+their score.
+"""
+
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,29 +23,33 @@ from echo_studio.errors import CheckpointError
 from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import bundled_checkpoints
 from echo_studio.generate.checkpoint import Card
-from echo_studio.nets.segmenter import Segmenter
-from echo_studio.types import GrayImage, LabelIds, Spacing
+from echo_studio.nets.segmenter import Judge, Segmenter
+from echo_studio.types import GrayImage, Json, LabelIds, Spacing
+
+LABELLER, JUDGE = "segmenter", "judge"  # folders of checkpoints
 
 
 @dataclass(frozen=True)
 class FrameSegmenter:
-    """A trained segmenter that takes frames of any size."""
+    """The labeller or the judge; takes frames of any size."""
 
     card: Card
-    network: Segmenter
+    network: Segmenter | Judge
 
     @classmethod
     def load(cls, folder: Path | None = None) -> "FrameSegmenter":
-        """From a checkpoint folder, the bundled one by default.
+        """From a checkpoint folder, the bundled labeller by default.
 
         Raises:
             CheckpointError: it cannot be read, or holds another kind of network.
         """
-        folder = folder or bundled_checkpoints() / "segmenter"
+        folder = folder or bundled_checkpoints() / LABELLER
         card, network = load_network(folder)
-        if not isinstance(network, Segmenter):
+        if not isinstance(network, Segmenter | Judge):
             raise CheckpointError(
-                expected="a segmenter checkpoint", got=f"{card.kind} in {folder}", remedy="point to the segmenter"
+                expected="a segmenter's or a judge's checkpoint",
+                got=f"{card.kind} in {folder}",
+                remedy="point to one of them",
             )
         return cls(card, network)
 
@@ -58,6 +67,28 @@ class FrameSegmenter:
         """What the network sees of frames of any size: float32 (b, 1, side, side) in [-1, 1]."""
         side = self.card.resolution
         return torch.from_numpy(np.stack([fitted(image, side) for image in images])).unsqueeze(1).float() / 127.5 - 1
+
+
+@dataclass(frozen=True)
+class Scorers:
+    """The judge, whose scores are the ones that count, and the labeller, whose scores stand beside them."""
+
+    judge: FrameSegmenter
+    labeller: FrameSegmenter
+
+    @classmethod
+    def load(cls, checkpoints: Path | None = None) -> "Scorers":
+        """From a folder of checkpoints, the bundled ones by default.
+
+        Raises:
+            CheckpointError: one of them cannot be read.
+        """
+        folder = checkpoints or bundled_checkpoints()
+        return cls(FrameSegmenter.load(folder / JUDGE), FrameSegmenter.load(folder / LABELLER))
+
+    def score(self, figures: Callable[[FrameSegmenter], Json]) -> Json:
+        """The judge's figures, and under `labeller` the same of the labeller."""
+        return {**figures(self.judge), "labeller": figures(self.labeller)}
 
 
 def largest_pieces(ids: LabelIds) -> LabelIds:

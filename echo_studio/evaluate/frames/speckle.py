@@ -16,6 +16,7 @@ from scipy.special import digamma, gammainc, polygamma
 from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import Sector, fit_sector
 from echo_studio.errors import ImageError
+from echo_studio.nets.grain_decoder import high_pass_strength, inner_sector
 from echo_studio.types import BoolMask, FloatArray, GrayImage
 
 INSET = 0.03  # of depth and of angle, left out at each border, where sector and picture end in a step
@@ -27,6 +28,7 @@ LOCAL = 8.0  # deviation in pixels of the Gaussian whose mean is taken away: wha
 LEAST_DEVIATION = 1.0  # grey levels; flat places have no grain to measure
 LAGS = 24  # of the autocorrelation
 DEPTHS = 16  # steps of the depth profile
+FINE = 1.0  # deviation in pixels of the Gaussian: what is finer counts as strength of the grain
 
 
 @dataclass(frozen=True)
@@ -137,12 +139,14 @@ class Speckle:
         grey: fits to the grey levels of the sector.
         along: full width at half maximum of the grain's autocorrelation along the beam, in pixels of x.
         across: the same across the beam, in degrees.
+        strength: of the grain in grey levels, see `grain_strength`.
         profile: mean grey level at `DEPTHS` depths, float64, near to far.
     """
 
     grey: GreyFit
     along: float
     across: float
+    strength: float
     profile: FloatArray
 
     def figures(self) -> dict[str, float]:
@@ -156,6 +160,7 @@ class Speckle:
             "gamma_misfit": fit.gamma_misfit,
             "width_along_px": self.along,
             "width_across_deg": self.across,
+            "grain": self.strength,
         }
 
 
@@ -171,8 +176,9 @@ def speckle(image: GrayImage) -> Speckle:
     sector = fit_sector(find_sector(image))
     beams = on_beams(image, sector)
     along, across = grain_widths(beams)
-    levels = image[sector.mask(*image.shape)]
-    return Speckle(fit_grey(levels), along, across * beams.degrees, depth_profile(beams))
+    inside = sector.mask(*image.shape)
+    strength = grain_strength(image, inside)
+    return Speckle(fit_grey(image[inside]), along, across * beams.degrees, strength, depth_profile(beams))
 
 
 def grain_widths(beams: BeamGrid) -> tuple[float, float]:
@@ -184,6 +190,20 @@ def grain_widths(beams: BeamGrid) -> tuple[float, float]:
     """
     grain = _grain(beams)
     return _width(grain, beams, 0), _width(grain, beams, 1)
+
+
+def grain_strength(image: GrayImage, inside: BoolMask) -> float:
+    """Deviation, in grey levels, of what is finer than a pixel, in the sector without its rim (`inner_sector`).
+
+    0 if nothing is left inside. Blur lowers it, whatever it does to other scores. It depends on the size of a pixel:
+    bring frames to 256 x 256.
+
+    Args:
+        image: uint8 (h, w).
+        inside: (h, w) True in the sector.
+    """
+    within = inner_sector(inside)
+    return high_pass_strength(image, within, FINE) if within.any() else 0.0
 
 
 def depth_profile(beams: BeamGrid) -> FloatArray:

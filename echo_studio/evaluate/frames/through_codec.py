@@ -93,7 +93,7 @@ class FrameCodec:
         self,
         decoder: GrainDecoder,
         latent: Tensor,
-        images: Sequence[GrayImage],
+        images: GrayImage,
         masks: Sequence[BoolMask],
         seeds: Sequence[int],
     ) -> Tensor:

@@ -74,22 +74,31 @@ def shown(value: Cell) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
+def scores_by(found: Json) -> dict[str, Json]:
+    """Figures by whose they are. What holds no `labeller` was measured when the labeller alone scored."""
+    return {"judge": found, "labeller": found["labeller"]} if "labeller" in found else {"labeller": found}
+
+
 def fidelity_rows(report: Json) -> list[tuple[str, str, str]]:
     """What `evaluate.frames.fidelity.measure_fidelity` finds, a line a figure: of generated frames, of real ones."""
     rows = [("frames", str(report["n"]["made"]), str(report["n"]["other"]))]
-    if report["adherence"]:
-        real = report["adherence"]["real"]
-        rows += [
-            (f"Dice, {LONG_NAMES[key]}", f"{value:.3f}", f"{real[key]:.3f}")
-            for key, value in report["adherence"]["made"].items()
-        ]
-    rows += [(key.upper(), f"{report[key]:.3f}", "") for key in ("ssim", "psnr") if report[key] is not None]
-    for network, name in (("echo", "echo features"), ("inception", "Inception")):
-        if report[network]:
+    by = scores_by(report)
+    for scorer, scores in by.items():
+        if scores["adherence"]:
+            real = scores["adherence"]["real"]
             rows += [
-                (f"{title}, {name}", f"{report[network][key]:.3f}", f"{report[network][f'{key}_real']:.3f}")
-                for key, title in DISTANCES
+                (f"Dice, {LONG_NAMES[key]} ({scorer})", f"{value:.3f}", f"{real[key]:.3f}")
+                for key, value in scores["adherence"]["made"].items()
             ]
+    rows += [(key.upper(), f"{report[key]:.3f}", "") for key in ("ssim", "psnr") if report[key] is not None]
+    networks = {f"echo features ({scorer})": scores["echo"] for scorer, scores in by.items()}
+    if report["inception"]:
+        networks["Inception"] = report["inception"]
+    rows += [
+        (f"{title}, {name}", f"{found[key]:.3f}", f"{found[f'{key}_real']:.3f}")
+        for name, found in networks.items()
+        for key, title in DISTANCES
+    ]
     for key, entry in report["speckle"].items():
         if key != "n":
             ours, theirs = (f"{entry[name]['mean']:.3f} ± {entry[name]['sd']:.3f}" for name in ("made", "real"))
@@ -288,15 +297,23 @@ def _percent(one: Json | None) -> float | None:
 
 def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
     name, lines = found["generator"], found["by_nfe"]
-    rows: list[list[Cell]] = [
-        [name, line["solver"], line["nfe"], *(line.get(key) for key in STRUCTURES), line["frechet"]] for line in lines
-    ]
-    rows.append(["real frames", None, None, *(found["real"].get(key) for key in STRUCTURES), found["real"]["frechet"]])
+    rows: list[list[Cell]] = []
+    for scorer, whole in scores_by(found).items():
+        for line in lines:
+            own = scores_by(line)[scorer]
+            dice = (own.get(key) for key in STRUCTURES)
+            rows.append([name, scorer, line["solver"], line["nfe"], *dice, own["frechet"], *_grain(line)])
+        real = whole["real"]
+        dice = (real.get(key) for key in STRUCTURES)
+        rows.append(["real frames", scorer, None, None, *dice, real["frechet"], 1.0, 1.0])
     note = (
-        f"Adherence (Dice of the bundled segmenter) and Fréchet distance on {found['features']}, {found['n']} frames. "
-        "Real frames: adherence of the same frames, Fréchet distance of as many frames of other hearts."
+        f"Adherence (Dice) and Fréchet distance on echo features, {found['n']} frames. Features: "
+        f"{_features(scores_by(found))}. "
+        "Real frames: adherence of the same frames, Fréchet distance of as many frames of other hearts. Grain: mean "
+        "strength of what is finer than a pixel and its spread over frames, over those of the real frames."
     )
-    table = Table(f"Quality of {name}", ["Frames", "Solver", "NFE", *STRUCTURES.values(), "Fréchet"], rows, note=note)
+    columns = ["Frames", "Scored by", "Solver", "NFE", *STRUCTURES.values(), "Fréchet", "Grain", "Grain spread"]
+    table = Table(f"Quality of {name}", columns, rows, note=note)
     plots = []
     if len(lines) > 1:
         curves = {f"{name}, {title}": [(line["nfe"], line[key]) for line in lines] for key, title in STRUCTURES.items()}
@@ -304,8 +321,18 @@ def _quality(found: Json) -> tuple[list[Table], list[Plot]]:
     return [table], plots
 
 
+def _features(found: Mapping[str, Json]) -> str:
+    """Whose features they are and what."""
+    return "; ".join(f"{scorer}: {one['features']}" for scorer, one in found.items())
+
+
+def _grain(line: Json) -> tuple[Cell, Cell]:
+    return line.get("grain"), line.get("grain_spread")
+
+
 def _fidelity(found: Json) -> tuple[list[Table], list[Plot]]:
-    note = f"Features: {found['echo']['features']}. Speckle along and across the beams, mean and deviation over frames."
+    features = _features({scorer: scores["echo"] for scorer, scores in scores_by(found).items()})
+    note = f"Features: {features}. Speckle along and across the beams, mean and deviation over frames."
     columns = ["Measure", _source(found["source"]), "Real frames"]
     return [Table("Fidelity", columns, fidelity_rows(found), note=note)], []
 
@@ -367,10 +394,11 @@ def _video(found: Json) -> tuple[list[Table], list[Plot]]:
     )
     rows: list[list[Cell]] = [
         [
-            _video_name(row), row["frames"], row["n"], row["start_step"] or None, row["nfe"] or None,
-            *(row[key] for key in keys),
+            f"{_video_name(row)} ({scorer})", row["frames"], row["n"], row["start_step"] or None, row["nfe"] or None,
+            *((own if key in own else row)[key] for key in keys),
         ]
         for row in found["rows"]
+        for scorer, own in scores_by(row).items()
     ]  # fmt: skip
     ours = len(rows)
     rows += [[name, frames, None, step, None, *values, *[None] * 7] for name, frames, step, *values in PUBLISHED_VIDEO]
@@ -381,9 +409,10 @@ def _video(found: Json) -> tuple[list[Table], list[Plot]]:
     )
     note = (
         f"n clips of the {found['split']} split, {found['view']}, against {found['reference']}, which are no "
-        f"recordings; published rows are against real clips. Fr: Fréchet distances on {found['features']} "
-        "of frames and of differences between frames: compare rows of equal n. Flicker and loop: change from frame to "
-        "frame over the reference's, and of the last frame to the first over that between neighbours. " + asked
+        "recordings; published rows are against real clips. In brackets: whose Fr, LV Dice and EF these are. Fr: "
+        f"Fréchet distances on echo features ({_features(scores_by(found))}) of frames and of differences between "
+        "frames: compare rows of equal n. Flicker and loop: change from frame to frame over the reference's, and of "
+        "the last frame to the first over that between neighbours. " + asked
     )
     columns = [
         "Clips", "Frames", "n", "t", "NFE", "SSIM", "PSNR", "FID", "FVD", "Fr frames", "Fr motion", "Flicker",

@@ -1,4 +1,4 @@
-"""The left ventricle over a heartbeat as the segmenter sees it: areas, volumes, and the ejection fraction measured."""
+"""The left ventricle over a heartbeat as a segmenter sees it: areas, volumes, and the ejection fraction measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

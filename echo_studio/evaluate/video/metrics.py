@@ -6,8 +6,9 @@ References are *interpolated cycles* (`data.clips.interpolated`): made from a re
 recordings. The clips measured are made from the label maps of the same two frames.
 """
 
+import contextlib
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 from scipy.stats import rankdata
@@ -28,11 +29,11 @@ from echo_studio.evaluate.frames.distances import (
     ssim,
 )
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.generator import VideoGenerator
-from echo_studio.generate.video.request import VideoRequest
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.types import BoolMask, FloatArray, Json, View
 
 # (ED frame, ES frame, frames) to a clip and its labels, both uint8 (t, side, side):
@@ -83,6 +84,32 @@ def beat_pairs(
     return [(data.read(first), data.read(second)) for first, second in whole]
 
 
+@dataclass(frozen=True)
+class ScoredBeats:
+    """Reference beats as one network sees them: echo features of their frames and of the differences between these."""
+
+    segmenter: FrameSegmenter
+    frames: RealFrames
+    motion: RealFrames
+
+    @classmethod
+    def of(cls, segmenter: FrameSegmenter, clips: Sequence[Clip]) -> "ScoredBeats":
+        return cls(
+            segmenter, RealFrames(frame_features(segmenter, clips)), RealFrames(motion_features(segmenter, clips))
+        )
+
+    def distances(self, clips: Sequence[Clip]) -> Json:
+        """Fréchet distances of clips, one a beat, to the reference clips, by the names of `VideoScores`.
+
+        Features count in units of their deviation over the reference, see `RealFrames.distance`.
+        """
+        frames, motion = frame_features(self.segmenter, clips), motion_features(self.segmenter, clips)
+        return {
+            "frechet_frames": round(self.frames.distance(frames, self.frames.features), 3),
+            "frechet_motion": round(self.motion.distance(motion, self.motion.features), 3),
+        }
+
+
 class VideoReference:
     """Reference beats with their features.
 
@@ -90,30 +117,26 @@ class VideoReference:
         paper: None leaves FID and FVD out.
     """
 
-    def __init__(self, segmenter: FrameSegmenter, beats: Sequence[Beat], paper: PaperFeatures | None = None) -> None:
-        self.segmenter = segmenter
+    def __init__(self, scorers: Scorers, beats: Sequence[Beat], paper: PaperFeatures | None = None) -> None:
         self.beats = beats
         clips = [beat.clip for beat in beats]
+        self._judge, self._labeller = (ScoredBeats.of(one, clips) for one in (scorers.judge, scorers.labeller))
         self._paper = paper
-        self._frames = RealFrames(frame_features(segmenter, clips))
-        self._motion = RealFrames(motion_features(segmenter, clips))
         self._inception = paper.frames(clips) if paper else None
         self._films = paper.clips(clips) if paper else None
 
-    def distances(self, clips: Sequence[Clip]) -> Json:
-        """Fréchet distances of clips, one a beat, to the reference clips, by the names of `VideoScores`.
+    def score(self, figures: Callable[[ScoredBeats], Json]) -> Json:
+        """The judge's figures, and under `labeller` the same of the labeller."""
+        return {**figures(self._judge), "labeller": figures(self._labeller)}
 
-        Echo features count in units of their deviation over the reference, see `RealFrames.distance`.
-        """
-        frames, motion = frame_features(self.segmenter, clips), motion_features(self.segmenter, clips)
-        found: Json = {
-            "frechet_frames": round(self._frames.distance(frames, self._frames.features), 3),
-            "frechet_motion": round(self._motion.distance(motion, self._motion.features), 3),
+    def paper_distances(self, clips: Sequence[Clip]) -> Json:
+        """FID and FVD of clips, one a beat, by the names of `VideoScores`; nothing without the papers' networks."""
+        if not self._paper or self._inception is None or self._films is None:
+            return {}
+        return {
+            "fid": round(frechet_distance(self._paper.frames(clips), self._inception), 2),
+            "fvd": round(frechet_distance(self._paper.clips(clips), self._films), 2),
         }
-        if self._paper and self._inception is not None and self._films is not None:
-            found["fid"] = round(frechet_distance(self._paper.frames(clips), self._inception), 2)
-            found["fvd"] = round(frechet_distance(self._paper.clips(clips), self._films), 2)
-        return found
 
 
 def frame_features(segmenter: FrameSegmenter, clips: Sequence[Clip]) -> Features:
@@ -201,7 +224,7 @@ class VideoSetting:
 
 @dataclass(frozen=True)
 class VideoScores:
-    """One line of the table; None where a value was not asked for or cannot be given.
+    """One line of the table; None where a value was not asked for or cannot be given. Networks' figures: the judge's.
 
     Attributes:
         n: clips.
@@ -209,10 +232,11 @@ class VideoScores:
         fid, fvd: Fréchet distances on the papers' features.
         frechet_frames, frechet_motion: the same on echo features of frames and of differences between frames.
         flicker, loop: means over clips, see `flicker` and `loop_closure`.
-        lv_dice: of the cavity in the first frame, between label map and segmenter.
+        lv_dice: of the cavity in the first frame, between label map and what is found.
         ef_error: mean absolute difference between EF asked and EF measured, in points, of `ef_n` clips.
         ef_rank: Spearman's rank correlation of the two.
         seconds: a clip.
+        labeller: the labeller's Fréchet distances on echo features, `lv_dice` and EF figures.
     """
 
     generator: str
@@ -235,6 +259,7 @@ class VideoScores:
     ef_rank: float | None = None
     ef_n: int = 0
     seconds: float | None = None
+    labeller: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:
         return asdict(self)
@@ -257,21 +282,33 @@ def measure_video(
             figures are of the first clips, whose label maps have the patient's own EF.
         on_clip: called with (done, total) after each clip.
     """
-    beats, clips, dice, efs_found, seconds = reference.beats, [], [], [], []
+    beats, made = reference.beats, []
+    asked: list[tuple[float | None, Beat, GeneratedVideo]] = []
     total = len(beats) * (2 if efs else 1)
     for k, beat in enumerate(beats):
-        made = generator.generate(setting.request(beat, seed + k))
-        seconds.append(made.seconds)
-        clips.append(made.clip)
-        labels = clip_labels(reference.segmenter, made.clip if not efs else made.clip[:1], beat.end_diastole.spacing_mm)
-        dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
-        if not efs:
-            efs_found.append((made.record.ef_drawn, lv_curve(labels, made.cycle.es).ef_percent))
+        made.append(generator.generate(setting.request(beat, seed + k)))
         on_clip(k + 1, total)
     for k, beat in enumerate(beats if efs else ()):
-        asked = efs[k % len(efs)]
-        efs_found.append((asked, _measured_ef(generator, setting.request(beat, seed + k, asked), reference)))
+        with contextlib.suppress(EchoStudioError):  # this heart cannot contract so far
+            ef = efs[k % len(efs)]
+            asked.append((ef, beat, generator.generate(setting.request(beat, seed + k, ef))))
         on_clip(len(beats) + k + 1, total)
+    if not efs:
+        asked = [(one.record.ef_drawn, beat, one) for beat, one in zip(beats, made, strict=True)]
+    clips = [one.clip for one in made]
+
+    def figures(scored: ScoredBeats) -> Json:
+        pairs = [
+            (ef, lv_curve(clip_labels(scored.segmenter, one.clip, beat.end_diastole.spacing_mm), one.cycle.es))
+            for ef, beat, one in asked
+        ]
+        firsts = [clip_labels(scored.segmenter, clip[:1])[0] for clip in clips]
+        return {
+            **scored.distances(clips),
+            **_ef_scores([(ef, curve.ef_percent) for ef, curve in pairs]),
+            "lv_dice": _lv_dice(firsts, beats),
+        }
+
     return VideoScores(
         generator=setting.sampling.generator,
         frames=setting.frames,
@@ -281,41 +318,39 @@ def measure_video(
         start_step=setting.start_step,
         n=len(clips),
         **_likeness(clips, reference),
-        **reference.distances(clips),
+        **reference.paper_distances(clips),
         **_temporal(clips, beats),
-        **_ef_scores(efs_found),
-        lv_dice=_mean(dice),
-        seconds=round(float(np.mean(seconds)), 2),
+        **reference.score(figures),
+        seconds=round(float(np.mean([one.seconds for one in made])), 2),
     )
 
 
 def measure_reference(reference: VideoReference) -> VideoScores:
-    """The reference beats themselves: how well the segmenter measures EF, and how their loops close."""
-    dice, efs = [], []
-    for beat in reference.beats:
-        labels = clip_labels(reference.segmenter, beat.clip, beat.end_diastole.spacing_mm)
-        truth = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
-        efs.append((truth.ef_percent, lv_curve(labels, truth.es or None).ef_percent))
-        dice.append(structure_dice(labels[0], beat.end_diastole)["lv_endo"])
+    """The reference beats themselves: how well EF is measured on them, and how their loops close."""
+
+    def figures(scored: ScoredBeats) -> Json:
+        firsts, efs = [], []
+        for beat in reference.beats:
+            labels = clip_labels(scored.segmenter, beat.clip, beat.end_diastole.spacing_mm)
+            truth = lv_curve([LabelMap(ids, beat.end_diastole.spacing_mm) for ids in beat.ids])
+            efs.append((truth.ef_percent, lv_curve(labels, truth.es or None).ef_percent))
+            firsts.append(labels[0])
+        return {**_ef_scores(efs), "lv_dice": _lv_dice(firsts, reference.beats)}
+
     clips = [beat.clip for beat in reference.beats]
     return VideoScores(
         generator="interpolated cycles",
         frames=len(clips[0]),
         n=len(clips),
         ssim=1.0,
-        lv_dice=_mean(dice),
         **_temporal(clips, reference.beats),
-        **_ef_scores(efs),
+        **reference.score(figures),
     )
 
 
-def _measured_ef(generator: VideoGenerator, request: VideoRequest, reference: VideoReference) -> float | None:
-    try:
-        made = generator.generate(request)
-    except EchoStudioError:  # this heart cannot contract so far
-        return None
-    labels = clip_labels(reference.segmenter, made.clip, request.label_map.spacing_mm)
-    return lv_curve(labels, made.cycle.es).ef_percent
+def _lv_dice(firsts: Sequence[LabelMap], beats: Sequence[Beat]) -> float | None:
+    pairs = zip(firsts, beats, strict=True)
+    return _mean([structure_dice(found, beat.end_diastole)["lv_endo"] for found, beat in pairs])
 
 
 def _likeness(clips: Sequence[Clip], reference: VideoReference) -> Json:

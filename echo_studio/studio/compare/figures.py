@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.evaluate.frames.segmentation import JUDGE
 from echo_studio.studio.compare.plan import Cell
 from echo_studio.studio.compare.run import Comparison, Progress
 from echo_studio.types import BoolMask, GrayImage, Json
@@ -168,6 +169,7 @@ def record(comparison: Comparison, number: int) -> Json | None:
     measured = {
         "seconds": progress.generated.seconds,
         "adherence": progress.adherence,
+        "scored_by": JUDGE,
         "image_sha256": image_sha256(progress),
     }
     return {**progress.generated.record.to_json(), "label_map": cell.guide, "note": cell.note, "measured": measured}

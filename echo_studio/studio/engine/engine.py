@@ -16,7 +16,7 @@ from echo_studio.diffusion.schedule import SCHEDULES
 from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
+from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, FrameSegmenter, label_frame
 from echo_studio.generate.catalog import Catalog, Checkpoint, catalog
 from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
@@ -29,7 +29,6 @@ from echo_studio.studio.engine.videos import VideoEngine
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.types import GrayImage, Json, Spacing
 
-SEGMENTER = "segmenter"
 FLOAT32 = 4  # bytes
 
 # What the page shows of a card; the network's configuration and its numbers stay in the file.
@@ -55,7 +54,7 @@ CARD_ENTRIES = (
 
 
 class Engine:
-    """Generators and the segmenter of a catalog of checkpoints.
+    """Generators, the judge and the labeller of a catalog of checkpoints.
 
     Args:
         checkpoints: a catalog, or a folder that is the only one; the bundled and the person's own by default.
@@ -67,12 +66,12 @@ class Engine:
         self.device = device
         self._model_cache: ModelCache[Generator] = ModelCache(lambda name: self.catalog.load(name, device))
         self._importing = threading.Lock()
-        self._segmenter: FrameSegmenter | None = None
+        self._segmenters: dict[str, FrameSegmenter] = {}
         self._loading = threading.Lock()
         # Two runs side by side on one device take longer than one after the other, and twice the memory.
         self._device_lock = DeviceLock()
         only = None if checkpoints is None else self.catalog.bundled
-        self.videos = VideoEngine(only, device, self._device_lock, self._loaded_segmenter)
+        self.videos = VideoEngine(only, device, self._device_lock, lambda: self._loaded_segmenter(JUDGE))
         self.sets = SetMaker(only, device)
 
     def cards(self) -> list[Card]:
@@ -161,29 +160,32 @@ class Engine:
             _return_memory()
 
     def adherence(self, image: GrayImage, label_map: LabelMap, *, background: bool = False) -> dict[str, float | None]:
-        """Dice of `lv_endo`, `lv_epi` and `la`; None where the label map lacks the structure.
+        """Dice of `lv_endo`, `lv_epi` and `la` by the judge; None where the label map lacks the structure.
 
         Args:
             background: nobody waits for it: runs on the device go first.
+
+        Raises:
+            CheckpointError: the judge cannot be read.
         """
-        segmenter = self._loaded_segmenter()
+        judge = self._loaded_segmenter(JUDGE)
         with self._device_lock.take(background=True) if background else contextlib.nullcontext():
-            return adherence(segmenter, image, label_map)
+            return adherence(judge, image, label_map)
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
         """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.frames.segmentation`.
 
         Raises:
             ImageError: no lit sector is found.
-            CheckpointError: the segmenter cannot be read.
+            CheckpointError: the labeller cannot be read.
         """
-        return label_frame(self._loaded_segmenter(), image, spacing_mm)
+        return label_frame(self._loaded_segmenter(LABELLER), image, spacing_mm)
 
-    def _loaded_segmenter(self) -> FrameSegmenter:
+    def _loaded_segmenter(self, name: str) -> FrameSegmenter:
         with self._loading:
-            if self._segmenter is None:
-                self._segmenter = FrameSegmenter.load(self.catalog.bundled / SEGMENTER)
-            return self._segmenter
+            if name not in self._segmenters:
+                self._segmenters[name] = FrameSegmenter.load(self.catalog.bundled / name)
+            return self._segmenters[name]
 
     def _version(self, name: str) -> str:
         """Which weights a name stands for now; a name may be removed and imported again with others."""

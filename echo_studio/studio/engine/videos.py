@@ -25,13 +25,13 @@ class VideoEngine:
     folder: the only folder of checkpoints; None for the bundled ones and the person's own.
     device: torch's name of a device.
     device_lock: whose turn it is there; live previews of frames go before a clip, also between two of its NFE.
-    segmenter: gives the segmenter of frames.
+    judge: gives the judge of frames.
     """
 
     def __init__(
-        self, folder: Path | None, device: str, device_lock: DeviceLock, segmenter: Callable[[], FrameSegmenter]
+        self, folder: Path | None, device: str, device_lock: DeviceLock, judge: Callable[[], FrameSegmenter]
     ) -> None:
-        self._folder, self._device, self._device_lock, self._segmenter = folder, device, device_lock, segmenter
+        self._folder, self._device, self._device_lock, self._judge = folder, device, device_lock, judge
         self._model_cache: ModelCache[VideoGenerator] = ModelCache(
             lambda name: load_video_generator(name, folder, device)
         )
@@ -85,12 +85,12 @@ class VideoEngine:
         return np.asarray(clip[len(clip) // 2])
 
     def lv_curve(self, made: GeneratedVideo) -> Json:
-        """The ventricle as the segmenter finds it on the frames; see `evaluate.video.lv_curve.LvCurve.to_json`."""
-        segmenter, cycle = self._segmenter(), made.cycle
+        """The ventricle as the judge finds it on the frames; see `evaluate.video.lv_curve.LvCurve.to_json`."""
+        judge, cycle = self._judge(), made.cycle
         labels: list[LabelMap] = []
         for start in range(0, len(cycle), BATCH):
             with self._device_lock.take(background=True):
-                labels += clip_labels(segmenter, made.clip[start : start + BATCH], cycle.spacing_mm)
+                labels += clip_labels(judge, made.clip[start : start + BATCH], cycle.spacing_mm)
         return lv_curve(labels, cycle.es if 0 < cycle.es < len(cycle) else None).to_json()
 
     def _version(self, name: str) -> str:

@@ -1,4 +1,4 @@
-"""What training against a discriminator has in common: parts that judge, and losses by least squares."""
+"""What training against a discriminator has in common: critics, and losses by least squares."""
 
 from abc import abstractmethod
 from collections import deque
@@ -18,32 +18,32 @@ SLOPE = 0.05  # of answers below 0
 
 
 class AdversarialTask(Task):
-    """A task with a second part that judges what the model made in the same step."""
+    """A task with a second part, the critic, that scores what the model made in the same step."""
 
     def __init__(self, recipe: Recipe, data: CamusFolder, model: nn.Module, device: torch.device) -> None:
         super().__init__(recipe, data, model, device)
-        self.unjudged: deque[Any] = deque()  # of accumulation steps
+        self.unscored: deque[Any] = deque()  # of accumulation steps
 
-    def add_judge(self, part: str, judge: nn.Module, init: Path | None = None) -> None:
-        """Train a judge too. Warm-started from the checkpoint in a run's folder, it goes on from that run's state.
+    def add_critic(self, part: str, critic: nn.Module, init: Path | None = None) -> None:
+        """Train a critic too. Warm-started from the checkpoint in a run's folder, it goes on from that run's state.
 
         A new one would let the model unlearn grain for a while.
         """
         if init is not None:
-            load_part(init.parent, part, judge)
-        self.parts[part] = judge.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+            load_part(init.parent, part, critic)
+        self.parts[part] = critic.to(self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def loss(self, part: str, index: Tensor) -> tuple[Tensor, dict[str, float]]:
         with self.autocast():
-            return self.model_loss(index) if part == "model" else self.judge_loss(*self.unjudged.popleft())
+            return self.model_loss(index) if part == "model" else self.critic_loss(*self.unscored.popleft())
 
     @abstractmethod
     def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
-        """See `Task.loss`; appends to `unjudged` what the judge takes."""
+        """See `Task.loss`; appends to `unscored` what the critic takes."""
 
     @abstractmethod
-    def judge_loss(self, *made_and_real: Any) -> tuple[Tensor, dict[str, float]]:
-        """See `Task.loss`; of one entry of `unjudged`."""
+    def critic_loss(self, *made_and_real: Any) -> tuple[Tensor, dict[str, float]]:
+        """See `Task.loss`; of one entry of `unscored`."""
 
 
 def patch_discriminator(inputs: int, channels: int, layers: int) -> nn.Module:

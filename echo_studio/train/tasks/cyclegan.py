@@ -53,14 +53,14 @@ class CycleGANTask(AdversarialTask):
     ) -> None:
         super().__init__(recipe, data, model, device)
         self.model, self.weights = model, loss_settings(CycleGANLoss, recipe)
-        self.judges = nn.ModuleDict(
+        self.critics = nn.ModuleDict(
             {
                 name: patch_discriminator(inputs, self.weights.channels, layers=3)
                 for name, inputs in (("echo", 1), ("labels", model.config.labels))
             }
         )
         # While new ones know nothing, the generators unlearn what their cycles do not need: tissue, speckle.
-        self.add_judge("discriminators", self.judges, init)
+        self.add_critic("discriminators", self.critics, init)
 
     def unpaired(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Label maps uint8 (b, h, w) of the frames of `index`; echoes (b, 1, h, w) of other frames, and their sectors.
@@ -83,11 +83,11 @@ class CycleGANTask(AdversarialTask):
         made_labels = _hard(self.model.to_labels(echo, sector))
         again = self.model.to_echo(made_labels, torch.randn_like(echo))
         cycle_echo = sector_mean((again - echo).abs(), sector)
-        self.judges.requires_grad_(False)  # their gradients are not needed here, and cost a third of their time
+        self.critics.requires_grad_(False)  # their gradients are not needed here, and cost a third of their time
         fooled = {"echo": self._fooled("echo", made_echo), "labels": self._fooled("labels", self._coarse(made_labels))}
-        self.judges.requires_grad_(True)
+        self.critics.requires_grad_(True)
         coarse = (self._coarse(made_labels.detach()), self._coarse(labels))
-        self.unjudged.append(({"echo": (made_echo.detach(), echo), "labels": coarse},))
+        self.unscored.append(({"echo": (made_echo.detach(), echo), "labels": coarse},))
         total = sum(fooled.values()) + self.weights.cycle_labels * cycle_labels + self.weights.cycle_echo * cycle_echo
         figures = {f"fooled_{name}": float(value.detach()) for name, value in fooled.items()}
         return total, figures | {"cycle_labels": float(cycle_labels.detach()), "cycle_echo": float(cycle_echo.detach())}
@@ -96,10 +96,10 @@ class CycleGANTask(AdversarialTask):
         return least_squares(self._answers(name, made), 1.0, slope=1)
 
     def _answers(self, name: str, seen: Tensor) -> Tensor:
-        answers: Tensor = self.judges[name](seen)[-1].float()
+        answers: Tensor = self.critics[name](seen)[-1].float()
         return answers
 
-    def judge_loss(self, made_and_real: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, dict[str, float]]:
+    def critic_loss(self, made_and_real: dict[str, tuple[Tensor, Tensor]]) -> tuple[Tensor, dict[str, float]]:
         losses = {
             name: told_apart(self._answers(name, made), self._answers(name, real), slope=1)
             for name, (made, real) in made_and_real.items()

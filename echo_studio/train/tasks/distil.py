@@ -96,7 +96,7 @@ class DistilTask(AdversarialTask):
             generator, Sampling(card.name, self.weights.solver, self.weights.nfe), recipe.precision == "bfloat16"
         )
         if self.weights.adversarial or self.weights.feature_matching:
-            self.add_judge("discriminator", patch_discriminator(7, self.weights.channels, layers=2))
+            self.add_critic("discriminator", patch_discriminator(7, self.weights.channels, layers=2))
 
     def load_data(self, cache: Path) -> int:
         """Lets the teacher make all pairs first, which takes long; an interrupted call goes on where it was."""
@@ -125,19 +125,19 @@ class DistilTask(AdversarialTask):
         if "discriminator" in self.parts:
             guess = torch.where(prepared.inside > 0, guess, self.codec.background)
             seen = torch.cat([noise, condition.one_hot], dim=1)
-            self.unjudged.append((guess.detach(), made, seen))
-            judge = self.parts["discriminator"]
-            answers = judge(torch.cat([guess, seen], dim=1))
+            self.unscored.append((guess.detach(), made, seen))
+            critic = self.parts["discriminator"]
+            answers = critic(torch.cat([guess, seen], dim=1))
             with torch.no_grad():
-                wanted = judge(torch.cat([made, seen], dim=1))
+                wanted = critic(torch.cat([made, seen], dim=1))
             fooled, matching = least_squares(answers[-1], 1.0), feature_matching(answers, wanted)
             figures |= {"fooled": float(fooled.detach()), "matching": float(matching.detach())}
             total = total + self.weights.adversarial * fooled + self.weights.feature_matching * matching
         return total, figures
 
-    def judge_loss(self, guess: Tensor, made: Tensor, seen: Tensor) -> tuple[Tensor, dict[str, float]]:
-        judge = self.parts["discriminator"]
-        of_guess, of_made = (judge(torch.cat([one, seen], 1))[-1] for one in (guess, made))
+    def critic_loss(self, guess: Tensor, made: Tensor, seen: Tensor) -> tuple[Tensor, dict[str, float]]:
+        critic = self.parts["discriminator"]
+        of_guess, of_made = (critic(torch.cat([one, seen], 1))[-1] for one in (guess, made))
         return told_apart(of_guess, of_made), {}
 
     @torch.no_grad()

@@ -77,7 +77,7 @@ class GammaVAETask(AdversarialTask):
         self.model = model
         self.frozen = ("encoder",) if self.weights.decoder_only else ()
         if self.weights.adversarial:
-            self.add_judge("discriminator", patch_discriminator(1, channels=32, layers=3), init)
+            self.add_critic("discriminator", patch_discriminator(1, channels=32, layers=3), init)
         self.features: Segmenter | None = None
         if self.weights.perceptual:
             if not recipe.needs:
@@ -86,8 +86,13 @@ class GammaVAETask(AdversarialTask):
                     got="none",
                     remedy="name one, or set it to 0",
                 )
-            _, network = load_network(checkpoints / recipe.needs[0])
-            assert isinstance(network, Segmenter)
+            needed, network = load_network(checkpoints / recipe.needs[0])
+            if not isinstance(network, Segmenter):  # the judge least of all: it scores what is trained here
+                raise RecipeError(
+                    expected="needs = [a segmenter] for the perceptual term",
+                    got=f"{needed.name}, a {needed.kind}",
+                    remedy="name the segmenter",
+                )
             self.features = network.to(device)
 
     def model_loss(self, index: Tensor) -> tuple[Tensor, dict[str, float]]:
@@ -122,20 +127,20 @@ class GammaVAETask(AdversarialTask):
             figures["perceptual"] = float(perceptual.detach())
             total = total + weights.perceptual * perceptual
         if weights.adversarial:
-            judged = self.parts["discriminator"](made)
-            fooled = least_squares(judged[-1], 1.0)
+            scored = self.parts["discriminator"](made)
+            fooled = least_squares(scored[-1], 1.0)
             figures["fooled"] = float(fooled.detach())
             total = total + weights.adversarial * fooled
             if weights.feature_matching:
                 with torch.no_grad():
                     real = self.parts["discriminator"](image)
-                total = total + weights.feature_matching * feature_matching(judged, real)
-            self.unjudged.append((made.detach(), image))
+                total = total + weights.feature_matching * feature_matching(scored, real)
+            self.unscored.append((made.detach(), image))
         return total, figures
 
-    def judge_loss(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
-        judge = self.parts["discriminator"]
-        return told_apart(judge(made)[-1], judge(real)[-1]), {}
+    def critic_loss(self, made: Tensor, real: Tensor) -> tuple[Tensor, dict[str, float]]:
+        critic = self.parts["discriminator"]
+        return told_apart(critic(made)[-1], critic(real)[-1]), {}
 
     def _pair_of(self, frames: Frames, index: Tensor) -> tuple[Tensor, Tensor]:
         """Images and insides of some frames, on the device."""

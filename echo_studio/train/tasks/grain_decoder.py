@@ -71,7 +71,7 @@ class GrainDecoderTask(AdversarialTask):
                 got=f"{len(model.config.channels) - 1}",
                 remedy="give [network] as many channels as the autoencoder has levels",
             )
-        self.add_judge("critic", GrainCritic(), init)
+        self.add_critic("critic", GrainCritic(), init)
 
     def load_data(self, cache: Path) -> int:
         super().load_data(cache)
@@ -95,7 +95,7 @@ class GrainDecoderTask(AdversarialTask):
         correlation = (_correlations(made, beams, inside) - _correlations(image, beams, inside)).abs().mean()
         scores = self.parts["critic"](made, latent, looks)
         fooled = -torch.stack([score.float().mean() for score in scores]).sum()
-        self.unjudged.append((made.detach(), image, latent, looks))
+        self.unscored.append((made.detach(), image, latent, looks))
         total = (
             weights.shape * shape
             + weights.strength * strength
@@ -105,7 +105,7 @@ class GrainDecoderTask(AdversarialTask):
         figures = {"shape": shape, "strength": strength, "correlation": correlation, "fooled": fooled}
         return total, {name: float(value.detach()) for name, value in figures.items()}
 
-    def judge_loss(self, made: Tensor, real: Tensor, latent: Tensor, looks: Tensor) -> tuple[Tensor, dict[str, float]]:
+    def critic_loss(self, made: Tensor, real: Tensor, latent: Tensor, looks: Tensor) -> tuple[Tensor, dict[str, float]]:
         critic = self.parts["critic"]
         hinge = [
             F.relu(1 - true.float()).mean() + F.relu(1 + false.float()).mean()

@@ -146,7 +146,7 @@ def clip(video: Done) -> Response:
 
 @router.get("/{number}/curve")
 def curve(studio: TheStudio, video: Done) -> Json:
-    """Areas, volumes and EF of the ventricle that the segmenter finds on the frames."""
+    """Areas, volumes and EF of the ventricle that the judge finds on the frames."""
     return studio.videos.curve(video)
 
 

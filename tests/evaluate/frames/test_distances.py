@@ -11,20 +11,22 @@ from scipy.linalg import sqrtm
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RequestError
 from echo_studio.evaluate.frames.distances import (
+    NAMED,
     Features,
     RealFrames,
     echo_features,
     frechet_distance,
     kernel_distance,
     psnr,
+    reference_images,
     spread,
     ssim,
 )
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
 from echo_studio.types import GrayImage
 from tests.conftest import echo_like
 from tests.evaluate.beats import beating, painted
-from tests.generate.tiny import tiny_segmenter
+from tests.generate.tiny import tiny_scorers
 
 BEAT = painted(beating(50, 4, side=64))
 
@@ -195,9 +197,10 @@ def distances(
     return [others.distance(echo_features(segmenter, [damage(i, s) for i in images]), real) for s in strengths]
 
 
-@pytest.fixture(scope="module")
-def bundled() -> FrameSegmenter:
-    return FrameSegmenter.load()
+@pytest.fixture(scope="module", params=["judge", "labeller"])
+def bundled(request: pytest.FixtureRequest) -> FrameSegmenter:
+    scorers = Scorers.load()
+    return {"judge": scorers.judge, "labeller": scorers.labeller}[request.param]
 
 
 @pytest.mark.parametrize(("damage", "strengths"), DAMAGES, ids=["noise", "blur", "gain"])
@@ -215,7 +218,9 @@ def real_frames(bundled: FrameSegmenter, camus_root: Path) -> tuple[RealFrames, 
     data = CamusFolder(camus_root)
     picked = spread(data.frame_ids(data.split("validation")), 16)
     images = [cv2.resize(data.read(one).image, (256, 256), interpolation=cv2.INTER_AREA) for one in picked]
-    return RealFrames.of(bundled, data, count=24), [np.asarray(image, dtype=np.uint8) for image in images]
+    return RealFrames(echo_features(bundled, reference_images(data, 24))), [
+        np.asarray(image, dtype=np.uint8) for image in images
+    ]
 
 
 @pytest.mark.parametrize(
@@ -235,13 +240,20 @@ def test_damage_of_real_frames_raises_the_distance_the_more_the_stronger(
 
 
 def test_a_frame_gives_one_vector_whatever_stands_beside_it(tmp_path: Path) -> None:
-    tiny_segmenter(tmp_path / "segmenter")
-    segmenter = FrameSegmenter.load(tmp_path / "segmenter")
+    scorers = tiny_scorers(tmp_path)
     images = [echo_like(seed=k, shape=(64, 48 + k))[0] for k in range(11)]
-    together = echo_features(segmenter, images)
-    assert together.shape == (11, 16)
-    assert together.dtype == np.float64
-    np.testing.assert_allclose(echo_features(segmenter, images[9:10]), together[9:10], atol=1e-5)
+    # Two a channel: the labeller's second level has 8; the judge's first convolution 4, its second level 8.
+    for segmenter, columns in ((scorers.labeller, 16), (scorers.judge, 24)):
+        together = echo_features(segmenter, images)
+        assert together.shape == (11, columns)
+        assert together.dtype == np.float64
+        np.testing.assert_allclose(echo_features(segmenter, images[9:10]), together[9:10], atol=1e-5)
+
+
+def test_every_network_that_scores_has_its_features_named(tmp_path: Path) -> None:
+    scorers = tiny_scorers(tmp_path)
+    assert NAMED.keys() == {scorers.judge.card.kind, scorers.labeller.card.kind}
+    assert "DynUNet" in NAMED[scorers.judge.card.kind]
 
 
 def test_units_make_every_feature_count_alike_and_constant_ones_not_at_all() -> None:
@@ -262,17 +274,15 @@ def test_the_reference_compares_sets_of_one_size() -> None:
     assert others.reference(rng.normal(size=(300, 4))) > 0
 
 
-def test_real_frames_come_from_the_whole_training_split(camus_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_reference_images_come_from_the_whole_training_split(camus_folder: Callable[..., Path]) -> None:
     root = camus_folder(patients=3)
     (root / "database_split").mkdir()
     (root / "database_split" / "subgroup_training.txt").write_text("patient0001\npatient0003\n")
-    tiny_segmenter(tmp_path / "segmenter")
-    segmenter = FrameSegmenter.load(tmp_path / "segmenter")
-    assert len(RealFrames.of(segmenter, CamusFolder(root)).features) == 8
-    two = RealFrames.of(segmenter, CamusFolder(root), count=2).features
-    frame_ids = CamusFolder(root).frame_ids(["patient0001", "patient0003"])
-    images = [CamusFolder(root).read(frame_id).image for frame_id in (frame_ids[0], frame_ids[-1])]
-    np.testing.assert_allclose(two, echo_features(segmenter, images), atol=1e-5)
+    data = CamusFolder(root)
+    assert len(reference_images(data)) == 8
+    frame_ids = data.frame_ids(["patient0001", "patient0003"])
+    for image, frame_id in zip(reference_images(data, 2), (frame_ids[0], frame_ids[-1]), strict=True):
+        np.testing.assert_array_equal(image, data.read(frame_id).image)
 
 
 def test_spread_takes_the_first_and_the_last_and_evenly_between() -> None:

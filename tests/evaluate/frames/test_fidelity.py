@@ -12,7 +12,7 @@ from echo_studio.data.datasets.camus import CamusFolder, CamusFrame
 from echo_studio.errors import DataError, ImageError, RequestError
 from echo_studio.evaluate.frames.fidelity import measure_fidelity
 from echo_studio.evaluate.frames.made_frames import SIDE, MadeSet, found_in, made_now
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import Scorers
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage, Json
@@ -20,8 +20,8 @@ from tests.generate.tiny import tiny_checkpoints
 
 
 @pytest.fixture
-def segmenter(tmp_path: Path) -> FrameSegmenter:
-    return FrameSegmenter.load(tiny_checkpoints(tmp_path / "checkpoints") / "segmenter")
+def scorers(tmp_path: Path) -> Scorers:
+    return Scorers.load(tiny_checkpoints(tmp_path / "checkpoints"))
 
 
 @pytest.fixture
@@ -38,33 +38,38 @@ def blurred(image: GrayImage) -> GrayImage:
     return np.asarray(np.where(image > 0, cv2.GaussianBlur(image, (0, 0), 2), 0), dtype=np.uint8)
 
 
-def report(segmenter: FrameSegmenter, some: MadeSet, frames: list[CamusFrame]) -> Json:
-    return measure_fidelity(segmenter, some, frames[:8], frames[4:])
+def report(scorers: Scorers, some: MadeSet, frames: list[CamusFrame]) -> Json:
+    return measure_fidelity(scorers, some, frames[:8], frames[4:])
 
 
-def test_the_real_frames_themselves_are_at_distance_0(segmenter: FrameSegmenter, frames: list[CamusFrame]) -> None:
-    found = report(segmenter, made(frames[:8]), frames)
+def test_the_real_frames_themselves_are_at_distance_0(scorers: Scorers, frames: list[CamusFrame]) -> None:
+    found = report(scorers, made(frames[:8]), frames)
     assert found["n"] == {"made": 8, "real": 8, "other": 8}
-    assert found["echo"]["frechet"] == 0
+    for scores in (found, found["labeller"]):
+        assert scores["echo"]["frechet"] == 0
+        assert scores["adherence"]["made"] == scores["adherence"]["real"]
+    assert "judge" in found["echo"]["features"]
+    assert "segmenter" in found["labeller"]["echo"]["features"]
+    assert found["labeller"]["adherence"] != found["adherence"]
     assert found["ssim"] == 1
     assert found["psnr"] is None
-    assert found["adherence"]["made"] == found["adherence"]["real"]
     assert found["depth_profile"]["distance"] == 0
     assert all(entry["distance"] == 0 for key, entry in found["speckle"].items() if key != "n")
     assert found["inception"] is None
 
 
-def test_blur_widens_the_grain_and_raises_the_distances(segmenter: FrameSegmenter, frames: list[CamusFrame]) -> None:
-    plain, worse = (report(segmenter, made(frames[:8], change), frames) for change in (np.copy, blurred))
+def test_blur_widens_the_grain_and_raises_the_distances(scorers: Scorers, frames: list[CamusFrame]) -> None:
+    plain, worse = (report(scorers, made(frames[:8], change), frames) for change in (np.copy, blurred))
     assert worse["speckle"]["width_along_px"]["made"]["mean"] > 1.3 * plain["speckle"]["width_along_px"]["made"]["mean"]
     assert worse["speckle"]["width_across_deg"]["distance"] > 1
+    assert worse["speckle"]["grain"]["made"]["mean"] < 0.5 * plain["speckle"]["grain"]["made"]["mean"]
     assert worse["echo"]["frechet"] > 0
     assert worse["ssim"] < 1
     assert worse["psnr"] < 40
 
 
 def test_frames_of_a_folder_are_paired_by_their_names_or_their_folders(
-    segmenter: FrameSegmenter, frames: list[CamusFrame], tmp_path: Path
+    scorers: Scorers, frames: list[CamusFrame], tmp_path: Path
 ) -> None:
     flat, nested, strange = (tmp_path / name for name in ("flat", "nested", "strange"))
     for n, frame in enumerate(frames[:4]):
@@ -77,8 +82,8 @@ def test_frames_of_a_folder_are_paired_by_their_names_or_their_folders(
     unpaired = found_in(strange, frames)
     assert not unpaired.real
     assert len(unpaired.images) == 4
-    found = report(segmenter, unpaired, frames)
-    assert found["adherence"] is found["ssim"] is found["psnr"] is None
+    found = report(scorers, unpaired, frames)
+    assert found["adherence"] is found["labeller"]["adherence"] is found["ssim"] is found["psnr"] is None
     assert found["speckle"]["n"]["made"] == 4
 
 
@@ -90,13 +95,11 @@ def test_a_generator_makes_a_frame_from_every_map(frames: list[CamusFrame], tmp_
     assert len(some.images) == 3
 
 
-def test_one_frame_is_too_few_and_black_frames_have_no_sector(
-    segmenter: FrameSegmenter, frames: list[CamusFrame]
-) -> None:
+def test_one_frame_is_too_few_and_black_frames_have_no_sector(scorers: Scorers, frames: list[CamusFrame]) -> None:
     with pytest.raises(RequestError, match="2 made frames"):
-        report(segmenter, made(frames[:1]), frames)
+        report(scorers, made(frames[:1]), frames)
     with pytest.raises(ImageError, match="a sector in 2 made frames"):
-        report(segmenter, made(frames[:3], np.zeros_like), frames)
+        report(scorers, made(frames[:3], np.zeros_like), frames)
 
 
 def test_folders_without_frames_and_of_mixed_sizes_are_refused(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from echo_studio.evaluate.frames.speckle import (
     BeamGrid,
     depth_profile,
     fit_grey,
+    grain_strength,
     grain_widths,
     on_beams,
     speckle,
@@ -55,6 +56,21 @@ def test_a_fit_gives_back_the_rayleigh_distribution_that_was_drawn_from() -> Non
     fit = fit_grey(np.random.default_rng(0).rayleigh(50, 200_000).clip(0, 255).astype(np.uint8))
     assert fit.rayleigh_scale == pytest.approx(50, rel=0.01)
     assert fit.rayleigh_misfit < 0.01 < fit.gamma_misfit
+
+
+def test_the_strength_of_grain_is_its_deviation_inside_the_sector_and_falls_with_blur() -> None:
+    inside = SECTOR_SHAPE.mask(256, 256)
+    noise = np.random.default_rng(0).normal(size=inside.shape)
+    frames = [np.where(inside, np.clip(120 + k * noise, 0, 255), 0).astype(np.uint8) for k in (0, 5, 10)]
+    strengths = [grain_strength(frame, inside) for frame in frames]
+    assert strengths[0] == 0, "the sector's edge does not count"
+    # What white noise keeps of its power when its blur by weights g is taken away: 1 - 2 g(0) + sum of g^2.
+    left = math.sqrt(1 - 2 / (2 * math.pi) + 1 / (4 * math.pi))
+    assert strengths[2] == pytest.approx(10 * left, rel=0.03)
+    assert strengths[2] == pytest.approx(2 * strengths[1], rel=0.03)
+    blurred = [np.asarray(cv2.GaussianBlur(frames[2], (0, 0), width), np.uint8) for width in (0.5, 1, 2)]
+    assert (np.diff([strengths[2], *(grain_strength(frame, inside) for frame in blurred)]) < 0).all()
+    assert grain_strength(frames[2], np.zeros_like(inside)) == 0
 
 
 def test_gain_scales_the_gamma_fit_and_keeps_its_shape() -> None:

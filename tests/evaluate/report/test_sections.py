@@ -53,7 +53,11 @@ def utility() -> Json:
 def results(tmp_path: Path) -> Path:
     folder = tmp_path / "results"
     folder.mkdir()
-    lines = [Quality(Sampling("edm-l64", "ipndm", nfe), DICE, 5.0 + nfe, 21.0, 48).to_json() for nfe in (2, 10)]
+    labeller = {**DICE, "frechet": 9.0, "frechet_real": 20.0}
+    lines = [
+        Quality(Sampling("edm-l64", "ipndm", nfe), DICE, 5.0 + nfe, 21.0, 48, 0.93, 0.7, labeller).to_json()
+        for nfe in (2, 10)
+    ]
     found: dict[str, Json] = {
         "utility-unet8": utility(),
         "quality-edm-l64": {
@@ -61,6 +65,7 @@ def results(tmp_path: Path) -> Path:
             "n": 48,
             "features": "echo <features>",
             "real": {**DICE, "frechet": 21.0},
+            "labeller": {"features": "its features", "real": {**DICE, "frechet": 20.0}},
             "by_nfe": lines,
         },
         "video": {
@@ -177,11 +182,37 @@ def test_what_cannot_be_reported_is_refused_by_name(results: Path, tmp_path: Pat
         read_report(results, "Results")
 
 
+def test_scores_stand_under_whose_they_are_and_old_ones_are_the_labellers(results: Path) -> None:
+    def rows() -> list[list[str]]:
+        table = next(one for one in read_report(results, "Results").tables if one.title == "Quality of edm-l64")
+        where = table.columns.index("Scored by")
+        return [[str(row[where]), str(row[table.columns.index("Fréchet")]), str(row[-2])] for row in table.rows]
+
+    assert rows() == [
+        ["judge", "7.0", "0.93"],
+        ["judge", "15.0", "0.93"],
+        ["judge", "21.0", "1.0"],
+        ["labeller", "9.0", "0.93"],
+        ["labeller", "9.0", "0.93"],
+        ["labeller", "20.0", "1.0"],
+    ]
+    path = results / "quality-edm-l64.json"
+    found = json.loads(path.read_text())
+    del found["labeller"]
+    for line in found["by_nfe"]:
+        for name in ("labeller", "grain", "grain_spread"):
+            del line[name]
+    path.write_text(json.dumps(found))
+    assert [row[0] for row in rows()] == ["labeller"] * 3
+    assert [row[2] for row in rows()] == ["None", "None", "1.0"]
+
+
 def test_the_results_that_are_kept_here_give_a_page(tmp_path: Path) -> None:
     kept = Path(__file__).resolve().parents[3] / "docs" / "results"
     report = read_report(kept, "Results")
     page, text = write_report(report, tmp_path / "report.html")
     titles = [table.title for table in report.tables]
     assert "Fidelity" in titles
+    assert "(labeller)" in text.read_text(encoding="utf-8"), "they were measured before there was a judge"
     assert all(title in text.read_text(encoding="utf-8") for title in titles)
     Strict().feed(page.read_text(encoding="utf-8"))

@@ -12,7 +12,7 @@ from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.anatomy.motion.motion import end_systole_index
 from echo_studio.errors import DataError, RequestError
 from echo_studio.evaluate.frames.distances import Clip
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter
+from echo_studio.evaluate.frames.segmentation import Scorers
 from echo_studio.evaluate.video.metrics import (
     VideoReference,
     VideoScores,
@@ -28,7 +28,7 @@ from echo_studio.evaluate.video.metrics import (
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from tests.evaluate.beats import ReadsGrey, beat, beating, painted
-from tests.generate.tiny import tiny_segmenter
+from tests.generate.tiny import tiny_scorers
 
 FRAMES = 12
 ES = end_systole_index(FRAMES, 70)
@@ -41,10 +41,13 @@ SETTING = VideoSetting(Sampling("fake", "heun", 4), FRAMES)
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> VideoReference:
-    folder = tmp_path_factory.mktemp("segmenter")
-    tiny_segmenter(folder)
-    loaded = FrameSegmenter.load(folder)
-    return VideoReference(ReadsGrey(loaded.card, loaded.network), [beat(50 + k, FRAMES, k) for k in range(3)])
+    return VideoReference(scorers(tmp_path_factory.mktemp("scorers")), [beat(50 + k, FRAMES, k) for k in range(3)])
+
+
+def scorers(folder: Path) -> Scorers:
+    """A judge that finds every label, and a labeller that knows nothing."""
+    loaded = tiny_scorers(folder)
+    return Scorers(ReadsGrey(loaded.judge.card, loaded.judge.network), loaded.labeller)
 
 
 class Fake:
@@ -83,6 +86,9 @@ def test_a_generator_that_gives_the_reference_back_is_at_its_best(reference: Vid
     assert row.ef_error is not None
     assert row.ef_error < 2.5
     json.dumps(row.to_json(), allow_nan=False)
+    assert row.labeller.keys() == {"frechet_frames", "frechet_motion", "lv_dice", "ef_error", "ef_rank", "ef_n"}
+    assert (row.labeller["frechet_frames"], row.labeller["frechet_motion"]) == (0, 0)
+    assert row.labeller["lv_dice"] < row.lv_dice
 
 
 def test_noise_costs_likeness_and_distances_and_flickers(reference: VideoReference) -> None:
@@ -107,7 +113,7 @@ def test_an_ef_that_a_heart_cannot_reach_is_left_out(reference: VideoReference) 
     assert (row.ef_n, row.ef_error, row.ef_rank) == (0, None, None)
 
 
-def test_the_papers_features_fill_their_columns(reference: VideoReference) -> None:
+def test_the_papers_features_fill_their_columns(reference: VideoReference, tmp_path: Path) -> None:
     class Paper:
         def frames(self, clips: list[Clip]) -> np.ndarray:
             return np.concatenate([clip.reshape(len(clip), -1)[:, ::512].astype(float) for clip in clips])
@@ -115,9 +121,9 @@ def test_the_papers_features_fill_their_columns(reference: VideoReference) -> No
         def clips(self, clips: list[Clip]) -> np.ndarray:
             return np.stack([clip.mean(axis=0).ravel()[::512] for clip in clips])
 
-    whole = VideoReference(reference.segmenter, reference.beats, Paper())  # type: ignore[arg-type]
+    whole = VideoReference(scorers(tmp_path), reference.beats, Paper())  # type: ignore[arg-type]
     same, noisy = (
-        whole.distances(clips)
+        whole.paper_distances(clips)
         for clips in (
             [one.clip for one in reference.beats],
             [np.roll(one.clip, 5, axis=2) for one in reference.beats],

@@ -312,6 +312,7 @@ def test_the_archive_has_the_frame_and_record_of_each_cell_that_is_done() -> Non
     record = json.loads(archive.read("r1c2-latent-nfe2.json"))
     assert (record["nfe"], record["notice"], record["label_map"]) == (2, NOTICE, "heart")
     assert record["measured"]["adherence"]["la"] == 0.9
+    assert record["measured"]["scored_by"] == "judge"
     frame = Image.open(io.BytesIO(archive.read("r1c2-latent-nfe2.png")))
     assert np.array_equal(np.asarray(frame), comparison.cells[1].generated.image)
     assert frame.info["Comment"] == NOTICE

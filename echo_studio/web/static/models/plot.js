@@ -1,7 +1,7 @@
 // Quality against NFE: a line for each solver, NFE on a logarithmic axis, the advised NFE marked.
 
 import { make, svg } from "../common/dom.js";
-import { PLOT, bySolver, qualityScale, shortTitle } from "./quality.js";
+import { PLOT, bySolver, qualityScale, rowTitle } from "./quality.js";
 
 /** A figure with the plot and its legend; `titles` are the solvers' names for people. */
 export function qualityPlot(rows, { measure, range, advised, titles }) {
@@ -21,17 +21,17 @@ export function qualityPlot(rows, { measure, range, advised, titles }) {
     parts.push(svg("line", { class: "advised", x1: x(advised), x2: x(advised), y1: top, y2: height - bottom }, svg("title", {}, `Advised: ${advised} NFE`)));
   }
   const lines = bySolver(rows);
-  lines.forEach(([solver, points], number) => {
+  lines.forEach(([, points], number) => {
     const places = points.map((row) => `${x(row.nfe).toFixed(1)},${y(row.value).toFixed(1)}`).join(" ");
     const line = svg("g", { class: `line line-${number % 6}` }, svg("polyline", { points: places }));
     for (const row of points) {
-      const words = `${shortTitle(titles, solver)}, ${row.nfe} NFE: ${row.value.toFixed(3)}${row.n ? ` (${row.n} maps)` : ""}`;
+      const words = `${rowTitle(titles, row)}, ${row.nfe} NFE: ${row.value.toFixed(3)}${row.n ? ` (${row.n} maps)` : ""}`;
       line.append(svg("circle", { cx: x(row.nfe), cy: y(row.value), r: 2.6 }, svg("title", {}, words)));
     }
     parts.push(line);
   });
-  const spoken = rows.map((row) => `${shortTitle(titles, row.solver)} ${row.nfe} NFE ${row.value.toFixed(3)}`).join("; ");
+  const spoken = rows.map((row) => `${rowTitle(titles, row)} ${row.nfe} NFE ${row.value.toFixed(3)}`).join("; ");
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${measure.title} against NFE: ${spoken}` }, ...parts);
-  const legend = make("figcaption", {}, ...lines.map(([solver], number) => make("span", { className: `line line-${number % 6}` }, shortTitle(titles, solver))));
+  const legend = make("figcaption", {}, ...lines.map(([, points], number) => make("span", { className: `line line-${number % 6}` }, rowTitle(titles, points[0]))));
   return make("figure", { className: "quality" }, picture, legend);
 }

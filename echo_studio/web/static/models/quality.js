@@ -5,16 +5,20 @@ export const MEASURES = [
   { key: "lv_epi", title: "Epicardium (Dice)", share: true },
   { key: "la", title: "Left atrium (Dice)", share: true },
   { key: "frechet", title: "Fréchet distance", share: false },
+  { key: "grain", title: "Grain, over real frames'", share: false },
 ];
 export const PLOT = { width: 340, height: 132, left: 34, right: 8, top: 8, bottom: 20 };
 const TICKS = [1, 2, 3, 5, 10, 20, 50, 100, 200, 500, 1000];
 
-/** The rows of a card that can be shown for this measure: [{solver, nfe, value, n}]. Cards may be foreign. */
+/**
+ * The rows of a card that can be shown for this measure: [{solver, nfe, value, n, by}]. Cards may be foreign. A row that
+ * holds no figures of the labeller's beside its own is of the time when the labeller alone scored.
+ */
 export function qualityRows(scores, measure) {
   const rows = Array.isArray(scores && scores.by_nfe) ? scores.by_nfe : [];
   return rows
     .filter((row) => row && Number.isFinite(row.nfe) && row.nfe >= 1 && Number.isFinite(row[measure.key]))
-    .map((row) => ({ solver: String(row.solver), nfe: row.nfe, value: row[measure.key], n: row.n }));
+    .map((row) => ({ solver: String(row.solver), nfe: row.nfe, value: row[measure.key], n: row.n, by: row.labeller ? "judge" : "labeller" }));
 }
 
 /** Lowest and highest value of all rows, a little wider; Dice ends at 1 at most. */
@@ -37,10 +41,16 @@ export function qualityScale(rows, range) {
   return { x, y, least, most, ticks: TICKS.filter((tick) => tick >= least && tick <= most) };
 }
 
-/** The rows by solver, each solver's from the least NFE to the most: [[solver, rows]]. */
+/** The rows by solver and by whose they are, from the least NFE to the most: [[solver, rows]]. */
 export function bySolver(rows) {
-  const solvers = [...new Set(rows.map(({ solver }) => solver))];
-  return solvers.map((solver) => [solver, rows.filter((row) => row.solver === solver).sort((a, b) => a.nfe - b.nfe)]);
+  const lines = new Map();
+  for (const row of rows) lines.set(`${row.by} ${row.solver}`, [...(lines.get(`${row.by} ${row.solver}`) || []), row]);
+  return [...lines.values()].map((own) => [own[0].solver, own.sort((a, b) => a.nfe - b.nfe)]);
+}
+
+/** What a row is of, in words: the solver, and whose score it is if it is not the judge's. */
+export function rowTitle(titles, { solver, by }) {
+  return `${shortTitle(titles, solver)}${by === "labeller" ? ", scored by the labeller" : ""}`;
 }
 
 /** A solver's name without what stands in brackets behind it. */

@@ -16,14 +16,17 @@ export function duration(minutes) {
 
 const SCORE_WORDS = {
   lv_endo: "LV cavity", lv_epi: "Epicardium", la: "Left atrium", dice_lv_endo: "LV cavity", dice_lv_epi: "Epicardium", dice_la: "Left atrium",
-  psnr_in_sector_db: "PSNR (dB)", frechet: "Fréchet distance", edm_loss: "Loss",
+  psnr_in_sector_db: "PSNR (dB)", grain: "Grain, over real", grain_spread: "Grain spread, over real", frechet: "Fréchet distance", edm_loss: "Loss",
 };
 
 function scoreName(key) {
   return SCORE_WORDS[key] || key.replaceAll("_", " ");
 }
 
-/** What was measured, a group for each set: [{title, values: [[name, text]]}]. The rows of a plot are left out. */
+/**
+ * What was measured, a group for each set: [{title, values: [[name, text]]}]. The rows of a plot are left out. Adherence
+ * that holds no figures of the labeller's beside its own is the labeller's.
+ */
 export function scoreGroups(scores, path = []) {
   const own = [];
   const below = [];
@@ -33,8 +36,9 @@ export function scoreGroups(scores, path = []) {
   }
   if (!own.length) return below;
   const words = path.map((key) => key.replace(/_?nfe_?(\d+)/, " at $1 NFE").replaceAll("_", " ").trim()).join(", ") || "measured";
+  const whose = /^adherence/.test(path.at(-1) || "") ? (scores.labeller ? ", judge" : ", labeller") : "";
   const many = Number.isFinite(scores.n) ? ` (${scores.n})` : "";
-  return [{ title: words[0].toUpperCase() + words.slice(1) + many, values: own }, ...below];
+  return [{ title: words[0].toUpperCase() + words.slice(1) + whose + many, values: own }, ...below];
 }
 
 /** How an import of several checkpoints ended. */

@@ -1,4 +1,4 @@
-// What a report says of a video: the ventricle's area on its labels and as the segmenter finds it, and both ejection fractions.
+// What a report says of a video: the ventricle's area on its labels and as the judge finds it, and both ejection fractions.
 
 /** How areas are shown: {unit, lines} for the plot; cm² where the size of a pixel is known, pixels else. */
 export function areaLines(clip, curve) {
@@ -14,8 +14,8 @@ export function areaLines(clip, curve) {
 export function factWords({ ef_drawn: drawn }, curve) {
   const ef = curve?.ef_percent ?? null;
   const onLabels = drawn === null ? "" : `EF ${drawn.toFixed(1)} % on the labels.`;
-  const onFrames = ef === null ? "" : `EF ${ef.toFixed(1)} % as the segmenter finds it on the frames.`;
-  const missed = curve?.areas_px && ef === null ? "The segmenter finds no ventricle in most frames." : "";
+  const onFrames = ef === null ? "" : `EF ${ef.toFixed(1)} % as the judge finds it on the frames.`;
+  const missed = curve?.areas_px && ef === null ? "The judge finds no ventricle in most frames." : "";
   const rest = curve ? curve.problem || "" : "Measuring …";
   return [onLabels, onFrames, missed, rest].filter(Boolean).join(" ");
 }

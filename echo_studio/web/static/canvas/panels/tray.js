@@ -76,7 +76,7 @@ export class Tray {
       .catch((problem) => this.editor.say(problem.message));
     const words = document.createElement("figcaption");
     const lv = measured.adherence && measured.adherence.lv_endo;
-    words.textContent = `${record.generator} · ${record.nfe} NFE\nseed ${record.seed}${typeof lv === "number" ? `\nLV ${lv.toFixed(3)}` : ""}`;
+    words.textContent = `${record.generator} · ${record.nfe} NFE\nseed ${record.seed}${typeof lv === "number" ? `\nLV ${lv.toFixed(3)}${measured.scored_by ? "" : " (labeller)"}` : ""}`;
     const button = (label, title, act) => {
       const made = Object.assign(document.createElement("button"), { type: "button", textContent: label, title });
       made.setAttribute("aria-label", `${label}: seed ${record.seed}`);
