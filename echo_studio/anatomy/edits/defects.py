@@ -4,6 +4,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
+import numpy as np
+
 from echo_studio.anatomy.edits.defect_chamber import (
     AROUND,
     SIDES,
@@ -20,9 +22,11 @@ from echo_studio.anatomy.edits.defect_wall import (
     thinned_segment,
 )
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SCHEMA, SCHEMA_2, SCHEMAS, as_version_1
+from echo_studio.anatomy.labels import OUTSIDE, SCHEMA, SCHEMA_2, SCHEMAS, as_version_1
 from echo_studio.anatomy.landmarks.segments import SEGMENT_NAMES
 from echo_studio.anatomy.plane import Plane, with_ids
+from echo_studio.anatomy.sector.region import sector_region
+from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.errors import RequestError, UnknownNameError, check_range
 
 Value: TypeAlias = float | str
@@ -136,7 +140,7 @@ DEFECTS: dict[str, Defect] = {
 def apply_defect(
     label_map: LabelMap, name: str, values: Mapping[str, Value] | None = None, schema: str = SCHEMA_2
 ) -> LabelMap:
-    """A label map with a defect; outside the sector it stays as it is.
+    """A label map with a defect, in which every structure ends where the sector does.
 
     Lengths are mm. Where any is given in pixels of x (`width_px` for `width_mm`), all that are given must
     be, defaults are not taken, and the map needs no spacing: that is how maps without one get defects.
@@ -157,7 +161,13 @@ def apply_defect(
     if schema not in SCHEMAS:
         raise UnknownNameError("label schema", schema[:40], SCHEMAS)
     made = _applied(label_map, name, values)
-    return with_ids(label_map, as_version_1(made.ids)) if schema == SCHEMA and made is not label_map else made
+    if made is label_map:
+        return label_map
+    if schema == SCHEMA:
+        return with_ids(label_map, as_version_1(made.ids))
+    # A ventricle that fills the sector leaves too little of it to tell where it ended: cut while that is known.
+    beyond = np.isin(made.ids, STRUCTURES) & ~sector_region(label_map)
+    return with_ids(made, np.where(beyond, np.uint8(OUTSIDE), made.ids))
 
 
 def _applied(label_map: LabelMap, name: str, values: Mapping[str, Value] | None) -> LabelMap:
