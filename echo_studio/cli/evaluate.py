@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from echo_studio.cli.evaluate_defects import defects
 from echo_studio.cli.evaluate_realism import realism
 from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
@@ -331,6 +332,7 @@ def _frames_to_score(
 
 
 evaluate.command("realism")(realism)
+evaluate.command("defects")(defects)
 evaluate.command("utility")(utility)
 evaluate.command("video")(evaluate_video)
 
@@ -352,8 +354,8 @@ def report(
     """Write one self-contained HTML page, and Markdown: tables in the papers' layout, plots, contact sheets, records.
 
     FOLDER holds what the evaluations print with --json, each in a file whose name begins with the evaluation's:
-    utility-*.json, quality-*.json, fidelity-*.json, realism-*.json, privacy-*.json, video-*.json, and throughput.json
-    of the benchmark.
+    utility-*.json, quality-*.json, fidelity-*.json, realism-*.json, defects-*.json, privacy-*.json, video-*.json, and
+    throughput.json of the benchmark.
     Pictures (.png, .webp) are shown with their names as captions. The page opens off line.
 
     \b

@@ -357,6 +357,33 @@ def _realism(found: Json) -> tuple[list[Table], list[Plot]]:
     return [Table("Realism", columns, realism_rows(found), note=note)], realism_plots(found)
 
 
+DEFECT_COLUMNS = (
+    "Defect",
+    "Maps",
+    "Grey without",
+    "Grey with",
+    "Deviation",
+    "Pixels",
+    "Cavity around",
+    "Beyond sector",
+)
+
+
+def defect_rows(found: Json) -> list[tuple[Cell, ...]]:
+    """What `evaluate.frames.defect_effects.measure_defects` finds, a line a defect, by `DEFECT_COLUMNS`."""
+    keys = ("defect", "n", "before", "after", "deviation", "pixels", "cavity", "beyond")
+    return [tuple(entry.get(key, "") for key in keys) for entry in found["defects"]]
+
+
+def _defects(found: Json) -> tuple[list[Table], list[Plot]]:
+    note = (
+        f"{found['generator']}, {found['solver']}, {found['nfe']} NFE, {found['n']} maps of the validation split: mean "
+        "grey levels of the pixels that the defect changes, in the frame without it and with it, of the same seed; "
+        "deviation within them. Beyond sector: the most pixels of structures that any map has there."
+    )
+    return [Table("Defects", DEFECT_COLUMNS, defect_rows(found), note=note)], []
+
+
 def _privacy(found: Json) -> tuple[list[Table], list[Plot]]:
     alarms, near, counts = found["false_alarms"], found["near"], found["n"]
     frames = found["frames"]
@@ -446,6 +473,7 @@ SECTIONS: dict[str, Callable[[Json], tuple[list[Table], list[Plot]]]] = {
     "quality": _quality,
     "fidelity": _fidelity,
     "realism": _realism,
+    "defects": _defects,
     "privacy": _privacy,
     "video": _video,
     "throughput": _throughput,
