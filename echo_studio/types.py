@@ -5,7 +5,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-LabelIds: TypeAlias = npt.NDArray[np.uint8]  # (h, w), ids of `camus+sector/1`
+LabelIds: TypeAlias = npt.NDArray[np.uint8]  # (h, w), ids of `camus+sector/2`
 GrayImage: TypeAlias = npt.NDArray[np.uint8]  # (h, w), 0 black, 255 white
 BoolMask: TypeAlias = npt.NDArray[np.bool_]  # (h, w)
 FloatArray: TypeAlias = npt.NDArray[np.float64]

@@ -25,7 +25,7 @@ AXIS_HELP = (
 
 
 def compare(
-    label_map: Annotated[list[Path], typer.Option(help="Label map, ids 0 to 4; several where they are an axis.")],
+    label_map: Annotated[list[Path], typer.Option(help="Label map, ids 0 to 6; several where they are an axis.")],
     view: Annotated[list[str], typer.Option(help="Apical view: one, or one for each label map.")],
     rows: Annotated[str, typer.Option(help=AXIS_HELP)],
     out: Annotated[Path, typer.Option(help="Folder to write: new or empty.")],

@@ -19,7 +19,7 @@ SpacingOption = Annotated[
 
 
 def edit(
-    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 4: .png, .nii or .nii.gz.")],
+    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 6: .png, .nii or .nii.gz.")],
     out: Annotated[Path, typer.Option(help="Label map to write: .png, .nii or .nii.gz.")],
     repair: Annotated[
         list[str] | None, typer.Option(help="Mend one kind of fault that `echo-studio measure` finds; repeatable.")

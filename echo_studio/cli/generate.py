@@ -18,7 +18,7 @@ MAX_REPEAT = 10_000
 
 
 def generate(
-    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 4: .png, .nii or .nii.gz.")],
+    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 6: .png, .nii or .nii.gz.")],
     view: Annotated[View, typer.Option(help="Apical view.")],
     generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")],
     out: Annotated[

@@ -11,7 +11,7 @@ from echo_studio.types import Json, View
 
 
 def measure(
-    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 4: .png, .nii or .nii.gz.")],
+    label_map: Annotated[Path, typer.Option(help="Label map, ids 0 to 6: .png, .nii or .nii.gz.")],
     view: Annotated[View | None, typer.Option(help="Apical view: names the wall's segments.")] = None,
     es: Annotated[
         Path | None, typer.Option(help="End systole of the same view, --label-map being end diastole: gives the EF.")

@@ -12,7 +12,7 @@ from echo_studio.types import View
 
 
 def video(
-    label_map: Annotated[Path, typer.Option(help="The heart at end diastole, ids 0 to 4: .png, .nii or .nii.gz.")],
+    label_map: Annotated[Path, typer.Option(help="The heart at end diastole, ids 0 to 6: .png, .nii or .nii.gz.")],
     view: Annotated[View, typer.Option(help="Apical view.")],
     out: Annotated[
         Path,

@@ -1,7 +1,7 @@
 """The studio's own set format, which any program can read: a folder a sample, with PNG files and one JSON.
 
     SET/ID/frame.png     8-bit grey, with the notice, the spacing and the record in its text chunks
-    SET/ID/labels.png    8-bit, ids of camus+sector/1
+    SET/ID/labels.png    8-bit, ids of camus+sector/2
     SET/ID/record.json   the sample's description, `SampleHeader.to_json`
 
 A clip has frame_000.png, labels_000.png and so on.

@@ -70,7 +70,8 @@ def test_one_object_that_the_report_reads_a_table_and_a_sheet(
     sheet = tmp_path / "sheet.png"
     assert main([*command, "--sheet", str(sheet)]) == 0
     assert "Grey with" in capsys.readouterr().out
-    assert Image.open(sheet).size[0] == 256 * (1 + len(DEFECTS))
+    with Image.open(sheet) as picture:
+        assert picture.size[0] == 256 * (1 + len(DEFECTS))
     assert main([*command, "--json"]) == 0
     printed = capsys.readouterr().out
     assert json.loads(printed)["n"] == 2

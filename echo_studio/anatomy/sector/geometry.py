@@ -143,7 +143,7 @@ def sector_of(ids: LabelIds) -> Sector | None:
     Structures may lie over the sector's edges and reach beyond them, so they take no part in the fit.
 
     Args:
-        ids: uint8 (h, w) of `camus+sector/1`.
+        ids: uint8 (h, w) of `camus+sector/2`.
     """
     tissue, inside = np.isin(ids, TISSUE), ids != OUTSIDE
     rows = np.flatnonzero(tissue.any(axis=1))
@@ -175,7 +175,7 @@ def within_sector(ids: LabelIds) -> LabelIds:
     black there. Where no sector fits, as in a sector drawn freely, the ids are returned as they are.
 
     Args:
-        ids: uint8 (h, w) of `camus+sector/1`.
+        ids: uint8 (h, w) of `camus+sector/2`.
     """
     sector = sector_of(ids)
     if sector is None:

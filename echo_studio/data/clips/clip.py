@@ -24,7 +24,7 @@ class Clip:
     Attributes:
         frames: uint8 (t, h, w), 2 to 512 of them, at most 4096 a side.
         fps: frames a second, above 0 and at most 1000.
-        ids: uint8 (t, h, w) of `camus+sector/1`, or None.
+        ids: uint8 (t, h, w) of `camus+sector/2`, or None.
         spacing_mm: (y, x), or None where it is not known.
         record: strict JSON, what reproduces the clip.
 

@@ -1,7 +1,7 @@
 """A set as DICOM: ultrasound images or loops by pydicom, and their labels as DICOM Segmentation by highdicom.
 
     training/ID.dcm           Ultrasound Image, or Ultrasound Multi-frame Image of a clip
-    training/ID.seg.dcm       its labels, one binary segment an id of camus+sector/1, of a frame
+    training/ID.seg.dcm       its labels, one binary segment an id of camus+sector/2, of a frame
     training/ID.seg.000.dcm   the same of each frame of a clip
 
 Segmentations of many frames need to know each one's place in the patient, which ultrasound does not: so a clip's

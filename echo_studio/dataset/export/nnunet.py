@@ -5,7 +5,7 @@
     DatasetNNN_Name/imagesTs/ID_0000.nii.gz  labelsTs/ID.nii.gz     testing
     DatasetNNN_Name/splits_final.json        the one fold; nnU-Net reads it from its folder of preprocessed data
 
-The ids are those of camus+sector/1, the sector too: nnU-Net asks for consecutive ones with 0 as background.
+The ids are those of camus+sector/2, the sector too: nnU-Net asks for consecutive ones with 0 as background.
 """
 
 import json
