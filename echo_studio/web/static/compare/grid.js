@@ -29,6 +29,7 @@ export class CompareGrid {
 
   /** A comparison begins: nothing of the older one stays. */
   begin(status) {
+    this.status = status; // whoever draws the new cells must not look into the older comparison
     this.cells = status.cells.map((_, number) => new CompareCell(number, this.lens, this.acts));
     this.fetched = new Set();
     this.differences.clear();
