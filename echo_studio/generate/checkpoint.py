@@ -39,6 +39,8 @@ class Card:
             with some; of a distilled one `scale` and `background`; `shift` and `scale` of latents.
         needs: names and sha256 of checkpoints that this one was trained on top of.
         distilled_from: name and sha256 of the generator whose samples a distilled one imitates; not needed to run.
+        earlier_legs: sha256 of weights of the same generator that these were trained on from: a student of theirs still
+            drafts for it.
         resolution: side of the square frames that it takes or makes, in pixels.
         makes: `frame` for a generator, empty for a part of one.
         advised_nfe, advised_solver, advised_guidance: what a generator is best used with.
@@ -62,6 +64,7 @@ class Card:
     resolution: int
     needs: dict[str, str] = field(default_factory=dict)
     distilled_from: dict[str, str] = field(default_factory=dict)
+    earlier_legs: list[str] = field(default_factory=list)
     makes: str = ""
     advised_nfe: int = 0
     advised_solver: str = ""

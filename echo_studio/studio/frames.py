@@ -246,16 +246,16 @@ class Frames:
 def draft_sampling(sampling: Sampling, cards: Sequence[Card]) -> Sampling | None:
     """The cheaper sampling that a live preview shows first, of the same seed; None if a draft would save too little.
 
-    A student that was distilled from the chosen generator, and from these very weights, gives in one call what that one
-    would give. No other stands in for it: its frames would be of another look.
+    A student that was distilled from the chosen generator, from these weights or an earlier leg of theirs, gives in one
+    call about what that one would give. No other stands in for it: its frames would be of another look.
 
     Args:
         sampling: of the request.
         cards: of the generators that can be chosen.
     """
-    weights = {card.name: card.sha256 for card in cards}
     chosen = sampling.generator
-    student = next((card for card in cards if weights.get(chosen, "") == card.distilled_from.get(chosen)), None)
+    legs = {sha256 for card in cards if card.name == chosen for sha256 in (card.sha256, *card.earlier_legs)}
+    student = next((card for card in cards if card.distilled_from.get(chosen) in legs), None)
     if student is not None and sampling.nfe >= DRAFT_NFE:
         return replace(sampling, generator=student.name, nfe=1, guidance=0.0, schedule="")
     if sampling.nfe >= 2 * DRAFT_NFE:

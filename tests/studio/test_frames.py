@@ -38,6 +38,11 @@ def test_a_student_drafts_for_no_other_generator_and_for_no_other_weights_of_its
     assert drafted([TEACHER]) == replace(SAMPLING, **FEW)
 
 
+def test_a_student_of_an_earlier_leg_still_drafts() -> None:
+    longer = fake_card("edm-l64", sha256="b" * 64, earlier_legs=["a" * 64])
+    assert drafted([STUDENT, longer]) == replace(SAMPLING, generator="draft-l64", nfe=1, schedule="")
+
+
 def test_a_generator_that_nobody_knows_has_no_student() -> None:
     assert drafted([STUDENT, OTHER], generator="gone") == replace(SAMPLING, generator="gone", **FEW)
 
