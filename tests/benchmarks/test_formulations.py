@@ -22,7 +22,9 @@ def pixels(generator: SampledGenerator, nfe: int) -> Tensor:
     """A frame in [-1, 1], not rounded to grey levels."""
     side = generator.card.resolution
     ids = torch.from_numpy(template("4ch-ed").resized(side, side).ids.copy())[None]
-    condition = Condition(soft_one_hot(ids, generator.codec.factor), torch.tensor([1]), torch.tensor([0]))
+    condition = Condition(
+        soft_one_hot(ids, generator.codec.factor, generator.card.label_count), torch.tensor([1]), torch.tensor([0])
+    )
     how, noise = solver("heun"), SampleNoise([3], (1, *condition.one_hot.shape[-2:]))
     sigmas = noise_levels(how, family_of(generator.card), nfe)
     with torch.inference_mode():

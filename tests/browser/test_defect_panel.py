@@ -6,7 +6,7 @@ import pytest
 from echo_studio.anatomy.edits.defects import DEFECTS, Choice, apply_defect
 from echo_studio.anatomy.edits.place import defect_at
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LEFT_ATRIUM
+from echo_studio.anatomy.labels import LEFT_ATRIUM, SCHEMA_2
 from tests.browser.brush import drag, set_size
 from tests.browser.desk import labels, last_op, position, put, settle, to_screen
 from tests.browser.panels import (
@@ -73,7 +73,7 @@ def test_every_defect_is_shown_first_and_then_applied_byte_for_byte(panel, name:
     press_and_settle(panel, "Enter")
     assert ghost(panel) is None
     assert on_canvas(panel) == wanted == replayed(panel, 1)
-    assert last_op(panel) == {"tool": "defect", "defect": name, "values": values}
+    assert last_op(panel) == {"tool": "defect", "defect": name, "values": values, "schema": SCHEMA_2}
     assert applied(panel, name).count() == 1
 
 
@@ -131,7 +131,13 @@ def test_an_edited_defect_keeps_the_stroke_that_came_after_it(panel) -> None:
     update(panel)
     assert np.array_equal(labels(panel), wanted)
     values = {"at": 0.3, "width_mm": 14}
-    assert last_op(panel) == {"tool": "defect-edit", "position": start + 1, "defect": "septal", "values": values}
+    assert last_op(panel) == {
+        "tool": "defect-edit",
+        "position": start + 1,
+        "defect": "septal",
+        "values": values,
+        "schema": SCHEMA_2,
+    }
     type_in(panel, "at", 80)
     update(panel)
     again = apply_defect(HEART, "septal", {"at": 0.8, "width_mm": 14}).ids.copy()

@@ -77,7 +77,9 @@ def test_every_card_says_what_people_ask_for(tab) -> None:
 def test_quality_against_nfe_is_drawn_where_it_was_measured(tab) -> None:
     assert tab.locator(".quality").count() == 1
     plot = card(tab, "edm-l64").locator("svg")
-    assert plot.get_attribute("aria-label").startswith("LV cavity (Dice) against NFE: Heun 5 NFE 0.870")
+    assert plot.get_attribute("aria-label").startswith(
+        "LV cavity (Dice) against NFE: Heun, scored by the labeller 5 NFE 0.870"
+    )
     heun = plot.locator("polyline").first.evaluate("(line) => [...line.points].map(({ x, y }) => [x, y])")
     assert [x for x, _ in heun] == sorted(x for x, _ in heun)
     assert [y for _, y in heun] == sorted((y for _, y in heun), reverse=True), "better is higher"

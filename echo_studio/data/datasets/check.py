@@ -8,7 +8,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
-from echo_studio.anatomy.labels import LABEL_COUNT, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
+from echo_studio.anatomy.labels import LABEL_COUNTS, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SCHEMA, SECTOR
 from echo_studio.anatomy.sector.geometry import threshold_sector
 from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
 from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_sequence
@@ -17,6 +17,8 @@ from echo_studio.data.datasets.loops import LoopFolder, read_loop
 from echo_studio.data.formats.image_file import read_gray
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.types import PHASES, VIEWS, LabelIds
+
+KNOWN = LABEL_COUNTS[SCHEMA]  # of a data set that others labelled
 
 FaultKind = Literal[
     "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
@@ -104,10 +106,10 @@ def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
 
 def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:
     found = {int(label) for label in np.unique(ids)}
-    unknown = sorted(label for label in found if label >= LABEL_COUNT)
+    unknown = sorted(label for label in found if label >= KNOWN)
     if unknown:
         listed = ", ".join(map(str, unknown[:6])) + (", ..." if len(unknown) > 6 else "")
-        yield Fault(path, "unknown label", f"expected ids 0 to {LABEL_COUNT - 1}, got {listed}")
+        yield Fault(path, "unknown label", f"expected ids 0 to {KNOWN - 1}, got {listed}")
     empty = [LABELS[label].name for label in (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM) if label not in found]
     if empty:
         yield Fault(path, "empty structure", f"no pixel of {', '.join(empty)}")

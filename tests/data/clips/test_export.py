@@ -227,7 +227,7 @@ BLACK = np.zeros((1, 16, 16), np.uint8)
         lambda: Clip(np.repeat(BLACK, 4, 0), float("nan")),
         lambda: Clip(np.repeat(BLACK, 4, 0), 28.0, spacing_mm=(0.4, -1.0)),
         lambda: Clip(np.repeat(BLACK, 4, 0), 28.0, np.repeat(BLACK, 3, 0)),
-        lambda: Clip(np.repeat(BLACK, 4, 0), 28.0, np.full((4, 16, 16), 5, np.uint8)),
+        lambda: Clip(np.repeat(BLACK, 4, 0), 28.0, np.full((4, 16, 16), 7, np.uint8)),
     ],
 )
 def test_what_is_no_clip_is_refused_in_one_line(faulty) -> None:
