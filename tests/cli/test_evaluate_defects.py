@@ -1,7 +1,6 @@
 """`evaluate defects`: one object that the report reads, a table and a sheet."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -52,12 +51,8 @@ def test_without_a_spacing_the_defects_in_mm_are_left_out() -> None:
 
 
 def test_one_object_that_the_report_reads_a_table_and_a_sheet(
-    camus_folder: Callable[..., Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    root = camus_folder(patients=3, suffix=".png")
-    (root / "database_split").mkdir()
-    (root / "database_split" / "subgroup_training.txt").write_text("patient0003\n")
-    (root / "database_split" / "subgroup_validation.txt").write_text("patient0001\npatient0002\n")
     command = [
         "evaluate",
         "defects",

@@ -16,15 +16,6 @@ Arguments = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def root(camus_folder: Callable[..., Path]) -> Path:
-    root = camus_folder(patients=4, suffix=".png")
-    (root / "database_split").mkdir()
-    (root / "database_split" / "subgroup_training.txt").write_text("patient0001\npatient0002\npatient0003\n")
-    (root / "database_split" / "subgroup_validation.txt").write_text("patient0004\n")
-    return root
-
-
-@pytest.fixture
 def arguments(root: Path, tmp_path: Path) -> Arguments:
     checkpoints = tiny_checkpoints(tmp_path / "checkpoints")
     return lambda name: ["evaluate", name, "--data", str(root), "--checkpoints", str(checkpoints)]
