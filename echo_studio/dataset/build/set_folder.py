@@ -201,6 +201,12 @@ class SetFolder:
             wanted = request.header(self.header.get("deformation"), self.header["schema"])
             differs = next((key for key in wanted if wanted[key] != self.header.get(key)), None)
             if differs is not None:
+                if missing := _other_weights(self.header, wanted):
+                    raise DataError(
+                        expected=f"the weights with which {self.where} was begun: {', '.join(missing)}",
+                        got="others of these names",
+                        remedy="bring them back by `echo-studio import-model`, or begin a new set in another folder",
+                    )
                 raise DataError(
                     expected=f"{self.where} as it was begun with {differs} {_short(self.header.get(differs))}",
                     got=_short(wanted[differs]),
@@ -322,6 +328,27 @@ def in_batches(items: Iterator[Item], size: int) -> Iterator[tuple[int, list[Ite
         batch.append(item)
     if batch:
         yield number, batch
+
+
+def _other_weights(begun: Json, wanted: Json) -> list[str]:
+    """Checkpoints, as `name sha256`, that have other weights by now; empty where the headers differ in more."""
+
+    def without_weights(header: Json) -> Json:
+        return {
+            **header,
+            "generators": [{**one, "checkpoints": sorted(one["checkpoints"])} for one in header["generators"]],
+        }
+
+    if without_weights({key: begun.get(key) for key in wanted}) != without_weights(wanted):
+        return []
+    pairs = zip(begun["generators"], wanted["generators"], strict=True)
+    changed = {
+        f"{name} {sha256[:12]}"
+        for old, new in pairs
+        for name, sha256 in old["checkpoints"].items()
+        if new["checkpoints"][name] != sha256
+    }
+    return sorted(changed)
 
 
 def _short(value: object) -> str:

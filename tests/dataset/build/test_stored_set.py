@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import fsspec
@@ -92,6 +93,11 @@ def test_another_order_and_foreign_objects_are_refused(url: str, checkpoints: Pa
         pass
     with pytest.raises(DataError, match="as it was begun with"):
         set_at(url).check(small_order(checkpoints, seed=6))
+    order = small_order(checkpoints)
+    sampling = order.samplings[0].sampling
+    others = replace(order.samplings[0], sampling=replace(sampling, weights={**sampling.weights, "tiny": "0" * 64}))
+    with pytest.raises(DataError, match=f"weights .* tiny {sampling.weights['tiny'][:12]}.*import-model"):
+        set_at(url).check(replace(order, samplings=(others, *order.samplings[1:])))
     store, path = fsspec.core.url_to_fs(url)
     store.pipe_file(f"{path}-other/notes.txt", b"mine")
     with pytest.raises(OutputError, match="empty"):
