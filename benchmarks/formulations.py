@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from echo_studio.diffusion.denoiser import Preconditioned
-from echo_studio.generate.build import LatentCodec
+from echo_studio.generate.codec import LatentCodec
 from echo_studio.generate.generator import SampledGenerator
 
 

@@ -50,7 +50,7 @@ def main() -> None:
             how, noise = solver(name), SampleNoise(seeds, shape)
             sigmas = noise_levels(how, family, nfe)
             latent = how(bound, noise() * float(sigmas[0]), sigmas, nfe, noise, lambda *_: None)
-            return latent, (generator.codec.decode(latent, inside) + 1) * 127.5
+            return latent, (generator.codec.decoding(inside, [0])(latent) + 1) * 127.5
 
         exact = run("heun", 200)
         where = (bound.prepared.inside > 0, inside > 0)

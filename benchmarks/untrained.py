@@ -6,8 +6,9 @@ import torch
 
 from benchmarks.workload import codec_of
 from echo_studio.diffusion.families import FAMILIES
-from echo_studio.generate.build import Codec, LatentCodec, PixelCodec, build_network, denoiser_of
+from echo_studio.generate.build import build_network, denoiser_of
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec, LatentCodec, PixelCodec
 from echo_studio.generate.generator import DirectGenerator, Generator, SampledGenerator
 from echo_studio.train.recipe import Recipe, read_recipe
 

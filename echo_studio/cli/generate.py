@@ -40,6 +40,14 @@ def generate(
     schedule: Annotated[
         str, typer.Option(help="Noise levels by name; the solver's or generator's own by default.")
     ] = "",
+    grain: Annotated[
+        float | None,
+        typer.Option(help="Strength of the grain, -3 to 3 standard deviations of real frames; drawn by default."),
+    ] = None,
+    coarseness: Annotated[
+        float | None,
+        typer.Option(help="Coarseness of the grain, -3 to 3 standard deviations of real frames; drawn by default."),
+    ] = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,10 +75,11 @@ def generate(
 
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.request import GenerationRequest
-    from echo_studio.generate.sampling import advised_sampling
+    from echo_studio.generate.sampling import Look, advised_sampling
 
+    look = Look(grain, coarseness)
     model = load_generator(generator, checkpoints)
-    sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+    sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, look=look)
     requests = [GenerationRequest(guide, sampling, view, phase, number) for number in seeds]
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]

@@ -1,8 +1,7 @@
-"""From a card and its weights to what works: networks, denoisers, and codecs between images and what is diffused."""
+"""From a card and its weights to what works: networks and denoisers."""
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,70 +93,6 @@ def denoiser_of(card: Card, network: nn.Module) -> Preconditioned:
         card.settings["background"],
         card.settings.get("limit", math.inf),
     )
-
-
-@dataclass(frozen=True)
-class PixelCodec:
-    """Pixels themselves. Like any codec, between images in [-1, 1] and what is diffused; both fixed outside the sector.
-
-    Attributes:
-        background: the fixed value of what is diffused.
-        factor: pixels a diffused element, along each axis.
-    """
-
-    background: float = -1.0
-    factor: int = 1
-
-    def encode(self, image: Tensor, inside: Tensor) -> Tensor:
-        return torch.where(inside > 0, image, -1.0)
-
-    def decode(self, latent: Tensor, inside: Tensor) -> Tensor:
-        return torch.where(inside > 0, latent.clamp(-1, 1), -1.0)
-
-
-@dataclass(frozen=True)
-class LatentCodec:
-    """Gamma-VAE latents, shifted and scaled to mean 0 and standard deviation 0.5 inside the sector.
-
-    The raw latents have the Gamma prior's mean 0.35 and deviation 0.18; the sampler's noise levels
-    0.002 to 80 are made for data of deviation 0.5.
-    """
-
-    vae: GammaVAE
-    shift: float
-    scale: float
-
-    @property
-    def background(self) -> float:
-        return (0.0 - self.shift) * self.scale
-
-    @property
-    def factor(self) -> int:
-        return self.vae.config.factor
-
-    def encode(self, image: Tensor, inside: Tensor) -> Tensor:
-        return (self.vae.encode(image, inside) - self.shift) * self.scale
-
-    def decode(self, latent: Tensor, inside: Tensor) -> Tensor:
-        raw = (latent / self.scale + self.shift).clamp(min=0.0) * self.vae.latent_inside(inside)
-        return self.vae.decode(raw, inside).clamp(-1, 1)
-
-
-Codec = PixelCodec | LatentCodec
-
-
-def latent_codec(folder: Path) -> tuple[Card, LatentCodec]:
-    """The codec of a Gamma-VAE checkpoint.
-
-    Raises:
-        CheckpointError: the folder holds another kind of checkpoint.
-    """
-    card, vae = load_network(folder)
-    if not isinstance(vae, GammaVAE):
-        raise CheckpointError(
-            expected="a gamma-vae checkpoint", got=f"{card.kind} in {folder}", remedy="point to the autoencoder"
-        )
-    return card, LatentCodec(vae, card.settings["shift"], card.settings["scale"])
 
 
 def soft_one_hot(ids: Tensor, factor: int, labels: int = LABEL_COUNTS[SCHEMA]) -> Tensor:

@@ -10,8 +10,9 @@ import torch
 from torch import nn
 
 from echo_studio.errors import CheckpointError, UnknownNameError
-from echo_studio.generate.build import Codec, PixelCodec, denoiser_of, latent_codec, load_network
+from echo_studio.generate.build import denoiser_of, load_network
 from echo_studio.generate.checkpoint import CARD, ONE_CALL, WEIGHTS, Card, read_card, weight_shapes
+from echo_studio.generate.codec import Codec, GrainCodec, LatentCodec, PixelCodec, grain_codec, latent_codec
 from echo_studio.generate.generator import (
     DirectGenerator,
     DistilledGenerator,
@@ -113,6 +114,11 @@ class Catalog:
         """The usable generators of frames, or of videos, by name. Raises as `checkpoints` does."""
         return {c.card.name: c for c in self.checkpoints() if c.card and c.card.makes == makes and not c.fault}
 
+    def with_look(self) -> set[str]:
+        """Names of the generators whose grain and coarseness can be chosen. Raises as `checkpoints` does."""
+        decoders = {c.card.sha256 for c in self.checkpoints() if c.card and c.card.kind == "grain-decoder"}
+        return {name for name, c in self.generators().items() if c.card and decoders & set(c.card.needs.values())}
+
     def needed(self, card: Card, name: str) -> Path:
         """The folder of a checkpoint that `card` needs. Its hash decides: an import may have given it another name.
 
@@ -158,10 +164,26 @@ class Catalog:
         card, network = load_network(folder)
         codec: Codec = PixelCodec()
         for needed in card.needs:
-            _, latent = latent_codec(self.needed(card, needed))
-            latent.vae.to(device)
-            codec = latent
+            codec = self.codec(self.needed(card, needed), device)
         return card, network.to(device), codec
+
+    def codec(self, folder: Path, device: str = "cpu") -> LatentCodec | GrainCodec:
+        """The autoencoder of a checkpoint folder, with the encoder that it needs, on a device.
+
+        Raises:
+            CheckpointError: its weights, or weights that it needs, are missing, altered or do not fit.
+        """
+        card = read_card(folder)
+        if not card.needs:
+            _, latent = latent_codec(folder)
+            latent.vae.to(device)
+            return latent
+        for needed in card.needs:
+            _, encoder = latent_codec(self.needed(card, needed))
+            encoder.vae.to(device)
+        _, codec = grain_codec(folder, encoder)
+        codec.decoder.to(device)
+        return codec
 
     @property
     def _places(self) -> list[Path]:

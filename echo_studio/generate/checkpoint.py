@@ -262,6 +262,7 @@ def tensors_below(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tenso
 
 
 VIDEO = "video-"  # before a family's name: the kind of a denoiser of clips
+CODECS = ("gamma-vae", "grain-decoder")  # between images and what is diffused
 ONE_CALL = frozenset({"cyclegan", "distilled"})  # generators that make a frame in one call
 
 

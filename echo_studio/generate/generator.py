@@ -15,10 +15,11 @@ from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
 from echo_studio.diffusion.solvers import OnEvaluation, SampleNoise, noise_levels, solver
 from echo_studio.errors import CheckpointError, RequestError
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec, Decode, GrainCodec
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.generate.sampling import Sampling, advised_sampling
+from echo_studio.generate.sampling import Look, Sampling, advised_sampling
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
 
@@ -50,12 +51,15 @@ class Generator(ABC):
         solver: str | None = None,
         guidance: float | None = None,
         schedule: str = "",
+        grain: float | None = None,
+        coarseness: float | None = None,
     ) -> Generated:
         """One frame, made as the card advises wherever nothing else is chosen.
 
         Args:
             label_map, view, phase, seed: see `GenerationRequest`.
             nfe, solver, guidance, schedule: see `generate.sampling.Sampling`; None or empty for the advised one.
+            grain, coarseness: see `generate.sampling.Look`; None to draw them for the seed.
 
         Returns:
             `.image` uint8 (h, w) of the label map's size, `.record`, and `.seconds`.
@@ -63,7 +67,8 @@ class Generator(ABC):
         Raises:
             RequestError, UnknownNameError: an impossible value, or one that this generator cannot carry out.
         """
-        sampling = advised_sampling(self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule)
+        look = Look(grain, coarseness)
+        sampling = advised_sampling(self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, look=look)
         return self.generate(GenerationRequest(label_map, sampling, view, phase, seed))
 
     def generate(
@@ -97,7 +102,7 @@ class Generator(ABC):
         first = requests[0]
         if first.sampling.generator != self.card.name or any(r.sampling != first.sampling for r in requests):
             raise RequestError(
-                expected=f"requests for {self.card.name} that share solver, NFE, guidance and schedule",
+                expected=f"requests for {self.card.name} that share solver, NFE, guidance, schedule and look",
                 got="a mixture",
                 remedy="split them",
             )
@@ -121,9 +126,20 @@ class Generator(ABC):
             for image, request in zip(images, requests, strict=True)
         ]
 
-    @abstractmethod
     def _check(self, request: GenerationRequest) -> None:
         """Raise RequestError where this generator cannot do what a request asks for."""
+        chosen = [f"{name} {value:g}" for name, value in vars(request.sampling.look).items() if value is not None]
+        if chosen and not self.has_look:
+            raise RequestError(
+                expected=f"no grain and coarseness, since the decoder of {self.card.name} has no noise of its own",
+                got=" and ".join(chosen),
+                remedy="leave them out, or choose a generator with gamma-vae-64-grain",
+            )
+
+    @property
+    def has_look(self) -> bool:
+        """Whether grain and coarseness can be chosen."""
+        return isinstance(getattr(self, "codec", None), GrainCodec)
 
     @abstractmethod
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
@@ -149,6 +165,7 @@ class SampledGenerator(Generator):
     codec: Codec
 
     def _check(self, request: GenerationRequest) -> None:
+        super()._check(request)
         if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
@@ -157,15 +174,15 @@ class SampledGenerator(Generator):
             )
 
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        inside = (ids > 0).float().unsqueeze(1)
+        decode = decoding_of(requests, ids, self.codec)
         latent = sample(
             self.denoiser,
             condition_of(requests, ids, self.codec, self.card.label_count),
             requests[0].sampling,
             [request.seed for request in requests],
-            lambda done, total, estimate: on_estimate(done, total, lambda: self.codec.decode(estimate, inside)),
+            lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
         )
-        return self.codec.decode(latent, inside)
+        return decode(latent)
 
 
 def sample(
@@ -199,10 +216,17 @@ def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Code
     )
 
 
+def decoding_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Decode:
+    """How the samples of some requests are decoded, on the device of their label maps uint8 (b, h, w)."""
+    inside = (ids > 0).float().unsqueeze(1)
+    return codec.decoding(inside, [request.seed for request in requests], requests[0].sampling.look)
+
+
 class OneCallGenerator(Generator):
     """A generator that makes a frame in one call. Solver and schedule play no part: the record keeps them."""
 
     def _check(self, request: GenerationRequest) -> None:
+        super()._check(request)
         if request.sampling.nfe != 1:
             raise RequestError(
                 expected=f"NFE 1, since {self.card.name} makes a frame in one call",
@@ -244,7 +268,7 @@ class DistilledGenerator(OneCallGenerator):
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec, self.card.label_count))
         noise = SampleNoise([request.seed for request in requests], tuple(prepared.inside.shape[1:]))()
-        pixels = self.codec.decode(self.noise_map(noise.to(self.device), prepared), (ids > 0).float().unsqueeze(1))
+        pixels = decoding_of(requests, ids, self.codec)(self.noise_map(noise.to(self.device), prepared))
         on_estimate(1, 1, lambda: pixels)
         return pixels
 

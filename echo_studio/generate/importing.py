@@ -25,9 +25,9 @@ from echo_studio.errors import (
     RequestError,
     UnknownNameError,
 )
-from echo_studio.generate.build import build_network, latent_codec
+from echo_studio.generate.build import build_network
 from echo_studio.generate.catalog import Catalog, Checkpoint
-from echo_studio.generate.checkpoint import WEIGHTS, Card, check_shapes, read_card, weight_shapes, write_card
+from echo_studio.generate.checkpoint import CODECS, WEIGHTS, Card, check_shapes, read_card, weight_shapes, write_card
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import MAX_NFE, advised_sampling
 
@@ -37,7 +37,6 @@ WORDS = ("title", "description", "paper", "data", "split", "licence", "machine")
 MAX_WORDS = 4000  # letters of an entry
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 32, 512, 8
 MAX_NUMBER, MAX_BLOCKS, MAX_LIST = 4096, 64, 12  # in a network's configuration
-CODEC = "gamma-vae"
 
 
 def check_card(card: Card) -> None:
@@ -61,10 +60,16 @@ def check_card(card: Card) -> None:
     _expect(len(card.needs) <= 1, "at most one checkpoint that it needs", sorted(card.needs))
     for name, sha256 in card.needs.items():
         _expect(NAME.fullmatch(name) and HASH.fullmatch(sha256), "names and hashes of what it needs", name)
-    if card.kind == CODEC:
-        _expect(not card.makes and not card.needs, "an autoencoder that makes no frames and needs nothing", card.makes)
+    if card.kind in CODECS:
+        _expect(not card.makes, "an autoencoder that makes no frames", card.makes)
+        encoders = int(card.kind != "gamma-vae")
+        _expect(len(card.needs) == encoders, f"{encoders} encoders that {card.kind} needs", sorted(card.needs))
     else:
-        _expect(card.makes == "frame", f'a generator ("makes": "frame") or a {CODEC}', f"{card.kind} {card.makes}")
+        _expect(
+            card.makes == "frame",
+            f'a generator ("makes": "frame") or one of {", ".join(CODECS)}',
+            f"{card.kind} {card.makes}",
+        )
         _expect(1 <= card.advised_nfe <= MAX_NFE, f"an advised NFE from 1 to {MAX_NFE}", card.advised_nfe)
         if card.advised_solver or card.kind in FAMILIES:
             solver(card.advised_solver)
@@ -189,9 +194,9 @@ def _check_that_it_works(catalog: Catalog, source: Path, card: Card) -> None:
         generator.generate(GenerationRequest(template("4ch-ed"), advised_sampling(generator.card, nfe=1)))
 
     def encode_and_decode() -> None:
-        _, codec = latent_codec(source)
+        codec = catalog.codec(source)
         inside = torch.ones(1, 1, card.resolution, card.resolution)
-        codec.decode(codec.encode(torch.zeros_like(inside), inside), inside)
+        codec.decoding(inside, [0])(codec.encode(torch.zeros_like(inside), inside))
 
     with torch.inference_mode():
         _attempt("a checkpoint that works", make_frame if card.makes else encode_and_decode)

@@ -9,9 +9,38 @@ from echo_studio.types import Json
 
 MAX_NFE = 1000  # SDM's full chain, the longest of the papers
 MAX_GUIDANCE = 20.0
+MAX_LOOK = 3.0
 DEFAULT_SOLVER = "heun"  # stands in the records of generators whose card advises none: they have no sampler
 
 Precision = Literal["float32"]
+
+
+@dataclass(frozen=True)
+class Look:
+    """What kind of grain a frame has, in standard deviations from the mean of the training frames, -3 to 3.
+
+    Attributes:
+        grain: how strong the finest grain is; None to draw it for each seed, as it varies between real frames.
+        coarseness: how much of the grain is coarse; None as above.
+
+    Raises:
+        RequestError: a number out of its range.
+    """
+
+    grain: float | None = None
+    coarseness: float | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if value is not None and not -MAX_LOOK <= value <= MAX_LOOK:
+                raise RequestError(
+                    expected=f"{name} from {-MAX_LOOK:g} to {MAX_LOOK:g} standard deviations, or none to draw it",
+                    got=str(value),
+                    remedy="try 0, the mean of real frames",
+                )
+
+
+DRAWN = Look()
 
 
 @dataclass(frozen=True)
@@ -26,6 +55,7 @@ class Sampling:
             network on twice the batch: see `diffusion.denoiser.Guided`.
         schedule: a name of `diffusion.schedule.SCHEDULES`, or empty for the solver's own, else the generator's.
         precision: of the network's arithmetic.
+        look: of the grain, for generators of frames whose decoder has one.
         weights: sha256 of every checkpoint that takes part, by name; empty where they are not known yet.
 
     Raises:
@@ -39,6 +69,7 @@ class Sampling:
     guidance: float = 0.0
     schedule: str = ""
     precision: Precision = "float32"
+    look: Look = DRAWN
     weights: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def __post_init__(self) -> None:
@@ -67,6 +98,7 @@ class Sampling:
             "guidance": self.guidance,
             "schedule": self.schedule,
             "precision": self.precision,
+            **vars(self.look),
             "checkpoints": dict(self.weights),
         }
 
@@ -98,6 +130,7 @@ def advised_sampling(
     guidance: float | None = None,
     schedule: str = "",
     precision: Precision = "float32",
+    look: Look = DRAWN,
 ) -> Sampling:
     """The sampling of a generator, as its card advises wherever nothing else is chosen.
 
@@ -115,5 +148,6 @@ def advised_sampling(
         advice.advised_guidance if guidance is None else guidance,
         schedule,
         precision,
+        look,
         advice.weights,
     )

@@ -69,6 +69,7 @@ class Studio:
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
+        with_look = self.engine.with_look()
         return {
             "templates": [{"name": name, "title": title} for name, title in self.templates.titles.items()],
             "views": list(VIEWS),
@@ -82,6 +83,7 @@ class Studio:
                     "labels": card.label_count,
                     "one_call": card.kind in ONE_CALL,
                     "guidance": bool(card.settings.get("label_dropout")),
+                    "look": card.name in with_look,
                     "words": card.description,
                 }
                 for card in self.engine.cards()

@@ -11,13 +11,13 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.sector.geometry import Sector, with_sector
 from echo_studio.errors import Cancelled, CheckpointError, RequestError, UnknownNameError
-from echo_studio.generate.catalog import load_cards, load_generator
+from echo_studio.generate.catalog import catalog, load_cards, load_generator
 from echo_studio.generate.checkpoint import read_card, write_card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling
 from echo_studio.types import GrayImage
-from tests.generate.tiny import changed, tiny_checkpoints
+from tests.generate.tiny import changed, grain_checkpoints, tiny_checkpoints
 
 SECTOR_SHAPE = Sector((31.5, 2.0), -0.6, 0.6, 0.0, 58.0)
 
@@ -65,6 +65,18 @@ def test_the_same_request_gives_the_same_frame_and_record(generator: Generator) 
 )
 def test_everything_that_is_asked_for_changes_the_frame(change: dict[str, object], generator: Generator) -> None:
     assert not np.array_equal(generator.generate(ask()).image, generator.generate(ask(**change)).image)
+
+
+def test_the_look_is_part_of_the_frame_and_its_record(tmp_path: Path, generator: Generator) -> None:
+    grainy = load_generator("grainy", grain_checkpoints(tmp_path))
+    drawn, chosen, again = (grainy(heart(), seed=1, grain=grain) for grain in (None, 2.0, 2.0))
+    assert np.array_equal(chosen.image, again.image)
+    assert not np.array_equal(chosen.image, drawn.image)
+    assert [one.record.to_json()["grain"] for one in (drawn, chosen)] == [None, 2.0]
+    assert set(chosen.record.sampling.weights) == {"grainy", "tiny-grain"}
+    with pytest.raises(RequestError, match="got grain 2 and coarseness 0"):
+        generator(heart(), grain=2.0, coarseness=0.0)
+    assert catalog(tmp_path).with_look() == {"grainy"}
 
 
 @pytest.mark.parametrize("solver", ["heun", "heun-stochastic"])

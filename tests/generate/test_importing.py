@@ -26,7 +26,7 @@ from echo_studio.generate.checkpoint import CARD, WEIGHTS, read_card
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from tests.generate.test_checkpoint import sealed
 from tests.generate.test_generator import ask
-from tests.generate.tiny import tiny_checkpoints, tiny_generator, tiny_vae
+from tests.generate.tiny import grain_checkpoints, tiny_checkpoints, tiny_generator, tiny_vae
 
 
 @pytest.fixture
@@ -90,6 +90,15 @@ def test_a_generator_that_leans_on_an_own_codec_is_imported_after_it(places: Cat
     remove_checkpoint(places, "mine")
     remove_checkpoint(places, "my-vae")
     assert left(places) == []
+
+
+def test_a_decoder_with_grain_is_imported_beside_its_encoder(places: Catalog, tmp_path: Path) -> None:
+    grain_checkpoints(tmp_path / "theirs")
+    card = import_checkpoint(places, tmp_path / "theirs" / "tiny-grain")
+    assert card.kind == "grain-decoder"
+    import_checkpoint(places, tmp_path / "theirs" / "grainy")
+    assert places.with_look() == {"grainy"}
+    assert left(places) == ["grainy", "tiny-grain"]
 
 
 HOSTILE: dict[str, dict[str, Any]] = {

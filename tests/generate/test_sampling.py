@@ -1,14 +1,15 @@
 """A sampling: what its card advises, what it refuses, and what records keep of it."""
 
 import dataclasses
+import math
 from typing import Any
 
 import pytest
 
-from echo_studio.errors import EchoStudioError
+from echo_studio.errors import EchoStudioError, RequestError
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import MAX_SEED, check_seed
-from echo_studio.generate.sampling import DEFAULT_SOLVER, Sampling, advised_sampling
+from echo_studio.generate.sampling import DEFAULT_SOLVER, Look, Sampling, advised_sampling
 
 CARD = Card(
     "one", "edm", "One", "", "", {}, {}, 64, {"vae": "bb"},
@@ -40,6 +41,12 @@ def test_impossible_samplings_are_refused(changes: dict[str, Any], says: str) ->
         dataclasses.replace(advised_sampling(CARD), **changes)
 
 
+@pytest.mark.parametrize("look", [{"grain": 3.1}, {"coarseness": -3.1}, {"grain": math.nan}])
+def test_impossible_looks_are_refused(look: dict[str, float]) -> None:
+    with pytest.raises(RequestError, match=f"{next(iter(look))} from -3 to 3 standard deviations"):
+        Look(**look)
+
+
 def test_impossible_seeds_are_refused() -> None:
     check_seed(MAX_SEED)
     for seed in (-1, MAX_SEED + 1):
@@ -55,5 +62,7 @@ def test_records_call_the_weights_checkpoints() -> None:
         "guidance": 1.5,
         "schedule": "",
         "precision": "float32",
+        "grain": None,
+        "coarseness": None,
         "checkpoints": {"one": "aa", "vae": "bb"},
     }

@@ -11,7 +11,7 @@ from torch import nn
 
 from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, Scorers
 from echo_studio.generate.build import build_network
-from echo_studio.generate.checkpoint import Card, write_checkpoint
+from echo_studio.generate.checkpoint import Card, read_card, write_checkpoint
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.request import VideoRequest
@@ -93,6 +93,25 @@ def _tiny_files() -> dict[Path, bytes]:
         tiny_generator(folder / "tiny", codec)
         tiny_scorers(folder)
         return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+LOOKS = {"grain_mean": 1.7, "coarseness_mean": 0.66, "grain_deviation": 0.14, "coarseness_deviation": 0.07}
+
+
+def grain_checkpoints(folder: Path, settings: dict[str, float] = LOOKS) -> Path:
+    """The tiny checkpoints, a decoder with grain `tiny-grain`, and a generator `grainy` that decodes with it."""
+    tiny_checkpoints(folder)
+    shape = {"channels": [8, 4], "blocks": 1}
+    needs = {"tiny-vae": read_card(folder / "tiny-vae").sha256}
+    scaled = {"shift": 0.35, "scale": 2.0, **settings}
+    card = Card("tiny-grain", "grain-decoder", "Tiny", "For tests.", "none", shape, scaled, 64, needs=needs)
+    network = build_network("grain-decoder", shape)
+    for parameter in network.parameters():
+        if not parameter.any():
+            nn.init.normal_(parameter, std=0.3)
+    decoder = write_checkpoint(folder / "tiny-grain", card, network)
+    tiny_generator(folder / "grainy", decoder)
+    return folder
 
 
 def tiny_cyclegan(folder: Path) -> Card:

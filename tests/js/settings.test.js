@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GenerationSettings } from "../../echo_studio/web/static/canvas/panels/generation_settings.js";
+import { GenerationSettings, sampledWith } from "../../echo_studio/web/static/canvas/panels/generation_settings.js";
 
 const GENERATORS = [
   { name: "slow", title: "Slow", nfe: 50, solver: "heun", guidance: true },
-  { name: "edm-l64", title: "Quick", nfe: 16, solver: "dpm" },
+  { name: "edm-l64", title: "Quick", nfe: 16, solver: "dpm", look: true },
   { name: "gan", title: "One call", nfe: 1, solver: null, one_call: true },
 ];
 const SOLVERS = [{ name: "euler", title: "Euler (first order)" }, { name: "heun", title: "Heun (second order)" }, { name: "dpm", title: "DPM-Solver++" }];
@@ -28,9 +28,25 @@ test("another generator brings its advised values; guidance is left to those tha
   const { settings } = offered();
   settings.choose("slow");
   settings.set({ guidance: 1.5, schedule: "cosine" });
-  assert.deepEqual(settings.advised, { nfe: 50, solver: "heun", schedule: "", guidance: 1.5 });
+  assert.deepEqual(settings.advised, { nfe: 50, solver: "heun", schedule: "", guidance: 1.5, grain: "", coarseness: "" });
   settings.choose("edm-l64");
   assert.deepEqual([settings.values.nfe, settings.values.guidance, settings.values.schedule], [16, 0, ""]);
+});
+
+test("a look stays with those that can have one, and is drawn for each seed by the others", () => {
+  const { settings } = offered();
+  settings.set({ grain: 1.5 });
+  settings.choose("edm-l64");
+  assert.deepEqual(settings.look, { grain: 1.5, coarseness: "" });
+  settings.choose("slow");
+  assert.deepEqual([settings.values.grain, settings.values.coarseness], ["", ""]);
+});
+
+test("a record without guidance and look is of a time before them", () => {
+  const old = { generator: "slow", solver: "heun", nfe: 3, seed: "4", view: "2CH" };
+  const { view, ...sampling } = old;
+  assert.deepEqual(sampledWith(old), { ...sampling, schedule: "", guidance: 0, grain: "", coarseness: "" });
+  assert.equal(sampledWith({ ...old, grain: 0, coarseness: null }).grain, 0, `zero is a look of ${view} too`);
 });
 
 test("a network that makes a frame in one call has one NFE, whatever is typed", () => {

@@ -57,6 +57,9 @@ class FakeModels:
         self.loaded: set[str] = set()
         self.loads: list[str] = []
 
+    def with_look(self) -> set[str]:
+        return {"edm-l64"}
+
     def cards(self) -> list[Card]:
         return [*BUNDLED, *(card for card in self.own.values() if card.makes)]
 

@@ -22,7 +22,7 @@ from echo_studio.anatomy.shape.variation import PAPER, SIDE, VariationRanges
 from echo_studio.data.deform import DEFORMATION, ranges_to_json
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import DataError, RequestError, UnknownNameError, raised_as
-from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.sampling import Look, Sampling
 from echo_studio.types import Json, Phase, View
 
 MANIFEST_FORMAT = "echo-studio-manifest/1"
@@ -115,7 +115,11 @@ class SetSampling:
         """As a manifest's header keeps it: what every set has, what differs from the defaults, `clip` for clips."""
         about = self.sampling.to_json()
         plain = Sampling(self.sampling.generator, self.sampling.solver, self.sampling.nfe).to_json()
-        changed = {key: about[key] for key in ("guidance", "schedule", "precision") if about[key] != plain[key]}
+        changed = {
+            key: about[key]
+            for key in ("guidance", "schedule", "precision", "grain", "coarseness")
+            if about[key] != plain[key]
+        }
         kept: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
         kept["licence"] = self.licence
         if self.clip is None:
@@ -130,7 +134,8 @@ class SetSampling:
         licence, clip, weights = about.pop("licence"), dict(about.pop("clip", {})), about.pop("checkpoints")
         if clip:
             about["guidance"] = clip.pop("guidance")
-        return cls(Sampling(**about, weights=weights), licence, ClipSampling(**clip) if clip else None)
+        look = Look(about.pop("grain", None), about.pop("coarseness", None))
+        return cls(Sampling(**about, look=look, weights=weights), licence, ClipSampling(**clip) if clip else None)
 
 
 @dataclass(frozen=True)

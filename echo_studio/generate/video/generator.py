@@ -17,8 +17,9 @@ from echo_studio.diffusion.denoiser import Bound, Condition, Preconditioned
 from echo_studio.diffusion.schedule import levels_below, schedule
 from echo_studio.diffusion.solvers import SampleNoise, noise_levels, solver
 from echo_studio.errors import RequestError
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
+from echo_studio.generate.codec import Codec
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
@@ -221,7 +222,7 @@ class VideoGenerator:
 
     def _frames(self, latent: Tensor, inside: Tensor, k: int, grey: Callable[[Tensor], GrayClip]) -> GrayImage:
         frame = latent[:, :, k].to(torch.float32)
-        return np.asarray(grey(self.codec.decode(frame, inside[k : k + 1]))[0])
+        return np.asarray(grey(self.codec.decoding(inside[k : k + 1], [k])(frame))[0])
 
     def _fitted(self, image: GrayImage, cycle: LabelCycle, k: int) -> GrayImage:
         """A frame at its label map's size, black outside the sector."""

@@ -78,6 +78,10 @@ class Engine:
         """The generators that can be asked for; those that were imported meanwhile too."""
         return [found.card for found in self.catalog.generators().values() if found.card]
 
+    def with_look(self) -> set[str]:
+        """Names of those whose grain and coarseness can be chosen."""
+        return self.catalog.with_look()
+
     def models(self) -> list[Json]:
         """Everything in the catalog with its state, parts and damaged ones too; bundled ones first."""
         found = self.catalog.checkpoints()

@@ -9,7 +9,8 @@ from torch import Tensor
 from echo_studio.anatomy.labels import LABEL_COUNT, LABEL_COUNTS, SCHEMA
 from echo_studio.data.augment import GeometricRanges, cropped, random_affine, random_corners, random_crops, warp
 from echo_studio.diffusion.denoiser import Condition
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.codec import Codec
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames, kept
 from echo_studio.train.samples.inserts import with_insert

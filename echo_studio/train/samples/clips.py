@@ -10,7 +10,8 @@ from echo_studio.data.clips.interpolated import interpolated_cycles
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.errors import DataError
-from echo_studio.generate.build import Codec, soft_one_hot
+from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.codec import Codec
 from echo_studio.train.samples.frames import kept
 from echo_studio.types import PHASES, VIEWS
 

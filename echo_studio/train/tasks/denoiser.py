@@ -16,8 +16,9 @@ from echo_studio.diffusion.denoiser import Condition, Preconditioned
 from echo_studio.diffusion.families import FAMILIES, Family, family
 from echo_studio.diffusion.loss import DenoisingLoss
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import Codec, LatentCodec, PixelCodec, latent_codec, soft_one_hot
+from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import video_family
+from echo_studio.generate.codec import Codec, LatentCodec, PixelCodec, latent_codec
 from echo_studio.generate.generator import sample
 from echo_studio.generate.sampling import DEFAULT_SOLVER, Sampling
 from echo_studio.train.recipe import Recipe
@@ -148,7 +149,8 @@ class DenoiserTask(DenoisingTask):
         index = torch.arange(0, len(self.validation), max(1, len(self.validation) // 6))[:6]
         latent = self.generated(model, self._validation_condition(index), list(range(len(index))), SAMPLE_NFE)
         ids = self.validation.ids[index]
-        made = self.codec.decode(latent, (ids > 0).float().unsqueeze(1).to(self.device)).cpu()
+        inside = (ids > 0).float().unsqueeze(1).to(self.device)
+        made = self.codec.decoding(inside, index.tolist())(latent).cpu()
         rows = [self.validation.pixels(index), ids[:, None].float() / 2 - 1, made]
         if self.codec.factor > 1:
             rows.append(F.interpolate((latent - self.codec.background).clamp(0, 2) - 1, size=ids.shape[-1]).cpu())

@@ -156,7 +156,8 @@ class DistilTask(AdversarialTask):
         inside = F.interpolate(condition.inside, size=side).ceil()
         labels = F.interpolate(condition.one_hot.argmax(1, keepdim=True).float() / 2 - 1, size=side)
         latents = [F.interpolate((x - self.codec.background).clamp(0, 2) - 1, size=side) for x in (made, guess)]
-        frames = [self.codec.decode(x, inside) for x in (made, guess)]
+        decode = self.codec.decoding(inside, index.tolist())
+        frames = [decode(x) for x in (made, guess)]
         return picture([labels, *frames, *(latents if self.codec.factor > 1 else [])])
 
     @torch.no_grad()

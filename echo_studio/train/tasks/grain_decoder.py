@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from echo_studio.anatomy.sector.geometry import beam_maps
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.errors import RecipeError
-from echo_studio.generate.build import latent_codec
+from echo_studio.generate.codec import latent_codec
 from echo_studio.nets.grain_decoder import GrainCritic, GrainDecoder, blur, look_of
 from echo_studio.train.recipe import Recipe
 from echo_studio.train.samples.frames import Frames

@@ -85,8 +85,8 @@ class VideoTask(DenoisingTask):
             for latent in (clean[k], made[k]):
                 shown = latent[:, :: max(1, latent.shape[1] // SHOWN)].transpose(0, 1)
                 side = shown.shape[-1] * self.codec.factor
-                pixels = self.codec.decode(shown, torch.ones(len(shown), 1, side, side))  # on the CPU, as it encodes
-                rows.append(pixels)
+                inside = torch.ones(len(shown), 1, side, side)  # on the CPU, as it encodes
+                rows.append(self.codec.decoding(inside, range(len(shown)))(shown))
         return picture(rows)
 
     def held_out(self) -> Iterator[tuple[Tensor, Condition]]:

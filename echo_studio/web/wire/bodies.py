@@ -10,7 +10,7 @@ from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.split import Fractions
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.sampling import DRAWN, Look, Sampling
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.compare.plan import AXES, Axis, Guide, Value, read_value
@@ -36,6 +36,7 @@ def _no_bool(value: object) -> object:
 
 Whole: TypeAlias = Annotated[int, BeforeValidator(_no_bool), Field(gt=-(2**64), lt=2**64)]
 Number: TypeAlias = Annotated[float, BeforeValidator(_no_bool), Field(allow_inf_nan=False)]
+NumberOrNone: TypeAlias = Annotated[Number | None, BeforeValidator(lambda value: None if value == "" else value)]
 SampleNumber: TypeAlias = Annotated[int, Field(ge=0, le=MAX_NUMBER)]
 
 
@@ -48,8 +49,8 @@ class SamplingBody(BaseModel):
     seed: Whole
     guidance: Number = 0.0
 
-    def sampling(self, schedule: str = "") -> Sampling:
-        return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule)
+    def sampling(self, schedule: str = "", look: Look = DRAWN) -> Sampling:
+        return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule, look=look)
 
 
 class DraftBody(SamplingBody):
@@ -58,9 +59,12 @@ class DraftBody(SamplingBody):
     view: View
     phase: Phase
     schedule: str = ""
+    grain: NumberOrNone = None
+    coarseness: NumberOrNone = None
 
     def generation(self, label_map: LabelMap) -> GenerationRequest:
-        return GenerationRequest(label_map, self.sampling(self.schedule), self.view, self.phase, self.seed)
+        sampling = self.sampling(self.schedule, Look(self.grain, self.coarseness))
+        return GenerationRequest(label_map, sampling, self.view, self.phase, self.seed)
 
 
 class FrameBody(DraftBody):

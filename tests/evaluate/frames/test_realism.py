@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
@@ -13,13 +12,9 @@ from echo_studio.errors import CheckpointError, DataError, RequestError, Unknown
 from echo_studio.evaluate.frames.made_frames import SIDE, MadeSet
 from echo_studio.evaluate.frames.realism import measure_realism, of_patients, read_at_side
 from echo_studio.evaluate.frames.through_codec import FrameCodec, through_codec
-from echo_studio.generate.build import build_network
-from echo_studio.generate.checkpoint import Card, read_card, write_checkpoint
 from echo_studio.nets.grain_decoder import high_pass_strength, inner_sector
 from echo_studio.types import GrayImage
-from tests.generate.tiny import tiny_checkpoints
-
-LOOKS = {"grain_mean": 1.7, "coarseness_mean": 0.66, "grain_deviation": 0.14, "coarseness_deviation": 0.07}
+from tests.generate.tiny import grain_checkpoints, tiny_checkpoints
 
 
 @pytest.fixture
@@ -30,22 +25,6 @@ def frames(camus_folder: Callable[..., Path]) -> list[CamusFrame]:
 
 def made(frames: Sequence[CamusFrame], change: Callable[[GrayImage], GrayImage] = lambda image: image) -> MadeSet:
     return MadeSet([f.frame_id.stem for f in frames], [change(f.image) for f in frames], frames, {"images": "here"})
-
-
-def grain_checkpoints(folder: Path, settings: dict[str, float] = LOOKS) -> Path:
-    """`tiny-grain` beside the other tiny checkpoints: its noise is felt, its looks are not yet."""
-    tiny_checkpoints(folder)
-    torch.manual_seed(0)
-    shape = {"channels": [8, 4], "blocks": 1}
-    needs = {"tiny-vae": read_card(folder / "tiny-vae").sha256}
-    scaled = {"shift": 0.35, "scale": 2.0, **settings}
-    card = Card("tiny-grain", "grain-decoder", "Tiny", "For tests.", "none", shape, scaled, 64, needs=needs)
-    network = build_network("grain-decoder", shape)
-    for parameter in network.parameters():
-        if not parameter.any():
-            torch.nn.init.normal_(parameter, std=0.3)
-    write_checkpoint(folder / "tiny-grain", card, network)
-    return folder
 
 
 def test_high_pass_strength_of_a_wave_follows_from_its_wavelength() -> None:

@@ -3,7 +3,7 @@
 import torch
 
 from echo_studio.data.augment import GeometricRanges
-from echo_studio.generate.build import PixelCodec
+from echo_studio.generate.codec import PixelCodec
 from echo_studio.train.samples.clean import PixelSamples
 from echo_studio.train.samples.frames import Frames
 

@@ -77,7 +77,7 @@ def test_a_pair_is_what_the_teacher_makes_of_that_seed_and_label_map(
     pairs = teacher_pairs(teacher, frames, 3, None, 5, tmp_path)
     _, made, _ = pairs.batch(torch.arange(3))
     inside = (frames.ids[:3] > 0).float().unsqueeze(1)
-    drawn = ((teacher.generator.codec.decode(made, inside) + 1) * 127.5)[:, 0].numpy()
+    drawn = ((teacher.generator.codec.decoding(inside, range(3))(made) + 1) * 127.5)[:, 0].numpy()
     for k in range(3):
         view, phase = VIEWS[int(frames.view[k])], PHASES[int(frames.phase[k])]
         guide, seed = LabelMap(frames.ids[k].numpy()), int(pairs.bank["seed"][k])

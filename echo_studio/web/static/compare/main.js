@@ -1,6 +1,7 @@
 // Puts the Compare tab together inside its gr.HTML component. The Edit tab's object has the canvas, the settings and the
 // way to the server, which this tab uses as well.
 
+import { sampledWith } from "../canvas/panels/generation_settings.js";
 import { fillSelect } from "../common/dom.js";
 import { readMap } from "../common/link.js";
 import { mountTab } from "../common/mount_tab.js";
@@ -116,8 +117,8 @@ class CompareTab extends Tab {
   /** A cell goes back to the Edit tab. */
   async open({ number, status, tile: { bitmap } }) {
     const map = await readMap(await this.link.request(`${this.comparison.path}/cells/${number}/label-map`));
-    const { view, phase, generator, solver, nfe, seed, schedule, guidance } = status.settings;
-    const settings = { view, phase, generator, solver, nfe, seed, schedule, guidance };
+    const { view, phase } = status.settings;
+    const settings = { view, phase, ...sampledWith(status.settings) };
     openInEditor(this.studio, { map, what: "compared map", settings, bitmap });
   }
 

@@ -1,11 +1,17 @@
-// What a frame is generated with: view, phase, generator, solver, NFE, schedule, guidance, seed; whether edits are previewed.
-// `values` is the truth.
+// What a frame is generated with: view, phase, generator, solver, NFE, schedule, guidance, look, seed; whether edits are
+// previewed. `values` is the truth.
 
 const FIRST_GENERATOR = "edm-l64"; // the quickest: every edit is previewed with it
 
+/** What a record of a frame says of its sampling, as settings; older records lack some of it. */
+export function sampledWith({ generator, solver, nfe, seed, schedule = "", guidance = 0, grain = null, coarseness = null }) {
+  return { generator, solver, nfe, seed, schedule, guidance, grain: grain ?? "", coarseness: coarseness ?? "" };
+}
+
 export class GenerationSettings {
   constructor() {
-    this.values = { view: "4CH", phase: "ED", generator: "", solver: "", nfe: 20, seed: "0", live: true, intended: [], schedule: "", guidance: 0 };
+    const sampling = sampledWith({ generator: "", solver: "", nfe: 20, seed: "0" }); // an empty look is drawn for each seed
+    this.values = { view: "4CH", phase: "ED", ...sampling, live: true, intended: [] };
     this.listeners = new Set(); // (changes)
     this.generators = [];
     this.solvers = [];
@@ -27,7 +33,7 @@ export class GenerationSettings {
   get advised() {
     if (!this.card) return {};
     const { nfe, solver, guidance } = this.card;
-    return { nfe, solver: solver || this.values.solver, schedule: "", guidance: guidance ? this.values.guidance : 0 };
+    return { nfe, solver: solver || this.values.solver, schedule: "", guidance: guidance ? this.values.guidance : 0, ...this.look };
   }
 
   /** The same in words. */
@@ -36,6 +42,12 @@ export class GenerationSettings {
     if (this.card.one_call) return "one call, no solver";
     const solver = this.solvers.find(({ name }) => name === this.card.solver);
     return `advised ${this.card.nfe}${solver ? `, ${solver.title.replace(/ \(.*/, "")}` : ""}`;
+  }
+
+  /** The look that was chosen, for those that can have one. */
+  get look() {
+    const { grain, coarseness } = this.card?.look ? this.values : { grain: "", coarseness: "" };
+    return { grain, coarseness };
   }
 
   /** A generator with what it is best used with; the first one where there is none of that name. */

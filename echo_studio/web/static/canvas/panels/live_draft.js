@@ -1,6 +1,7 @@
 // Drafts that follow the hand: while a stroke, a drag or a slider goes on, the newest map is sent as soon as the last draft
 // is back. When the hand rests, `Generation` takes over with a draft of its own, where none is there yet, and the frame.
 
+import { sampledWith } from "./generation_settings.js";
 import { bitmapOf } from "../../common/link.js";
 import { Newest } from "../../common/newest.js";
 
@@ -57,8 +58,8 @@ export class LiveDraft {
   async draft() {
     const { width, height, spacing, ids: drawn } = this.editor.document;
     const ids = (this.ghost || drawn).slice();
-    const { view, phase, generator, solver, nfe, seed, schedule, guidance } = this.settings.values;
-    const settings = JSON.stringify({ view, phase, generator, solver, nfe, seed, schedule, guidance });
+    const { view, phase } = this.settings.values;
+    const settings = JSON.stringify({ view, phase, ...sampledWith(this.settings.values) });
     const body = new Blob([ids, settings], { type: "application/octet-stream" });
     const began = performance.now();
     const reply = await this.link.request(`/drafts?${new URLSearchParams({ width, height, spacing })}`, { method: "POST", body });

@@ -3,6 +3,8 @@
 import { fillSelect } from "../../common/dom.js";
 import { GenerationSettings } from "./generation_settings.js";
 
+const LOOKS = ["grain", "coarseness"];
+
 export class Settings extends GenerationSettings {
   constructor(root) {
     super();
@@ -11,8 +13,9 @@ export class Settings extends GenerationSettings {
     for (const name of ["generator", "solver", "schedule"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
     this.bind("generator", "change", () => this.set(this.advised));
     // What is typed stays as it is typed: the server says what is wrong with it.
-    for (const id of ["nfe", "seed", "guidance"]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
-    for (const id of ["nfe", "guidance"]) this.bind(`${id}-range`, "input", (control) => this.set({ [id]: Number(control.value) }));
+    for (const id of ["nfe", "seed", "guidance", ...LOOKS]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
+    for (const id of ["nfe", "guidance", ...LOOKS]) this.bind(`${id}-range`, "input", (control) => this.set({ [id]: Number(control.value) }));
+    this.bind("draw-look", "click", () => this.set({ grain: "", coarseness: "" }));
     this.bind("live", "change", (control) => this.set({ live: control.checked }));
     this.bind("new-seed", "click", () => this.newSeed());
   }
@@ -57,7 +60,7 @@ export class Settings extends GenerationSettings {
     for (const id of ["view", "phase"]) {
       for (const input of this.control(id).querySelectorAll("input")) input.checked = input.value === values[id];
     }
-    for (const id of ["generator", "solver", "nfe", "seed", "schedule", "guidance"]) {
+    for (const id of ["generator", "solver", "nfe", "seed", "schedule", "guidance", ...LOOKS]) {
       const control = this.control(id);
       if (control.value !== String(values[id])) control.value = values[id];
     }
@@ -72,8 +75,26 @@ export class Settings extends GenerationSettings {
         ? "Scale of classifier-free guidance: 0 is off. Each evaluation then runs the network twice"
         : "This generator was not trained with label dropout, which guidance needs";
     }
-    const chosen = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : ""].filter(Boolean).join(", ");
-    this.root.querySelector("[data-part=sampling-chosen]").textContent = chosen || "(schedule, guidance)";
+    this.showLook();
+    const chosen = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : "", ...LOOKS.map((id) => this.inWords(id))];
+    this.root.querySelector("[data-part=sampling-chosen]").textContent = chosen.filter(Boolean).join(", ") || "(schedule, guidance, grain)";
     this.control("live").checked = values.live;
+  }
+
+  /** A look as chosen, or "" where it is drawn for each seed. */
+  inWords(id) {
+    return this.values[id] === "" ? "" : `${id} ${this.values[id]}`;
+  }
+
+  showLook() {
+    const able = Boolean(this.card && this.card.look);
+    for (const id of LOOKS) {
+      this.control(`${id}-range`).value = this.values[id] === "" ? 0 : this.values[id];
+      for (const control of [this.control(id), this.control(`${id}-range`)]) control.disabled = !able;
+      this.control(id).title = able
+        ? "In standard deviations of real frames, -3 to 3; 0 is their mean. Empty: drawn for each seed, as it varies between patients"
+        : "The decoder of this generator has no grain of its own to choose";
+    }
+    this.control("draw-look").disabled = !able || LOOKS.every((id) => this.values[id] === "");
   }
 }

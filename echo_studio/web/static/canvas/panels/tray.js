@@ -1,5 +1,6 @@
 // Pinned results: kept with the project, compared with the frame on the screen, brought back with their exact inputs.
 
+import { sampledWith } from "./generation_settings.js";
 import { bitmapOf, readMap } from "../../common/link.js";
 import { LABEL } from "../document/document.js";
 
@@ -105,8 +106,8 @@ export class Tray {
     this.settings.set({ live: false }); // one job, with exactly these settings
     const sector = map.ids.map((id) => (id === LABEL.OUTSIDE ? 0 : 1));
     this.editor.document.open({ ...map, sector }, { tool: "open", what: "pinned result" });
-    const { view, phase, generator, solver, nfe, seed, schedule = "", guidance = 0 } = record;
-    this.settings.set({ view, phase, generator, solver, nfe, seed, schedule, guidance });
+    const { view, phase } = record;
+    this.settings.set({ view, phase, ...sampledWith(record) });
     this.reproducing = item;
     await this.generation.start();
     this.settings.set({ live });
