@@ -1,11 +1,10 @@
 """Bundle trained checkpoints: copy them to checkpoints/, tie them together, measure them, write scores into cards.
 
-    python training/bundle.py --data CAMUS --segmenter RUN --judge RUN --codec RUN --generator RUN [--limit N]
+    python training/bundle.py --data CAMUS --segmenter RUN --judge RUN --codec RUN --generator RUN [--decoder NAME] [--limit N]
     python training/bundle.py --data CAMUS --rescore NAME [--limit N] [--out CHECKPOINTS]
 
-RUN is a run folder of `echo-studio train`. A generator was trained on latents of its codec's encoder; a codec whose
-decoder was trained on since (gamma-vae-64-decoder.toml) serves it as well, and this script checks that the encoder and
-the latents' scale are the same before it writes the new hash into the generator's card.
+RUN is a run folder of `echo-studio train`. A generator was trained on latents of an encoder; a bundled decoder of the
+same encoder, such as gamma-vae-64-grain, serves it as well, and its hash is then written into the generator's card.
 
 A generator is measured with what it advises, by the judge; the labeller's figures go beside the judge's. `--rescore`
 measures a bundled one again, with every solver, NFE and number of maps that its card has a line of, and prints a line
@@ -20,13 +19,10 @@ import sys
 import time
 from pathlib import Path
 
-import torch
-
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.evaluate.frames.adherence import BY_NFE, Quality, Validation, keep_quality, mean_dice
 from echo_studio.evaluate.frames.distances import reference_images, spread
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
-from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import catalog
 from echo_studio.generate.checkpoint import CARD, WEIGHTS, Card, read_card, write_card
 from echo_studio.generate.sampling import advised_sampling
@@ -42,14 +38,6 @@ def copy(run: Path, checkpoints: Path) -> Card:
     for name in (WEIGHTS, CARD):
         shutil.copyfile(source / name, target / name)
     return card
-
-
-def same_encoder(a: Path, b: Path) -> bool:
-    """Whether two autoencoders give the same latents."""
-    (card_a, net_a), (card_b, net_b) = load_network(a), load_network(b)
-    ours, theirs = net_a.state_dict(), net_b.state_dict()
-    encoder = [key for key in ours if key.startswith("encoder")]
-    return card_a.settings == card_b.settings and all(torch.equal(ours[key], theirs[key]) for key in encoder)
 
 
 def rescore(name: str, data: CamusFolder, checkpoints: Path, limit: int) -> None:
@@ -111,8 +99,8 @@ def main() -> None:
     parser.add_argument("--segmenter", type=Path)
     parser.add_argument("--judge", type=Path)
     parser.add_argument("--codec", type=Path)
-    parser.add_argument("--trained-on", type=Path, help="run of the codec that the generator was trained on")
     parser.add_argument("--generator", type=Path)
+    parser.add_argument("--decoder", metavar="NAME", help="a bundled decoder that the generator paints with")
     parser.add_argument("--rescore", metavar="NAME", help="a bundled generator, to be measured again by the judge")
     parser.add_argument("--limit", type=int, default=0, help="at most so many validation maps; 0 for all")
     parser.add_argument("--out", type=Path, default=CHECKPOINTS)
@@ -121,14 +109,16 @@ def main() -> None:
     for run in (args.segmenter, args.judge):
         if run:
             keep_dice(args.out / copy(run, args.out).name, data)
-    codec = copy(args.codec, args.out) if args.codec else None
+    if args.codec:
+        copy(args.codec, args.out)
     name = args.rescore
     if args.generator:
         card = copy(args.generator, args.out)
-        if codec and card.needs.get(codec.name) != codec.sha256:
-            if not same_encoder(args.trained_on / "checkpoint", args.codec / "checkpoint"):
-                raise SystemExit("the codec's encoder is not the one that the generator was trained on")
-            write_card(args.out / card.name, dataclasses.replace(card, needs={codec.name: codec.sha256}))
+        if args.decoder:
+            decoder = read_card(args.out / args.decoder)
+            if decoder.needs != card.needs:
+                raise SystemExit(f"{card.name} was trained on {card.needs}, and {decoder.name} decodes {decoder.needs}")
+            write_card(args.out / card.name, dataclasses.replace(card, needs={decoder.name: decoder.sha256}))
         name = card.name
     if name:
         rescore(name, data, args.out, args.limit)

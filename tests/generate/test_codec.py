@@ -22,12 +22,8 @@ def inside() -> Tensor:
 @pytest.fixture(scope="module")
 def codecs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Codec]:
     place = grain_checkpoints(tmp_path_factory.mktemp("checkpoints"))
-    models = Catalog(place)
-    return {
-        "pixels": PixelCodec(),
-        "latents": models.codec(place / "tiny-vae"),
-        "grain": models.codec(place / "tiny-grain"),
-    }
+    latents, grain = (Catalog(place).codec(place / name) for name in ("tiny-vae", "tiny-grain"))
+    return {"pixels": PixelCodec(), "latents": latents, "grain": grain}
 
 
 @pytest.fixture(scope="module")

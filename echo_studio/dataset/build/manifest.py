@@ -83,6 +83,9 @@ def _sample_value(rng: np.random.Generator, parameter: Number | Choice) -> float
     return min(max(round(value, 3), parameter.low), parameter.high)
 
 
+OPTIONAL = ("guidance", "schedule", "precision", "grain", "coarseness")  # of a sampling: kept where they were chosen
+
+
 @dataclass(frozen=True)
 class ClipSampling:
     """What clips need beside a sampling; see `generate.video.request.VideoRequest`.
@@ -115,11 +118,7 @@ class SetSampling:
         """As a manifest's header keeps it: what every set has, what differs from the defaults, `clip` for clips."""
         about = self.sampling.to_json()
         plain = Sampling(self.sampling.generator, self.sampling.solver, self.sampling.nfe).to_json()
-        changed = {
-            key: about[key]
-            for key in ("guidance", "schedule", "precision", "grain", "coarseness")
-            if about[key] != plain[key]
-        }
+        changed = {key: about[key] for key in OPTIONAL if about[key] != plain[key]}
         kept: Json = {key: about[key] for key in ("generator", "solver", "nfe", "checkpoints")}
         kept["licence"] = self.licence
         if self.clip is None:
