@@ -1,10 +1,10 @@
 """Bundle trained checkpoints: copy them to checkpoints/, tie them together, measure them, write scores into cards.
 
-    python training/bundle.py --data CAMUS --segmenter RUN --judge RUN --codec RUN --generator RUN [--decoder NAME] [--limit N]
+    python training/bundle.py --data CAMUS [--segmenter RUN] [--judge RUN] [--codec RUN] [--generator RUN]
     python training/bundle.py --data CAMUS --rescore NAME [--limit N] [--out CHECKPOINTS]
 
 RUN is a run folder of `echo-studio train`. A generator was trained on latents of an encoder; a bundled decoder of the
-same encoder, such as gamma-vae-64-grain, serves it as well, and its hash is then written into the generator's card.
+same encoder (`--decoder gamma-vae-64-grain`) serves it as well, and its hash is then written into the generator's card.
 
 A generator is measured with what it advises, by the judge; the labeller's figures go beside the judge's. `--rescore`
 measures a bundled one again, with every solver, NFE and number of maps that its card has a line of, and prints a line

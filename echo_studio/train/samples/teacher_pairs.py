@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from echo_studio.anatomy.labels import LABEL_COUNTS, SCHEMA_2
 from echo_studio.data.augment import GeometricRanges, random_affine, warp
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.diffusion.solvers import SampleNoise
@@ -14,9 +16,11 @@ from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.generator import SampledGenerator, sample
 from echo_studio.generate.sampling import Sampling
 from echo_studio.train.samples.frames import Frames, kept
+from echo_studio.train.samples.inserts import marked_map
 
 BATCH = 8
 SHARD = 32  # pairs a file: what an interrupted run loses at most
+MARKED = 0.4  # share of the label maps that get a region of fluid or a mass, where the teacher knows them
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Teacher:
 
 @dataclass(frozen=True)
 class TeacherPairs:
-    """n pairs: `made` float16 (n, 1, h, w), `one_hot` float16 (n, 5, h, w); `seed`, `view` and `phase` int64 (n,)."""
+    """n pairs: `made` float16 (n, 1, h, w), `one_hot` float16 (n, labels, h, w); `seed`, `view`, `phase` int64 (n,)."""
 
     bank: dict[str, Tensor]
 
@@ -69,8 +73,8 @@ def teacher_pairs(
 ) -> TeacherPairs:
     """Ask the teacher `count` times, or read what an earlier call with the same arguments left: all or part of it.
 
-    The label maps are those of the frames in turn, the order shuffled, each with a new geometric augmentation; no
-    noise is used twice.
+    The label maps are those of the frames in turn, the order shuffled, each with a new geometric augmentation, and some
+    with fluid or a mass where the teacher knows them; no noise is used twice.
 
     Args:
         ranges: of the augmentation; None leaves the label maps and their order as they are.
@@ -96,12 +100,15 @@ def _made(
 ) -> dict[str, Tensor]:
     seeds = seed * 1_000_000_007 + numbers
     torch.manual_seed(int(seeds[0]))
+    random, labels = np.random.default_rng(int(seeds[0])), teacher.generator.card.label_count
     made, one_hots = [], []
     for part, of_part in zip(index.split(BATCH), seeds.split(BATCH), strict=True):
         ids = frames.ids[part]
         if ranges is not None:
             _, ids = warp(frames.pixels(part), ids, random_affine(len(part), ranges))
-        one_hot = soft_one_hot(ids, teacher.generator.codec.factor, teacher.generator.card.label_count)
+            if labels == LABEL_COUNTS[SCHEMA_2]:
+                ids = torch.stack([_marked(one, random) for one in ids])
+        one_hot = soft_one_hot(ids, teacher.generator.codec.factor, labels)
         condition = Condition(one_hot, frames.view[part], frames.phase[part])
         made.append(teacher.sample(condition, of_part.tolist()).half())
         one_hots.append(one_hot.half())
@@ -112,3 +119,7 @@ def _made(
         "view": frames.view[index],
         "phase": frames.phase[index],
     }
+
+
+def _marked(ids: Tensor, random: np.random.Generator) -> Tensor:
+    return torch.from_numpy(marked_map(ids.numpy(), random).copy()) if random.random() < MARKED else ids

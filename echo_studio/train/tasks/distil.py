@@ -96,7 +96,7 @@ class DistilTask(AdversarialTask):
             generator, Sampling(card.name, self.weights.solver, self.weights.nfe), recipe.precision == "bfloat16"
         )
         if self.weights.adversarial or self.weights.feature_matching:
-            self.add_critic("discriminator", patch_discriminator(7, self.weights.channels, layers=2))
+            self.add_critic("discriminator", patch_discriminator(2 + card.label_count, self.weights.channels, layers=2))
 
     def load_data(self, cache: Path) -> int:
         """Lets the teacher make all pairs first, which takes long; an interrupted call goes on where it was."""

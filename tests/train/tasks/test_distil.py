@@ -1,6 +1,7 @@
 """Distillation to one call: pairs are the teacher's, runs resume exactly, students come close and say to whom."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pytest
 import torch
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import SECTOR
+from echo_studio.anatomy.labels import FLUID, LABEL_COUNTS, MASS, SCHEMA, SCHEMA_2, SECTOR
 from echo_studio.data.augment import GeometricRanges
 from echo_studio.data.datasets.camus import CamusFolder
+from echo_studio.diffusion.denoiser import Condition
 from echo_studio.errors import RecipeError, RequestError, UnknownNameError
 from echo_studio.generate.catalog import load_generator
 from echo_studio.generate.checkpoint import Card, read_card
@@ -69,6 +71,24 @@ def run(plan: Recipe, data: CamusFolder, checkpoints: Path, out: Path) -> Card:
 
 def same(a: TeacherPairs, b: TeacherPairs) -> bool:
     return all(torch.equal(a.bank[name], b.bank[name]) for name in a.bank)
+
+
+class Mirror(Teacher):
+    """A teacher that makes its own condition of any noise."""
+
+    def sample(self, condition: Condition, seeds: list[int]) -> torch.Tensor:
+        return condition.one_hot[:, :1]
+
+
+def test_a_teacher_that_knows_fluid_and_masses_draws_them(teacher: Teacher, frames: Frames, tmp_path: Path) -> None:
+    taught = replace(teacher.generator, card=replace(teacher.generator.card, label_schema=SCHEMA_2))
+    pairs = teacher_pairs(Mirror(taught, teacher.sampling, False), frames, 32, RANGES, 5, tmp_path / "new")
+    shown = pairs.bank["one_hot"][:, [FLUID, MASS]].amax((2, 3)) > 0
+    assert pairs.bank["one_hot"].shape[1] == LABEL_COUNTS[SCHEMA_2]
+    assert shown.any(0).all()
+    assert 0.1 < shown.any(1).float().mean() < 0.7
+    unmarked = teacher_pairs(Mirror(teacher.generator, teacher.sampling, False), frames, 2, RANGES, 5, tmp_path / "old")
+    assert unmarked.bank["one_hot"].shape[1] == LABEL_COUNTS[SCHEMA]
 
 
 def test_a_pair_is_what_the_teacher_makes_of_that_seed_and_label_map(
