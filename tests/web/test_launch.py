@@ -1,5 +1,6 @@
 """Starting: offline, on this machine only, and clear when it cannot start."""
 
+import asyncio
 import socket
 import subprocess
 import sys
@@ -62,3 +63,19 @@ def test_help_on_the_page_loads_neither_torch_nor_gradio() -> None:
         "sys.exit(bool({'torch', 'gradio'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def test_what_is_sent_does_not_wait_for_the_clients_acknowledgement() -> None:
+    async def accepted() -> int:
+        with listen("127.0.0.1", 0) as listener:
+            found: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
+            server = await asyncio.start_server(
+                lambda _, writer: found.set_result(writer.get_extra_info("socket")), sock=listener
+            )
+            _, writer = await asyncio.open_connection(*listener.getsockname())
+            delay: int = (await found).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            writer.close()
+            server.close()
+            return delay
+
+    assert asyncio.run(accepted())

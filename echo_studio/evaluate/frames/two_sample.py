@@ -87,9 +87,12 @@ def check_sides(sides: list[int]) -> None:
 
 
 def batches(learn: Pairs, side: int) -> int:
-    """How many batches `tell_apart` learns from: small frames are cheap and are seen more often."""
+    """How many batches `tell_apart` learns from: small frames are cheap and are seen more often.
+
+    With half as many, one seed of three told frames of 64 pixels with an AUC of 1.00, the others with 0.52 and 0.58.
+    """
     count = 2 * len(learn.real)
-    return max(4, 512 // side) * (count // min(BATCH, count))
+    return min(32, max(8, 1024 // side)) * (count // min(BATCH, count))
 
 
 def tell_apart(learn: Pairs, test: Pairs, side: int, seed: int, on_batch: Callable[[], None] = lambda: None) -> float:

@@ -52,7 +52,7 @@ def test_figures_of_the_real_frames_themselves_are_equal(frames: list[CamusFrame
     found = measure_realism(made(frames[:8]), made(frames[8:]), (16,), 2, lambda *at: seen.append(at))
     assert found["n"] == {"learn": 8, "test": 8}
     assert seen[-1] == (len(seen), len(seen))
-    assert found["two_sample"] == [{"side": 16, "auc": {"mean": 0.5, "sd": 0.0, "by_seed": [0.5, 0.5]}}]
+    assert found["two_sample"] == [{"side": 16, "auc": {"mean": 0.5, "sd": 0.0, "max": 0.5, "by_seed": [0.5, 0.5]}}]
     assert [entry["sigma"] for entry in found["high_pass"]] == [1, 2, 4, 8]
     figures = [*found["high_pass"], found["grey"]["mean"], found["grey"]["contrast"]]
     figures += [found["speckle"][key] for key in ("width_along_px", "width_across_deg")]

@@ -70,7 +70,7 @@ def test_every_batch_is_told_of() -> None:
     learn, seen = same(20, 1), []
     tell_apart(learn, same(2, 3), 16, 0, lambda: seen.append(1))
     assert len(seen) == batches(learn, 16) == 32 * (40 // BATCH)
-    assert batches(learn, 256) == 4
+    assert batches(learn, 256) == 8
 
 
 def test_auc_counts_equal_scores_as_half() -> None:
