@@ -68,14 +68,15 @@ def test_help_on_the_page_loads_neither_torch_nor_gradio() -> None:
 def test_what_is_sent_does_not_wait_for_the_clients_acknowledgement() -> None:
     async def accepted() -> int:
         with listen("127.0.0.1", 0) as listener:
-            found: asyncio.Future[socket.socket] = asyncio.get_running_loop().create_future()
-            server = await asyncio.start_server(
-                lambda _, writer: found.set_result(writer.get_extra_info("socket")), sock=listener
-            )
-            _, writer = await asyncio.open_connection(*listener.getsockname())
-            delay: int = (await found).getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
-            writer.close()
+            found: asyncio.Future[asyncio.StreamWriter] = asyncio.get_running_loop().create_future()
+            server = await asyncio.start_server(lambda _, writer: found.set_result(writer), sock=listener)
+            _, ours = await asyncio.open_connection(*listener.getsockname())
+            theirs = await found
+            at_once: int = theirs.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            for writer in (ours, theirs):
+                writer.close()
+                await writer.wait_closed()
             server.close()
-            return delay
+            return at_once
 
     assert asyncio.run(accepted())
