@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { deepestPlace, traceBorders } from "../../echo_studio/web/static/canvas/document/borders.js";
-import { addLoop, outlines, smoothed } from "../../echo_studio/web/static/common/contours.js";
+import { addLoop, outlines, smoothed, structureContours } from "../../echo_studio/web/static/common/contours.js";
 import { heart, pageOf, plain, random } from "./stand_ins.js";
 
 const outlined = ({ ids, width, height }, ...members) => outlines(ids, width, height, members);
@@ -30,6 +30,19 @@ class PathRecorder {
     this.moves.push(["close"]);
   }
 }
+
+test("every structure that a map holds has its contour, fluid and masses too", (context) => {
+  const before = globalThis.Path2D;
+  context.after(() => { globalThis.Path2D = before; });
+  globalThis.Path2D = /** @type {any} */ (PathRecorder);
+  const of = (rows) => {
+    const { ids, width, height } = pageOf(rows);
+    return structureContours(ids, width, height).map(({ label, path }) => [label, path.moves.filter(([kind]) => kind === "close").length]);
+  };
+  assert.deepEqual(of(["44444", "41124", "41664", "45544"]), [[2, 1], [1, 1], [5, 1], [6, 1]]);
+  assert.deepEqual(of(["44444", "43334"]), [[3, 1]]);
+  assert.deepEqual(of(["444"]), []);
+});
 
 test("a rectangle of pixels has one outline through its corner points, clockwise", () => {
   const loops = outlined(pageOf(["4444", "4114", "4444"]), 1);

@@ -1,15 +1,18 @@
-// Contours of the three structures that are scored: LV cavity, epicardium (cavity and wall) and left atrium.
+// Contours of the structures that are scored, LV cavity, epicardium (cavity and wall) and left atrium, and of fluid and masses.
 // For display only: the corner points of the pixel outline are averaged with their neighbours, which the labels never see.
 
 const STRUCTURES = [
   { label: 2, ids: [1, 2] },
   { label: 1, ids: [1] },
   { label: 3, ids: [3] },
+  { label: 5, ids: [5] },
+  { label: 6, ids: [6] },
 ];
 
-/** [{label, path}] in pixels of the map; the path is a Path2D of closed curves. */
+/** [{label, path}] of what the map holds, in its pixels; the path is a Path2D of closed curves. */
 export function structureContours(ids, width, height) {
-  return STRUCTURES.map(({ label, ids: members }) => {
+  const held = new Set(ids);
+  return STRUCTURES.filter(({ label }) => held.has(label)).map(({ label, ids: members }) => {
     const path = new Path2D();
     for (const loop of outlines(ids, width, height, members)) addLoop(path, smoothed(loop));
     return { label, path };
