@@ -17,7 +17,7 @@ from echo_studio.types import BoolMask, GrayImage, LabelIds
 SPACING = (0.65, 0.65)  # mm, about that of CAMUS at 256 x 256: sizes are random anyway
 FLUID_LEVEL = (16.0, 34.0)  # grey levels
 FLUID_GRAIN = (0.25, 0.45)  # share of the grain that stays
-MASS_LEVEL = (105.0, 165.0)
+MASS_LEVEL = (125.0, 180.0)
 MASS_GRAIN = (0.8, 1.2)
 TEXTURE_SIGMA = 6.0  # pixels: what is finer is grain
 LEAST = 24  # pixels of a region that a latent can show
@@ -32,7 +32,7 @@ def with_insert(image: GrayImage, ids: LabelIds, random: np.random.Generator) ->
 def marked_map(ids: LabelIds, random: np.random.Generator) -> LabelIds:
     """A label map with a region of fluid or a mass: an effusion, a mass on the wall, or an ellipse."""
     heart = LabelMap(ids, SPACING)
-    kind = random.choice(["effusion", "mass", "ellipse of fluid", "ellipse of mass"], p=[0.35, 0.3, 0.15, 0.2])
+    kind = random.choice(["effusion", "mass", "ellipse of fluid", "ellipse of mass"], p=[0.25, 0.4, 0.1, 0.25])
     try:
         if kind == "effusion":
             made = pericardial_effusion(heart, random.uniform(4, 22), str(random.choice(AROUND))).ids
@@ -66,7 +66,7 @@ def _painted(image: GrayImage, ids: LabelIds, random: np.random.Generator) -> Gr
     if fluid.any():
         grey = _blend(grey, random.uniform(*FLUID_LEVEL) + random.uniform(*FLUID_GRAIN) * grain, fluid)
     if mass.any():
-        level = max(random.uniform(*MASS_LEVEL), float(grey[mass].mean()) + 60)
+        level = max(random.uniform(*MASS_LEVEL), float(grey[mass].mean()) + 70)
         grey = _blend(grey, level + random.uniform(*MASS_GRAIN) * _grain_of_tissue(grain, ids, mass, random), mass)
     within = np.where(ids == OUTSIDE, image, np.clip(np.rint(grey), 1, 255))
     return np.asarray(within, np.uint8)

@@ -16,6 +16,7 @@ def packed_sample(sample: SetSample) -> bytes:
     frames, height, width = sample.image.shape
     assert sample.fps is not None  # a clip has it
     header = {"frames": frames, "height": height, "width": width, "seconds": frames / sample.fps, "notice": NOTICE}
+    header["spacing"] = spacing_words(sample.spacing_mm)
     return _packed(header, sample.image.tobytes(), sample.ids.tobytes())
 
 

@@ -9,14 +9,14 @@ const KEPT_REVIEWER = "echo-studio.reviewer";
 
 export class Detail {
   /** `acts`: decide(verdict), reason(text), tag(name, on), edit(), pair(), say(words). */
-  constructor(place, samples, selection, acts) {
+  constructor(place, samples, selection, display, acts) {
     this.place = place;
     this.samples = samples;
     this.selection = selection;
     this.acts = acts;
     this.outlined = false;
     this.user = "";
-    this.picture = new Picture("Chosen sample");
+    this.picture = new Picture("Chosen sample", display);
     this.head = make("h3", {}, "No sample chosen");
     this.facts = make("dl", { className: "ds-facts" });
     this.verdicts = [["keep", "Keep", "K"], ["reject", "Reject", "X"], ["", "Undecided", "U"]].map(([verdict, act, key]) => {
@@ -44,6 +44,7 @@ export class Detail {
       labelled("Reason", this.reason), labelled("Tags", this.tag), this.tags, this.tagList,
       make("div", { className: "ds-acts" }, this.editButton, this.pairButton), this.facts, labelled("Reviewer", this.reviewer),
     );
+    display.listeners.add(() => this.picture.shapePixels());
     selection.listeners.add(() => this.show());
     samples.listeners.add(() => this.show());
   }

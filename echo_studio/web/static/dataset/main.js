@@ -48,11 +48,11 @@ class DatasetTab extends Tab {
       trying: (work) => this.trying(work),
     });
     const { curation } = this;
-    this.detail = new Detail(this.part("detail"), this.samples, this.selection, {
+    this.detail = new Detail(this.part("detail"), this.samples, this.selection, studio.display, {
       decide: (verdict) => curation.decide(verdict), reason: (text) => curation.reason(text), tag: (name, on) => curation.tag(name, on),
       edit: () => this.edit(), pair: () => this.comparePair(), back, say,
     });
-    this.pair = new Pair(this.part("pair"), this.samples, { back, say });
+    this.pair = new Pair(this.part("pair"), this.samples, studio.display, { back, say });
     this.exporting = new Exporting(this.part("export"), this.link, { began: () => this.watch.begin() });
     this.selection.listeners.add(() => this.foot());
     this.listen();

@@ -5,9 +5,10 @@ import { Picture } from "./picture.js";
 import { comparedRows } from "./sample_rows.js";
 
 export class Pair {
-  constructor(place, samples, acts) {
+  constructor(place, samples, display, acts) {
     this.place = place;
     this.samples = samples;
+    this.display = display;
     this.acts = acts;
   }
 
@@ -20,7 +21,7 @@ export class Pair {
     const shown = numbers.map((number) => samples.details.get(number));
     if (shown.some((one) => !one)) return;
     const sides = shown.map((one, side) => {
-      const picture = new Picture(`${side ? "Right" : "Left"}: ${one.id}`);
+      const picture = new Picture(`${side ? "Right" : "Left"}: ${one.id}`, this.display);
       picture.show(samples, one.number, outlined).catch((problem) => this.acts.say(problem.message));
       return make("figure", {}, picture.canvas, make("figcaption", {}, one.id));
     });

@@ -1,5 +1,6 @@
 // A sample in full size on a canvas, with the borders of its labels if they are outlined. Clips beat, all of them in step.
 
+import { LABEL } from "../canvas/document/document.js";
 import { make } from "../common/dom.js";
 import { labelColours } from "../common/label_colours.js";
 import { bitmapOf, readMap } from "../common/link.js";
@@ -7,19 +8,23 @@ import { unpacked } from "../common/packed.js";
 import { isClip } from "./words.js";
 
 export class Picture {
-  constructor(label) {
+  /** `display` says whether pixels are shown as their spacing says. */
+  constructor(label, display) {
+    this.display = display;
     this.canvas = make("canvas", { className: "ds-full", label });
     this.canvas.setAttribute("role", "img");
     this.turn = 0;
+    this.spacing = "";
   }
 
   /** Show a sample; an older one that is still on its way is dropped. */
   async show(samples, number, outlined) {
     const turn = ++this.turn;
     const fetched = (what) => samples.link.request(`${samples.path}/samples/${number}/${what}`);
-    const shown = isClip(samples.details.get(number)) ? clipOf(await unpacked(await fetched("clip"))) : await stillOf(fetched, outlined);
+    const shown = isClip(samples.details.get(number)) ? clipOf(await unpacked(await fetched("clip"))) : await stillOf(fetched);
     if (turn !== this.turn) return;
     this.outlined = outlined;
+    this.spacing = shown.spacing;
     if (shown.frames.length === 1 || matchMedia("(prefers-reduced-motion: reduce)").matches) this.draw(shown.frames[0]);
     else this.play(shown, turn);
   }
@@ -41,6 +46,12 @@ export class Picture {
     requestAnimationFrame(step);
   }
 
+  /** The canvas keeps its pixels; the page shows them taller where their spacing says so. */
+  shapePixels() {
+    const { width, height, style } = this.canvas;
+    style.aspectRatio = `${width} / ${height * this.display.aspectOf(this.spacing)}`;
+  }
+
   draw({ image, map }) {
     const { canvas } = this;
     const { width, height } = image;
@@ -48,16 +59,17 @@ export class Picture {
     const context = canvas.getContext("2d", { willReadFrequently: true });
     if (image instanceof ImageData) context.putImageData(image, 0, 0);
     else context.drawImage(image, 0, 0);
-    if (this.outlined && map) outline(context, map);
+    this.shapePixels();
+    if (this.outlined) outline(context, map);
   }
 }
 
-async function stillOf(fetched, outlined) {
-  const image = await bitmapOf(await fetched("frame"));
-  return { frames: [{ image, map: outlined ? await readMap(await fetched("label-map")) : null }] };
+async function stillOf(fetched) {
+  const [image, map] = await Promise.all([fetched("frame").then(bitmapOf), fetched("label-map").then(readMap)]);
+  return { frames: [{ image, map }], spacing: map.spacing };
 }
 
-function clipOf({ header: { frames: count, width, height, seconds }, bytes }) {
+function clipOf({ header: { frames: count, width, height, seconds, spacing }, bytes }) {
   const size = width * height;
   const frames = Array.from({ length: count }, (_, k) => {
     const image = new ImageData(width, height);
@@ -66,7 +78,7 @@ function clipOf({ header: { frames: count, width, height, seconds }, bytes }) {
     for (let i = 0; i < size; i += 1) image.data[4 * i + 3] = 255;
     return { image, map: { ids: bytes.subarray((count + k) * size, (count + k + 1) * size), width, height } };
   });
-  return { frames, seconds };
+  return { frames, seconds, spacing };
 }
 
 /** Show the borders of the structures on a picture. */
@@ -82,7 +94,7 @@ export function fillBorders(data, ids, width, height, colours) {
     for (let x = 1; x < width - 1; x += 1) {
       const at = y * width + x;
       const id = ids[at];
-      if (id < 1 || id > 3) continue;
+      if (id === LABEL.OUTSIDE || id === LABEL.SECTOR) continue;
       if (ids[at - 1] !== id || ids[at + 1] !== id || ids[at - width] !== id || ids[at + width] !== id) data.set(colours[id], 4 * at);
     }
   }
