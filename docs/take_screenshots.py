@@ -56,11 +56,12 @@ def studio() -> Iterator[str]:
 
 def on_screen(page: Page, point: Point) -> Point:
     """Where a point of the map lies in the window."""
-    left, top, scale = page.evaluate(
-        "() => { const v = window.echoStudio.viewport, b = document.querySelector('[data-surface=edit]')"
-        ".getBoundingClientRect(); return [v.x + b.left, v.y + b.top, v.scale]; }"
+    x, y = page.evaluate(
+        "([x, y]) => { const box = document.querySelector('[data-surface=edit]').getBoundingClientRect();"
+        "const [px, py] = window.echoStudio.viewport.toPane(x, y); return [px + box.left, py + box.top]; }",
+        point,
     )
-    return left + point[0] * scale, top + point[1] * scale
+    return x, y
 
 
 def drag(page: Page, points: list[Point], *, release: bool = True) -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.options import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption, PrecisionOption
 from echo_studio.cli.output import Advance, JsonOption, print_result, progress
 from echo_studio.errors import OutputError
 from echo_studio.types import Json, Phase, View
@@ -48,6 +48,7 @@ def generate(
         float | None,
         typer.Option(help="Coarseness of the grain, -3 to 3 standard deviations of real frames; drawn by default."),
     ] = None,
+    precision: PrecisionOption = "auto",
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -74,12 +75,16 @@ def generate(
     guide = read_label_map(label_map)
 
     from echo_studio.generate.catalog import load_generator
+    from echo_studio.generate.precision import quickest
     from echo_studio.generate.request import GenerationRequest
     from echo_studio.generate.sampling import Look, advised_sampling
 
     look = Look(grain, coarseness)
     model = load_generator(generator, checkpoints)
-    sampling = advised_sampling(model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, look=look)
+    chosen = quickest("cpu") if precision == "auto" else precision
+    sampling = advised_sampling(
+        model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, precision=chosen, look=look
+    )
     requests = [GenerationRequest(guide, sampling, view, phase, number) for number in seeds]
     with progress("Generating") as advance:
         frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
@@ -17,6 +17,10 @@ Number = TypeVar("Number", int, float)
 CheckpointsOption = Annotated[
     Path | None,
     typer.Option("--checkpoints", help="Folder of checkpoints; the bundled ones and your own by default."),
+]
+PrecisionOption = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option("--precision", help="Arithmetic of the networks; auto takes what is quicker on this machine."),
 ]
 DataOption = Annotated[Path, typer.Option(help="A folder in CAMUS's layout with its split files.")]
 SplitsOption = Annotated[

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.options import CheckpointsOption
+from echo_studio.cli.options import CheckpointsOption, PrecisionOption
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.types import View
 
@@ -48,6 +48,7 @@ def video(
         float | None, typer.Option(help="Scale of classifier-free guidance, 0 to 20; what is advised by default.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same clip.")] = 0,
+    precision: PrecisionOption = "auto",
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -85,15 +86,17 @@ def video(
 
     from echo_studio.data.clips.export import Clip, write_clip
     from echo_studio.data.formats.media import write_json
+    from echo_studio.generate.precision import quickest
     from echo_studio.generate.sampling import advised_sampling
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
     from echo_studio.generate.video.request import VideoRequest
 
     model = load_video_generator(generator, checkpoints)
     entry = video_generators(checkpoints)[generator]
+    chosen = quickest("cpu") if precision == "auto" else precision
     request = VideoRequest(
         heart,
-        advised_sampling(entry, solver=solver, nfe=nfe, guidance=guidance),
+        advised_sampling(entry, solver=solver, nfe=nfe, guidance=guidance, precision=chosen),
         last,
         motion,
         view,

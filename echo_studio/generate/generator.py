@@ -18,8 +18,9 @@ from echo_studio.errors import CheckpointError, RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.codec import Codec, Decode, GrainCodec
+from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
-from echo_studio.generate.sampling import Look, Sampling, advised_sampling
+from echo_studio.generate.sampling import Look, Precision, Sampling, advised_sampling
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
 
@@ -53,6 +54,7 @@ class Generator(ABC):
         schedule: str = "",
         grain: float | None = None,
         coarseness: float | None = None,
+        precision: Precision = "float32",
     ) -> Generated:
         """One frame, made as the card advises wherever nothing else is chosen.
 
@@ -60,6 +62,7 @@ class Generator(ABC):
             label_map, view, phase, seed: see `GenerationRequest`.
             nfe, solver, guidance, schedule: see `generate.sampling.Sampling`; None or empty for the advised one.
             grain, coarseness: see `generate.sampling.Look`; None to draw them for the seed.
+            precision: `float32`, or `bfloat16`; `generate.precision.quickest` says which of them a device is good at.
 
         Returns:
             `.image` uint8 (h, w) of the label map's size, `.record`, and `.seconds`.
@@ -68,7 +71,9 @@ class Generator(ABC):
             RequestError, UnknownNameError: an impossible value, or one that this generator cannot carry out.
         """
         look = Look(grain, coarseness)
-        sampling = advised_sampling(self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, look=look)
+        sampling = advised_sampling(
+            self.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, precision=precision, look=look
+        )
         return self.generate(GenerationRequest(label_map, sampling, view, phase, seed))
 
     def generate(
@@ -102,7 +107,7 @@ class Generator(ABC):
         first = requests[0]
         if first.sampling.generator != self.card.name or any(r.sampling != first.sampling for r in requests):
             raise RequestError(
-                expected=f"requests for {self.card.name} that share solver, NFE, guidance, schedule and look",
+                expected=f"requests for {self.card.name} that share all but label map, view, phase and seed",
                 got="a mixture",
                 remedy="split them",
             )
@@ -112,14 +117,15 @@ class Generator(ABC):
         maps = np.stack([within_sector(r.label_map.resized(side, side).ids) for r in requests])
 
         def frames(pixels: Tensor) -> list[GrayImage]:
-            grey = ((pixels + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy()
+            grey = ((pixels.float() + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy()
             return [_fitted(image, r.label_map) for image, r in zip(grey, requests, strict=True)]
 
         def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
             if on_step is not None:
                 on_step(done, total, lambda: frames(estimate()))
 
-        images = frames(self._pixels(requests, torch.from_numpy(maps).to(self.device), on_estimate))
+        with arithmetic(self.device.type, first.sampling.precision):
+            images = frames(self._pixels(requests, torch.from_numpy(maps).to(self.device), on_estimate))
         seconds = time.perf_counter() - started
         return [
             Generated(image, record_of(request, self.card.weights, torch.__version__, self.device.type), seconds)

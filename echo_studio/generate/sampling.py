@@ -12,7 +12,7 @@ MAX_GUIDANCE = 20.0
 MAX_LOOK = 3.0
 DEFAULT_SOLVER = "heun"  # stands in the records of generators whose card advises none: they have no sampler
 
-Precision = Literal["float32"]
+Precision = Literal["float32", "bfloat16"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Sampling:
         guidance: scale of classifier-free guidance (000, eq. 1), 0 (off) to 20. With guidance each evaluation runs the
             network on twice the batch: see `diffusion.denoiser.Guided`.
         schedule: a name of `diffusion.schedule.SCHEDULES`, or empty for the solver's own, else the generator's.
-        precision: of the network's arithmetic.
+        precision: of the networks' arithmetic; see `generate.precision.quickest`.
         look: of the grain, for generators of frames whose decoder has one.
         weights: sha256 of every checkpoint that takes part, by name; empty where they are not known yet.
 

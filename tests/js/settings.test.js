@@ -45,7 +45,7 @@ test("a look stays with those that can have one, and is drawn for each seed by t
 test("a record without guidance and look is of a time before them", () => {
   const old = { generator: "slow", solver: "heun", nfe: 3, seed: "4", view: "2CH" };
   const { view, ...sampling } = old;
-  assert.deepEqual(sampledWith(old), { ...sampling, schedule: "", guidance: 0, grain: "", coarseness: "" });
+  assert.deepEqual(sampledWith(old), { ...sampling, schedule: "", guidance: 0, grain: "", coarseness: "", precision: "float32" });
   assert.equal(sampledWith({ ...old, grain: 0, coarseness: null }).grain, 0, `zero is a look of ${view} too`);
 });
 

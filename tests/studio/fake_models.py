@@ -7,6 +7,7 @@ from typing import Any
 
 from echo_studio.errors import CheckpointError, NameTakenError, UnknownNameError
 from echo_studio.generate.checkpoint import ONE_CALL, Card
+from echo_studio.generate.sampling import Precision
 from echo_studio.studio.engine.engine import CARD_ENTRIES
 from echo_studio.studio.engine.model_cache import LoadState
 from echo_studio.types import Json
@@ -56,6 +57,9 @@ class FakeModels:
         self.faults: dict[str, str] = {}
         self.loaded: set[str] = set()
         self.loads: list[str] = []
+
+    def quickest_precision(self) -> Precision:
+        return "float32"
 
     def with_look(self) -> set[str]:
         return {"edm-l64"}

@@ -156,7 +156,7 @@ def test_a_clip_comes_whole_with_its_labels(client: TestClient, studio: Studio) 
     reply = client.get(f"{ROOT}/sets/pilot/samples/0/clip").content
     (length,) = struct.unpack_from("<I", reply)
     header = json.loads(reply[4 : 4 + length])
-    assert header == {"frames": 4, "height": 256, "width": 256, "seconds": 0.5, "notice": NOTICE}
+    assert header == {"frames": 4, "height": 256, "width": 256, "seconds": 0.5, "notice": NOTICE, "spacing": "0.5,0.5"}
     images, ids = np.frombuffer(reply, np.uint8, offset=4 + length).reshape(2, 4, 256, 256)
     first = Image.open(io.BytesIO(client.get(f"{ROOT}/sets/pilot/samples/0/frame").content))
     assert np.array_equal(images[0], np.asarray(first))

@@ -20,6 +20,7 @@ from echo_studio.errors import RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.codec import Codec
+from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
@@ -138,7 +139,7 @@ class VideoGenerator:
         condition = self._condition(ids, request)
 
         def grey(pixels: Tensor) -> GrayClip:
-            return np.asarray(((pixels + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy())
+            return np.asarray(((pixels.float() + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy())
 
         middle = len(ids) // 2
 
@@ -157,9 +158,10 @@ class VideoGenerator:
             level = float(schedule(family.schedule)(STEPS)[request.start_step])
             sigmas = levels_below(sigmas, min(max(level, float(sigmas[-2])), float(sigmas[0])), integrate.steps(nfe))
             start = self._encoded(request, cycle, ids, inside) + noise() * float(sigmas[0])
-        bound = Bound.of(self.denoiser, condition, sampling.guidance)
-        latent = integrate(bound, start.to(self.device), sigmas, nfe, noise, stepped)
-        frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
+        with arithmetic(self.device.type, sampling.precision):
+            bound = Bound.of(self.denoiser, condition, sampling.guidance)
+            latent = integrate(bound, start.to(self.device), sigmas, nfe, noise, stepped)
+            frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
         return GeneratedVideo(
             np.stack(frames),
             cycle,

@@ -21,7 +21,9 @@ from echo_studio.generate.catalog import Catalog, Checkpoint, catalog
 from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
+from echo_studio.generate.precision import quickest
 from echo_studio.generate.request import Generated, GenerationRequest
+from echo_studio.generate.sampling import Precision
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import LoadState, ModelCache
 from echo_studio.studio.engine.set_maker import SetMaker
@@ -77,6 +79,10 @@ class Engine:
     def cards(self) -> list[Card]:
         """The generators that can be asked for; those that were imported meanwhile too."""
         return [found.card for found in self.catalog.generators().values() if found.card]
+
+    def quickest_precision(self) -> Precision:
+        """What networks run in where nobody chose; see `generate.precision.quickest`."""
+        return quickest(self.device)
 
     def with_look(self) -> set[str]:
         """Names of those whose grain and coarseness can be chosen."""

@@ -45,14 +45,16 @@ def start(studio: TheStudio, session: Mine, body: FrameBody) -> Json:
     if body.live and session.at(body.revision) is None:
         return OVERTAKEN  # the newer edit asks for its own
     label_map = session.require(body.revision, "press Generate again")
-    return studio.frames.describe(studio.frames.start(session, body.request(label_map)))
+    return studio.frames.describe(
+        studio.frames.start(session, body.request(label_map, studio.engine.quickest_precision()))
+    )
 
 
 @router.post("/drafts")
 async def draft(studio: TheStudio, request: Request, session: Mine, layout: Layout) -> Response:
     """A picture of the labels in the body, which a hand moves at this moment; the settings stand behind them."""
     label_map, settings = await posted_settings(request, layout)
-    wanted = DraftBody.model_validate(settings).generation(label_map)
+    wanted = DraftBody.model_validate(settings).generation(label_map, studio.engine.quickest_precision())
     image = await run_in_threadpool(studio.frames.draft, session, wanted)
     return Response(status_code=204) if image is None else await run_in_threadpool(png_response, image)
 

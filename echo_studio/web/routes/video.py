@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
+from echo_studio.generate.video.request import VideoRequest
+from echo_studio.studio.studio import Studio
 from echo_studio.studio.videos import Video, VideoJob, VideoJobRequest, preview_cycle
 from echo_studio.types import Json
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
@@ -89,16 +91,21 @@ def cycle(posted: Posted) -> Response:
     return Response(packed_cycle(small), media_type=RAW)
 
 
+def _request(studio: Studio, posted: PostedHeart) -> VideoRequest:
+    body = VideoBody.model_validate(posted.settings)
+    return body.request(posted.end_diastole, posted.end_systole, studio.engine.quickest_precision())
+
+
 @router.post("/starting-frame")
 def starting_frame(studio: TheStudio, posted: Posted) -> Response:
     """The middle frame of what a generator with a start step starts from."""
-    request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
+    request = _request(studio, posted)
     return png_response(studio.videos.starting_frame(request))
 
 
 @router.post("")
 def start(studio: TheStudio, session: Mine, posted: Posted) -> Json:
-    request = VideoBody.model_validate(posted.settings).request(posted.end_diastole, posted.end_systole)
+    request = _request(studio, posted)
     return studio.videos.describe(studio.videos.start(session, VideoJobRequest(request, posted.settings)))
 
 

@@ -10,7 +10,7 @@ from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.split import Fractions
 from echo_studio.generate.request import GenerationRequest
-from echo_studio.generate.sampling import DRAWN, Look, Sampling
+from echo_studio.generate.sampling import DRAWN, Look, Precision, Sampling
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.compare.plan import AXES, Axis, Guide, Value, read_value
@@ -48,9 +48,12 @@ class SamplingBody(BaseModel):
     nfe: Whole
     seed: Whole
     guidance: Number = 0.0
+    precision: Literal["auto"] | Precision = "auto"
 
-    def sampling(self, schedule: str = "", look: Look = DRAWN) -> Sampling:
-        return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule, look=look)
+    def sampling(self, quickest: Precision, schedule: str = "", look: Look = DRAWN) -> Sampling:
+        """The sampling; `quickest` is the precision where none was chosen."""
+        precision = quickest if self.precision == "auto" else self.precision
+        return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule, precision, look)
 
 
 class DraftBody(SamplingBody):
@@ -62,8 +65,8 @@ class DraftBody(SamplingBody):
     grain: NumberOrNone = None
     coarseness: NumberOrNone = None
 
-    def generation(self, label_map: LabelMap) -> GenerationRequest:
-        sampling = self.sampling(self.schedule, Look(self.grain, self.coarseness))
+    def generation(self, label_map: LabelMap, quickest: Precision) -> GenerationRequest:
+        sampling = self.sampling(quickest, self.schedule, Look(self.grain, self.coarseness))
         return GenerationRequest(label_map, sampling, self.view, self.phase, self.seed)
 
 
@@ -75,9 +78,9 @@ class FrameBody(DraftBody):
     drafted: bool = False
     intended: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MAX_FINDINGS)] = []
 
-    def request(self, label_map: LabelMap) -> FrameRequest:
+    def request(self, label_map: LabelMap, quickest: Precision) -> FrameRequest:
         return FrameRequest(
-            self.generation(label_map), self.revision, self.live, self.drafted, intended=tuple(self.intended)
+            self.generation(label_map, quickest), self.revision, self.live, self.drafted, intended=tuple(self.intended)
         )
 
 
@@ -103,10 +106,10 @@ class VideoBody(CycleBody, SamplingBody):
 
     start_step: Whole = 0
 
-    def request(self, end_diastole: LabelMap, end_systole: LabelMap | None) -> VideoRequest:
+    def request(self, end_diastole: LabelMap, end_systole: LabelMap | None, quickest: Precision) -> VideoRequest:
         return VideoRequest(
             label_map=end_diastole,
-            sampling=self.sampling(),
+            sampling=self.sampling(quickest),
             end_systole=end_systole,
             motion=Motion.from_json(self.motion),
             view=self.view,

@@ -4,13 +4,13 @@
 const FIRST_GENERATOR = "edm-l64"; // the quickest: every edit is previewed with it
 
 /** What a record of a frame says of its sampling, as settings; older records lack some of it. */
-export function sampledWith({ generator, solver, nfe, seed, schedule = "", guidance = 0, grain = null, coarseness = null }) {
-  return { generator, solver, nfe, seed, schedule, guidance, grain: grain ?? "", coarseness: coarseness ?? "" };
+export function sampledWith({ generator, solver, nfe, seed, schedule = "", guidance = 0, grain = null, coarseness = null, precision = "float32" }) {
+  return { generator, solver, nfe, seed, schedule, guidance, grain: grain ?? "", coarseness: coarseness ?? "", precision };
 }
 
 export class GenerationSettings {
   constructor() {
-    const sampling = sampledWith({ generator: "", solver: "", nfe: 20, seed: "0" }); // an empty look is drawn for each seed
+    const sampling = sampledWith({ generator: "", solver: "", nfe: 20, seed: "0", precision: "auto" }); // an empty look is drawn for each seed
     this.values = { view: "4CH", phase: "ED", ...sampling, live: true, intended: [] };
     this.listeners = new Set(); // (changes)
     this.generators = [];

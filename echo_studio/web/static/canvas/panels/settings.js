@@ -10,7 +10,7 @@ export class Settings extends GenerationSettings {
     super();
     this.root = root;
     this.renewals = new EventTarget(); // "renew": a generator was imported or removed
-    for (const name of ["generator", "solver", "schedule"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
+    for (const name of ["generator", "solver", "schedule", "precision"]) this.bind(name, "change", (control) => this.set({ [name]: control.value }));
     this.bind("generator", "change", () => this.set(this.advised));
     // What is typed stays as it is typed: the server says what is wrong with it.
     for (const id of ["nfe", "seed", "guidance", ...LOOKS]) this.bind(id, "input", (control) => this.set({ [id]: control.value }));
@@ -60,7 +60,7 @@ export class Settings extends GenerationSettings {
     for (const id of ["view", "phase"]) {
       for (const input of this.control(id).querySelectorAll("input")) input.checked = input.value === values[id];
     }
-    for (const id of ["generator", "solver", "nfe", "seed", "schedule", "guidance", ...LOOKS]) {
+    for (const id of ["generator", "solver", "nfe", "seed", "schedule", "guidance", "precision", ...LOOKS]) {
       const control = this.control(id);
       if (control.value !== String(values[id])) control.value = values[id];
     }
@@ -76,7 +76,7 @@ export class Settings extends GenerationSettings {
         : "This generator was not trained with label dropout, which guidance needs";
     }
     this.showLook();
-    const chosen = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : "", ...LOOKS.map((id) => this.inWords(id))];
+    const chosen = [values.schedule, Number(values.guidance) ? `guidance ${values.guidance}` : "", ...LOOKS.map((id) => this.inWords(id)), values.precision === "auto" ? "" : values.precision];
     this.root.querySelector("[data-part=sampling-chosen]").textContent = chosen.filter(Boolean).join(", ") || "(schedule, guidance, grain)";
     this.control("live").checked = values.live;
   }
