@@ -52,6 +52,9 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
     ]
     heads = ("Name", "Title", "Makes", "From", "Pixels", "NFE", "Licence", "sha256")
     print_result(as_json, listed, table(heads, rows))
+    for name, _, card in [] if as_json else found:
+        if card.caution:
+            typer.echo(f"{name}: {card.caution}")
     for folder, fault in [] if as_json else faults:
         typer.echo(f"{folder} cannot be used: {fault}", err=True)
 

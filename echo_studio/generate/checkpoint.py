@@ -44,6 +44,7 @@ class Card:
         resolution: side of the square frames that it takes or makes, in pixels.
         makes: `frame` for a generator, empty for a part of one.
         advised_nfe, advised_solver, advised_guidance: what a generator is best used with.
+        caution: what a person should know before choosing it, in a sentence or two; empty where there is nothing.
         label_schema, data, split, licence, machine: provenance.
         images_seen, minutes: length of the training.
         intensities: of a video generator that can start from a pseudo-video: quantiles of real grey levels inside the
@@ -69,6 +70,7 @@ class Card:
     advised_nfe: int = 0
     advised_solver: str = ""
     advised_guidance: float = 0.0
+    caution: str = ""
     label_schema: str = SCHEMA
     data: str = ""
     split: str = ""

@@ -33,7 +33,7 @@ from echo_studio.generate.sampling import MAX_NFE, advised_sampling
 
 NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?")  # a folder's name on every system
 HASH = re.compile(r"[0-9a-f]{64}")
-WORDS = ("title", "description", "paper", "data", "split", "licence", "machine")
+WORDS = ("title", "description", "caution", "paper", "data", "split", "licence", "machine")
 MAX_WORDS = 4000  # letters of an entry
 MIN_SIDE, MAX_SIDE, SIDE_STEP = 32, 512, 8
 MAX_NUMBER, MAX_BLOCKS, MAX_LIST = 4096, 64, 12  # in a network's configuration

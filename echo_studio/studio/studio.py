@@ -85,6 +85,7 @@ class Studio:
                     "guidance": bool(card.settings.get("label_dropout")),
                     "look": card.name in with_look,
                     "words": card.description,
+                    "caution": card.caution,
                 }
                 for card in self.engine.cards()
             ],

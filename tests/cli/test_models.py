@@ -1,13 +1,14 @@
 """`echo-studio models` and `echo-studio import-model` over bundled and own folders."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from echo_studio.cli.run import main
 from echo_studio.generate.catalog import Catalog
-from echo_studio.generate.checkpoint import CARD, read_card
+from echo_studio.generate.checkpoint import CARD, read_card, write_card
 from tests.generate.tiny import tiny_checkpoints, tiny_generator
 
 
@@ -18,6 +19,15 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     monkeypatch.setattr("echo_studio.generate.catalog.own_checkpoints", lambda: places.own)
     tiny_generator(tmp_path / "mine", read_card(places.bundled / "tiny-vae"))
     return places
+
+
+def test_a_caution_stands_below_the_table(places: Catalog, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models"]) == 0
+    assert "tiny:" not in capsys.readouterr().out
+    card = read_card(places.bundled / "tiny")
+    write_card(places.bundled / "tiny", replace(card, caution="Cloudy."))
+    assert main(["models"]) == 0
+    assert "tiny: Cloudy." in capsys.readouterr().out
 
 
 def test_an_import_is_listed_after_the_bundled_ones_and_marked(

@@ -38,6 +38,7 @@ CARD_ENTRIES = (
     "title",
     "kind",
     "description",
+    "caution",
     "paper",
     "resolution",
     "makes",

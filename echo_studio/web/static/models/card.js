@@ -95,7 +95,7 @@ export class ModelCard {
     const fault = model.fault ? make("p", { className: "models-problem" }, `Cannot be used: ${model.fault}`) : null;
     const buttons = make("div", { className: "card-buttons" }, ...Object.values(this.buttons));
     if (!card) return [head, fault, buttons];
-    const words = make("p", {}, card.description);
+    const words = make("p", {}, card.caution ? `${card.description} ${card.caution}` : card.description);
     const paper = make("p", { className: "paper" }, card.paper);
     const known = card.makes
       ? [this.figures(model), this.plot, this.scores(card), this.origin(card)]

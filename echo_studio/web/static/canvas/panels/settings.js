@@ -68,6 +68,9 @@ export class Settings extends GenerationSettings {
     // A network that makes a frame in one call has no steps to choose.
     for (const id of ["nfe", "nfe-range", "solver", "schedule"]) this.control(id).disabled = Boolean(this.card && this.card.one_call);
     this.root.querySelector("[data-part=advice]").textContent = this.advice;
+    const caution = this.root.querySelector("[data-part=caution]");
+    caution.textContent = this.card?.caution || "";
+    caution.hidden = !caution.textContent;
     const guided = Boolean(this.card && this.card.guidance);
     for (const id of ["guidance", "guidance-range"]) {
       this.control(id).disabled = !guided;
