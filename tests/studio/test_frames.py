@@ -4,9 +4,12 @@ import time
 from dataclasses import replace
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 
 from echo_studio.errors import CheckpointError
+from echo_studio.evaluate.frames.adherence import REAL_GRAIN, grain_of
 from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Sampling
@@ -85,3 +88,19 @@ def test_a_draft_that_fails_does_not_hold_up_the_frame(caplog: pytest.LogCapture
         studio.close()
     assert (job.progress().state, job.progress().draft) == (JobState.DONE, False)
     assert "no draft could be generated" in caplog.text
+
+
+def test_a_frame_says_how_strong_its_grain_is_beside_that_of_real_frames() -> None:
+    studio = fake_studio(FakeEngine(seconds_per_nfe=0.001))
+    try:
+        session = studio.open_session(NEW)
+        job = studio.frames.start(session, FrameRequest(frame_request(session.label_map, nfe=2), session.revision))
+        assert job.wait() is JobState.DONE
+        assert job.outcome is not None
+        measured = job.outcome.record()["measured"]
+        softer = cv2.GaussianBlur(job.outcome.generated.image, (0, 0), 1.0)
+        assert measured["grain"] == pytest.approx(grain_of(job.outcome.generated.image, session.label_map), abs=0.01)
+        assert 0 < grain_of(np.asarray(softer, np.uint8), session.label_map) < 0.8 * measured["grain"]
+        assert measured["grain_real"] == list(REAL_GRAIN)
+    finally:
+        studio.close()

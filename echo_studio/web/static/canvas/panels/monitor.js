@@ -48,6 +48,7 @@ export class Monitor {
     this.part("report").hidden = false;
     this.part("facts").textContent = `${progress.total} NFE · seed ${progress.seed} · ${progress.seconds.toFixed(1)} s`;
     this.part("adherence").replaceChildren(...Object.entries(STRUCTURE_NAMES).map(([key, name]) => adherenceRow(key, name, progress.adherence[key])));
+    this.part("grain").textContent = grainWords(progress);
   }
 }
 
@@ -59,6 +60,11 @@ function sentence({ state, nfe, total, ahead, stopping, seconds, draft }) {
   if (state === "done") return `Done in ${seconds.toFixed(1)} s`;
   if (state === "cancelled") return total ? `Cancelled at NFE ${nfe} / ${total}` : "Cancelled";
   return state === "failed" ? "No frame was made" : "Ready";
+}
+
+/** How strong the finest grain is, beside what real frames have; frames that were kept before it was measured say nothing. */
+export function grainWords({ grain, grain_real: real }) {
+  return typeof grain === "number" ? `Grain ${grain.toFixed(1)} · real frames ${real[0].toFixed(1)} to ${real[1].toFixed(1)}` : "";
 }
 
 function adherenceRow(key, name, score) {
