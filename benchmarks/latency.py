@@ -46,6 +46,24 @@ def page_seconds() -> tuple[float, float]:
         server.wait()
 
 
+def draft_costs(repeat: int) -> dict[str, float]:
+    """Processor milliseconds of a whole draft, from label map to pixels, on one thread, by precision."""
+    import torch
+
+    import echo_studio as es
+    from echo_studio.generate.sampling import Precision
+
+    torch.set_num_threads(1)
+    generator, heart = es.load_generator("draft-l64"), es.template("4ch-ed")
+    costs: dict[Precision, list[float]] = {"float32": [], "bfloat16": []}
+    for seed in range(repeat + 1):
+        for precision, taken in costs.items():
+            started = time.process_time()
+            generator(heart, seed=seed, precision=precision)
+            taken.append(1000 * (time.process_time() - started))
+    return {str(precision): statistics.median(taken[1:]) for precision, taken in costs.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--generator", default="edm-l64")
@@ -78,6 +96,9 @@ def main() -> None:
         scores.append(time.perf_counter() - started)
     print(f"frame at {args.nfe:3d} NFE     {statistics.median(frames):8.2f} s   (median of {args.repeat})")
     print(f"adherence            {statistics.median(scores):8.2f} s   (median of {args.repeat})")
+    for precision, milliseconds in draft_costs(args.repeat).items():
+        print(f"draft, {precision:13s} {milliseconds:8.0f} ms  of one processor (median of {args.repeat})")
+    print(f"quicker here         {engine.quickest_precision()}")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform != "darwin" else 2**20)
     print(f"peak memory          {peak:8.0f} MiB ({os.cpu_count()} cores)")
 

@@ -278,7 +278,7 @@ def main(wanted: str = "") -> None:
             context.add_init_script('localStorage.setItem("echo-studio.first-steps", JSON.stringify({ seen: true }))')
             page = context.new_page()
             page.goto(f"{address}/?project=new")
-            page.wait_for_function(READY)
+            page.wait_for_function(READY, timeout=120_000)
             settled(page)
             scene(page)
             shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
