@@ -30,7 +30,7 @@ def pixels(generator: SampledGenerator, nfe: int) -> Tensor:
     with torch.inference_mode():
         bound = Bound(generator.denoiser, generator.denoiser.prepare(condition))
         latent = how(bound, noise() * float(sigmas[0]), sigmas, nfe, noise, lambda *_: None)
-        return generator.codec.decode(latent, (ids > 0).float().unsqueeze(1))
+        return generator.codec.decoding((ids > 0).float().unsqueeze(1), [3])(latent)
 
 
 def generator(name: str, folder: Path) -> SampledGenerator:
