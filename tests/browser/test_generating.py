@@ -235,6 +235,37 @@ def test_new_seed_and_the_advised_nfe_of_a_generator(page) -> None:
     page.wait_for_function("() => document.querySelector('#nfe').value === '50'")
 
 
+def test_a_chosen_grain_is_in_the_record_and_can_be_drawn_again(page) -> None:
+    page.locator("#sampling summary").click()
+    box = page.locator("#grain-range").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], middle, steps=4)
+    page.mouse.up()
+    chosen = float(page.locator("#grain").input_value())
+    assert 1 < chosen < 3
+    assert page.locator("#coarseness").input_value() == ""
+
+    def recorded(nfe: int) -> dict:
+        set_number(page, "nfe", nfe)  # tells the new report from the one before
+        page.locator("#generate").click()
+        page.wait_for_function(
+            "nfe => document.querySelector('[data-part=facts]').textContent.startsWith(`${nfe} NFE`)", arg=nfe
+        )
+        with page.expect_download() as caught:
+            page.get_by_role("button", name="Download record").click()
+        return json.loads(Path(caught.value.path()).read_text())
+
+    record = recorded(3)
+    assert (record["grain"], record["coarseness"]) == (chosen, None)
+    assert page.locator("[data-part=grain]").inner_text().startswith("Grain ")
+    page.locator("#draw-look").click()
+    assert recorded(4)["grain"] is None
+    page.locator("#generator").select_option("vp-256")
+    assert page.locator("#grain").is_disabled()
+
+
 def test_everything_needed_is_on_one_screen_and_every_button_and_slider_has_a_name(page) -> None:
     for width, height in ((1280, 800), (1440, 900)):
         page.set_viewport_size({"width": width, "height": height})
