@@ -91,7 +91,7 @@ def test_a_sample_alone_is_what_it_is_in_a_batch(solver: str, generator: Generat
 
 
 def test_a_batch_of_unlike_requests_is_refused(generator: Generator) -> None:
-    with pytest.raises(RequestError, match="share solver, NFE"):
+    with pytest.raises(RequestError, match="share all but label map"):
         generator.generate_batch([ask(), ask(schedule="exponential")])
 
 
