@@ -147,19 +147,26 @@ class Generator(ABC):
     def _edited(self, request: GenerationRequest, source: Source, on_step: OnStep | None) -> Generated:
         """A real frame with another label map: generated where the map changed, the source's own elsewhere."""
         started = time.perf_counter()
-        weight = source.weight(request.label_map)
+        around, label_map = source.cropped(request.label_map)
+        within = replace(request, label_map=label_map, source=around)
+        weight = around.weight(label_map)
+
+        def whole(inner: GrayImage) -> GrayImage:
+            image = np.zeros_like(source.image)
+            image[source.box] = around.composed(inner, weight)
+            return image
 
         def frame(pixels: Tensor) -> GrayImage:
-            return source.composed(_resized(_grey(pixels)[0], source.image.shape), weight)
+            return whole(_resized(_grey(pixels)[0], around.image.shape))
 
         def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
             if on_step is not None:
                 on_step(done, total, lambda: [frame(estimate())])
 
-        image = source.composed(source.image, weight)
+        image = whole(around.image)
         if weight.any():
             at_side = torch.from_numpy(_resized(weight, (self.card.resolution,) * 2))[None, None]
-            image = frame(self._edited_pixels(request, source, at_side.to(self.device), on_estimate))
+            image = frame(self._edited_pixels(within, around, at_side.to(self.device), on_estimate))
         record = record_of(request, self.card.weights, torch.__version__, self.device.type)
         return Generated(image, record, time.perf_counter() - started)
 

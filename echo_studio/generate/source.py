@@ -5,7 +5,7 @@ the edit stays the source's own, in the latents while sampling and pixel by pixe
 """
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import cv2
@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
-from echo_studio.anatomy.sector.geometry import within_sector
+from echo_studio.anatomy.sector.detect import find_sector
+from echo_studio.anatomy.sector.geometry import with_sector, within_sector
 from echo_studio.errors import ImageError, RequestError
-from echo_studio.types import BoolMask, GrayImage, Json, LabelIds
+from echo_studio.types import BoolMask, GrayImage, Json, LabelIds, Spacing
 
 EDITED = "edited real frame"
 EDITED_NOTICE = "edited real frame: personal data, not for diagnosis"
@@ -69,6 +70,20 @@ class Source:
         return np.asarray(within_sector(self.label_map.ids) != OUTSIDE)
 
     @cached_property
+    def box(self) -> tuple[slice, slice]:
+        """The rectangle around the sector: generators are trained on frames that it fills."""
+        rows, columns = np.nonzero(self.inside)
+        return slice(int(rows.min()), int(rows.max()) + 1), slice(int(columns.min()), int(columns.max()) + 1)
+
+    def cropped(self, label_map: LabelMap) -> tuple["Source", LabelMap]:
+        """The source and an edited label map within `box`, both with the source's sector."""
+        own, edited = (
+            LabelMap(np.ascontiguousarray(self.guide(one).ids[self.box]), one.spacing_mm)
+            for one in (self.label_map, label_map)
+        )
+        return replace(self, image=np.ascontiguousarray(self.image[self.box]), label_map=own), edited
+
+    @cached_property
     def sha256(self) -> str:
         """Of the pixels, and of their size."""
         return hashlib.sha256(f"{self.image.shape}".encode() + np.ascontiguousarray(self.image).tobytes()).hexdigest()
@@ -113,6 +128,24 @@ class Source:
         mixed = source_low + weight * (low - source_low) + (weight * fine + (1 - weight) * source_fine) / strength
         mixed = np.where(weight > 0, np.clip(np.rint(mixed), 0, 255), self.image)
         return np.where(self.inside, mixed, 0).astype(np.uint8)
+
+
+def own_label_map(image: GrayImage, label_map: LabelMap, spacing_mm: Spacing | None = None) -> LabelMap:
+    """What a frame itself shows, with the frame's sector where the label map has none (CAMUS's have none).
+
+    Args:
+        image: uint8 (h, w).
+        label_map: of the frame.
+        spacing_mm: of the frame, where the label map does not know it.
+
+    Raises:
+        RequestError: a label map of another size.
+        ImageError: no lit sector is found.
+    """
+    check_size(label_map, image.shape, "the frame's own label map")
+    has_sector = SECTOR in label_map.ids
+    ids = label_map.ids if has_sector else with_sector(label_map.ids, find_sector(image))
+    return LabelMap(ids, label_map.spacing_mm or spacing_mm)
 
 
 def check_size(label_map: LabelMap, size: tuple[int, ...], what: str) -> None:
