@@ -163,30 +163,31 @@ class Generator(ABC):
             if on_step is not None:
                 on_step(done, total, lambda: [frame(estimate())])
 
+        inverted = self.inverted(within, around)  # also where nothing is edited yet: the first edit does not wait then
         image = whole(around.image)
         if weight.any():
             at_side = torch.from_numpy(_resized(weight, (self.card.resolution,) * 2))[None, None]
-            image = frame(self._edited_pixels(within, around, at_side.to(self.device), on_estimate))
+            image = frame(self._edited_pixels(within, around, inverted, at_side.to(self.device), on_estimate))
         record = record_of(request, self.card.weights, torch.__version__, self.device.type)
         return Generated(image, record, time.perf_counter() - started)
 
-    def _edited_pixels(
-        self,
-        request: GenerationRequest,  # noqa: ARG002
-        source: Source,  # noqa: ARG002
-        weight: Tensor,  # noqa: ARG002
-        on_estimate: OnEstimate,  # noqa: ARG002
-    ) -> Tensor:
-        """Images float32 (1, 1, h, w) in [-1, 1] at the generator's resolution.
-
-        Args:
-            weight: float32 (1, 1, h, w), how much the edited label map decides.
-        """
+    def inverted(self, request: GenerationRequest, source: Source) -> Inverted:  # noqa: ARG002
+        """The source's latents and noise."""
         raise RequestError(
             expected="a diffusion generator, or one that is distilled from one, to keep the look of a real frame",
             got=self.card.name,
             remedy="choose edm-l64",
         )
+
+    def _edited_pixels(
+        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
+    ) -> Tensor:
+        """Images float32 (1, 1, h, w) in [-1, 1] at the generator's resolution; only where `_inverted` gives something.
+
+        Args:
+            weight: float32 (1, 1, h, w), how much the edited label map decides.
+        """
+        raise NotImplementedError
 
     def _ids(self, requests: Sequence[GenerationRequest]) -> Tensor:
         """Label ids uint8 (b, side, side) that the generator sees: structures end at the sector."""
@@ -268,9 +269,9 @@ class SampledGenerator(Generator):
         return decode(latent)
 
     def _edited_pixels(
-        self, request: GenerationRequest, source: Source, weight: Tensor, on_estimate: OnEstimate
+        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
     ) -> Tensor:
-        edit = LatentEdit.of(self.inverted(request, source), weight, source.keep)
+        edit = LatentEdit.of(inverted, weight, source.keep)
         ids = self._ids([request])
         decode = decoding_as(request, source, ids, self.codec)
         with arithmetic(self.device.type, request.sampling.precision):
@@ -286,7 +287,7 @@ class SampledGenerator(Generator):
 
     @torch.inference_mode()
     def inverted(self, request: GenerationRequest, source: Source) -> Inverted:
-        """The source's latents and noise, as this generator has them; found once for each source, view and phase."""
+        """Found once for each source, view and phase."""
 
         def make() -> Inverted:
             ids = self._ids([replace(request, label_map=source.label_map)])
@@ -411,10 +412,13 @@ class DistilledGenerator(OneCallGenerator):
         on_estimate(1, 1, lambda: pixels)
         return pixels
 
+    def inverted(self, request: GenerationRequest, source: Source) -> Inverted:
+        return self.teacher().inverted(request, source)
+
     def _edited_pixels(
-        self, request: GenerationRequest, source: Source, weight: Tensor, on_estimate: OnEstimate
+        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
     ) -> Tensor:
-        edit = LatentEdit.of(self.teacher().inverted(request, source), weight, source.keep)
+        edit = LatentEdit.of(inverted, weight, source.keep)
         ids = self._ids([request])
         with arithmetic(self.device.type, request.sampling.precision):
             prepared = self.noise_map.prepare(condition_of([request], ids, self.codec, self.card.label_count))

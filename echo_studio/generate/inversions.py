@@ -78,8 +78,9 @@ class Inversions:
             self._kept.move_to_end(key)
             return self._kept[key]
 
-    def forget(self, image_sha256: str) -> None:
+    def forget(self, source: Source) -> None:
         """Drop all inversions of a frame."""
+        inverted, _ = source.cropped(source.label_map)
         with self._lock:
-            for key in [key for key in self._kept if key[0] == image_sha256]:
+            for key in [key for key in self._kept if key[0] == inverted.sha256]:
                 del self._kept[key]

@@ -47,6 +47,11 @@ class GenerationRequest:
         if self.source is not None:
             check_size(self.label_map, self.source.image.shape, "an edited label map")
 
+    @property
+    def notice(self) -> str:
+        """What every file of the frame says of it."""
+        return NOTICE if self.source is None else EDITED_NOTICE
+
 
 def check_seed(seed: int) -> None:
     """Raise RequestError where a seed is out of its range."""
@@ -146,5 +151,5 @@ class Generated:
 def record_of(request: GenerationRequest, weights: dict[str, str], torch_version: str, device: str) -> GenerationRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
     common = common_record(request, weights, torch_version, device)
-    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": EDITED_NOTICE}
+    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": request.notice}
     return GenerationRecord(phase=request.phase, **common, **edited)

@@ -87,8 +87,11 @@ def test_the_same_edit_gives_the_same_frame_and_another_seed_changes_it_where_no
 def test_nothing_kept_and_the_whole_frame_is_what_no_source_gives(folder: Path) -> None:
     """Of a generator whose decoder has no look of its own."""
     generator = load_generator("tiny", folder)
-    alone = edited(generator, heart(), real(keep=0.0, whole_frame=True))
-    assert np.array_equal(alone.image, generator(heart(), nfe=4).image)
+    everywhere = LabelMap(
+        np.where(heart().ids == OUTSIDE, np.uint8(SECTOR), heart().ids)
+    )  # a sector that fills the frame
+    alone = edited(generator, everywhere, real(label_map=everywhere, keep=0.0, whole_frame=True))
+    assert np.array_equal(alone.image, generator(everywhere, nfe=4).image)
 
 
 def test_the_whole_frame_with_its_own_noise_is_nearer_to_the_source_than_with_fresh_noise(folder: Path) -> None:
@@ -138,7 +141,7 @@ def test_only_the_first_edit_of_a_frame_waits_for_its_inversion(folder: Path, mo
         edited(model, heart(shift), real())
     assert len(inversions) == 1
     edited(teacher, heart(3), real(), view="2CH")
-    models.inversions.forget(real().sha256)
+    models.inversions.forget(real())
     edited(drafts, heart(3), real())
     assert len(inversions) == 3
 
