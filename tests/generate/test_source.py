@@ -87,11 +87,10 @@ def test_the_same_edit_gives_the_same_frame_and_another_seed_changes_it_where_no
 def test_nothing_kept_and_the_whole_frame_is_what_no_source_gives(folder: Path) -> None:
     """Of a generator whose decoder has no look of its own."""
     generator = load_generator("tiny", folder)
-    everywhere = LabelMap(
-        np.where(heart().ids == OUTSIDE, np.uint8(SECTOR), heart().ids)
-    )  # a sector that fills the frame
+    # A sector that fills the frame: no rectangle is cut out.
+    everywhere = LabelMap(np.where(heart().ids == OUTSIDE, np.uint8(SECTOR), heart().ids))
     alone = edited(generator, everywhere, real(label_map=everywhere, keep=0.0, whole_frame=True))
-    assert np.array_equal(alone.image, generator(everywhere, nfe=4).image)
+    assert np.abs(alone.image.astype(int) - generator(everywhere, nfe=4).image).max() <= 1
 
 
 def test_the_whole_frame_with_its_own_noise_is_nearer_to_the_source_than_with_fresh_noise(folder: Path) -> None:
