@@ -130,14 +130,14 @@ class Generator(ABC):
         started = time.perf_counter()
 
         def frames(pixels: Tensor) -> list[GrayImage]:
-            return [_fitted(image, r.label_map) for image, r in zip(_grey(pixels), requests, strict=True)]
+            return [_fitted(image, r.label_map) for image, r in zip(grey_of(pixels), requests, strict=True)]
 
         def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
             if on_step is not None:
                 on_step(done, total, lambda: frames(estimate()))
 
         with arithmetic(self.device.type, first.sampling.precision):
-            images = frames(self._pixels(requests, self._ids(requests), on_estimate))
+            images = frames(self._pixels(requests, self.seen_ids(requests), on_estimate))
         seconds = time.perf_counter() - started
         return [
             Generated(image, record_of(request, self.card.weights, torch.__version__, self.device.type), seconds)
@@ -157,7 +157,7 @@ class Generator(ABC):
             return image
 
         def frame(pixels: Tensor) -> GrayImage:
-            return whole(_resized(_grey(pixels)[0], around.image.shape))
+            return whole(resized_image(grey_of(pixels)[0], around.image.shape))
 
         def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
             if on_step is not None:
@@ -166,7 +166,7 @@ class Generator(ABC):
         inverted = self.inverted(within, around)  # also where nothing is edited yet: the first edit does not wait then
         image = whole(around.image)
         if weight.any():
-            at_side = torch.from_numpy(_resized(weight, (self.card.resolution,) * 2))[None, None]
+            at_side = torch.from_numpy(resized_image(weight, (self.card.resolution,) * 2))[None, None]
             image = frame(self._edited_pixels(within, around, inverted, at_side.to(self.device), on_estimate))
         record = record_of(request, self.card.weights, torch.__version__, self.device.type)
         return Generated(image, record, time.perf_counter() - started)
@@ -189,7 +189,7 @@ class Generator(ABC):
         """
         raise NotImplementedError
 
-    def _ids(self, requests: Sequence[GenerationRequest]) -> Tensor:
+    def seen_ids(self, requests: Sequence[GenerationRequest]) -> Tensor:
         """Label ids uint8 (b, side, side) that the generator sees: structures end at the sector."""
         side = self.card.resolution
         maps = [
@@ -220,7 +220,7 @@ class Generator(ABC):
         """Frames float32 (b, 1, h, w) in [-1, 1], -1 outside the sector, of label maps uint8 (b, h, w)."""
 
 
-def _grey(pixels: Tensor) -> npt.NDArray[np.uint8]:
+def grey_of(pixels: Tensor) -> npt.NDArray[np.uint8]:
     """uint8 (b, h, w) of images float (b, 1, h, w) in [-1, 1]."""
     grey: npt.NDArray[np.uint8] = ((pixels.float() + 1) * 127.5).round().to(torch.uint8)[:, 0].cpu().numpy()
     return grey
@@ -230,10 +230,10 @@ def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
     """The frame at its label map's size, black outside the sector there too."""
     if image.shape == label_map.shape:
         return image
-    return np.where(within_sector(label_map.ids) > 0, _resized(image, label_map.shape), 0).astype(np.uint8)
+    return np.where(within_sector(label_map.ids) > 0, resized_image(image, label_map.shape), 0).astype(np.uint8)
 
 
-def _resized(image: npt.NDArray[T], size: tuple[int, ...]) -> npt.NDArray[T]:
+def resized_image(image: npt.NDArray[T], size: tuple[int, ...]) -> npt.NDArray[T]:
     """An image at another size (height, width)."""
     height, width = size
     interpolation = cv2.INTER_AREA if height < image.shape[0] else cv2.INTER_LINEAR
@@ -272,7 +272,7 @@ class SampledGenerator(Generator):
         self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
     ) -> Tensor:
         edit = LatentEdit.of(inverted, weight, source.keep)
-        ids = self._ids([request])
+        ids = self.seen_ids([request])
         decode = decoding_as(request, source, ids, self.codec)
         with arithmetic(self.device.type, request.sampling.precision):
             latent = sample(
@@ -290,8 +290,8 @@ class SampledGenerator(Generator):
         """Found once for each source, view and phase."""
 
         def make() -> Inverted:
-            ids = self._ids([replace(request, label_map=source.label_map)])
-            image = torch.from_numpy(_resized(source.image, tuple(ids.shape[1:])).astype(np.float32) / 127.5 - 1)
+            ids = self.seen_ids([replace(request, label_map=source.label_map)])
+            image = torch.from_numpy(resized_image(source.image, tuple(ids.shape[1:])).astype(np.float32) / 127.5 - 1)
             latent = self.codec.encode(image[None, None].to(self.device), (ids > 0).float().unsqueeze(1))
             condition = condition_of([request], ids, self.codec, self.card.label_count)
             return Inverted(latent, invert(Bound.of(self.denoiser, condition), latent))
@@ -350,7 +350,7 @@ def decoding_as(request: GenerationRequest, source: Source, ids: Tensor, codec: 
     inside = (ids > 0).float().unsqueeze(1)
     look = request.sampling.look
     if isinstance(codec, GrainCodec):
-        own = codec.measured(_resized(source.image, tuple(ids.shape[1:])), inside)
+        own = codec.measured(resized_image(source.image, tuple(ids.shape[1:])), inside)
         look = Look(
             *(theirs if theirs is not None else ours for theirs, ours in zip(astuple(look), astuple(own), strict=True))
         )
@@ -419,7 +419,7 @@ class DistilledGenerator(OneCallGenerator):
         self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
     ) -> Tensor:
         edit = LatentEdit.of(inverted, weight, source.keep)
-        ids = self._ids([request])
+        ids = self.seen_ids([request])
         with arithmetic(self.device.type, request.sampling.precision):
             prepared = self.noise_map.prepare(condition_of([request], ids, self.codec, self.card.label_count))
             fresh = SampleNoise([request.seed], tuple(prepared.inside.shape[1:]))().to(self.device)
