@@ -25,11 +25,15 @@ from echo_studio.generate.inversions import Inversions, Inverted, LatentEdit
 from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Look, Precision, Sampling, advised_sampling
-from echo_studio.generate.source import Source
+from echo_studio.generate.source import Source, with_grain
 from echo_studio.nets.cyclegan import CycleGAN
+from echo_studio.nets.grain_decoder import high_pass_strength, inner_sector
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
 
 T = TypeVar("T", np.uint8, np.float32)
+
+# The grain of an edited frame is brought to its source's, as far as that is believable.
+GRAIN_SIGMA, MAX_GRAIN = 1.0, 2.0  # pixels at the generator's resolution, times
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimates to frames.
 OnStep = Callable[[int, int, Callable[[], list[GrayImage]]], None]
@@ -157,7 +161,7 @@ class Generator(ABC):
             return image
 
         def frame(pixels: Tensor) -> GrayImage:
-            return whole(resized_image(grey_of(pixels)[0], around.image.shape))
+            return whole(resized_image(with_grain(grey_of(pixels)[0], inverted.grain), around.image.shape))
 
         def on_estimate(done: int, total: int, estimate: Callable[[], Tensor]) -> None:
             if on_step is not None:
@@ -291,10 +295,17 @@ class SampledGenerator(Generator):
 
         def make() -> Inverted:
             ids = self.seen_ids([replace(request, label_map=source.label_map)])
-            image = torch.from_numpy(resized_image(source.image, tuple(ids.shape[1:])).astype(np.float32) / 127.5 - 1)
-            latent = self.codec.encode(image[None, None].to(self.device), (ids > 0).float().unsqueeze(1))
+            image = resized_image(source.image, tuple(ids.shape[1:]))
+            pixels = torch.from_numpy(image.astype(np.float32) / 127.5 - 1)[None, None].to(self.device)
+            latent = self.codec.encode(pixels, (ids > 0).float().unsqueeze(1))
+            decoded = grey_of(decoding_as(request, source, ids, self.codec)(latent))[0]
+            within = inner_sector(ids[0].cpu().numpy() > 0)
+            grain = 1.0
+            if within.any():
+                theirs, ours = (high_pass_strength(one, within, GRAIN_SIGMA) for one in (image, decoded))
+                grain = float(np.clip(theirs / max(ours, 1e-3), 1 / MAX_GRAIN, MAX_GRAIN))
             condition = condition_of([request], ids, self.codec, self.card.label_count)
-            return Inverted(latent, invert(Bound.of(self.denoiser, condition), latent))
+            return Inverted(latent, invert(Bound.of(self.denoiser, condition), latent), grain)
 
         return self.inversions.get(source, (self.card.sha256, request.view, request.phase), make)
 

@@ -21,10 +21,12 @@ class Inverted(NamedTuple):
     Attributes:
         latent: float32 (1, c, h, w), as the codec encodes it.
         noise: of about unit variance, of the same shape: the ODE leads from it to the latent.
+        grain: strength of the source's grain over that of its latent, decoded: decoders bring less of what is unusual.
     """
 
     latent: Tensor
     noise: Tensor
+    grain: float
 
 
 @dataclass(frozen=True)

@@ -177,6 +177,12 @@ def edit_weight(before: LabelIds, after: LabelIds) -> npt.NDArray[np.float32]:
     return np.asarray(rise**2 * (3 - 2 * rise), np.float32)
 
 
+def with_grain(image: GrayImage, times: float) -> GrayImage:
+    """A frame uint8 (h, w) with its grain so many times as strong."""
+    low, fine = _split(image)
+    return np.clip(np.rint(low + times * fine), 0, 255).astype(np.uint8)
+
+
 def _split(image: GrayImage) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """A frame without its grain, and the grain."""
     grey = image.astype(np.float32)

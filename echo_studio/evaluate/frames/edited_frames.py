@@ -60,8 +60,8 @@ def measure_edits(
         `unedited_db`: PSNR of the whole frame, sampled under its own map, against the frame through the codec alone.
         `edits`, a list of {edit, n, lv_endo, lv_epi, la (the judge's Dice with the edited map), labeller (its Dice),
         whole (the judge's Dice on the whole-frame variant), untouched (share of pixels of weight 0 that are the
-        source's), seam (gradient where the two meet, over the source's there), grain (strength where the map decides,
-        over the source's there)}. `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
+        source's), seam (gradient where the two meet, over the source's there), grain (strength where the map decides
+        and the tissue is the same as before, over the source's there)}. `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
         the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`.
         Then the rows.
     """
@@ -132,8 +132,11 @@ def _through_codec(generator: SampledGenerator, request: GenerationRequest) -> G
 def _figures(source: Source, edited: LabelMap, made: GrayImage, whole: GrayImage, scorers: Scorers) -> Json:
     guide = source.guide(edited)
     weight = source.weight(edited)
-    untouched, decided = source.inside & (weight == 0), inner_sector(source.inside) & (weight == 1)
-    meeting = inner_sector(source.inside) & (weight > 0) & (weight < 1) & (guide.ids == source.label_map.ids)
+    untouched = source.inside & (weight == 0)
+    same = inner_sector(source.inside) & (
+        guide.ids == source.guide(source.label_map).ids
+    )  # of the same tissue as before
+    decided, meeting = same & (weight == 1), same & (weight > 0) & (weight < 1)
     judged, labelled = (
         [structure_dice(found, guide) for found in segmenter.label([made, whole])]
         for segmenter in (scorers.judge, scorers.labeller)
@@ -144,8 +147,12 @@ def _figures(source: Source, edited: LabelMap, made: GrayImage, whole: GrayImage
         "whole": judged[1],
         "untouched": float((made == source.image)[untouched].mean()) if untouched.any() else None,
         "seam": _ratio(_gradient(made), _gradient(source.image), meeting),
-        "grain": high_pass_strength(made, decided, 1.0) / high_pass_strength(source.image, decided, 1.0),
+        "grain": _strength(made, decided) / _strength(source.image, decided) if decided.any() else None,
     }
+
+
+def _strength(image: GrayImage, where: BoolMask) -> float:
+    return high_pass_strength(image, where, 1.0) + 1e-3
 
 
 def _ratio(one: FloatArray, other: FloatArray, where: BoolMask) -> float | None:
