@@ -61,7 +61,8 @@ def measure_edits(
         `edits`, a list of {edit, n, lv_endo, lv_epi, la (the judge's Dice with the edited map), labeller (its Dice),
         whole (the judge's Dice on the whole-frame variant), untouched (share of pixels of weight 0 that are the
         source's), seam (gradient where the two meet, over the source's there), grain (strength where the map decides
-        and the tissue is the same as before, over the source's there)}. `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
+        and the tissue is the same as before, over the source's there)}.
+        `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
         the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`.
         Then the rows.
     """
