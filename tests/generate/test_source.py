@@ -12,6 +12,7 @@ import torch
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, OUTSIDE, SECTOR
 from echo_studio.errors import CheckpointError, ImageError, RequestError
+from echo_studio.generate import generator as module
 from echo_studio.generate.build import build_network
 from echo_studio.generate.catalog import catalog, load_generator
 from echo_studio.generate.checkpoint import Card, read_card, write_card, write_checkpoint
@@ -84,8 +85,11 @@ def test_the_same_edit_gives_the_same_frame_and_another_seed_changes_it_where_no
     assert not np.array_equal(first.image, other.image)
 
 
-def test_nothing_kept_and_the_whole_frame_is_what_no_source_gives(folder: Path) -> None:
-    """Of a generator whose decoder has no look of its own."""
+def test_nothing_kept_and_the_whole_frame_is_what_no_source_gives(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a generator whose decoder has no look of its own, and without the source's strength of grain."""
+    monkeypatch.setattr(module, "MAX_GRAIN", 1.0)
     generator = load_generator("tiny", folder)
     # A sector that fills the frame: no rectangle is cut out.
     everywhere = LabelMap(np.where(heart().ids == OUTSIDE, np.uint8(SECTOR), heart().ids))
