@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
 from echo_studio.diffusion.inversion import Inpainting, invert
@@ -213,6 +214,25 @@ class Generator(ABC):
                 got=" and ".join(chosen),
                 remedy="leave them out, or choose a generator with gamma-vae-64-grain",
             )
+
+    def look_of(self, image: GrayImage) -> Look:
+        """The look of a real frame uint8 (h, w), for `Sampling.look`.
+
+        Raises:
+            RequestError: this generator has none to choose.
+            ImageError: no lit sector is found.
+        """
+        codec = getattr(self, "codec", None)
+        if not isinstance(codec, GrainCodec):
+            raise RequestError(
+                expected="a generator whose grain can be chosen", got=self.card.name, remedy="choose edm-l64"
+            )
+        sector = find_sector(image)
+        rows, columns = np.nonzero(sector)
+        box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
+        side = (self.card.resolution,) * 2
+        inside = torch.from_numpy(resized_image(sector[box].astype(np.float32), side) > 0.5)
+        return codec.measured(resized_image(np.ascontiguousarray(image[box]), side), inside[None, None].float())
 
     @property
     def has_look(self) -> bool:

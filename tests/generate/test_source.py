@@ -211,3 +211,16 @@ def test_a_student_whose_teacher_has_other_weights_is_refused(tmp_path: Path) ->
     write_card(folder / "student", dataclasses.replace(card, distilled_from={"grainy": "0" * 64}))
     with pytest.raises(CheckpointError, match="grainy, which student learned from"):
         edited(load_generator("student", folder), heart(3), real())
+
+
+def test_the_look_of_a_real_frame_is_that_of_what_is_generated_with_it(folder: Path) -> None:
+    generator = load_generator("grainy", folder)
+    image = np.where(heart().ids != OUTSIDE, real().image, 0).astype(np.uint8)
+    look = generator.look_of(image)
+    assert look == generator.look_of(np.pad(image, 20)), "what lies around the sector does not count"
+    assert look.grain is not None
+    smooth = generator.look_of(np.where(image > 0, 100 + image // 8, 0).astype(np.uint8))
+    assert smooth.grain is not None
+    assert smooth.grain < look.grain
+    with pytest.raises(RequestError, match="a generator whose grain can be chosen"):
+        load_generator("tiny", folder).look_of(image)
