@@ -154,10 +154,10 @@ class Catalog:
         card, network, codec = self.parts(folder, device)
         place = torch.device(device)
         if card.kind == "distilled":
-            return DistilledGenerator(card, place, noise_map_of(card, network), codec)
+            return DistilledGenerator(card, place, codec, noise_map_of(card, network))
         if card.kind in ONE_CALL:
-            return DirectGenerator(card, place, network)  # type: ignore[arg-type]
-        return SampledGenerator(card, place, denoiser_of(card, network), codec)
+            return DirectGenerator(card, place, codec, network)  # type: ignore[arg-type]
+        return SampledGenerator(card, place, codec, denoiser_of(card, network))
 
     def parts(self, folder: Path, device: str = "cpu") -> tuple[Card, nn.Module, Codec]:
         """The card of a checkpoint, its network and the codec that it needs, on a device; raises as `load` does."""

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
-from echo_studio.diffusion.solvers import OnEvaluation, SampleNoise, noise_levels, solver
+from echo_studio.diffusion.solvers import NextNoise, OnEvaluation, SampleNoise, noise_levels, solver
 from echo_studio.errors import CheckpointError, RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
@@ -40,6 +40,7 @@ class Generator(ABC):
 
     card: Card
     device: torch.device
+    codec: Codec
 
     def __call__(
         self,
@@ -111,7 +112,7 @@ class Generator(ABC):
                 got="a mixture",
                 remedy="split them",
             )
-        self._check(first)
+        self.check(first)
         started = time.perf_counter()
         side = self.card.resolution
         maps = np.stack([within_sector(r.label_map.resized(side, side).ids) for r in requests])
@@ -132,8 +133,8 @@ class Generator(ABC):
             for image, request in zip(images, requests, strict=True)
         ]
 
-    def _check(self, request: GenerationRequest) -> None:
-        """Raise RequestError where this generator cannot do what a request asks for."""
+    def check(self, request: GenerationRequest) -> None:
+        """Raise RequestError where this generator cannot do what a request asks for; its label map plays no part."""
         chosen = [f"{name} {value:g}" for name, value in vars(request.sampling.look).items() if value is not None]
         if chosen and not self.has_look:
             raise RequestError(
@@ -145,11 +146,32 @@ class Generator(ABC):
     @property
     def has_look(self) -> bool:
         """Whether grain and coarseness can be chosen."""
-        return isinstance(getattr(self, "codec", None), GrainCodec)
+        return isinstance(self.codec, GrainCodec)
 
-    @abstractmethod
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         """Frames float32 (b, 1, h, w) in [-1, 1], -1 outside the sector, of label maps uint8 (b, h, w)."""
+        decode = decoding_of(requests, ids, self.codec)
+        condition = condition_of(requests, ids, self.codec, self.card.label_count)
+        noise = SampleNoise([request.seed for request in requests], (1, *condition.one_hot.shape[2:]))
+        return decode(
+            self.diffused(
+                condition,
+                requests[0].sampling,
+                noise,
+                lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
+            )
+        )
+
+    @abstractmethod
+    def diffused(
+        self, condition: Condition, sampling: Sampling, noise: NextNoise, on_evaluation: OnEvaluation
+    ) -> Tensor:
+        """What the codec decodes, float32 (b, 1, h / factor, w / factor), on the condition's device.
+
+        Args:
+            noise: standard normal, of that shape; the first is what sampling starts from.
+            on_evaluation: called after each evaluation.
+        """
 
 
 def _fitted(image: GrayImage, label_map: LabelMap) -> GrayImage:
@@ -168,10 +190,10 @@ class SampledGenerator(Generator):
     """Any family, on pixels or latents, with any solver."""
 
     denoiser: Preconditioned
-    codec: Codec
 
-    def _check(self, request: GenerationRequest) -> None:
-        super()._check(request)
+    def check(self, request: GenerationRequest) -> None:
+        """See `Generator.check`."""
+        super().check(request)
         if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
@@ -179,35 +201,32 @@ class SampledGenerator(Generator):
                 remedy="choose guidance 0",
             )
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        decode = decoding_of(requests, ids, self.codec)
-        latent = sample(
-            self.denoiser,
-            condition_of(requests, ids, self.codec, self.card.label_count),
-            requests[0].sampling,
-            [request.seed for request in requests],
-            lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
-        )
-        return decode(latent)
+    def diffused(
+        self, condition: Condition, sampling: Sampling, noise: NextNoise, on_evaluation: OnEvaluation
+    ) -> Tensor:
+        """See `Generator.diffused`."""
+        return sample(self.denoiser, condition, sampling, noise, on_evaluation)
 
 
 def sample(
     denoiser: Preconditioned,
     condition: Condition,
     sampling: Sampling,
-    seeds: Sequence[int],
+    noise: NextNoise | Sequence[int],
     on_evaluation: OnEvaluation = lambda done, total, estimate: None,
 ) -> Tensor:
     """Samples float32 (b, 1, h, w), or (b, 1, t, h, w) of clips, on the condition's device: what a codec decodes.
 
     Args:
         denoiser: unguided; the sampling says whether guidance is added.
-        seeds: one a sample; each sample is what it would be alone, to rounding.
+        noise: standard normal of that shape; or seeds, one a sample: each sample is then what it would be alone, to
+            rounding.
         on_evaluation: called after each evaluation.
     """
+    if not callable(noise):
+        noise = SampleNoise(noise, (1, *condition.one_hot.shape[2:]))
     integrate = solver(sampling.solver)
     sigmas = noise_levels(integrate, denoiser.family, sampling.nfe, sampling.schedule)
-    noise = SampleNoise(seeds, (1, *condition.one_hot.shape[2:]))
     start = (noise() * float(sigmas[0])).to(condition.one_hot.device)
     bound = Bound.of(denoiser, condition, sampling.guidance)
     return integrate(bound, start, sigmas, sampling.nfe, noise, on_evaluation)
@@ -231,8 +250,9 @@ def decoding_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec
 class OneCallGenerator(Generator):
     """A generator that makes a frame in one call. Solver and schedule play no part: the record keeps them."""
 
-    def _check(self, request: GenerationRequest) -> None:
-        super()._check(request)
+    def check(self, request: GenerationRequest) -> None:
+        """See `Generator.check`."""
+        super().check(request)
         if request.sampling.nfe != 1:
             raise RequestError(
                 expected=f"NFE 1, since {self.card.name} makes a frame in one call",
@@ -257,10 +277,16 @@ class DirectGenerator(OneCallGenerator):
 
     network: CycleGAN
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
-        pixels = self.network.to_echo(soft_one_hot(ids, 1, self.card.label_count), noise.to(self.device))
-        on_estimate(1, 1, lambda: pixels)
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,  # noqa: ARG002
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+    ) -> Tensor:
+        """See `Generator.diffused`."""
+        pixels = self.network.to_echo(condition.one_hot, noise().to(self.device))
+        on_evaluation(1, 1, pixels)
         return pixels
 
 
@@ -269,14 +295,18 @@ class DistilledGenerator(OneCallGenerator):
     """The seed's noise is the teacher's, so that both make the same picture."""
 
     noise_map: NoiseMap
-    codec: Codec
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec, self.card.label_count))
-        noise = SampleNoise([request.seed for request in requests], tuple(prepared.inside.shape[1:]))()
-        pixels = decoding_of(requests, ids, self.codec)(self.noise_map(noise.to(self.device), prepared))
-        on_estimate(1, 1, lambda: pixels)
-        return pixels
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,  # noqa: ARG002
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+    ) -> Tensor:
+        """See `Generator.diffused`."""
+        made = self.noise_map(noise().to(self.device), self.noise_map.prepare(condition))
+        on_evaluation(1, 1, made)
+        return made
 
 
 def noise_map_of(card: Card, network: nn.Module) -> NoiseMap:
