@@ -40,8 +40,8 @@ COLUMNS = (
 def evaluate_video(
     data: DataOption,
     generators: Annotated[
-        str, typer.Option(help="Names with commas between them, such as video-spade,free-echo,sdedit.")
-    ] = "video-spade",
+        str, typer.Option(help="Names with commas between them, such as beat-l64,video-spade,free-echo,sdedit.")
+    ] = "beat-l64",
     solver: Annotated[str, typer.Option(help="Sampler; each generator's advised one by default.")] = "",
     nfe: Annotated[
         str, typer.Option(help="Numbers of function evaluations, such as 10,20; the advised one by default.")
@@ -83,7 +83,7 @@ def evaluate_video(
 
     \b
     Example:
-      echo-studio evaluate video --generators video-spade,free-echo,sdedit --start-steps 15,35,55 \\
+      echo-studio evaluate video --generators beat-l64,free-echo,sdedit --start-steps 15,35,55 \\
           --ef 25,40,55,65 --data ~/data/CAMUS_public --json
     """
     lengths, budgets, steps = (

@@ -122,7 +122,9 @@ class GrainCodec:
         """As `Codec.decoding`. What of the look is not chosen is drawn for each sample, as it varies in real frames."""
         grains = [self.grain(seed, look, inside.shape[-2:]) for seed in seeds]
         looks = torch.stack([looks for looks, _ in grains])
-        return self.decoding_from([torch.stack(own) for own in zip(*(n for _, n in grains), strict=True)], looks, inside)
+        return self.decoding_from(
+            [torch.stack(own) for own in zip(*(n for _, n in grains), strict=True)], looks, inside
+        )
 
     def decoding_as(self, images: Sequence[GrayImage], inside: Tensor, seeds: Sequence[int]) -> Decode:
         """Decoding with the looks measured on these frames, uint8 (h, w) each."""
@@ -130,7 +132,10 @@ class GrainCodec:
         measured = torch.tensor([look_of(image, mask) for image, mask in zip(images, masks, strict=True)])
         looks = (measured - torch.tensor(self.means)) / torch.tensor(self.deviations)
         generators = [torch.Generator().manual_seed(_grain_seed(seed)) for seed in seeds]
-        noise = [torch.stack([torch.randn(shape, generator=own) for own in generators]) for shape in self._shapes(inside.shape[-2:])]
+        noise = [
+            torch.stack([torch.randn(shape, generator=own) for own in generators])
+            for shape in self._shapes(inside.shape[-2:])
+        ]
         return self.decoding_from(noise, looks, inside)
 
     def grain(self, seed: int, look: Look, size: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
@@ -152,7 +157,9 @@ class GrainCodec:
         """Decoding with given noise, float32 (b, c, h, w) at each doubling, and looks float32 (b, 2)."""
         device = inside.device
         masks = inside[:, 0].cpu().numpy() > 0
-        beams = torch.from_numpy(np.stack([_beams(mask.tobytes(), mask.shape, self.factor) for mask in masks])).to(device)
+        beams = torch.from_numpy(np.stack([_beams(mask.tobytes(), mask.shape, self.factor) for mask in masks])).to(
+            device
+        )
         seen = self.encoder.vae.latent_inside(inside) > 0
         noise, looks = [own.to(device) for own in noise], looks.to(device)
 

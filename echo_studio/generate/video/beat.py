@@ -1,4 +1,4 @@
-"""A heartbeat from a generator of frames: every frame from its own label map, and from noise that moves with the heart."""
+"""A heartbeat from a generator of frames: each frame from its label map, and from noise that moves with the heart."""
 
 import dataclasses
 import time
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
+from echo_studio.anatomy.motion.motion import volume_curve
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.diffusion.solvers import SampleNoise
 from echo_studio.errors import RequestError
@@ -36,7 +37,7 @@ from echo_studio.types import VIEWS, LabelIds
 BATCH = {"cpu": 4}
 OTHER_BATCH = 32
 # Waves of the sampler's noise that are renewed with no frame: they decide how bright whole regions are.
-STEADY = 8.0  # cycles a picture
+STEADY = 12.0  # cycles a picture
 STRIDE = 3  # every third frame is made first: a third of the time shows the whole beat
 GRAIN_STREAMS = 10_000  # noise streams from here on are the codec's; those before are the sampler's, one a draw
 
@@ -72,7 +73,9 @@ class BeatGenerator(VideoGenerator):
             nonlocal calls
             calls += 1
             if on_step is not None:
-                on_step(calls, nfe * len(batches), lambda: fitted(beat.pictures(estimate, places)[0], inside[places[0]]))
+                on_step(
+                    calls, nfe * len(batches), lambda: fitted(beat.pictures(estimate, places)[0], inside[places[0]])
+                )
 
         for places in batches:
             with arithmetic(self.device.type, request.sampling.precision):
@@ -111,6 +114,7 @@ class _Beat:
 
     Attributes:
         ids: uint8 (t, side, side) at the generator's resolution, nothing beyond the sector.
+        phase: (t,) how far each frame is from end diastole, 0, to end systole, 1.
         noise: of the beat.
         start: (t, 1, h, w) the noise from which sampling starts.
         grain: what the codec is given: noise (t, c, h, w) at each doubling, and looks (2,); None where it takes none.
@@ -121,6 +125,7 @@ class _Beat:
     cycle: LabelCycle
     request: VideoRequest
     ids: LabelIds
+    phase: Tensor
     noise: BeatNoise
     start: Tensor
     grain: tuple[list[Tensor], Tensor] | None
@@ -130,6 +135,7 @@ class _Beat:
     def of(cls, model: Generator, cycle: LabelCycle, request: VideoRequest) -> "_Beat":
         ids, seed, codec = shrunk(cycle.ids, model.card.resolution), request.seed, model.codec
         noise = BeatNoise(cycle, ids, seed, sway(len(cycle), seed))
+        phase = torch.from_numpy(1 - volume_curve(len(cycle), cycle.heart_rate)).float()
         side = model.card.resolution // codec.factor
         start = noise(SampleNoise([seed], (1, side, side))()[0], 0, STEADY)
         grain = None
@@ -137,7 +143,7 @@ class _Beat:
             looks, drawn = codec.grain(seed, request.sampling.look, ids.shape[1:])
             grain = [noise(still, GRAIN_STREAMS + k) for k, still in enumerate(drawn)], looks
         gains = torch.from_numpy(gain(cycle, seed)).float().to(model.device)
-        return cls(model, cycle, request, ids, noise, start, grain, gains)
+        return cls(model, cycle, request, ids, phase, noise, start, grain, gains)
 
     def diffused(self, places: Sequence[int], on_evaluation: object) -> Tensor:
         """What the codec decodes, of some frames."""
@@ -151,10 +157,8 @@ class _Beat:
             return (self.noise(first, draw, STEADY) if draw else self.start)[list(places)]
 
         views = torch.full((len(ids),), VIEWS.index(self.request.view), device=ids.device)
-        # The phase is that of the first frame throughout: a change on the way would show as a jump.
-        condition = Condition(
-            soft_one_hot(ids, self.model.codec.factor, self.model.card.label_count), views, torch.zeros_like(views)
-        )
+        phase = self.phase[list(places)].to(ids.device)
+        condition = Condition(soft_one_hot(ids, self.model.codec.factor, self.model.card.label_count), views, phase)
         return self.model.diffused(condition, self.request.sampling, moving, on_evaluation)  # type: ignore[arg-type]
 
     def pictures(self, made: Tensor, places: Sequence[int]) -> GrayClip:

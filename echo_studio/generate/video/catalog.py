@@ -37,8 +37,8 @@ BEAT, DRAFT = "beat-", "draft-"
 
 
 def video_generators(folder: Path | None = None) -> dict[str, VideoEntry]:
-    """The generators of clips by name: those that make frame by frame first, drafts before all; then the other ones that
-    see label maps. Raises as `Catalog.checkpoints` does."""
+    """The generators of clips by name: those that make frame by frame first, drafts before all; then others that see
+    label maps. Raises as `Catalog.checkpoints` does."""
     entries = _beats(catalog(folder))
     for name, found in catalog(folder).generators("video").items():
         card = found.card
@@ -155,7 +155,7 @@ def _beats(place: Catalog) -> dict[str, VideoEntry]:
 def _teacher(card: Card, cards: Mapping[str, Card]) -> str:
     """The generator that a distilled one imitates, or one that was trained on from it; empty where it is not there."""
     for name, sha256 in card.distilled_from.items():
-        for teacher in cards.values():
-            if teacher.sha256 == sha256 or (teacher.name == name and sha256 in teacher.earlier_legs):
-                return teacher.name
+        known = [one for one in cards.values() if one.name != card.name and sha256 in (one.sha256, *one.earlier_legs)]
+        if known:  # an import may have given it another name
+            return next((one.name for one in known if one.name == name), known[0].name)
     return ""

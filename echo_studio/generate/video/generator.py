@@ -40,7 +40,7 @@ class VideoEntry:
 
     Attributes:
         name: under which it is requested.
-        checkpoint: name of the checkpoint that denoises: of clips, or of frames where the generator makes frame by frame.
+        checkpoint: name of the checkpoint that denoises: of clips, or of frames where they are made one by one.
         pseudo: what its start step starts from; empty where it has none.
         conditional: whether the network sees the label maps. One without sees them through the start step alone.
         guidance: whether it takes classifier-free guidance.
@@ -228,7 +228,12 @@ class ClipGenerator(VideoGenerator):
             return super().pseudo_clip(request)
         cycle = cycle_of(request)
         image = pseudo_video(
-            self.entry.pseudo, shrunk(cycle.ids, self.card.resolution), request.view, cycle, self.card.intensities, request.seed
+            self.entry.pseudo,
+            shrunk(cycle.ids, self.card.resolution),
+            request.view,
+            cycle,
+            self.card.intensities,
+            request.seed,
         )
         return np.asarray((image * 255).round().astype(np.uint8))
 
@@ -279,7 +284,7 @@ def within_first_sector(ids: LabelIds) -> LabelIds:
 
 
 def shrunk(ids: LabelIds, side: int) -> LabelIds:
-    """uint8 (t, side, side) the label maps of a beat for a network of that side, without what lies beyond the sector."""
+    """uint8 (t, side, side) the label maps of a beat for a network, without what lies beyond the sector."""
     if ids.shape[1:] != (side, side):
         small = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_NEAREST_EXACT) for frame in ids]
         ids = np.stack(small).astype(np.uint8)

@@ -9,8 +9,10 @@ from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.types import FloatArray
 
 SWAY = 0.0015  # of the picture's side, deviation over a beat: less than half a pixel of 256
-GAIN = 0.07  # deviation over a beat, of brightness
-WITH_BEAT = 0.7  # share of the gain's variance that follows the ventricle's volume: full of blood, the picture is darker
+GAIN = 0.035  # deviation over a beat, of brightness
+WITH_BEAT = (
+    0.7  # share of the gain's variance that follows the ventricle's volume: full of blood, the picture is darker
+)
 HARMONICS = 3
 
 

@@ -7,11 +7,13 @@ lies in one element alone: so elements stay independent and of unit variance, ho
 stretches, and the noise stays white. An element in which no part lies gets fresh noise.
 
 Real speckle is not carried along for ever: tissue that moves through the plane of the scan, and the scanner's own
-noise, renew it. So only a share of the variance moves with the tissue, by label; the rest is noise in place that forgets
-within milliseconds, an autoregressive series that is closed into a loop. Both are white and independent of each other,
-so their mixture is white. What is coarse in the noise of a latent decides the brightness and contrast of whole regions:
-it moves with the tissue in full. Let P keep what is coarse (a projection), D² be the share that moves, S the noise that
-moves, and Q, R fresh noise; then P S + (I - P) (D ((I - P) S + P R) + (I - D²)^½ Q) has the covariance
+noise, renew it. So only a share of the variance moves with the tissue, by label; the rest is noise in place that
+forgets within milliseconds, an autoregressive series that is closed into a loop. Both are white and independent of each
+other, so their mixture is white.
+
+What is coarse in the noise of a latent decides the brightness and contrast of whole regions: it moves with the tissue
+in full. Let P keep what is coarse (a projection), D² be the share that moves, S the noise that moves, and Q, R fresh
+noise; then P S + (I - P) (D ((I - P) S + P R) + (I - D²)^½ Q) has the covariance
 P + (I - P) (D (I - P) D + D P D + I - D²) (I - P) = I: it is white, whatever D is from place to place.
 """
 
@@ -159,7 +161,9 @@ def tissue_places(cycle: LabelCycle, rows: int, columns: int, sway: FloatArray) 
     x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
     still = np.stack([x, y], axis=-1).astype(np.float32)
     ways = (_node_ways(cycle) + sway[:, None, None, :]).astype(np.float32)
-    return [(still + cv2.resize(way, (columns, rows), interpolation=cv2.INTER_LINEAR)).transpose(2, 0, 1) for way in ways]
+    return [
+        (still + cv2.resize(way, (columns, rows), interpolation=cv2.INTER_LINEAR)).transpose(2, 0, 1) for way in ways
+    ]
 
 
 def _node_ways(cycle: LabelCycle) -> FloatArray:
