@@ -29,7 +29,7 @@ from echo_studio.generate.video.generator import (
     within_first_sector,
 )
 from echo_studio.generate.video.life import gain, sway
-from echo_studio.generate.video.moving_noise import BeatNoise
+from echo_studio.generate.video.moving_noise import BeatNoise, NoiseStream
 from echo_studio.generate.video.request import GeneratedVideo, GrayClip, VideoRequest, video_record
 from echo_studio.types import VIEWS, LabelIds
 
@@ -116,8 +116,8 @@ class _Beat:
         ids: uint8 (t, side, side) at the generator's resolution, nothing beyond the sector.
         phase: (t,) how far each frame is from end diastole, 0, to end systole, 1.
         noise: of the beat.
-        start: (t, 1, h, w) the noise from which sampling starts.
-        grain: what the codec is given: noise (t, c, h, w) at each doubling, and looks (2,); None where it takes none.
+        start: the noise from which sampling starts.
+        grain: what the codec is given: noise at each doubling, and looks (2,); None where it takes none.
         gains: (t,) of the brightness.
     """
 
@@ -127,8 +127,8 @@ class _Beat:
     ids: LabelIds
     phase: Tensor
     noise: BeatNoise
-    start: Tensor
-    grain: tuple[list[Tensor], Tensor] | None
+    start: NoiseStream
+    grain: tuple[list[NoiseStream], Tensor] | None
     gains: Tensor
 
     @classmethod
@@ -137,24 +137,25 @@ class _Beat:
         noise = BeatNoise(cycle, ids, seed, sway(len(cycle), seed))
         phase = torch.from_numpy(1 - volume_curve(len(cycle), cycle.heart_rate)).float()
         side = model.card.resolution // codec.factor
-        start = noise(SampleNoise([seed], (1, side, side))()[0], 0, STEADY)
+        start = noise.stream(SampleNoise([seed], (1, side, side))()[0], 0, STEADY)
         grain = None
         if isinstance(codec, GrainCodec):
             looks, drawn = codec.grain(seed, request.sampling.look, ids.shape[1:])
-            grain = [noise(still, GRAIN_STREAMS + k) for k, still in enumerate(drawn)], looks
+            grain = [noise.stream(still, GRAIN_STREAMS + k) for k, still in enumerate(drawn)], looks
         gains = torch.from_numpy(gain(cycle, seed)).float().to(model.device)
         return cls(model, cycle, request, ids, phase, noise, start, grain, gains)
 
     def diffused(self, places: Sequence[int], on_evaluation: object) -> Tensor:
         """What the codec decodes, of some frames."""
         ids = torch.from_numpy(self.ids[list(places)]).to(self.model.device)
-        still = SampleNoise([self.request.seed], self.start.shape[1:])
+        side = self.model.card.resolution // self.model.codec.factor
+        still = SampleNoise([self.request.seed], (1, side, side))
         draws = iter(range(GRAIN_STREAMS))
 
         def moving() -> Tensor:
-            """The next noise of these frames. Solvers that ask again have that of the whole beat made each time."""
+            """The next noise of these frames; solvers that ask more than once go on drawing."""
             first, draw = still()[0], next(draws)
-            return (self.noise(first, draw, STEADY) if draw else self.start)[list(places)]
+            return (self.noise.stream(first, draw, STEADY) if draw else self.start)(places)
 
         views = torch.full((len(ids),), VIEWS.index(self.request.view), device=ids.device)
         phase = self.phase[list(places)].to(ids.device)
@@ -167,7 +168,7 @@ class _Beat:
         inside = torch.from_numpy(self.ids[at] > 0).float().unsqueeze(1).to(self.model.device)
         if isinstance(codec, GrainCodec) and self.grain is not None:
             noise, looks = self.grain
-            decode = codec.decoding_from([own[at] for own in noise], looks.expand(len(at), -1), inside)
+            decode = codec.decoding_from([own(at) for own in noise], looks.expand(len(at), -1), inside)
         else:
             decode = codec.decoding(inside, at)
         grey = (decode(made).float() + 1) * 127.5 * self.gains[at, None, None, None]

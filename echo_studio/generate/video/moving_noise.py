@@ -18,6 +18,7 @@ P + (I - P) (D (I - P) D + D P D + I - D²) (I - P) = I: it is white, whatever D
 """
 
 import math
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -39,8 +40,6 @@ FINE = 256  # parts along an axis, of noise that is coarser than half of it
 PARTS = 2  # parts of an element along an axis, of finer noise
 NODES = 48  # along an axis, between which the way of the tissue is bilinear
 
-Places = list[npt.NDArray[np.float32]]  # of each frame (2, rows, columns): x and y of each part, in shares of the sides
-
 
 class BeatNoise:
     """Standard normal noise for all frames of a beat.
@@ -61,50 +60,81 @@ class BeatNoise:
         sway: FloatArray | None = None,
         carried: dict[int, float] = CARRIED,
     ) -> None:
-        self._cycle, self._seed = cycle, seed
-        self._sway = np.zeros((len(cycle), 2)) if sway is None else sway
+        self.frames, self._seed = len(cycle), seed
+        self._ways = _node_ways(cycle, np.zeros((len(cycle), 2)) if sway is None else sway)
+        self._still: dict[tuple[int, int], npt.NDArray[np.float32]] = {}
         shares = torch.zeros(LABEL_COUNT)
         for label, share in carried.items():
             shares[label] = share
         self._carried = shares[torch.tensor(ids).long()][:, None]
         seconds = 60 / (cycle.heart_rate * len(cycle))
         self._series = torch.from_numpy(loop_weights(len(cycle), math.exp(-seconds / FORGETS))).float()
-        self._places: dict[tuple[int, int], Places] = {}
 
-    def __call__(self, still: Tensor, stream: int, steady: float = 0.0) -> Tensor:
-        """Noise float32 (t, c, h, w).
+    def stream(self, still: Tensor, number: int, steady: float = 0.0) -> "NoiseStream":
+        """Noise that moves, frame by frame.
 
         Args:
-            steady: waves of so many cycles a picture or fewer move with the tissue in full; 0 for none.
             still: float32 (c, h, w), standard normal: the part that moves, as it lies at end diastole.
-            stream: of the seed; noise of another stream is independent.
+            number: of the stream; noise of another one is independent.
+            steady: waves of so many cycles a picture or fewer move with the tissue in full; 0 for none.
         """
-        key = np.random.SeedSequence([self._seed, 2, stream]).generate_state(1, np.uint64)[0] >> np.uint64(1)
-        generator = torch.Generator().manual_seed(int(key))
-        rows, columns = still.shape[1:]
-        count = parts_along(rows), parts_along(columns)
-        parts = divided(still, count, generator)
-        places = self._places_of(rows * count[0], columns * count[1])
-        moved = torch.stack([gathered(parts, at, rows, columns, generator) for at in places])
-        share = self._carried
-        if share.shape[2:] != (rows, columns):
-            share = F.interpolate(share, (rows, columns), mode="area")
-        moving, renewed = share.sqrt(), self._renewed(moved.shape, generator).mul_((1 - share).sqrt())
-        if not steady:
+        return NoiseStream(self, still, number, steady)
+
+    def generator(self, *keys: int) -> torch.Generator:
+        """Of what is drawn for one purpose."""
+        state = np.random.SeedSequence([self._seed, 2, *keys]).generate_state(1, np.uint64)[0]
+        return torch.Generator().manual_seed(int(state >> np.uint64(1)))
+
+    def renewed(self, fresh: Tensor, at: list[int]) -> Tensor:
+        """Frames (k, c, h, w) of noise in place that forgets, of independent noise (t, c, h, w)."""
+        return (self._series[at] @ fresh.flatten(1)).reshape(len(at), *fresh.shape[1:])
+
+    def carried(self, at: list[int], rows: int, columns: int) -> Tensor:
+        """(k, 1, rows, columns) the share of the variance that moves, of some frames."""
+        share = self._carried[at]
+        return share if share.shape[2:] == (rows, columns) else F.interpolate(share, (rows, columns), mode="area")
+
+    def places(self, frame: int, rows: int, columns: int) -> npt.NDArray[np.float32]:
+        """(2, rows, columns) where the middle of each cell of a grid over end diastole lies in a frame: x and y in
+        shares of the sides."""
+        if (rows, columns) not in self._still:
+            x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
+            self._still[rows, columns] = np.stack([x, y], axis=-1).astype(np.float32)
+        way = cv2.resize(self._ways[frame], (columns, rows), interpolation=cv2.INTER_LINEAR)
+        return (self._still[rows, columns] + way).transpose(2, 0, 1)
+
+
+class NoiseStream:
+    """One stream of a beat's noise; see `BeatNoise.stream`."""
+
+    def __init__(self, beat: BeatNoise, still: Tensor, number: int, steady: float) -> None:
+        self._beat, self._number, self._steady = beat, number, steady
+        self._shape = still.shape
+        generator = beat.generator(number)
+        count = parts_along(still.shape[1]), parts_along(still.shape[2])
+        self._parts = divided(still, count, generator)
+        frames = (beat.frames, *still.shape)
+        self._fresh = torch.randn(frames, generator=generator)
+        self._coarse = torch.randn(frames, generator=generator) if steady else None
+
+    def __call__(self, frames: Sequence[int]) -> Tensor:
+        """Noise float32 (k, c, h, w) of some frames, whatever others are asked for."""
+        at, beat = list(frames), self._beat
+        _, rows, columns = self._shape
+        grid = self._parts.shape[1:]
+        moved = torch.stack(
+            [
+                gathered(self._parts, beat.places(k, *grid), rows, columns, beat.generator(self._number, k + 1))
+                for k in at
+            ]
+        )
+        share = beat.carried(at, rows, columns)
+        moving, renewed = share.sqrt(), beat.renewed(self._fresh, at).mul_((1 - share).sqrt())
+        if self._coarse is None:
             return moved.mul_(moving).add_(renewed)
-        low = coarse(moved, steady)
-        mixed = moving * (moved - low + coarse(self._renewed(moved.shape, generator), steady)) + renewed
-        return low + mixed - coarse(mixed, steady)
-
-    def _renewed(self, shape: torch.Size, generator: torch.Generator) -> Tensor:
-        """Noise in place that forgets, float32 (t, c, h, w)."""
-        fresh = torch.randn(shape, generator=generator)
-        return (self._series @ fresh.flatten(1)).reshape(shape)
-
-    def _places_of(self, rows: int, columns: int) -> Places:
-        if (rows, columns) not in self._places:
-            self._places[rows, columns] = tissue_places(self._cycle, rows, columns, self._sway)
-        return self._places[rows, columns]
+        low = coarse(moved, self._steady)
+        mixed = moving * (moved - low + coarse(beat.renewed(self._coarse, at), self._steady)) + renewed
+        return low + mixed - coarse(mixed, self._steady)
 
 
 def parts_along(elements: int) -> int:
@@ -151,26 +181,14 @@ def gathered(
     return noise
 
 
-def tissue_places(cycle: LabelCycle, rows: int, columns: int, sway: FloatArray) -> Places:
-    """Where the middle of each cell of a grid over end diastole lies in every frame; see `gathered`.
+def _node_ways(cycle: LabelCycle, sway: FloatArray) -> npt.NDArray[np.float32]:
+    """(t, NODES, NODES, 2) how far the tissue at nodes over end diastole has moved, in shares of width and height.
 
-    Args:
-        cycle: the beat; without points all stands still but for the sway.
-        sway: see `BeatNoise`.
+    Without points all stands still but for the sway.
     """
-    x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
-    still = np.stack([x, y], axis=-1).astype(np.float32)
-    ways = (_node_ways(cycle) + sway[:, None, None, :]).astype(np.float32)
-    return [
-        (still + cv2.resize(way, (columns, rows), interpolation=cv2.INTER_LINEAR)).transpose(2, 0, 1) for way in ways
-    ]
-
-
-def _node_ways(cycle: LabelCycle) -> FloatArray:
-    """(t, NODES, NODES, 2) how far the tissue at nodes over end diastole has moved, in shares of width and height."""
     frames, height, width = cycle.ids.shape
     if cycle.points is None:
-        return np.zeros((frames, NODES, NODES, 2))
+        return np.tile(sway[:, None, None, :], (1, NODES, NODES, 1)).astype(np.float32)
     sides = np.array([width, height], np.float64)
     along = (np.arange(NODES) + 0.5) / NODES
     nodes = np.stack(np.meshgrid(along, along), axis=-1).reshape(-1, 2) * sides - 0.5
@@ -178,7 +196,8 @@ def _node_ways(cycle: LabelCycle) -> FloatArray:
     moves = (cycle.points - cycle.points[0]).transpose(1, 0, 2).reshape(cycle.points.shape[1], -1)
     aspect = cycle.spacing_mm[0] / cycle.spacing_mm[1] if cycle.spacing_mm else 1.0
     found = displacement(nodes, cycle.points[0], moves, cycle.reach, aspect)
-    return np.asarray(found.reshape(NODES, NODES, frames, 2).transpose(2, 0, 1, 3) / sides)
+    ways = found.reshape(NODES, NODES, frames, 2).transpose(2, 0, 1, 3) / sides
+    return (ways + sway[:, None, None, :]).astype(np.float32)
 
 
 def coarse(noise: Tensor, cycles: float) -> Tensor:

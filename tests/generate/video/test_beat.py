@@ -10,14 +10,14 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.data.template import template
 from echo_studio.errors import Cancelled, RequestError
-from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
 from echo_studio.generate.build import build_network
+from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
 from echo_studio.generate.sampling import Look, Sampling
 from echo_studio.generate.video import beat as beats
 from echo_studio.generate.video.beat import BeatGenerator
 from echo_studio.generate.video.catalog import default_video_generator, load_video_generator, video_generators
-from echo_studio.generate.video.life import GAIN, gain, sway
 from echo_studio.generate.video.generator import cycle_of
+from echo_studio.generate.video.life import GAIN, gain, sway
 from echo_studio.generate.video.request import VideoRequest
 from tests.generate.tiny import grain_checkpoints, tiny_cyclegan
 
