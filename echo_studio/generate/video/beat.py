@@ -2,7 +2,7 @@
 
 import dataclasses
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ from echo_studio.generate.video.generator import (
 from echo_studio.generate.video.life import gain, sway
 from echo_studio.generate.video.moving_noise import BeatNoise, NoiseStream
 from echo_studio.generate.video.request import GeneratedVideo, GrayClip, VideoRequest, video_record
-from echo_studio.types import VIEWS, LabelIds
+from echo_studio.types import VIEWS, GrayImage, LabelIds
 
 # Frames that are computed at once: more are slower on a processor, whose caches they outgrow, and take more memory.
 BATCH = {"cpu": 4}
@@ -69,22 +69,25 @@ class BeatGenerator(VideoGenerator):
         batches = [order[k : k + size] for k in range(0, count, size)]
         nfe, calls = request.sampling.nfe, 0
 
-        def stepped(places: Sequence[int], estimate: Tensor) -> None:
+        def stepped(preview: Callable[[], GrayImage]) -> None:
             nonlocal calls
             calls += 1
             if on_step is not None:
-                on_step(
-                    calls, nfe * len(batches), lambda: fitted(beat.pictures(estimate, places)[0], inside[places[0]])
-                )
+                on_step(calls, nfe * len(batches), preview)
+
+        def evaluated(places: Sequence[int], done: int, estimate: Tensor) -> None:
+            if done < nfe:  # after the last one the frames themselves are shown
+                stepped(lambda: fitted(beat.pictures(estimate, places)[0], inside[places[0]]))
 
         for places in batches:
             with arithmetic(self.device.type, request.sampling.precision):
-                made = beat.diffused(places, lambda done, total, estimate, at=places: stepped(at, estimate))
+                made = beat.diffused(places, lambda done, total, estimate, at=places: evaluated(at, done, estimate))
                 pictures = beat.pictures(made, places)
             for k, picture in zip(places, pictures, strict=True):
                 clip[k] = fitted(picture, inside[k])
             if on_frames is not None:
                 on_frames(places, clip[places])
+            stepped(lambda at=places[0]: clip[at])  # type: ignore[misc]
         record = video_record(
             request, nfe, cycle_volumes(beat.cycle)[1], model.card.weights, torch.__version__, self.device.type
         )
