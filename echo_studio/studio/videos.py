@@ -110,7 +110,9 @@ class Videos:
             BusyError: too many videos wait.
         """
         self._check(request.video)
-        return self._jobs.start("beat" if drawn else "video", session.project.id, request, self._work, owner=session.owner)
+        return self._jobs.start(
+            "beat" if drawn else "video", session.project.id, request, self._work, owner=session.owner
+        )
 
     def newest(self, session: Session) -> VideoJob | None:
         """The newest job of the session's project; if that gave no clip, the one before it that did."""
