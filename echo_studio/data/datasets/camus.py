@@ -20,6 +20,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.data.formats.pair_file import read_pair
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, Spacing, View
 
@@ -161,7 +162,7 @@ class CamusFolder:
         """Read one frame.
 
         Raises:
-            DataError: the pair is not complete, or image and labels differ in size.
+            DataError: the pair is not complete, or image and labels differ in size or place.
             ImageError, LabelMapError: a file cannot be read or holds unknown values.
         """
         image_path, label_path = self.path(frame_id), self.path(frame_id, "_gt")
@@ -171,15 +172,9 @@ class CamusFolder:
                 got="no image" if image_path is None else "no labels",
                 remedy="run `echo-studio check-data` on the folder",
             )
-        image, spacing = read_gray(image_path)
-        ids, label_spacing = read_gray(label_path)
-        if image.shape != ids.shape:
-            raise DataError(
-                expected=f"labels of the image's size {image.shape[1]}x{image.shape[0]}",
-                got=f"{ids.shape[1]}x{ids.shape[0]} in {label_path.name}",
-                remedy="copy the pair again",
-            )
-        known = spacing or label_spacing or self.listed_spacing.get(frame_id)
+        images, labelled, spacing = read_pair(image_path, label_path)
+        image, ids = images[0], labelled[0]
+        known = spacing or self.listed_spacing.get(frame_id)
         labels = LabelMap(ids, known)
         if SECTOR not in ids:
             labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)

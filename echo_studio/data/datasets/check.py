@@ -14,14 +14,23 @@ from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
 from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_sequence
 from echo_studio.data.datasets.echonet import EchonetFolder
 from echo_studio.data.datasets.loops import LoopFolder, read_loop
-from echo_studio.data.formats.image_file import read_gray
+from echo_studio.data.formats.image_file import read_placed
+from echo_studio.data.formats.pair_file import check_place_of, check_size_of
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.types import PHASES, VIEWS, LabelIds
 
 KNOWN = LABEL_COUNTS[SCHEMA]  # of a data set that others labelled
 
 FaultKind = Literal[
-    "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
+    "missing pair",
+    "unreadable",
+    "unknown label",
+    "size mismatch",
+    "position",
+    "empty structure",
+    "no sector",
+    "split",
+    "clip",
 ]
 
 Advance = Callable[[int, int], None]
@@ -90,18 +99,16 @@ def _patient_faults(folder: CamusFolder, patient: str) -> Iterator[Fault]:
 
 
 def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
-    image = yield from _tried(image_path, "unreadable", lambda: read_gray(image_path)[0])
-    ids = yield from _tried(label_path, "unreadable", lambda: read_gray(label_path)[0])
-    if ids is not None:
-        yield from _label_faults(label_path, ids)
-    if image is not None and (ids is None or SECTOR not in ids):
-        yield from _tried(image_path, "no sector", partial(threshold_sector, image))
-    if image is not None and ids is not None and image.shape != ids.shape:
-        yield Fault(
-            label_path,
-            "size mismatch",
-            f"expected the image's {image.shape[1]}x{image.shape[0]}, got {ids.shape[1]}x{ids.shape[0]}",
-        )
+    image = yield from _tried(image_path, "unreadable", partial(read_placed, image_path))
+    labels = yield from _tried(label_path, "unreadable", partial(read_placed, label_path))
+    if labels is not None:
+        yield from _label_faults(label_path, labels.frames[0])
+    if image is not None and (labels is None or SECTOR not in labels.frames):
+        yield from _tried(image_path, "no sector", partial(threshold_sector, image.frames[0]))
+    if image is None or labels is None:
+        return
+    yield from _tried(label_path, "size mismatch", partial(check_size_of, labels, image, label_path))
+    yield from _tried(label_path, "position", partial(check_place_of, labels, image, label_path))
 
 
 def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:

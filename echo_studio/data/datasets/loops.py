@@ -8,8 +8,8 @@ import numpy as np
 
 from echo_studio.data.datasets.heartbeat import SLOWEST, Heartbeat, check_count, check_recorded, cycle_length, frames_at
 from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.file_kind import HEAD, file_kind
 from echo_studio.data.decoding.recordings import read_recording
-from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import DataError, ImageError
 
 KINDS = ("mp4", "avi", "dicom")

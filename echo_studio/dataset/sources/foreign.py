@@ -15,6 +15,7 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.data.formats.pair_file import read_pair
 from echo_studio.dataset.export.dicom import MEANINGS, dicom_pixels, opened_dicom, reading_dicom
 from echo_studio.dataset.pairs import read_json
 from echo_studio.dataset.split import SPLITS
@@ -192,7 +193,13 @@ def _table(about: Any, folder: Path) -> dict[int, int]:
 
 
 def _case_map(path: Path, case: str, end: str, table: dict[int, int]) -> LabelMap:
-    values, spacing = read_gray(path)
+    image = path.parent.with_name(path.parent.name.replace("labels", "images")) / f"{case}{CHANNEL}{end}"
+    if image.is_file():
+        images, labels, spacing = read_pair(image, path)
+        values, shown = labels[0], images[0]
+    else:
+        values, spacing = read_gray(path)
+        shown = None
     unknown = sorted({*np.unique(values).tolist()} - table.keys())
     if unknown:
         raise DataError(
@@ -202,13 +209,9 @@ def _case_map(path: Path, case: str, end: str, table: dict[int, int]) -> LabelMa
     numbers[list(table)] = list(table.values())
     ids = numbers[values]
     if SECTOR not in ids:
-        image = path.parent.with_name(path.parent.name.replace("labels", "images")) / f"{case}{CHANNEL}{end}"
-        shown, _ = read_gray(image)
-        if shown.shape != ids.shape:
+        if shown is None:
             raise DataError(
-                expected=f"image and labels of one size for {case}",
-                got=f"{shown.shape} and {ids.shape}",
-                remedy="copy them again",
+                expected=f"the image of {case}, in which the sector is found", got=f"no file {image}", remedy="copy it"
             )
         ids = with_sector(ids, sector_of_image(shown))
     return LabelMap(ids, spacing)

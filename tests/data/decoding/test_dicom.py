@@ -16,8 +16,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless, U
 
 from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.decoder import decode
+from echo_studio.data.decoding.file_kind import HEAD, file_kind
 from echo_studio.data.decoding.recordings import read_recording
-from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import EchoStudioError, ImageError
 from tests.conftest import echo_like
 
