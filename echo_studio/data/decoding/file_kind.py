@@ -95,11 +95,13 @@ def _is_dicom(head: bytes) -> bool:
     """With its preamble, or without: then it begins with an element of the groups 0002 or 0008."""
     if head[128:132] == b"DICM":
         return True
-    if len(head) < HEAD:
+    if len(head) < 16:
         return False
-    group, element, length = struct.unpack_from("<HHI", head)
     typed = head[4:6].isalpha() and head[4:6].isupper()
-    return group in (0x0002, 0x0008) and element <= 0x0060 and (typed or length <= 64)
+    little, big = struct.unpack_from("<HH", head), struct.unpack_from(">HH", head)
+    short = struct.unpack_from("<I", head, 4)[0] <= 64
+    begins = [group in (0x0002, 0x0008) and element <= 0x0060 for group, element in (little, big)]
+    return (begins[0] and (typed or short)) or (begins[1] and typed)
 
 
 def _is_nifti(head: bytes) -> bool:
