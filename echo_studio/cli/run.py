@@ -18,6 +18,7 @@ from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.export import export
 from echo_studio.cli.generate import generate
+from echo_studio.cli.label import label
 from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
 from echo_studio.cli.output import BAD_INPUT, INTERRUPTED
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "compare": compare,
     "video": video,
+    "label": label,
     "edit": edit,
     "measure": measure,
     "check-data": check_data,

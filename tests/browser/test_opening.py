@@ -55,13 +55,13 @@ def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: Fake
         opened(page, before)
         page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '45'")
         if not name.endswith(".jpg"):  # lossy
-            assert np.array_equal(ids_of(page), engine.label_frame(echo()).ids)
+            assert np.array_equal(ids_of(page), engine.label_frame(echo()).label_map.ids)
         page.keyboard.press("1")
         drag(page, ZIGZAG)
         assert page.locator("[data-part=opacity]").input_value() == "45", "painting keeps the frame"
         if name == "frame.png":
             expert = tmp_path / "expert.png"
-            write_label_map(expert, LabelMap(np.roll(engine.label_frame(echo()).ids, 3, axis=1), (0.5, 0.5)))
+            write_label_map(expert, LabelMap(np.roll(engine.label_frame(echo()).label_map.ids, 3, axis=1), (0.5, 0.5)))
             before = page.evaluate("window.echoStudio.document.revision")
             choose(page, expert)
             opened(page, before)
@@ -88,7 +88,7 @@ def test_a_frame_of_a_recording_is_chosen(desk, engine: FakeEngine, tmp_path: Pa
     before = desk.evaluate("window.echoStudio.document.revision")
     dialog.get_by_role("button", name="Label this frame").click()
     opened(desk, before)
-    assert np.array_equal(ids_of(desk), engine.label_frame(echo(3)).ids)
+    assert np.array_equal(ids_of(desk), engine.label_frame(echo(3)).label_map.ids)
 
 
 def test_a_file_can_be_dropped_on_the_page(desk, tmp_path: Path) -> None:

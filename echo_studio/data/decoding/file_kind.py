@@ -51,6 +51,9 @@ NIFTI_HEADERS = {348: (344, (b"n+1\0", b"ni1\0")), 540: (4, (b"n+2\0", b"ni2\0")
 METAIMAGE = re.compile(rb"\s*(?:ObjectType|Comment|NDims|ObjectSubType|Name)\s*=")
 TS_PACKET = 188
 PIXELS = (".raw", ".zraw", ".img", ".bin")  # of headers that keep them in a file of their own
+STORED_CLASS = b"\x02\x00\x02\x00UI"  # the element MediaStorageSOPClassUID; then two bytes of length, and the UID
+STORAGE = b"1.2.840.10008.5.1.4.1.1."
+DOCUMENTS = (b"1.2.840.10008.1.3.10", *(STORAGE + group for group in (b"88.", b"104.", b"9.", b"11.")))
 LITTER = ("thumbs.db", "desktop.ini", "icon\r")
 # What lists other files or addresses. FFmpeg would follow it, so such a file never gets that far.
 LINKS = (b"#EXTM3U", b"ffconcat", b"<?xml", b"<MPD", b"[playlist]", b"http://", b"https://", b"rtsp://", b"file:")
@@ -111,6 +114,12 @@ def _is_nifti(head: bytes) -> bool:
         if head[place : place + 4] in magic:
             return True
     return False
+
+
+def holds_no_picture(head: bytes) -> bool:
+    """Whether a DICOM file is a directory, a report, a waveform or another document, by its first bytes."""
+    place = head.find(STORED_CLASS)
+    return place >= 0 and head[place + len(STORED_CLASS) + 2 :].startswith(DOCUMENTS)
 
 
 def is_junk(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """Files that a person opens, and the frames of a recording."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Response
@@ -45,10 +46,11 @@ def frame(chosen: Chosen) -> Response:
 
 @router.get("/recording/{number}/label-map")
 def labelled(studio: TheStudio, chosen: Chosen) -> Response:
-    """The segmenter's labels of a frame, its sector fitted."""
+    """The segmenter's labels of a frame, its sector fitted; `X-Warnings` says in JSON what speaks against them."""
     recording, image = chosen
-    label_map = studio.engine.label_frame(image, recording.spacing_mm)
-    return map_response(label_map, sector_region(label_map))
+    labelled = studio.engine.label_frame(image, recording.spacing_mm)
+    label_map = labelled.label_map
+    return map_response(label_map, sector_region(label_map), **{"X-Warnings": json.dumps(labelled.warnings)})
 
 
 @router.get("/recording/{number}/sector")

@@ -110,13 +110,17 @@ export class Starter {
   /** A frame of the recording becomes a label map, with the frame beneath it to correct it by. */
   async label(number) {
     await this.trying(async () => {
-      const page = await readMap(await this.link.request(`/recording/${number}/label-map`));
+      const reply = await this.link.request(`/recording/${number}/label-map`);
+      const warnings = JSON.parse(reply.headers.get("X-Warnings") ?? "[]");
+      const page = await readMap(reply);
       this.editor.document.open(page, { tool: "open", what: "frame" });
       await this.link.flush();
       this.backed = page;
       this.panes.edit.backdrop = await bitmapOf(await this.link.request(`/recording/${number}/sector`));
       setSlider(this.root.querySelector("[data-part=opacity]"), 45);
       this.panes.edit.redraw();
+      // A warning, not a refusal: the labels are there to be corrected.
+      if (warnings.length) this.editor.say(warnings.join(" "));
     });
   }
 
