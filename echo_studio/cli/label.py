@@ -54,13 +54,14 @@ def label(
         warnings.append(f"only the first {len(opened.frames)} of {opened.total} frames are read")
     write_label_map(out, labelled.label_map)
     ids = labelled.label_map.ids
+    labels = {one.key: int((ids == one.id).sum()) for one in LABELS if (ids == one.id).any()}
     found = {
         "label_map": str(out),
-        "labels": {one.key: int((ids == one.id).sum()) for one in LABELS if (ids == one.id).any()},
+        "labels": labels,
         "spacing_mm": labelled.label_map.spacing_mm,
         "seconds_per_frame": opened.seconds_per_frame,
         "frames": opened.total,
         "warnings": warnings,
     }
-    counts = ", ".join(f"{name} {count}" for name, count in found["labels"].items())
+    counts = ", ".join(f"{name} {count}" for name, count in labels.items())
     print_result(as_json, found, f"{out}  {counts} pixels", *(f"warning: {words}" for words in warnings))

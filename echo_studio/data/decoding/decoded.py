@@ -98,7 +98,7 @@ def receive(source: BinaryIO) -> Decoded:
     if dtype.kind not in "buif" or not 3 <= len(shape) <= 4 or not 0 < size <= 2 * MAX_BYTES:
         raise ValueError("not frames")
     content = source.read(size)
-    pairs = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
+    pairs: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
     return kind(np.frombuffer(bytearray(content), dtype).reshape(shape), **pairs)
 
 

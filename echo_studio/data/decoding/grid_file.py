@@ -115,8 +115,8 @@ def stored(path: Path, kind: str, most: int = 1) -> Stored:
         pixels = np.concatenate([*grid.chunks()])
         placement = grid.placement() if header.placed else None
     # NaN has no place in JSON; no other program wants it either.
-    spacing = tuple(side if math.isfinite(side) else 0.0 for side in header.spacing) if header.spacing else None
-    return Stored(pixels, spacing and (spacing[0], spacing[1]), placement, header.note or {})
+    y, x = (side if math.isfinite(side) else 0.0 for side in header.spacing or (0.0, 0.0))
+    return Stored(pixels, (y, x) if header.spacing else None, placement, header.note or {})
 
 
 class _Grid:
@@ -298,7 +298,7 @@ def _announced(header: Any, shape: list[int], most: int, all_of_them: bool) -> i
         raise ImageError(
             expected=f"at most {most} frames", got=f"{math.prod(frames)} frames", remedy="export a shorter sequence"
         )
-    return shape[0] * shape[1] * min(math.prod(frames), MAX_FRAMES) * numbers
+    return int(shape[0] * shape[1] * min(math.prod(frames), MAX_FRAMES) * numbers)
 
 
 def _pair(path: Path, kind: str) -> Path:
@@ -371,7 +371,7 @@ def _nrrd_header(text: str, path: Path) -> Header:
     return Header(
         (known[1], known[0]) if len(known) > 1 else None,
         "space directions" in fields,
-        beside=data and _beside(data, path),
+        beside=_beside(data, path) if data else None,
     )
 
 

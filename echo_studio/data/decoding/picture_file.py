@@ -105,7 +105,7 @@ def _samples(picture: Image.Image, content: bytes, depth: int, colour: int) -> n
         return table[index, 0] if (table == table[:, :1]).all() else index
     if depth == 16:
         # Pillow drops the low byte of colours.
-        wide = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+        wide: npt.NDArray[Any] = np.asarray(cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED))
         wide = wide if wide.ndim == 2 else wide[..., 2::-1]
         return wide // TINTED if wide.max() > 255 and not (wide % TINTED).any() else wide
     samples = np.array(picture)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import BinaryIO, cast
 
 import numpy as np
 
@@ -66,7 +67,7 @@ class DecoderProcess:
                 assert self._process.stdout is not None
                 self._process.stdin.write(json.dumps([want, kind, str(path.resolve()), most]).encode() + b"\n")
                 self._process.stdin.flush()
-                return receive(self._process.stdout)
+                return receive(cast(BinaryIO, self._process.stdout))
             except (ValueError, KeyError, EOFError, TypeError, OSError) as error:
                 self.close()
                 raise _late(seconds) if late.is_set() else _died() from error

@@ -30,7 +30,8 @@ def read(path: Path, kind: str) -> Recording:
     Raises:
         ImageError: damaged or truncated, no picture in it, too large.
     """
-    stack, times = FrameStack(), []
+    stack = FrameStack()
+    times: list[float | None] = []
     with av.open(str(path), format=DEMUXERS.get(kind, kind), container_options=LOCAL) as container:
         pictures = [one for one in container.streams.video if not one.disposition & av.stream.Disposition.attached_pic]
         if not pictures:

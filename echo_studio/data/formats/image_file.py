@@ -163,13 +163,13 @@ def whole_numbers(found: Stored, path: Path) -> npt.NDArray[np.uint8]:
             raise _colours(frames, path)
         frames = frames[..., 0]
     if frames.dtype == np.uint8:
-        return frames
+        return np.asarray(frames, np.uint8)
     if not np.isfinite(frames).all():
         raise _no_numbers("NaN or infinity", path)
     rounded = np.rint(frames)
     if rounded.min() < 0 or rounded.max() > 255 or np.abs(frames - rounded).max() > NEAR:
         raise _no_numbers(f"values {frames.min():g} to {frames.max():g}", path)
-    return rounded.astype(np.uint8)
+    return np.asarray(rounded, np.uint8)
 
 
 def spacing_of(found: Stored, path: Path) -> Spacing | None:

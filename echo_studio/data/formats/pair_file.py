@@ -65,7 +65,7 @@ def oriented(labels: Placed, image: Placed) -> Frames:
         return labels.frames
     frames = labels.frames if turn[0, 0] else labels.frames.transpose(0, 2, 1)
     # turn[i, j]: how far the image's axis i goes along axis j of the labels; arrays have y first.
-    flipped = [axis for axis, row in ((2, turn[0]), (1, turn[1])) if row.sum() < 0]
+    flipped = tuple(axis for axis, row in ((2, turn[0]), (1, turn[1])) if row.sum() < 0)
     return np.ascontiguousarray(np.flip(frames, flipped))
 
 

@@ -57,5 +57,5 @@ def looks_apical(seen: dict[str, float]) -> bool:
     return all(low <= seen[name] <= high for name, (low, high) in SEEN.items())
 
 
-NOT_APICAL = ""
+NOT_APICAL = "this does not look like an apical view: the labels may mean nothing"
 SEEN: dict[str, tuple[float, float]] = {}
