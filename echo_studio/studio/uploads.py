@@ -4,6 +4,7 @@ A real recording stays in memory for as long as its page needs it. Nothing of it
 project, record or export holds real pixels, a file's name or what its header says.
 """
 
+import contextlib
 import re
 import threading
 from pathlib import Path
@@ -39,11 +40,19 @@ def read_upload(path: Path) -> LabelMap | Recording:
     Raises:
         EchoStudioError: neither of them; names the file and the cure.
     """
-    try:
+    found = None
+    with contextlib.suppress(ImageError):  # the reader of recordings takes more kinds, and says what is wrong
         found = read_stored(path, MAX_FRAMES, alone=True)
-    except ImageError:
-        return read_recording(path)  # it takes more kinds, and says what is wrong where it takes none
-    return label_map_of(found, path) if _holds_labels(found) else read_recording(path)
+    if found is not None and _holds_labels(found):
+        return label_map_of(found, path)
+    recording = read_recording(path)
+    if int(recording.frames.max()) < MOST_LABELS:
+        raise ImageError(
+            expected="a frame that is not black, or a label map as PNG, NIfTI, MetaImage or NRRD",
+            got=f"values 0 to {recording.frames.max()} in {path.name}",
+            remedy="export it again with its grey levels, or save the label map as PNG",
+        )
+    return recording
 
 
 def _holds_labels(found: Stored) -> bool:

@@ -312,7 +312,7 @@ def _pair(path: Path, kind: str) -> Path:
 def _left(file: Any, length: int, path: Path, kind: str, dtype: np.dtype[Any]) -> int:
     """How many of the next bytes there are. Read to their end, because ITK puts 0 for what is no number."""
     if kind == "nifti" and dtype.kind != "f":
-        return min(path.stat().st_size - file.tell(), length)
+        return min(path.stat().st_size - int(file.tell()), length)
     count = 0
     while count < length and (piece := file.read(min(length - count, PIECE))):
         count += len(piece)

@@ -131,7 +131,8 @@ def png_of(content: bytes, name: str) -> GrayImage:
     """
     with naming(Path(name)):
         found = stored_png(io.BytesIO(content))
-    return whole_numbers(found, Path(name))[0]
+    image: GrayImage = whole_numbers(found, Path(name))[0]
+    return image
 
 
 @contextlib.contextmanager

@@ -70,7 +70,7 @@ def oriented(labels: Placed, image: Placed) -> Frames:
 
 
 def distance(labels: Placed, image: Placed) -> float:
-    """How many pixels the turned labels lie away from the image; 0 where a file does not tell."""
+    """How many pixels a corner of the turned labels lies away from the image's; 0 where a file does not tell."""
     turn = _turn(labels, image)
     if turn is None:
         return 0.0
@@ -78,8 +78,10 @@ def distance(labels: Placed, image: Placed) -> float:
     last = np.array(labels.frames.shape[:0:-1]) - 1
     # Where turned labels begin, in pixels of the file: at the end of each axis that is turned round.
     first = np.where(turn.sum(axis=0) < 0, last, 0)
-    there = ours[0] + ours[1:].T @ first
-    return float(np.abs(np.linalg.solve(ours[1:].T, there - theirs[0])).max())
+    begins = ours[0] + ours[1:].T @ first - theirs[0]
+    end = np.array(image.frames.shape[:0:-1]) - 1
+    ends = ours[0] + ours[1:].T @ (last - first) - theirs[0] - theirs[1:].T @ end
+    return float(np.abs(np.linalg.solve(ours[1:].T, np.stack([begins, ends], axis=1))).max())
 
 
 def _grid(placed: Placed) -> npt.NDArray[np.float64]:

@@ -331,6 +331,12 @@ def test_a_label_map_with_a_fault_is_refused_as_one_and_does_not_open_as_a_black
     assert name in str(caught.value)
 
 
+def test_a_label_map_in_a_format_of_pictures_is_no_black_recording(tmp_path: Path) -> None:
+    Image.fromarray(blob().astype(np.uint8) * 3).save(tmp_path / "map.gif")
+    with pytest.raises(ImageError, match=r"save the label map as PNG"):
+        read_upload(tmp_path / "map.gif")
+
+
 def test_a_map_whose_spacing_is_impossible_is_refused_as_a_map(tmp_path: Path) -> None:
     image = nib.Nifti1Image(blob().astype(np.uint8).T, np.eye(4))
     image.header.set_xyzt_units("mm")

@@ -72,6 +72,15 @@ def test_labels_at_another_place_are_a_fault(shift: tuple[float, float], tmp_pat
         read_pair(tmp_path / "image.nii.gz", tmp_path / "labels.nii.gz")
 
 
+def test_labels_of_another_pixel_size_are_a_fault(tmp_path: Path) -> None:
+    sitk.WriteImage(grid(IMAGE), str(tmp_path / "image.mha"))
+    labels = grid(IDS)
+    labels.SetSpacing((0.3, 0.41))
+    sitk.WriteImage(labels, str(tmp_path / "labels.mha"))
+    with pytest.raises(DataError, match=r"2\.32 pixels away"):
+        read_pair(tmp_path / "image.mha", tmp_path / "labels.mha")
+
+
 def test_check_data_names_labels_that_were_turned_by_180_degrees(tmp_path: Path) -> None:
     root = write_camus(tmp_path / "camus", patients=1)
     path = root / "patient0001" / "patient0001_4CH_ED_gt.nii.gz"
