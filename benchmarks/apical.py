@@ -17,7 +17,7 @@ import numpy as np
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame
 from echo_studio.errors import EchoStudioError
-from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
+from echo_studio.evaluate.frames.segmentation import FrameSegmenter, labelled
 from echo_studio.types import GrayImage
 
 PATCH = 12
@@ -64,7 +64,7 @@ def main(root: str, split: str, every: str = "1") -> None:
         frame, other = data.read(frame_id), data.read(ids[number - 1])
         for kind, image in pictures(frame, other):
             try:
-                seen.setdefault(kind, []).append(label_frame(segmenter, image).seen)
+                seen.setdefault(kind, []).append(labelled(segmenter, image).seen)
             except EchoStudioError:
                 seen.setdefault(f"{kind}, refused", []).append({})
     np.save(f"/tmp/r/seen_{split}.npy", seen, allow_pickle=True)

@@ -32,7 +32,7 @@ def label(
     from echo_studio.data.formats.encode import check_suffix
     from echo_studio.data.formats.label_file import write_label_map
     from echo_studio.errors import ImageError, RequestError
-    from echo_studio.evaluate.frames.segmentation import FrameSegmenter, label_frame
+    from echo_studio.evaluate.frames.segmentation import FrameSegmenter, labelled
     from echo_studio.studio.uploads import read_upload
 
     check_suffix(out)
@@ -48,20 +48,20 @@ def label(
             got=str(at),
             remedy="choose one of them",
         )
-    labelled = label_frame(FrameSegmenter.load(), opened.frames[at], opened.spacing_mm)
-    warnings = list(labelled.warnings)
+    found = labelled(FrameSegmenter.load(), opened.frames[at], opened.spacing_mm)
+    warnings = list(found.warnings)
     if opened.shortened:
         warnings.append(f"only the first {len(opened.frames)} of {opened.total} frames are read")
-    write_label_map(out, labelled.label_map)
-    ids = labelled.label_map.ids
+    write_label_map(out, found.label_map)
+    ids = found.label_map.ids
     labels = {one.key: int((ids == one.id).sum()) for one in LABELS if (ids == one.id).any()}
-    found = {
+    told = {
         "label_map": str(out),
         "labels": labels,
-        "spacing_mm": labelled.label_map.spacing_mm,
+        "spacing_mm": found.label_map.spacing_mm,
         "seconds_per_frame": opened.seconds_per_frame,
         "frames": opened.total,
         "warnings": warnings,
     }
     counts = ", ".join(f"{name} {count}" for name, count in labels.items())
-    print_result(as_json, found, f"{out}  {counts} pixels", *(f"warning: {words}" for words in warnings))
+    print_result(as_json, told, f"{out}  {counts} pixels", *(f"warning: {words}" for words in warnings))

@@ -26,6 +26,7 @@ from echo_studio.cli.synthesise import synthesise
 from echo_studio.cli.train import train
 from echo_studio.cli.user import user
 from echo_studio.cli.video import video
+from echo_studio.cli.what_if import what_if
 from echo_studio.errors import Cancelled, EchoStudioError
 
 PROGRAM = "echo-studio"
@@ -35,6 +36,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import-model": import_model,
     "generate": generate,
     "compare": compare,
+    "what-if": what_if,
     "video": video,
     "label": label,
     "edit": edit,

@@ -27,7 +27,7 @@ def test_a_frame_of_a_loop_is_labelled_as_the_page_labels_it(
     line = ["label", "--frame", str(loop), "--at", "2", "--out", str(tmp_path / "map.png"), "--json"]
     assert main(line) == 0
     found = json.loads(capsys.readouterr().out)
-    wanted = Engine().label_frame(FRAMES[2], (0.4, 0.3))
+    wanted = Engine().labelled(FRAMES[2], (0.4, 0.3))
     assert read_label_map(tmp_path / "map.png") == wanted.label_map
     assert sum(found["labels"].values()) == FRAMES[2].size
     assert (found["frames"], found["seconds_per_frame"], found["spacing_mm"]) == (3, 0.02, [0.4, 0.3])

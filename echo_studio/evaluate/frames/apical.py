@@ -54,7 +54,7 @@ def _centre(mask: BoolMask) -> tuple[float, float]:
 
 def looks_apical(seen: dict[str, float]) -> bool:
     """Whether every figure of `what_is_seen` lies within the range of `SEEN`."""
-    return all(low <= seen[name] <= high for name, (low, high) in SEEN.items())
+    return all(low <= seen.get(name, low) <= high for name, (low, high) in SEEN.items())
 
 
 NOT_APICAL = "this does not look like an apical view: the labels may mean nothing"

@@ -128,7 +128,7 @@ class Labelled:
         return [] if looks_apical(self.seen) else [NOT_APICAL]
 
 
-def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
+def labelled(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
     """Labels 0 to 4 of a frame, at its size. Each structure is one piece without holes; one that is not seen is absent.
 
     The segmenter looks only at the rectangle around the sector, as in the frames that it was trained on: what a
@@ -152,6 +152,11 @@ def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing
     ids[y0:y1, x0:x1] = largest_pieces(_resized(largest_pieces(found), *inside.shape))
     label_map = repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
     return Labelled(label_map, what_is_seen(shares, found, sector[y0:y1, x0:x1], label_map))
+
+
+def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+    """The label map of `labelled`."""
+    return labelled(segmenter, image, spacing_mm).label_map
 
 
 def _resized(ids: LabelIds, height: int, width: int) -> LabelIds:

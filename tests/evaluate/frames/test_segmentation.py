@@ -95,7 +95,7 @@ def test_a_frame_without_light_is_refused() -> None:
 
 def test_the_structures_are_whole_and_stand_in_the_sector() -> None:
     painter = Painter()
-    found = label_frame(painter, IMAGE, (0.4, 0.3)).label_map  # type: ignore[arg-type]
+    found = label_frame(painter, IMAGE, (0.4, 0.3))  # type: ignore[arg-type]
     assert found.shape == IMAGE.shape
     assert found.spacing_mm == (0.4, 0.3)
     assert painter.seen == [(128, 128)]
@@ -109,7 +109,7 @@ def test_the_structures_are_whole_and_stand_in_the_sector() -> None:
 
 def test_what_a_screen_shows_around_the_sector_moves_no_structure() -> None:
     shown, (y, x) = screen(IMAGE)
-    found = label_frame(Painter(), shown).label_map  # type: ignore[arg-type]
+    found = label_frame(Painter(), shown)  # type: ignore[arg-type]
     truth = np.zeros(shown.shape, np.uint8)
     truth[y : y + 240, x : x + 300] = IDS
     for label in (LV_CAVITY, LV_MYOCARDIUM, LEFT_ATRIUM):
@@ -117,7 +117,7 @@ def test_what_a_screen_shows_around_the_sector_moves_no_structure() -> None:
 
 
 def test_the_engine_labels_with_the_bundled_segmenter() -> None:
-    found = Engine().label_frame(IMAGE, (0.4, 0.3)).label_map
+    found = Engine().labelled(IMAGE, (0.4, 0.3)).label_map
     assert found.shape == IMAGE.shape
     assert overlap(found.inside, MASK) > 0.9
 
@@ -128,7 +128,7 @@ def test_camus_s_validation_frames_are_labelled_as_their_annotators_did(camus_ro
     scores = []
     for frame_id in folder.frame_ids(folder.split("validation"))[::10]:
         frame = folder.read(frame_id)
-        found = label_frame(segmenter, frame.image, frame.label_map.spacing_mm).label_map
+        found = label_frame(segmenter, frame.image, frame.label_map.spacing_mm)
         scores.append(structure_dice(found, frame.label_map)["lv_endo"])
     assert len(scores) >= 20
     assert np.mean([score for score in scores if score is not None]) >= 0.88
