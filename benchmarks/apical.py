@@ -3,8 +3,7 @@
     python benchmarks/apical.py ~/data/CAMUS_public validation
 
 Turned by 90, 180 and 270 degrees; two frames side by side; without a heart (its place filled with patches of the tissue
-around it); what the sector shows turned by 90 degrees within the sector, as another window of the chest would. With
-`training` it prints the ranges that `evaluate.frames.apical.SEEN` is chosen from.
+around it); what the sector shows turned by 90 degrees within the sector, as another window of the chest would.
 """
 
 import sys
@@ -17,6 +16,7 @@ import numpy as np
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame
 from echo_studio.errors import EchoStudioError
+from echo_studio.evaluate.frames.apical import looks_apical
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, labelled
 from echo_studio.types import GrayImage
 
@@ -59,15 +59,15 @@ def pictures(frame: CamusFrame, other: CamusFrame) -> Iterator[tuple[str, GrayIm
 def main(root: str, split: str, every: str = "1") -> None:
     data, segmenter = CamusFolder(Path(root)), FrameSegmenter.load()
     ids = data.frame_ids(data.split(split))[:: int(every)]
-    seen: dict[str, list[dict[str, float]]] = {}
+    flagged: dict[str, list[bool]] = {}
     for number, frame_id in enumerate(ids):
-        frame, other = data.read(frame_id), data.read(ids[number - 1])
-        for kind, image in pictures(frame, other):
+        for kind, image in pictures(data.read(frame_id), data.read(ids[number - 1])):
             try:
-                seen.setdefault(kind, []).append(labelled(segmenter, image).seen)
-            except EchoStudioError:
-                seen.setdefault(f"{kind}, refused", []).append({})
-    np.save(f"/tmp/r/seen_{split}.npy", seen, allow_pickle=True)
+                flagged.setdefault(kind, []).append(not looks_apical(labelled(segmenter, image).seen))
+            except EchoStudioError:  # no sector at all: refused
+                flagged.setdefault(kind, []).append(True)
+    for kind, ones in flagged.items():
+        print(f"{kind:24} {sum(ones):4} of {len(ones)} flagged, {np.mean(ones):.1%}")
 
 
 if __name__ == "__main__":

@@ -117,7 +117,7 @@ def fitted(image: GrayImage, side: int) -> GrayImage:
 
 @dataclass(frozen=True)
 class Labelled:
-    """A real frame's labels, and what speaks for and against an apical view (`apical.SEEN`)."""
+    """A real frame's labels, and what speaks for and against an apical view (`apical.what_is_seen`)."""
 
     label_map: LabelMap
     seen: dict[str, float]
@@ -151,7 +151,7 @@ def labelled(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | 
     ids = np.full(image.shape, OUTSIDE, np.uint8)
     ids[y0:y1, x0:x1] = largest_pieces(_resized(largest_pieces(found), *inside.shape))
     label_map = repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
-    return Labelled(label_map, what_is_seen(shares, found, sector[y0:y1, x0:x1], label_map))
+    return Labelled(label_map, what_is_seen(shares, sector[y0:y1, x0:x1], label_map))
 
 
 def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
