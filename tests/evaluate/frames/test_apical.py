@@ -24,7 +24,6 @@ def test_doubt_is_what_the_likeliest_label_leaves() -> None:
     for sure in (1.0, 0.9, 0.5):
         seen = what_is_seen(shares(sure), SECTOR, HEART)
         assert seen["doubt"] == pytest.approx(1 - sure)
-        assert seen["doubt_of_all"] == pytest.approx(1 - sure)
     empty = what_is_seen(np.stack([np.ones((8, 8)), *np.zeros((3, 8, 8))]), SECTOR, HEART)
     assert empty["doubt"] == 1.0
 
