@@ -39,9 +39,9 @@ def untrained_generator(recipe: Recipe, beside: dict[str, Recipe]) -> Generator:
     network = build_network(recipe.kind, recipe.network).eval().requires_grad_(False)
     device = torch.device("cpu")
     if recipe.kind == CYCLEGAN:
-        return DirectGenerator(card, device, network)  # type: ignore[arg-type]
+        return DirectGenerator(card, device, PixelCodec(), network)  # type: ignore[arg-type]
     codec: Codec = PixelCodec()
     if below := codec_of(recipe, beside):
         vae = build_network(below.kind, below.network).eval().requires_grad_(False)
         codec = LatentCodec(vae, 0.35, 2.0)  # type: ignore[arg-type]
-    return SampledGenerator(card, device, denoiser_of(card, network), codec)
+    return SampledGenerator(card, device, codec, denoiser_of(card, network))

@@ -1,14 +1,17 @@
 """`echo-studio evaluate video`: one table of what video generators make, in the papers' layout."""
 
 import itertools
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.table import Table
 
-from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
-from echo_studio.cli.output import JsonOption, print_json, progress
-from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.types import View
+from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers, opened
+from echo_studio.cli.output import JsonOption, print_json, print_result, progress, table
+from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
+from echo_studio.types import Json, View
 
 if TYPE_CHECKING:
     from echo_studio.evaluate.video.metrics import VideoScores, VideoSetting
@@ -38,10 +41,16 @@ COLUMNS = (
 
 
 def evaluate_video(
-    data: DataOption,
+    data: Annotated[Path | None, typer.Option(help="A CAMUS folder; not needed with --recordings.")] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            help="A clip (MP4, AVI, DICOM) or a folder of them: print what its speckle remembers, nothing else."
+        ),
+    ] = None,
     generators: Annotated[
-        str, typer.Option(help="Names with commas between them, such as video-spade,free-echo,sdedit.")
-    ] = "video-spade",
+        str, typer.Option(help="Names with commas between them, such as beat-l64,video-spade,free-echo,sdedit.")
+    ] = "beat-l64",
     solver: Annotated[str, typer.Option(help="Sampler; each generator's advised one by default.")] = "",
     nfe: Annotated[
         str, typer.Option(help="Numbers of function evaluations, such as 10,20; the advised one by default.")
@@ -81,11 +90,26 @@ def evaluate_video(
     the labeller's too. The first line of each number of frames is the reference itself. Fréchet distances grow as clips
     get fewer: compare equal numbers of them.
 
+    Below the table: how the grain of each generator's clips correlates with itself 1, 2, 4 and 8 frames later, in place
+    and with the motion of the label maps taken out, how much a frame differs from the next and how much the mean grey
+    wanders, both over the contrast. With --recordings the same of any clips, whose frames the labeller labels.
+
     \b
     Example:
-      echo-studio evaluate video --generators video-spade,free-echo,sdedit --start-steps 15,35,55 \\
+      echo-studio evaluate video --generators beat-l64,free-echo,sdedit --start-steps 15,35,55 \\
           --ef 25,40,55,65 --data ~/data/CAMUS_public --json
+      echo-studio evaluate video --recordings ~/data/EchoNet-Dynamic/Videos
     """
+    if (data is None) == (recordings is None):
+        raise RequestError(
+            expected="either --data or --recordings",
+            got="none of them" if data is None else "both",
+            remedy="leave one of them out" if data else "name a CAMUS folder, or clips",
+        )
+    if recordings is not None:
+        _recordings(recordings, limit, checkpoints, as_json)
+        return
+    assert data is not None
     lengths, budgets, steps = (
         numbers(*pair, int) for pair in (("frames", frames), ("nfe", nfe), ("start-steps", start_steps))
     )
@@ -129,7 +153,9 @@ def evaluate_video(
                     f"{setting.sampling.generator}, {setting.sampling.nfe} NFE, start step {setting.start_step}"
                 ) as advance:
                     add(measure_video(models[setting.sampling.generator], setting, reference, seed, efs, advance))
-    if as_json:
+    if not as_json:
+        print_result(False, {}, "", memory_table([(row.generator, row.memory) for row in rows]))
+    else:
         print_json(
             {
                 "reference": "interpolated cycles between real ED and ES frames",
@@ -141,6 +167,56 @@ def evaluate_video(
                 "rows": [row.to_json() for row in rows],
             }
         )
+
+
+def memory_table(rows: Sequence[tuple[str, Json]]) -> Table:
+    """What clips' speckle remembers: a line a tissue, correlations at the lags in place and with motion taken out."""
+    from echo_studio.evaluate.video.memory import LAGS, TISSUES
+
+    def numbers_of(values: "list[float | None]") -> list[str]:
+        return ["-" if value is None else f"{value:.2f}" for value in values]
+
+    lines = [
+        (
+            f"{name}, {memory['fps']:.0f} fps, change {memory['change']:.2f}, wander {memory['wander']:.2f}"
+            if k == 0
+            else "",
+            tissue,
+            *numbers_of(memory["in_place"][tissue]),
+            *numbers_of(memory["moved_back"][tissue]),
+        )
+        for name, memory in rows
+        for k, tissue in enumerate(TISSUES)
+    ]
+    heads = [f"lag {lag}" for lag in LAGS]
+    return table(("Clips", "Tissue", *heads, *(f"{head}, no motion" for head in heads)), lines)
+
+
+def _recordings(place: Path, limit: int, checkpoints: Path | None, as_json: bool) -> None:
+    """Print what the speckle of recordings remembers."""
+    from echo_studio.data.datasets.loops import LoopFolder
+    from echo_studio.evaluate.frames.distances import spread
+    from echo_studio.evaluate.frames.segmentation import LABELLER, FrameSegmenter
+    from echo_studio.evaluate.video.memory import mean_memory
+    from echo_studio.evaluate.video.recorded import recorded_memory
+    from echo_studio.generate.catalog import bundled_checkpoints
+
+    paths = spread(LoopFolder(place).paths, limit) if place.is_dir() else [place]
+    labeller = FrameSegmenter.load((checkpoints or bundled_checkpoints()) / LABELLER)
+    found, faults = [], []
+    with progress("Measuring recordings") as advance:
+        for k, path in enumerate(paths):
+            try:
+                found.append((path.name, recorded_memory(path, labeller)))
+            except EchoStudioError as error:  # the other recordings are measured all the same
+                faults.append(f"{path.name}: {error}")
+            advance(k + 1, len(paths))
+    if not found:
+        raise DataError(expected="a recording that can be measured", got="; ".join(faults[:3]), remedy="name others")
+    mean = mean_memory([one for _, one in found]).to_json()
+    listed = {"recordings": [{"name": name, **one.to_json()} for name, one in found], "mean": mean, "faults": faults}
+    rows = [(f"mean of {len(found)}", mean)] if len(found) > 1 else [(found[0][0], mean)]
+    print_result(as_json, listed, memory_table(rows), *(f"left out: {fault}" for fault in faults))
 
 
 def _settings(

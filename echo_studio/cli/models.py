@@ -46,7 +46,16 @@ def models(checkpoints: CheckpointsOption = None, as_json: JsonOption = False) -
         for name, one, card in found
     ]
     rows += [
-        (name, entry.title, "video", f"on {entry.checkpoint}", "", str(entry.advised_nfe), "", "")
+        (
+            name,
+            entry.title,
+            "video",
+            f"on {entry.checkpoint}",
+            f"{entry.size}²",
+            str(entry.advised_nfe),
+            entry.licence,
+            "",
+        )
         for name, entry in videos.items()
         if name != entry.checkpoint
     ]

@@ -18,7 +18,9 @@ def video(
         Path,
         typer.Option(help="Clip to write: .mp4, .gif, .nii.gz, .dcm, .zip of PNG frames, or a folder for them."),
     ],
-    generator: Annotated[str, typer.Option(help="A name that `echo-studio models` lists.")] = "video-spade",
+    generator: Annotated[
+        str, typer.Option(help="A name that `echo-studio models` lists; beat-l64, or the first there is, by default.")
+    ] = "",
     label_map_es: Annotated[
         Path | None, typer.Option(help="The heart at end systole; without it --ef and the next two shape it.")
     ] = None,
@@ -59,7 +61,9 @@ def video(
 
     \b
     Example:
-      echo-studio video --label-map ed.png --view 2CH --generator free-echo --frames 24 --ef 40 --seed 1 --out clip.mp4
+      echo-studio video --label-map ed.png --view 2CH --frames 24 --ef 40 --seed 1 --out clip.mp4
+      echo-studio video --label-map ed.png --view 2CH --nfe 10 --out refined.mp4
+      echo-studio video --label-map ed.png --view 2CH --generator free-echo --start-step 15 --out clip.dcm
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
     from echo_studio.anatomy.motion.motion import RegionalMotion, usual_motion
@@ -88,9 +92,10 @@ def video(
     from echo_studio.data.formats.media import write_json
     from echo_studio.generate.precision import quickest
     from echo_studio.generate.sampling import advised_sampling
-    from echo_studio.generate.video.catalog import load_video_generator, video_generators
+    from echo_studio.generate.video.catalog import default_video_generator, load_video_generator, video_generators
     from echo_studio.generate.video.request import VideoRequest
 
+    generator = generator or default_video_generator(checkpoints)
     model = load_video_generator(generator, checkpoints)
     entry = video_generators(checkpoints)[generator]
     chosen = quickest("cpu") if precision == "auto" else precision

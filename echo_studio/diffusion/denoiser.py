@@ -24,7 +24,8 @@ class Condition:
     Attributes:
         one_hot: float32 (b, 5, h, w), label maps at the resolution that is diffused; of clips (b, 5, t, h, w).
         view: int64 (b,), index into `types.VIEWS`.
-        phase: int64 (b,), index into `types.PHASES`; of clips that of their first frame.
+        phase: int64 (b,), index into `types.PHASES`; of clips that of their first frame. Of the frames of a beat, which
+            are guided one by one, float32: how far they are from end diastole (0) to end systole (1).
         frame_time: of clips float32 (b, t), where in the cardiac cycle each frame is, from 0 (end diastole) to below 1.
     """
 

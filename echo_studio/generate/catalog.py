@@ -158,10 +158,10 @@ class Catalog:
         place = torch.device(device)
         if card.kind == "distilled":
             teacher = cache(lambda: self._teacher(card, device))
-            return DistilledGenerator(card, place, noise_map_of(card, network), codec, teacher)
+            return DistilledGenerator(card, place, codec, noise_map_of(card, network), teacher)
         if card.kind in ONE_CALL:
-            return DirectGenerator(card, place, network)  # type: ignore[arg-type]
-        return SampledGenerator(card, place, denoiser_of(card, network), codec, self.inversions)
+            return DirectGenerator(card, place, codec, network)  # type: ignore[arg-type]
+        return SampledGenerator(card, place, codec, denoiser_of(card, network), self.inversions)
 
     def _teacher(self, card: Card, device: str) -> SampledGenerator:
         """The generator that a distilled one imitates, in the weights that it learned from or a later leg of them.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -16,7 +17,7 @@ from echo_studio.generate.checkpoint import Card
 from echo_studio.generate.sampling import DRAWN, MAX_LOOK, Look
 from echo_studio.nets.gamma_vae import GammaVAE
 from echo_studio.nets.grain_decoder import LOOKS, GrainDecoder, look_of
-from echo_studio.types import GrayImage
+from echo_studio.types import FloatArray, GrayImage
 
 Decode = Callable[[Tensor], Tensor]  # what is diffused, to images float32 (b, 1, h, w) in [-1, 1]
 
@@ -119,12 +120,11 @@ class GrainCodec:
 
     def decoding(self, inside: Tensor, seeds: Sequence[int], look: Look = DRAWN) -> Decode:
         """As `Codec.decoding`. What of the look is not chosen is drawn for each sample, as it varies in real frames."""
-        generators = [torch.Generator().manual_seed(_grain_seed(seed)) for seed in seeds]
-        looks = torch.stack([torch.randn(len(LOOKS), generator=own) for own in generators])
-        for k, chosen in enumerate((look.grain, look.coarseness)):
-            if chosen is not None:
-                looks[:, k] = chosen
-        return self._decoding(inside, generators, looks)
+        grains = [self.grain(seed, look, inside.shape[-2:]) for seed in seeds]
+        looks = torch.stack([looks for looks, _ in grains])
+        return self.decoding_from(
+            [torch.stack(own) for own in zip(*(n for _, n in grains), strict=True)], looks, inside
+        )
 
     def measured(self, image: GrayImage, inside: Tensor) -> Look:
         """The look of a frame uint8 (h, w), brought into the range that can be asked for; inside (1, 1, h, w)."""
@@ -137,25 +137,53 @@ class GrainCodec:
         masks = inside[:, 0].cpu().numpy() > 0
         measured = torch.tensor([look_of(image, mask) for image, mask in zip(images, masks, strict=True)])
         looks = (measured - torch.tensor(self.means)) / torch.tensor(self.deviations)
-        return self._decoding(inside, [torch.Generator().manual_seed(_grain_seed(seed)) for seed in seeds], looks)
-
-    def _decoding(self, inside: Tensor, generators: Sequence[torch.Generator], looks: Tensor) -> Decode:
-        height, width = (side // self.factor for side in inside.shape[-2:])
-        device = inside.device
+        generators = [torch.Generator().manual_seed(_grain_seed(seed)) for seed in seeds]
         noise = [
-            torch.stack([torch.randn(shape, generator=own) for own in generators]).to(device)
-            for shape in self.decoder.noise_shapes(height, width)
+            torch.stack([torch.randn(shape, generator=own) for own in generators])
+            for shape in self._shapes(inside.shape[-2:])
         ]
+        return self.decoding_from(noise, looks, inside)
+
+    def grain(self, seed: int, look: Look, size: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
+        """What is drawn for a sample: its look (2,), and its noise, float32 (c, h, w) at each doubling.
+
+        Args:
+            seed: of the sample.
+            look: what is not chosen of it is drawn.
+            size: (height, width) of the image.
+        """
+        generator = torch.Generator().manual_seed(_grain_seed(seed))
+        looks = torch.randn(len(LOOKS), generator=generator)
+        for k, chosen in enumerate((look.grain, look.coarseness)):
+            if chosen is not None:
+                looks[k] = chosen
+        return looks, [torch.randn(shape, generator=generator) for shape in self._shapes(size)]
+
+    def decoding_from(self, noise: Sequence[Tensor], looks: Tensor, inside: Tensor) -> Decode:
+        """Decoding with given noise, float32 (b, c, h, w) at each doubling, and looks float32 (b, 2)."""
+        device = inside.device
         masks = inside[:, 0].cpu().numpy() > 0
-        beams = torch.from_numpy(np.stack([beam_maps(mask, self.factor) for mask in masks])).to(device)
+        beams = torch.from_numpy(np.stack([_beams(mask.tobytes(), mask.shape, self.factor) for mask in masks])).to(
+            device
+        )
         seen = self.encoder.vae.latent_inside(inside) > 0
-        looks = looks.to(device)
+        noise, looks = [own.to(device) for own in noise], looks.to(device)
 
         def decode(latent: Tensor) -> Tensor:
             latent = torch.where(seen, latent.clamp(min=self.background), self.background)
             return torch.where(inside > 0, self.decoder(latent, beams, noise, looks).clamp(-1, 1), -1.0)
 
         return decode
+
+    def _shapes(self, size: Sequence[int]) -> list[tuple[int, int, int]]:
+        """Of the noise for an image of that height and width."""
+        return self.decoder.noise_shapes(size[0] // self.factor, size[1] // self.factor)
+
+
+@lru_cache(maxsize=32)
+def _beams(mask: bytes, shape: tuple[int, int], factor: int) -> FloatArray:
+    """`beam_maps`, kept: the frames of a clip and the drafts of one drawing share their sector."""
+    return beam_maps(np.frombuffer(mask, bool).reshape(shape), factor)
 
 
 def latent_codec(folder: Path) -> tuple[Card, LatentCodec]:

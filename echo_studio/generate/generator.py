@@ -17,7 +17,7 @@ from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
 from echo_studio.diffusion.inversion import Inpainting, invert
-from echo_studio.diffusion.solvers import OnEvaluation, SampleNoise, noise_levels, solver
+from echo_studio.diffusion.solvers import NextNoise, OnEvaluation, SampleNoise, noise_levels, solver
 from echo_studio.errors import CheckpointError, RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
@@ -52,6 +52,7 @@ class Generator(ABC):
 
     card: Card
     device: torch.device
+    codec: Codec
 
     def __call__(
         self,
@@ -129,7 +130,7 @@ class Generator(ABC):
                 got="a mixture",
                 remedy="split them",
             )
-        self._check(first)
+        self.check(first)
         if first.source is not None:
             return [self._edited(first, first.source, on_step)]
         started = time.perf_counter()
@@ -187,12 +188,25 @@ class Generator(ABC):
     def _edited_pixels(
         self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
     ) -> Tensor:
-        """Images float32 (1, 1, h, w) in [-1, 1] at the generator's resolution; only where `_inverted` gives something.
+        """Images float32 (1, 1, h, w) in [-1, 1] at the generator's resolution.
 
         Args:
             weight: float32 (1, 1, h, w), how much the edited label map decides.
         """
-        raise NotImplementedError
+        ids = self.seen_ids([request])
+        decode = decoding_as(request, source, ids, self.codec)
+        condition = condition_of([request], ids, self.codec, self.card.label_count)
+        noise = SampleNoise([request.seed], (1, *condition.one_hot.shape[2:]))
+        edit = LatentEdit.of(inverted, weight, source.keep)
+        with arithmetic(self.device.type, request.sampling.precision):
+            latent = self.diffused(
+                condition,
+                request.sampling,
+                noise,
+                lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
+                edit,
+            )
+            return decode(latent)
 
     def seen_ids(self, requests: Sequence[GenerationRequest]) -> Tensor:
         """Label ids uint8 (b, side, side) that the generator sees: structures end at the sector."""
@@ -205,8 +219,8 @@ class Generator(ABC):
         ]
         return torch.from_numpy(np.stack(maps)).to(self.device)
 
-    def _check(self, request: GenerationRequest) -> None:
-        """Raise RequestError where this generator cannot do what a request asks for."""
+    def check(self, request: GenerationRequest) -> None:
+        """Raise RequestError where this generator cannot do what a request asks for; its label map plays no part."""
         chosen = [f"{name} {value:g}" for name, value in vars(request.sampling.look).items() if value is not None]
         if chosen and not self.has_look:
             raise RequestError(
@@ -222,8 +236,7 @@ class Generator(ABC):
             RequestError: this generator has none to choose.
             ImageError: no lit sector is found.
         """
-        codec = getattr(self, "codec", None)
-        if not isinstance(codec, GrainCodec):
+        if not isinstance(self.codec, GrainCodec):
             raise RequestError(
                 expected="a generator whose grain can be chosen", got=self.card.name, remedy="choose edm-l64"
             )
@@ -232,16 +245,43 @@ class Generator(ABC):
         box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
         side = (self.card.resolution,) * 2
         inside = torch.from_numpy(resized_image(sector[box].astype(np.float32), side) > 0.5)
-        return codec.measured(resized_image(np.ascontiguousarray(image[box]), side), inside[None, None].float())
+        return self.codec.measured(resized_image(np.ascontiguousarray(image[box]), side), inside[None, None].float())
 
     @property
     def has_look(self) -> bool:
         """Whether grain and coarseness can be chosen."""
-        return isinstance(getattr(self, "codec", None), GrainCodec)
+        return isinstance(self.codec, GrainCodec)
 
-    @abstractmethod
     def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
         """Frames float32 (b, 1, h, w) in [-1, 1], -1 outside the sector, of label maps uint8 (b, h, w)."""
+        decode = decoding_of(requests, ids, self.codec)
+        condition = condition_of(requests, ids, self.codec, self.card.label_count)
+        noise = SampleNoise([request.seed for request in requests], (1, *condition.one_hot.shape[2:]))
+        return decode(
+            self.diffused(
+                condition,
+                requests[0].sampling,
+                noise,
+                lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
+            )
+        )
+
+    @abstractmethod
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+        edit: LatentEdit | None = None,
+    ) -> Tensor:
+        """What the codec decodes, float32 (b, 1, h / factor, w / factor), on the condition's device.
+
+        Args:
+            noise: standard normal, of that shape; the first is what sampling starts from.
+            on_evaluation: called after each evaluation.
+            edit: of the latents of a real frame, where `inverted` gives some; None for samples from noise alone.
+        """
 
 
 def grey_of(pixels: Tensor) -> npt.NDArray[np.uint8]:
@@ -269,11 +309,11 @@ class SampledGenerator(Generator):
     """Any family, on pixels or latents, with any solver."""
 
     denoiser: Preconditioned
-    codec: Codec
     inversions: Inversions = field(default_factory=Inversions)
 
-    def _check(self, request: GenerationRequest) -> None:
-        super()._check(request)
+    def check(self, request: GenerationRequest) -> None:
+        """See `Generator.check`."""
+        super().check(request)
         if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",
@@ -281,33 +321,16 @@ class SampledGenerator(Generator):
                 remedy="choose guidance 0",
             )
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        decode = decoding_of(requests, ids, self.codec)
-        latent = sample(
-            self.denoiser,
-            condition_of(requests, ids, self.codec, self.card.label_count),
-            requests[0].sampling,
-            [request.seed for request in requests],
-            lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
-        )
-        return decode(latent)
-
-    def _edited_pixels(
-        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+        edit: LatentEdit | None = None,
     ) -> Tensor:
-        edit = LatentEdit.of(inverted, weight, source.keep)
-        ids = self.seen_ids([request])
-        decode = decoding_as(request, source, ids, self.codec)
-        with arithmetic(self.device.type, request.sampling.precision):
-            latent = sample(
-                self.denoiser,
-                condition_of([request], ids, self.codec, self.card.label_count),
-                request.sampling,
-                [request.seed],
-                lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
-                edit,
-            )
-            return decode(latent)
+        """See `Generator.diffused`."""
+        return sample(self.denoiser, condition, sampling, noise, on_evaluation, edit)
 
     @torch.inference_mode()
     def inverted(self, request: GenerationRequest, source: Source) -> Inverted:
@@ -334,7 +357,7 @@ def sample(
     denoiser: Preconditioned,
     condition: Condition,
     sampling: Sampling,
-    seeds: Sequence[int],
+    noise: NextNoise | Sequence[int],
     on_evaluation: OnEvaluation = lambda done, total, estimate: None,
     edit: LatentEdit | None = None,
 ) -> Tensor:
@@ -342,13 +365,15 @@ def sample(
 
     Args:
         denoiser: unguided; the sampling says whether guidance is added.
-        seeds: one a sample; each sample is what it would be alone, to rounding.
+        noise: standard normal of that shape; or seeds, one a sample: each sample is then what it would be alone, to
+            rounding.
         on_evaluation: called after each evaluation.
         edit: of the latents of a real frame; None for samples from noise alone.
     """
+    if not callable(noise):
+        noise = SampleNoise(noise, (1, *condition.one_hot.shape[2:]))
     integrate = solver(sampling.solver)
     sigmas = noise_levels(integrate, denoiser.family, sampling.nfe, sampling.schedule)
-    noise = SampleNoise(seeds, (1, *condition.one_hot.shape[2:]))
     start = noise().to(condition.one_hot.device)
     bound = Bound.of(denoiser, condition, sampling.guidance)
     if edit is not None:
@@ -391,8 +416,9 @@ def decoding_as(request: GenerationRequest, source: Source, ids: Tensor, codec: 
 class OneCallGenerator(Generator):
     """A generator that makes a frame in one call. Solver and schedule play no part: the record keeps them."""
 
-    def _check(self, request: GenerationRequest) -> None:
-        super()._check(request)
+    def check(self, request: GenerationRequest) -> None:
+        """See `Generator.check`."""
+        super().check(request)
         if request.sampling.nfe != 1:
             raise RequestError(
                 expected=f"NFE 1, since {self.card.name} makes a frame in one call",
@@ -417,10 +443,17 @@ class DirectGenerator(OneCallGenerator):
 
     network: CycleGAN
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        noise = SampleNoise([request.seed for request in requests], (1, *ids.shape[-2:]))()
-        pixels = self.network.to_echo(soft_one_hot(ids, 1, self.card.label_count), noise.to(self.device))
-        on_estimate(1, 1, lambda: pixels)
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,  # noqa: ARG002
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+        edit: LatentEdit | None = None,  # noqa: ARG002
+    ) -> Tensor:
+        """See `Generator.diffused`."""
+        pixels = self.network.to_echo(condition.one_hot, noise().to(self.device))
+        on_evaluation(1, 1, pixels)
         return pixels
 
 
@@ -433,31 +466,30 @@ class DistilledGenerator(OneCallGenerator):
     """
 
     noise_map: NoiseMap
-    codec: Codec
     teacher: Callable[[], SampledGenerator]
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        prepared = self.noise_map.prepare(condition_of(requests, ids, self.codec, self.card.label_count))
-        noise = SampleNoise([request.seed for request in requests], tuple(prepared.inside.shape[1:]))()
-        pixels = decoding_of(requests, ids, self.codec)(self.noise_map(noise.to(self.device), prepared))
-        on_estimate(1, 1, lambda: pixels)
-        return pixels
-
     def inverted(self, request: GenerationRequest, source: Source) -> Inverted:
+        """See `Generator.inverted`."""
         return self.teacher().inverted(request, source)
 
-    def _edited_pixels(
-        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
+    def diffused(
+        self,
+        condition: Condition,
+        sampling: Sampling,  # noqa: ARG002
+        noise: NextNoise,
+        on_evaluation: OnEvaluation,
+        edit: LatentEdit | None = None,
     ) -> Tensor:
-        edit = LatentEdit.of(inverted, weight, source.keep)
-        ids = self.seen_ids([request])
-        with arithmetic(self.device.type, request.sampling.precision):
-            prepared = self.noise_map.prepare(condition_of([request], ids, self.codec, self.card.label_count))
-            fresh = SampleNoise([request.seed], tuple(prepared.inside.shape[1:]))().to(self.device)
-            latent = edit.joined(self.noise_map(edit.start(fresh), prepared))
-            pixels = decoding_as(request, source, ids, self.codec)(latent)
-        on_estimate(1, 1, lambda: pixels)
-        return pixels
+        """See `Generator.diffused`."""
+        start = noise().to(self.device)
+        prepared = self.noise_map.prepare(condition)
+        made = (
+            self.noise_map(start, prepared)
+            if edit is None
+            else edit.joined(self.noise_map(edit.start(start), prepared))
+        )
+        on_evaluation(1, 1, made)
+        return made
 
 
 def noise_map_of(card: Card, network: nn.Module) -> NoiseMap:

@@ -103,7 +103,8 @@ class SpadeUNet(nn.Module):
 
         Args:
             one_hot: float32 (b, labels, h, w) at the resolution of x.
-            view, phase: int64 (b,).
+            view: int64 (b,).
+            phase: int64 (b,); or float32 from 0 to 1, how far a frame is from end diastole to end systole.
         """
         features = mask_features(self.mask_stems, self.config, one_hot)
         layers = [
@@ -112,7 +113,7 @@ class SpadeUNet(nn.Module):
             for spade in (block.spade_in, block.spade_out)
         ]
         layers.append(self.head_spade.modulation(features[-1] if self.config.patch > 1 else features[0]))
-        return SpadeUNetModulation(layers, self.view_embedding(view) + self.phase_embedding(phase))
+        return SpadeUNetModulation(layers, self.view_embedding(view) + self._of_phase(phase))
 
     def forward(self, x: Tensor, c_noise: Tensor, modulation: SpadeUNetModulation) -> Tensor:
         """(b, channels, h, w) with c_noise (b,) -> (b, heads * channels, h, w).
@@ -136,6 +137,13 @@ class SpadeUNet(nn.Module):
             h = F.pixel_shuffle(self.unfold(h), self.config.patch).contiguous(memory_format=torch.channels_last)
             h = self.fine_block(torch.cat([h, self.fine_stem(x)], dim=1), embedding, layers)
         return self.head(F.silu(self.head_spade(h, next(layers))))
+
+    def _of_phase(self, phase: Tensor) -> Tensor:
+        """(b, embedding) of a phase, or of a moment between both."""
+        if not phase.is_floating_point():
+            return self.phase_embedding(phase)
+        first, last = self.phase_embedding.weight[:2]
+        return torch.lerp(first, last, phase[:, None])
 
     def _spade_blocks(self) -> list[DecoderBlock]:
         """In the order in which `forward` meets them."""

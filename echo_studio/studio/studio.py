@@ -55,7 +55,7 @@ class Studio:
         """Whether a job is the session's: its frame, or a comparison, video or set that it sees."""
         if job.kind == "frame":
             return job.key == session.token
-        if job.kind in ("comparison", "video"):
+        if job.kind in ("comparison", "video", "beat"):
             return job.key == session.project.id
         return self.sets.has_job(session, job)
 
@@ -65,7 +65,7 @@ class Studio:
             return self.frames.describe(job)
         if job.kind == "comparison":
             return self.comparisons.describe(job, 0)
-        return self.videos.describe(job) if job.kind == "video" else self.sets.describe(job)
+        return self.videos.describe(job) if job.kind in ("video", "beat") else self.sets.describe(job)
 
     def set_real_frame(self, session: Session, real_frame: RealFrame | None) -> None:
         """From now on the session edits this real frame; what was kept of another one leaves the memory."""

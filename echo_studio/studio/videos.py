@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TypeAlias, get_args
 
@@ -11,7 +12,7 @@ from echo_studio.anatomy.motion.cycle import LabelCycle, label_cycle
 from echo_studio.anatomy.motion.motion import LIMITS, Motion, RegionalKind, end_systole, usual_motion
 from echo_studio.data.clips.export import FORMATS, Clip, ClipDownload, clip_download
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES, GeneratedVideo, VideoRequest
+from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES, GeneratedVideo, GrayClip, VideoRequest
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job, JobState
 from echo_studio.studio.jobs.service import JobService
@@ -62,6 +63,14 @@ class Video:
         return clip_download(name, clip, stem)
 
 
+@dataclass(frozen=True, eq=False)
+class VideoPart:
+    """Frames that will not change any more, uint8 (k, h, w), and where in the beat they are."""
+
+    places: tuple[int, ...]
+    frames: GrayClip
+
+
 VideoJob: TypeAlias = Job[VideoJobRequest, Video]
 
 
@@ -89,8 +98,11 @@ class Videos:
             "formats": [{"name": name, "title": one.title, "labels": one.labels} for name, one in FORMATS.items()],
         }
 
-    def start(self, session: Session, request: VideoJobRequest) -> VideoJob:
+    def start(self, session: Session, request: VideoJobRequest, *, drawn: bool = False) -> VideoJob:
         """Start a video; the project's older job is cancelled, its clip is kept until this one is there.
+
+        Args:
+            drawn: of the heart that is being drawn in the Edit tab: a job beside the Video tab's.
 
         Raises:
             RequestError: more pixels than memory is given for.
@@ -98,7 +110,9 @@ class Videos:
             BusyError: too many videos wait.
         """
         self._check(request.video)
-        return self._jobs.start("video", session.project.id, request, self._work, owner=session.owner)
+        return self._jobs.start(
+            "beat" if drawn else "video", session.project.id, request, self._work, owner=session.owner
+        )
 
     def newest(self, session: Session) -> VideoJob | None:
         """The newest job of the session's project; if that gave no clip, the one before it that did."""
@@ -109,7 +123,8 @@ class Videos:
 
     def find(self, session: Session, number: int) -> VideoJob | None:
         """A job of the session's project: its newest, the one before it or the one that was done last."""
-        return self._jobs.find("video", session.project.id, number)
+        kinds = ("video", "beat")
+        return next((job for kind in kinds if (job := self._jobs.find(kind, session.project.id, number))), None)
 
     def describe(self, job: VideoJob) -> Json:
         """How far a video is, JSON-able."""
@@ -146,7 +161,10 @@ class Videos:
             )
 
     def _work(self, job: VideoJob) -> Video:
-        return Video(self._engine.videos.generate(job.request.video, job.on_step))
+        def on_frames(places: Sequence[int], frames: GrayClip) -> None:
+            job.add_part(VideoPart(tuple(places), frames))
+
+        return Video(self._engine.videos.generate(job.request.video, job.on_step, on_frames))
 
 
 def preview_cycle(first: LabelMap, last: LabelMap | None, view: View, motion: Motion, frames: int) -> LabelCycle:

@@ -29,6 +29,7 @@ function follower(replies) {
   const job = new VideoJob(link, {
     show: ({ video, state, nfe }) => events.push(`${video} ${state} ${nfe}`),
     preview: (bitmap, { video }, spacing) => events.push(`${video} preview: ${bitmap}${spacing && `, ${spacing}`}`),
+    frames: (clip) => events.push(`frames ${[...clip.known]}: ${clip.greyOf(0)} ${clip.greyOf(1)} ${clip.greyOf(2)}`),
     done: ({ video }, clip) => events.push(`${video} clip: ${clip.grey}`),
     ended: ({ video, state }) => events.push(`${video} ended: ${state}`),
   });
@@ -48,6 +49,27 @@ test("a job is followed from its start through its previews to its clip", async 
   assert.deepEqual(events, ["1 waiting 0", "1 running 1", "1 preview: bitmap of 3, 0.6,0.7", "1 running 2", "1 done 4", "1 clip: 42"]);
   assert.deepEqual(sent.filter((path) => path.startsWith("/videos/1?")), ["/videos/1?after=s0", "/videos/1?after=s1", "/videos/1?after=s2"]);
   assert.equal(job.running, false);
+});
+
+const packed = (header, ...grey) => {
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  return Uint8Array.of(text.length, 0, 0, 0, ...text, ...grey);
+};
+
+test("frames are shown as they come; where one is not there yet, the one before it is", async () => {
+  const layout = { frames: 3, width: 1, height: 1, spacing: "", es: 1, heart_rate: 60 };
+  const { job, events, sent } = follower({
+    "/videos": [status(1, "waiting")],
+    "/videos/1": [{ ...status(1, "running", 1, 1), parts: 1 }, { ...status(1, "running", 2, 2), parts: 2 }, status(1, "done", 4, 1)],
+    "/videos/1/frames": [packed({ ...layout, parts: 1, places: [1] }, 50), packed({ ...layout, parts: 2, places: [2, 0] }, 60, 40)],
+    "/videos/1/clip": [CLIP],
+  });
+  await job.start(KEYFRAMES, {});
+  const frames = events.filter((words) => words.startsWith("frames"));
+  assert.deepEqual(frames, ["frames 1: 50 50 50", "frames 1,2,0: 40 50 60"]);
+  assert.ok(sent.includes("/videos/1/frames?since=1"));
+  assert.ok(!sent.includes("/videos/1/preview"), "the frames say more than a preview");
+  assert.equal(events.at(-1), "1 clip: 42");
 });
 
 test("a job that failed or was cancelled has no clip, so the older video stays", async () => {

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole
 from echo_studio.errors import RequestError, UnknownNameError
-from echo_studio.generate.video.generator import VideoEntry
+from echo_studio.generate.video.generator import OnFrames, VideoEntry
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest, video_record
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.types import GrayImage, Json
@@ -29,6 +29,9 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         _entry("video-spade", "SPADE video", "Labels steer every layer.", guidance=True, **_advised(4, "heun")),
+        _entry(
+            "beat-tiny", "Beat", "Frame by frame.", frame_by_frame=True, refined_nfe=3, **_advised(2, "heun")
+        ),
         _entry(
             "free-echo", "Free-Echo", "Starts from a pseudo-video.", pseudo="transported", **_advised(6, "euler", 35)
         ),
@@ -54,7 +57,7 @@ class FakeVideos:
             raise UnknownNameError("video generator", name, ENTRIES)
         return ENTRIES[name]
 
-    def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo:
+    def generate(self, request: VideoRequest, on_step: OnStep, on_frames: OnFrames | None = None) -> GeneratedVideo:
         started = time.monotonic()
         cycle = cycle_of(request)
         clip = speckled(cycle, request.seed)
@@ -67,6 +70,9 @@ class FakeVideos:
             if self.failure is not None:
                 raise self.failure
             on_step(nfe, request.sampling.nfe, lambda: middle)
+            if on_frames is not None and self.entry(request.sampling.generator).frame_by_frame:
+                places = range(nfe - 1, len(clip), request.sampling.nfe)
+                on_frames(places, clip[list(places)])
         ef = cycle_volumes(cycle)[1]
         record = video_record(request, request.sampling.nfe, ef, {request.sampling.generator: "0" * 64}, "2.10", "cpu")
         return GeneratedVideo(clip, cycle, record, time.monotonic() - started)

@@ -296,9 +296,38 @@ def test_many_projects_keep_only_their_newest_videos(client: TestClient, studio:
     assert kept == [False] + [True] * max_kept
 
 
+def test_frames_that_are_ready_come_while_the_others_are_made(client: TestClient, engine: FakeVideos) -> None:
+    engine.gate = threading.Semaphore(1)
+    path = f"/studio/videos/{post(client, generator='beat-tiny').json()['video']}"
+    deadline = time.monotonic() + 60
+    while client.get(path).json()["parts"] < 1:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    header, frames = unpacked(client.get(f"{path}/frames").content)
+    assert (header["parts"], header["places"], header["frames"], header["es"]) == (1, [0, 2, 4], 6, 2)
+    header, none = unpacked(client.get(f"{path}/frames?since=1").content)
+    assert (header["places"], len(none)) == ([], 0)
+    engine.gate.release(10)
+    assert until_ended(client, client.get(path).json())["state"] == "done"
+    _, both = unpacked(client.get(f"{path}/clip").content)
+    assert np.array_equal(frames, both[[0, 2, 4]])
+    assert unpacked(client.get(f"{path}/frames").content)[0]["parts"] == 0, "the clip has them all"
+
+
+def test_the_heart_that_is_drawn_beats_beside_the_video(client: TestClient) -> None:
+    video = until_ended(client, post(client).json())
+    path = "/studio/videos"
+    body = {"width": 96, "height": 96, "spacing": "1.3,1.3", "drawn": "true"}
+    content = SMALL.ids.tobytes() + json.dumps({**SETTINGS, "generator": "beat-tiny"}).encode()
+    drawn = until_ended(client, client.post(path, params=body, content=content).json())
+    assert (drawn["state"], drawn["kind"]) == ("done", "beat")
+    assert client.get(path).json()["video"] == video["video"], "the Video tab keeps its own"
+    assert client.get(f"{path}/{drawn['video']}/clip").status_code == 200
+
+
 def test_the_catalog_tells_what_can_be_chosen(client: TestClient) -> None:
     told = client.get("/studio/videos/catalog").json()
-    assert [entry["name"] for entry in told["generators"]] == ["video-spade", "free-echo"]
+    assert [entry["name"] for entry in told["generators"]] == ["video-spade", "beat-tiny", "free-echo"]
     assert told["limits"]["ef"] == [5, 85]
     assert [motion["ef"] for motion in told["usual"]] == list(range(5, 86))
     assert told["frames"] == [2, 64]

@@ -60,7 +60,8 @@ class SampleRenderer:
         """
         chosen = SetSampling.from_json(self.header["generators"][items[0].how])
         generator = loaded(chosen.sampling.generator, chosen.clip is not None, self.checkpoints, self.device)
-        if generator.card.weights != chosen.sampling.weights:
+        weights = generator.entry.weights if isinstance(generator, VideoGenerator) else generator.card.weights
+        if weights != chosen.sampling.weights:
             raise CheckpointError(
                 expected=f"{chosen.sampling.generator} with the weights that the manifest names",
                 got="others",

@@ -87,7 +87,7 @@ def set_request(
             expected="--frames with a generator of clips", got=", ".join(generators), remedy="leave it out"
         )
     for entry in beats:
-        chosen += _ways(entry, solver, budgets, checkpoints, CLIP_FRAMES if clip_frames is None else clip_frames)
+        chosen += _ways(entry, solver, budgets, CLIP_FRAMES if clip_frames is None else clip_frames)
     return SetRequest(tuple(maps), tuple(chosen), device=kind, versions=versions(), **how_many)
 
 
@@ -96,20 +96,16 @@ def versions() -> dict[str, str]:
     return {"echo-studio": __version__, "torch": str(torch.__version__)}
 
 
-def _ways(
-    entry: VideoEntry, solver: str, budgets: Sequence[int], checkpoints: Path | None, frames: int
-) -> Iterator[SetSampling]:
+def _ways(entry: VideoEntry, solver: str, budgets: Sequence[int], frames: int) -> Iterator[SetSampling]:
     """A generator of clips with every NFE, guidance and start step as advised."""
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise RequestError(
             expected=f"{MIN_FRAMES} to {MAX_FRAMES} frames in a clip", got=str(frames), remedy=f"try {CLIP_FRAMES}"
         )
-    card = catalog(checkpoints).generators("video")[entry.checkpoint].card
-    assert card is not None
     clip = ClipSampling(frames, HEART_RATE, entry.advised_start_step)
     chosen: Sequence[int | None] = budgets or [None]
     for nfe in chosen:
-        yield SetSampling(advised_sampling(entry, solver=solver, nfe=nfe), card.licence, clip)
+        yield SetSampling(advised_sampling(entry, solver=solver, nfe=nfe), entry.licence, clip)
 
 
 def ranges_of(given: Mapping[str, Sequence[float]]) -> VariationRanges:

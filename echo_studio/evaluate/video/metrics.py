@@ -31,10 +31,11 @@ from echo_studio.evaluate.frames.distances import (
 from echo_studio.evaluate.frames.paper_features import PaperFeatures
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter, Scorers
 from echo_studio.evaluate.video.lv_curve import clip_labels, lv_curve
+from echo_studio.evaluate.video.memory import Memory, mean_memory, memory_of
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.video.generator import VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
-from echo_studio.types import BoolMask, FloatArray, Json, View
+from echo_studio.types import BoolMask, FloatArray, Json, LabelIds, View
 
 # (ED frame, ES frame, frames) to a clip and its labels, both uint8 (t, side, side):
 # `data.clips.interpolated.interpolated_cycle`.
@@ -232,6 +233,7 @@ class VideoScores:
         fid, fvd: Fréchet distances on the papers' features.
         frechet_frames, frechet_motion: the same on echo features of frames and of differences between frames.
         flicker, loop: means over clips, see `flicker` and `loop_closure`.
+        memory: how speckle is remembered, see `evaluate.video.memory.Memory`; of the frames' own label maps.
         lv_dice: of the cavity in the first frame, between label map and what is found.
         ef_error: mean absolute difference between EF asked and EF measured, in points, of `ef_n` clips.
         ef_rank: Spearman's rank correlation of the two.
@@ -260,6 +262,7 @@ class VideoScores:
     ef_n: int = 0
     seconds: float | None = None
     labeller: Json = field(default_factory=dict)
+    memory: Json = field(default_factory=dict)
 
     def to_json(self) -> Json:
         return asdict(self)
@@ -322,6 +325,12 @@ def measure_video(
         **_temporal(clips, beats),
         **reference.score(figures),
         seconds=round(float(np.mean([one.seconds for one in made])), 2),
+        memory=mean_memory(
+            [
+                _memory(one.clip, one.cycle.ids, beat, one.cycle.heart_rate)
+                for one, beat in zip(made, beats, strict=True)
+            ]
+        ).to_json(),
     )
 
 
@@ -345,7 +354,12 @@ def measure_reference(reference: VideoReference) -> VideoScores:
         ssim=1.0,
         **_temporal(clips, reference.beats),
         **reference.score(figures),
+        memory=mean_memory([_memory(beat.clip, beat.ids, beat) for beat in reference.beats]).to_json(),
     )
+
+
+def _memory(clip: Clip, ids: LabelIds, beat: Beat, heart_rate: float = Motion.heart_rate) -> Memory:
+    return memory_of(clip, ids, len(clip) * heart_rate / 60, beat.end_diastole.spacing_mm)
 
 
 def _lv_dice(firsts: Sequence[LabelMap], beats: Sequence[Beat]) -> float | None:

@@ -1,7 +1,8 @@
 """Generators of clips: one heartbeat from the label map at end diastole."""
 
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -10,9 +11,10 @@ import torch
 from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import OUTSIDE, TISSUE
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
-from echo_studio.anatomy.sector.geometry import within_sector
+from echo_studio.anatomy.sector.geometry import sector_of
 from echo_studio.diffusion.denoiser import Bound, Condition, Preconditioned
 from echo_studio.diffusion.schedule import levels_below, schedule
 from echo_studio.diffusion.solvers import SampleNoise, noise_levels, solver
@@ -24,10 +26,12 @@ from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.pseudo_video import Pseudo, pseudo_video
 from echo_studio.generate.video.request import STEPS, GeneratedVideo, GrayClip, VideoRequest, video_record
-from echo_studio.types import VIEWS, GrayImage, LabelIds, View
+from echo_studio.types import VIEWS, BoolMask, GrayImage, LabelIds, View
 
 # on_step(i, n, preview): evaluation i of n is done; preview() decodes the present estimate of the middle frame.
 OnVideoStep = Callable[[int, int, Callable[[], GrayImage]], None]
+# on_frames(places, frames): frames uint8 (k, h, w) that will not change any more, and where in the beat they are.
+OnFrames = Callable[[Sequence[int], GrayClip], None]
 
 
 @dataclass(frozen=True)
@@ -36,12 +40,18 @@ class VideoEntry:
 
     Attributes:
         name: under which it is requested.
-        checkpoint: name of the checkpoint that denoises.
+        checkpoint: name of the checkpoint that denoises: of clips, or of frames where they are made one by one.
         pseudo: what its start step starts from; empty where it has none.
         conditional: whether the network sees the label maps. One without sees them through the start step alone.
         guidance: whether it takes classifier-free guidance.
         advised_nfe, advised_solver, advised_start_step, advised_guidance: what it is best used with.
-        weights: sha256 of every checkpoint that takes part, by name.
+        weights: sha256 of every checkpoint that takes part or can take part, by name.
+        licence: of what it makes, as its checkpoint has it.
+        size: side of the square frames that the network makes.
+        refines_with: name of the checkpoint that makes the frames where the NFE is above 1; empty where it is the same.
+        refined_nfe: what that one is best used with; 0 where there is none.
+        frame_by_frame: whether frames are made one after another, from noise that moves with the heart.
+        has_look: whether grain and coarseness can be chosen.
     """
 
     name: str
@@ -56,6 +66,12 @@ class VideoEntry:
     weights: dict[str, str]
     advised_start_step: int = 0
     advised_guidance: float = 0.0
+    licence: str = ""
+    size: int = 0
+    refines_with: str = ""
+    refined_nfe: int = 0
+    frame_by_frame: bool = False
+    has_look: bool = False
 
     makes = "video"
 
@@ -66,21 +82,16 @@ class VideoEntry:
 
 
 @dataclass(frozen=True)
-class VideoGenerator:
-    """Makes clips by diffusion: guided by label maps (002), or from a pseudo-video (SDEdit, and Free-Echo of 004).
+class VideoGenerator(ABC):
+    """Makes clips: of networks that learned clips (`ClipGenerator`), or frame by frame (`beat.BeatGenerator`).
 
     Args:
         entry: of the catalog: its name, and what it starts from.
-        card: of the checkpoint that denoises.
         device: of the networks.
-        denoiser, codec: of that checkpoint.
     """
 
     entry: VideoEntry
-    card: Card
     device: torch.device
-    denoiser: Preconditioned
-    codec: Codec
 
     def __call__(
         self,
@@ -119,22 +130,55 @@ class VideoGenerator:
         motion = usual_motion(ef, heart_rate)
         return self.generate(VideoRequest(label_map, sampling, end_systole, motion, view, frames, step, seed))
 
-    @torch.inference_mode()
-    def generate(self, request: VideoRequest, on_step: OnVideoStep | None = None) -> GeneratedVideo:
+    @abstractmethod
+    def generate(
+        self, request: VideoRequest, on_step: OnVideoStep | None = None, on_frames: OnFrames | None = None
+    ) -> GeneratedVideo:
         """One clip.
 
         Args:
             request: what to make; its generator must be this one.
             on_step: called after each evaluation. Raising `Cancelled` from it stops the run.
+            on_frames: called with frames as they are ready; all at once where the generator makes the clip as a whole.
 
         Raises:
             RequestError: what this generator cannot do.
             EchoStudioError: a heart that cannot move as requested; see `anatomy.motion.cycle.label_cycle`.
         """
+
+    def pseudo_clip(self, request: VideoRequest) -> GrayClip:  # noqa: ARG002
+        """What a start step starts from, uint8 (t, side, side): milliseconds, for a preview.
+
+        Raises:
+            RequestError: a generator without one.
+        """
+        raise RequestError(
+            expected="a generator with a start step", got=self.entry.name, remedy="choose free-echo or sdedit"
+        )
+
+
+@dataclass(frozen=True)
+class ClipGenerator(VideoGenerator):
+    """Makes clips by diffusion: guided by label maps (002), or from a pseudo-video (SDEdit, and Free-Echo of 004).
+
+    Args:
+        card: of the checkpoint that denoises.
+        denoiser, codec: of that checkpoint.
+    """
+
+    card: Card
+    denoiser: Preconditioned
+    codec: Codec
+
+    @torch.inference_mode()
+    def generate(
+        self, request: VideoRequest, on_step: OnVideoStep | None = None, on_frames: OnFrames | None = None
+    ) -> GeneratedVideo:
+        """See `VideoGenerator.generate`."""
         self._check(request)
         started = time.perf_counter()
         cycle = cycle_of(request)
-        ids = self._shrunk(cycle.ids)
+        seen, ids = within_first_sector(cycle.ids) > 0, shrunk(cycle.ids, self.card.resolution)
         inside = torch.from_numpy(ids > 0).float().unsqueeze(1).to(self.device)
         condition = self._condition(ids, request)
 
@@ -145,7 +189,7 @@ class VideoGenerator:
 
         def stepped(done: int, total: int, estimate: Tensor) -> None:
             if on_step is not None:
-                on_step(done, total, lambda: self._fitted(self._frames(estimate, inside, middle, grey), cycle, middle))
+                on_step(done, total, lambda: fitted(self._frames(estimate, inside, middle, grey), seen[middle]))
 
         sampling = request.sampling
         integrate, family = solver(sampling.solver), self.denoiser.family
@@ -161,9 +205,11 @@ class VideoGenerator:
         with arithmetic(self.device.type, sampling.precision):
             bound = Bound.of(self.denoiser, condition, sampling.guidance)
             latent = integrate(bound, start.to(self.device), sigmas, nfe, noise, stepped)
-            frames = [self._fitted(self._frames(latent, inside, k, grey), cycle, k) for k in range(len(ids))]
+            clip = np.stack([fitted(self._frames(latent, inside, k, grey), seen[k]) for k in range(len(ids))])
+        if on_frames is not None:
+            on_frames(range(len(clip)), clip)
         return GeneratedVideo(
-            np.stack(frames),
+            clip,
             cycle,
             video_record(
                 request,
@@ -177,18 +223,17 @@ class VideoGenerator:
         )
 
     def pseudo_clip(self, request: VideoRequest) -> GrayClip:
-        """What a start step starts from, uint8 (t, side, side): milliseconds, for a preview.
-
-        Raises:
-            RequestError: a generator without one.
-        """
+        """See `VideoGenerator.pseudo_clip`."""
         if not self.entry.pseudo:
-            raise RequestError(
-                expected="a generator with a start step", got=self.entry.name, remedy="choose free-echo or sdedit"
-            )
+            return super().pseudo_clip(request)
         cycle = cycle_of(request)
         image = pseudo_video(
-            self.entry.pseudo, self._shrunk(cycle.ids), request.view, cycle, self.card.intensities, request.seed
+            self.entry.pseudo,
+            shrunk(cycle.ids, self.card.resolution),
+            request.view,
+            cycle,
+            self.card.intensities,
+            request.seed,
         )
         return np.asarray((image * 255).round().astype(np.uint8))
 
@@ -206,11 +251,6 @@ class VideoGenerator:
                 remedy="choose 0, or take free-echo or sdedit",
             )
 
-    def _shrunk(self, ids: LabelIds) -> LabelIds:
-        side = self.card.resolution
-        shrunk = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_NEAREST_EXACT) for frame in ids]
-        return np.stack([within_sector(np.asarray(frame, np.uint8)) for frame in shrunk])
-
     def _condition(self, ids: LabelIds, request: VideoRequest) -> Condition:
         one_hot = soft_one_hot(torch.from_numpy(ids).to(self.device), self.codec.factor, self.card.label_count)
         time_of = torch.arange(len(ids), device=self.device) / len(ids)
@@ -226,12 +266,29 @@ class VideoGenerator:
         frame = latent[:, :, k].to(torch.float32)
         return np.asarray(grey(self.codec.decoding(inside[k : k + 1], [k])(frame))[0])
 
-    def _fitted(self, image: GrayImage, cycle: LabelCycle, k: int) -> GrayImage:
-        """A frame at its label map's size, black outside the sector."""
-        ids = cycle.ids[k]
-        interpolation = cv2.INTER_AREA if ids.shape[0] < image.shape[0] else cv2.INTER_CUBIC
-        sized = cv2.resize(image, ids.shape[::-1], interpolation=interpolation)
-        return np.where(within_sector(ids) > 0, sized, 0).astype(np.uint8)
+
+def fitted(image: GrayImage, inside: BoolMask) -> GrayImage:
+    """A frame at the size of a mask (h, w), black where that is False."""
+    if image.shape != inside.shape:
+        interpolation = cv2.INTER_AREA if inside.shape[0] < image.shape[0] else cv2.INTER_CUBIC
+        image = np.asarray(cv2.resize(image, inside.shape[::-1], interpolation=interpolation), np.uint8)
+    return np.where(inside, image, np.uint8(0))
+
+
+def within_first_sector(ids: LabelIds) -> LabelIds:
+    """uint8 (t, h, w) the label maps of a beat without what lies beyond the sector of the first, which never moves."""
+    sector = sector_of(ids[0])
+    if sector is None:
+        return ids
+    return np.where(sector.mask(*ids.shape[1:]) | np.isin(ids, TISSUE), ids, np.uint8(OUTSIDE))
+
+
+def shrunk(ids: LabelIds, side: int) -> LabelIds:
+    """uint8 (t, side, side) the label maps of a beat for a network, without what lies beyond the sector."""
+    if ids.shape[1:] != (side, side):
+        small = [cv2.resize(frame, (side, side), interpolation=cv2.INTER_NEAREST_EXACT) for frame in ids]
+        ids = np.stack(small).astype(np.uint8)
+    return within_first_sector(ids)
 
 
 def cycle_of(request: VideoRequest) -> LabelCycle:

@@ -10,9 +10,8 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import BATCH, clip_labels, lv_curve
-from echo_studio.generate.catalog import catalog
 from echo_studio.generate.video.catalog import load_video_generator, video_generators
-from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
+from echo_studio.generate.video.generator import OnFrames, VideoEntry, VideoGenerator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import ModelCache
@@ -51,7 +50,7 @@ class VideoEngine:
             raise UnknownNameError("video generator", name, known)
         return known[name]
 
-    def generate(self, request: VideoRequest, on_step: OnStep) -> GeneratedVideo:
+    def generate(self, request: VideoRequest, on_step: OnStep, on_frames: OnFrames | None = None) -> GeneratedVideo:
         """See `VideoGenerator.generate`. Time on the device that others had is not counted in its seconds.
 
         Raises:
@@ -70,7 +69,7 @@ class VideoEngine:
             self._model_cache.use(name, self._version(name)) as generator,
             self._device_lock.take(background=True),
         ):
-            made = generator.generate(request, step)
+            made = generator.generate(request, step, on_frames)
         return dataclasses.replace(made, seconds=made.seconds - away)
 
     def starting_frame(self, request: VideoRequest) -> GrayImage:
@@ -95,5 +94,4 @@ class VideoEngine:
 
     def _version(self, name: str) -> str:
         """Which weights a name stands for now: a checkpoint may be imported again with others."""
-        card = catalog(self._folder).generators("video")[self.entry(name).checkpoint].card
-        return card.sha256 if card else ""
+        return repr(sorted(self.entry(name).weights.items()))

@@ -41,6 +41,7 @@ class Progress:
     Attributes:
         nfe, total: NFE done and asked for; 0 until the first one.
         preview: how many previews were made; the newest is `Job.preview`.
+        parts: pieces of the outcome that are ready while the work goes on; see `Job.parts`.
         draft: the newest preview is a whole frame of fewer NFE, not an estimate on the way.
         ahead: jobs that come before this one while it waits.
         stopping: the NFE under way is the last one, because a cancel was asked for.
@@ -52,6 +53,7 @@ class Progress:
     nfe: int
     total: int
     preview: int
+    parts: int
     draft: bool
     ahead: int
     stopping: bool
@@ -71,7 +73,8 @@ class Job(Generic[RequestT, OutcomeT]):
         key: whose job it is: of each kind a key has one job.
         owner: who takes turns with others and has a share of the places.
         stamp: grows with every change of the progress.
-        news: the stamp of the last change of state or preview, which is what a person waits for.
+        news: the stamp of the last change of state, preview or parts, which is what a person waits for.
+        parts: pieces of the outcome that are ready while the work goes on; none any more when it has ended.
 
     `on_change` is called after every change, on whichever thread made it.
     """
@@ -93,6 +96,7 @@ class Job(Generic[RequestT, OutcomeT]):
         self.outcome: OutcomeT | None = None
         self.preview: GrayImage | None = None
         self.stamp = self.news = 0
+        self.parts: tuple[object, ...] = ()
         self._work, self._has_page, self._on_change = work, has_page, on_change
         self._lock = threading.Lock()
         self._cancel = threading.Event()
@@ -133,6 +137,7 @@ class Job(Generic[RequestT, OutcomeT]):
                 nfe=self._nfe,
                 total=self._total,
                 preview=self._previews,
+                parts=len(self.parts),
                 draft=self._draft,
                 ahead=ahead,
                 stopping=self._state is JobState.RUNNING and self._cancel.is_set(),
@@ -187,8 +192,16 @@ class Job(Generic[RequestT, OutcomeT]):
         self._on_change(self)
         self.raise_if_cancelled()
 
+    def add_part(self, part: object) -> None:
+        """A piece of the outcome is ready. Raises Cancelled like `on_step`."""
+        with self._lock:
+            self.parts = (*self.parts, part)
+            self._add_news()
+        self._on_change(self)
+        self.raise_if_cancelled()
+
     def on_step(self, nfe: int, total: int, preview: Callable[[], GrayImage]) -> None:
-        """Work has done an NFE. The estimate on the way is shown unless a draft, which is clearer, is there.
+        """Work has done an NFE. The estimate on the way is shown unless a draft or parts, which are clearer, are there.
 
         Raises:
             Cancelled: the job has to stop.
@@ -199,7 +212,7 @@ class Job(Generic[RequestT, OutcomeT]):
         self._on_change(self)
         self.raise_if_cancelled()
         now = time.monotonic()
-        if self._draft or nfe >= total or now < self._preview_due:
+        if self._draft or self.parts or nfe >= total or now < self._preview_due:
             return
         image = preview()
         cost = time.monotonic() - now
@@ -213,6 +226,7 @@ class Job(Generic[RequestT, OutcomeT]):
     def _end(self, state: JobState, message: str = "") -> None:
         with self._lock:
             self._state, self._message, self._finished = state, message, time.monotonic()
+            self.parts = ()
             self._add_news()
         self._ended.set()
         self._on_change(self)

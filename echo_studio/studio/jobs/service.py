@@ -47,6 +47,7 @@ KINDS: dict[str, JobKind] = {
     "draft": JobKind(),  # by session: of a map that a hand moves at this moment
     "comparison": JobKind(workers=3, max_kept=8, needs_page=True),  # by project; a large one holds up nobody else's
     "video": JobKind(workers=2, max_kept=4, needs_page=True),  # by project
+    "beat": JobKind(max_kept=4, needs_page=True),  # by project: of the heart that is being drawn
     "make": JobKind(),  # these three by the folder of a set
     "measure": JobKind(),
     "export": JobKind(),

@@ -12,7 +12,7 @@ from echo_studio.studio.studio import Studio
 from echo_studio.studio.videos import Video, VideoJob, VideoJobRequest, preview_cycle
 from echo_studio.types import Json
 from echo_studio.web.wire.bodies import CycleBody, VideoBody
-from echo_studio.web.wire.video_pack import packed_clip, packed_cycle
+from echo_studio.web.wire.video_pack import packed_clip, packed_cycle, packed_parts
 from echo_studio.web.wire.wire import (
     JSON_OBJECT,
     MAX_SETTINGS_BYTES,
@@ -104,9 +104,10 @@ def starting_frame(studio: TheStudio, posted: Posted) -> Response:
 
 
 @router.post("")
-def start(studio: TheStudio, session: Mine, posted: Posted) -> Json:
-    request = _request(studio, posted)
-    return studio.videos.describe(studio.videos.start(session, VideoJobRequest(request, posted.settings)))
+def start(studio: TheStudio, session: Mine, posted: Posted, drawn: bool = False) -> Json:
+    """Start a video; `drawn` is for the heart that is being drawn in the Edit tab."""
+    request = VideoJobRequest(_request(studio, posted), posted.settings)
+    return studio.videos.describe(studio.videos.start(session, request, drawn=drawn))
 
 
 @router.get("")
@@ -132,6 +133,13 @@ def preview(job: FoundJob) -> Response:
     """The middle frame as it is on the way."""
     image = found(job.preview, f"Video {job.number} has no preview yet.", 409)
     return png_response(image, spacing=job.request.video.label_map.spacing_mm)
+
+
+@router.get("/{number}/frames")
+def frames(job: FoundJob, since: Annotated[int, Query(ge=0)] = 0) -> Response:
+    """The frames that are ready while the video is made, without the first `since` parts of them."""
+    parts = job.parts
+    return Response(packed_parts(job.request.video, parts[since:], len(parts)), media_type=RAW)  # type: ignore[arg-type]
 
 
 @router.get("/{number}/end-diastole")

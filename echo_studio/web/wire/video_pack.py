@@ -2,11 +2,14 @@
 
 import json
 import struct
+from collections.abc import Sequence
 
 from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
+from echo_studio.anatomy.motion.motion import end_systole_index
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.sample import SetSample
-from echo_studio.generate.video.request import GeneratedVideo
+from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
+from echo_studio.studio.videos import VideoPart
 from echo_studio.types import Json
 from echo_studio.web.wire.wire import spacing_words
 
@@ -29,6 +32,29 @@ def packed_clip(made: GeneratedVideo) -> bytes:
     """The frames of a clip, after them the labels that guided it."""
     header = {**_layout(made.cycle), **_volumes(made.cycle), "notice": NOTICE}
     return _packed(header, made.clip.tobytes(), made.cycle.ids.tobytes())
+
+
+def packed_parts(request: VideoRequest, parts: Sequence[VideoPart], total: int) -> bytes:
+    """Frames of a clip that is being made, as they are ready.
+
+    Args:
+        parts: the new ones.
+        total: parts so far, of which a page asks for those that come after.
+    """
+    height, width = request.label_map.shape
+    rate = request.motion.heart_rate
+    header: Json = {
+        "frames": request.frames,
+        "width": width,
+        "height": height,
+        "spacing": spacing_words(request.label_map.spacing_mm),
+        "es": end_systole_index(request.frames, rate),
+        "heart_rate": rate,
+        "parts": total,
+        "places": [place for part in parts for place in part.places],
+        "notice": NOTICE,
+    }
+    return _packed(header, *(part.frames.tobytes() for part in parts))
 
 
 def _layout(cycle: LabelCycle) -> Json:

@@ -20,6 +20,8 @@ export class Clip {
     this.ids = ids;
     this.seconds = 60 / rate;
     this.outlines = new Map();
+    this.known = null; // the frames that are there, of a clip on its way
+    this.parts = 0;
   }
 
   static async ofCycle(reply) {
@@ -31,6 +33,36 @@ export class Clip {
     const { header, bytes } = await unpacked(reply);
     const size = header.frames * header.width * header.height;
     return new Clip(header, bytes.subarray(0, size), bytes.subarray(size));
+  }
+
+  /** A clip on its way: the first reply that has frames of it. */
+  static async ofParts(reply) {
+    const { header, bytes } = await unpacked(reply);
+    const size = header.frames * header.width * header.height;
+    const clip = new Clip({ ...header, volumes: [], unit: "", ef: null }, new Uint8Array(size), new Uint8Array(size));
+    clip.known = new Set();
+    clip.add(header, bytes);
+    return clip;
+  }
+
+  /** More frames of a clip on its way; `parts` says how many parts there are so far. */
+  add({ places, parts }, bytes) {
+    const size = this.width * this.height;
+    this.parts = parts;
+    places.forEach((place, k) => {
+      this.known.add(place);
+      this.grey.set(bytes.subarray(k * size, (k + 1) * size), place * size);
+    });
+  }
+
+  /** The frame to show for frame k: of a clip on its way the nearest one before it that is there; a beat is a circle. */
+  present(k) {
+    if (!this.known?.size) return k;
+    for (let back = 0; back < this.frames; back++) {
+      const place = (k - back + this.frames) % this.frames;
+      if (this.known.has(place)) return place;
+    }
+    return k;
   }
 
   /** The frame at a phase of the beat, 0 to 1. */
@@ -45,7 +77,8 @@ export class Clip {
 
   greyOf(k) {
     const size = this.width * this.height;
-    return this.grey.subarray(k * size, (k + 1) * size);
+    const place = this.present(k);
+    return this.grey.subarray(place * size, (place + 1) * size);
   }
 
   /** [{label, path}] of the structures in a frame. */

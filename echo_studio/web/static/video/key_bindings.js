@@ -9,7 +9,7 @@ export function pressVideoKey(tab, event, { onSlider = false, onScrubber = false
   const key = event.key.toLowerCase();
   const step = { arrowleft: -1, arrowright: 1 }[key];
   const acts = {
-    g: () => tab.generate(),
+    g: () => (event.shiftKey ? tab.refine() : tab.generate()),
     escape: () => tab.cancel(),
     r: () => tab.sampling.newSeed(),
     u: () => tab.keyframes.take(),

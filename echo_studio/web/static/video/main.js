@@ -23,9 +23,12 @@ import { Stage } from "./stage.js";
 import { Transport } from "./transport.js";
 import { jobPercent, jobWords, requestWords } from "./words.js";
 
+const FOLLOW_MS = 150; // after the last change: a hand that drags a slider is not done
+
 class VideoTab extends Tab {
   constructor(root, studio) {
     super(root, "data-vid", studio);
+    this.timer = 0; // of the video that follows a change
     this.started = null; // signature of the video under way
     this.start = null; // {picture, map} of the starting frame
     this.clock = new Clock();
@@ -45,6 +48,7 @@ class VideoTab extends Tab {
     this.job = new VideoJob(this.link, {
       show: (status) => this.showStatus(status),
       preview: (picture, { nfe, total }, spacing) => this.stage.showComing({ picture, spacing, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "" }),
+      frames: (clip) => this.showFrames(clip),
       done: (status, clip) => this.done(status, clip),
       ended: () => this.stage.showComing(null),
     });
@@ -84,6 +88,8 @@ class VideoTab extends Tab {
       if (event.target instanceof Element && event.target.closest("button, .switch, input[type=checkbox]")) event.preventDefault();
     });
     this.part("generate").addEventListener("click", () => this.generate());
+    this.part("refine").addEventListener("click", () => this.refine());
+    this.part("live").addEventListener("change", () => this.follow());
     this.part("cancel").addEventListener("click", () => this.cancel());
     this.part("overlay").addEventListener("change", () => this.setOverlay(this.part("overlay").checked));
     this.part("opacity").addEventListener("input", () => {
@@ -132,10 +138,12 @@ class VideoTab extends Tab {
     }
     this.cycles.request({ maps: this.maps, request: this.motion.request });
     this.renewStart();
+    this.follow();
   }
 
   sampled(changes) {
     this.refresh();
+    this.follow();
     if ("start_step" in changes || "generator" in changes || "seed" in changes) this.renewStart();
   }
 
@@ -189,10 +197,36 @@ class VideoTab extends Tab {
     if (place) place.context.drawImage(picture, place.left, place.top, place.wide, place.high);
   }
 
-  generate() {
+  generate(changes = {}) {
     if (this.part("generate").disabled) return;
+    clearTimeout(this.timer);
     this.started = this.signature;
-    this.trying(() => this.job.start(this.maps, this.request));
+    this.trying(() => this.job.start(this.maps, { ...this.request, ...changes }));
+  }
+
+  /** The same beat by the generator's teacher, in more NFE. */
+  refine() {
+    if (this.sampling.entry?.refined_nfe) this.generate({ nfe: this.sampling.entry.refined_nfe });
+  }
+
+  /** Make the video again soon after a change, once there is one and as long as that takes a second or two. */
+  follow() {
+    clearTimeout(this.timer);
+    const { job, stage, sampling, started } = this;
+    const quick = sampling.entry?.frame_by_frame && Number(sampling.values.nfe) === 1;
+    if (!this.part("live").checked || !quick || !job || !(stage.video || job.running)) return;
+    const made = job.running ? started : stage.video.signature;
+    if (made !== this.signature) this.timer = setTimeout(() => this.generate(), FOLLOW_MS);
+  }
+
+  /** Frames of the video on its way: they play already, and those that are not there yet are filled by their neighbours. */
+  showFrames(clip) {
+    this.stage.showComing({ clip, badge: `${clip.known.size} of ${clip.frames} frames`, words: "" });
+    this.playFreely();
+  }
+
+  playFreely() {
+    if (!matchMedia("(prefers-reduced-motion: reduce)").matches && this.root.offsetParent !== null) this.clock.play(true);
   }
 
   cancel() {
@@ -217,7 +251,7 @@ class VideoTab extends Tab {
   done(status, clip) {
     this.stage.showVideo({ clip, words: requestWords(status.order), signature: this.started ?? this.signature });
     this.trying(() => this.report.show(status, clip));
-    if (!matchMedia("(prefers-reduced-motion: reduce)").matches && this.root.offsetParent !== null) this.clock.play(true);
+    this.playFreely();
   }
 
   move() {
@@ -232,6 +266,9 @@ class VideoTab extends Tab {
     const { stage, keyframes, sampling } = this;
     const broken = !this.part("motion-problem").hidden;
     this.part("generate").disabled = !keyframes.ed || !sampling.entry || broken;
+    this.part("refine").hidden = !sampling.entry?.refined_nfe;
+    this.part("refine").disabled = this.part("generate").disabled;
+    this.part("follow").hidden = !sampling.entry?.frame_by_frame;
     this.part("cancel").disabled = !this.job?.running || Boolean(status?.stopping);
     this.part("mmode").disabled = !stage.video;
     this.part("mmode").setAttribute("aria-pressed", String(stage.mmode));

@@ -7,7 +7,7 @@ export class StageState {
     this.video = null; // {clip, words, signature}
     this.pinned = null;
     this.cycle = null;
-    this.coming = null; // {picture, spacing, badge, words} of a video on the way
+    this.coming = null; // {picture, spacing, badge, words} of a video on the way, or {clip, badge, words} of its frames
     this.line = null;
     this.placing = false; // the pointer is drawing the line
     this.mmode = false;
@@ -19,7 +19,7 @@ export class StageState {
 
   /** What leads the clock. */
   get leading() {
-    return this.video?.clip || this.cycle;
+    return this.coming?.clip || this.video?.clip || this.cycle;
   }
 
   showCycle(cycle) {
@@ -32,7 +32,7 @@ export class StageState {
     this.show();
   }
 
-  /** The middle frame of a video on the way, or null when it has ended. */
+  /** A video on the way, its middle frame or the frames that are there, or null when it has ended. */
   showComing(coming) {
     this.coming = coming;
     this.show();

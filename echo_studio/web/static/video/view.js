@@ -47,7 +47,7 @@ export class VideoView {
 
   move(phase) {
     this.phase = phase;
-    if (this.clip && !this.picture && this.painted.frame !== this.clip.at(phase)) this.draw();
+    if (this.clip && !this.picture && this.painted.frame !== this.clip.present(this.clip.at(phase))) this.draw();
   }
 
   draw() {
@@ -65,7 +65,7 @@ export class VideoView {
 
   drawFrame(context, put) {
     const { clip } = this;
-    const frame = clip.at(this.phase);
+    const frame = clip.present(clip.at(this.phase));
     const colours = labelColours();
     const labelled = `${frame} ${colours}`;
     if (clip.grey) {

@@ -1,0 +1,178 @@
+"""A heartbeat from a generator of frames: each frame from its label map, and from noise that moves with the heart."""
+
+import dataclasses
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
+from echo_studio.anatomy.motion.motion import volume_curve
+from echo_studio.diffusion.denoiser import Condition
+from echo_studio.diffusion.solvers import SampleNoise
+from echo_studio.errors import RequestError
+from echo_studio.generate.build import soft_one_hot
+from echo_studio.generate.codec import GrainCodec
+from echo_studio.generate.generator import Generator
+from echo_studio.generate.precision import arithmetic
+from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.video.generator import (
+    OnFrames,
+    OnVideoStep,
+    VideoGenerator,
+    cycle_of,
+    fitted,
+    shrunk,
+    within_first_sector,
+)
+from echo_studio.generate.video.life import gain, sway
+from echo_studio.generate.video.moving_noise import BeatNoise, NoiseStream
+from echo_studio.generate.video.request import GeneratedVideo, GrayClip, VideoRequest, video_record
+from echo_studio.types import VIEWS, GrayImage, LabelIds
+
+# Frames that are computed at once: more are slower on a processor, whose caches they outgrow, and take more memory.
+BATCH = {"cpu": 4}
+OTHER_BATCH = 32
+# Waves of the sampler's noise that are renewed with no frame: they decide how bright whole regions are.
+STEADY = 12.0  # cycles a picture
+STRIDE = 3  # every third frame is made first: a third of the time shows the whole beat
+GRAIN_STREAMS = 10_000  # noise streams from here on are the codec's; those before are the sampler's, one a draw
+
+
+@dataclass(frozen=True)
+class BeatGenerator(VideoGenerator):
+    """Makes clips with a generator of frames.
+
+    Args:
+        frames: the generator of frames.
+        refiner: makes the frames where the NFE is above 1 and `frames` makes them in one call; else None.
+    """
+
+    frames: Generator
+    refiner: Generator | None = None
+
+    @torch.inference_mode()
+    def generate(
+        self, request: VideoRequest, on_step: OnVideoStep | None = None, on_frames: OnFrames | None = None
+    ) -> GeneratedVideo:
+        """See `VideoGenerator.generate`. Every third frame comes first, so that the whole beat is soon seen."""
+        model = self._check(request)
+        started = time.perf_counter()
+        beat = _Beat.of(model, cycle_of(request), request)
+        count, inside = len(beat.cycle), within_first_sector(beat.cycle.ids) > 0
+        clip = np.zeros(inside.shape, np.uint8)
+        order = [k for first in range(STRIDE) for k in range(first, count, STRIDE)]
+        size = BATCH.get(self.device.type, OTHER_BATCH)
+        batches = [order[k : k + size] for k in range(0, count, size)]
+        nfe, calls = request.sampling.nfe, 0
+
+        def stepped(preview: Callable[[], GrayImage]) -> None:
+            nonlocal calls
+            calls += 1
+            if on_step is not None:
+                on_step(calls, nfe * len(batches), preview)
+
+        def evaluated(places: Sequence[int], done: int, estimate: Tensor) -> None:
+            if done < nfe:  # after the last one the frames themselves are shown
+                stepped(lambda: fitted(beat.pictures(estimate, places)[0], inside[places[0]]))
+
+        for places in batches:
+            with arithmetic(self.device.type, request.sampling.precision):
+                made = beat.diffused(places, lambda done, total, estimate, at=places: evaluated(at, done, estimate))
+                pictures = beat.pictures(made, places)
+            for k, picture in zip(places, pictures, strict=True):
+                clip[k] = fitted(picture, inside[k])
+            if on_frames is not None:
+                on_frames(places, clip[places])
+            stepped(lambda at=places[0]: clip[at])  # type: ignore[misc]
+        record = video_record(
+            request, nfe, cycle_volumes(beat.cycle)[1], model.card.weights, torch.__version__, self.device.type
+        )
+        return GeneratedVideo(clip, beat.cycle, record, time.perf_counter() - started)
+
+    def _check(self, request: VideoRequest) -> Generator:
+        """The generator of frames that makes a request.
+
+        Raises:
+            RequestError: what none of the two can do.
+        """
+        if request.start_step:
+            raise RequestError(
+                expected=f"start step 0: {self.entry.name} starts from noise alone",
+                got=str(request.start_step),
+                remedy="choose 0, or take free-echo or sdedit",
+            )
+        model = self.refiner if self.refiner and request.sampling.nfe > 1 else self.frames
+        sampling = dataclasses.replace(request.sampling, generator=model.card.name)
+        model.check(GenerationRequest(request.label_map, sampling, request.view, "ED", request.seed))
+        return model
+
+
+@dataclass(frozen=True)
+class _Beat:
+    """One clip under way: everything about all of its frames but the frames themselves.
+
+    Attributes:
+        ids: uint8 (t, side, side) at the generator's resolution, nothing beyond the sector.
+        phase: (t,) how far each frame is from end diastole, 0, to end systole, 1.
+        noise: of the beat.
+        start: the noise from which sampling starts.
+        grain: what the codec is given: noise at each doubling, and looks (2,); None where it takes none.
+        gains: (t,) of the brightness.
+    """
+
+    model: Generator
+    cycle: LabelCycle
+    request: VideoRequest
+    ids: LabelIds
+    phase: Tensor
+    noise: BeatNoise
+    start: NoiseStream
+    grain: tuple[list[NoiseStream], Tensor] | None
+    gains: Tensor
+
+    @classmethod
+    def of(cls, model: Generator, cycle: LabelCycle, request: VideoRequest) -> "_Beat":
+        ids, seed, codec = shrunk(cycle.ids, model.card.resolution), request.seed, model.codec
+        noise = BeatNoise(cycle, ids, seed, sway(len(cycle), seed))
+        phase = torch.from_numpy(1 - volume_curve(len(cycle), cycle.heart_rate)).float()
+        side = model.card.resolution // codec.factor
+        start = noise.stream(SampleNoise([seed], (1, side, side))()[0], 0, STEADY)
+        grain = None
+        if isinstance(codec, GrainCodec):
+            looks, drawn = codec.grain(seed, request.sampling.look, ids.shape[1:])
+            grain = [noise.stream(still, GRAIN_STREAMS + k) for k, still in enumerate(drawn)], looks
+        gains = torch.from_numpy(gain(cycle, seed)).float().to(model.device)
+        return cls(model, cycle, request, ids, phase, noise, start, grain, gains)
+
+    def diffused(self, places: Sequence[int], on_evaluation: object) -> Tensor:
+        """What the codec decodes, of some frames."""
+        ids = torch.from_numpy(self.ids[list(places)]).to(self.model.device)
+        side = self.model.card.resolution // self.model.codec.factor
+        still = SampleNoise([self.request.seed], (1, side, side))
+        draws = iter(range(GRAIN_STREAMS))
+
+        def moving() -> Tensor:
+            """The next noise of these frames; solvers that ask more than once go on drawing."""
+            first, draw = still()[0], next(draws)
+            return (self.noise.stream(first, draw, STEADY) if draw else self.start)(places)
+
+        views = torch.full((len(ids),), VIEWS.index(self.request.view), device=ids.device)
+        phase = self.phase[list(places)].to(ids.device)
+        condition = Condition(soft_one_hot(ids, self.model.codec.factor, self.model.card.label_count), views, phase)
+        return self.model.diffused(condition, self.request.sampling, moving, on_evaluation)  # type: ignore[arg-type]
+
+    def pictures(self, made: Tensor, places: Sequence[int]) -> GrayClip:
+        """uint8 (k, side, side) of what the codec decodes."""
+        at, codec = list(places), self.model.codec
+        inside = torch.from_numpy(self.ids[at] > 0).float().unsqueeze(1).to(self.model.device)
+        if isinstance(codec, GrainCodec) and self.grain is not None:
+            noise, looks = self.grain
+            decode = codec.decoding_from([own(at) for own in noise], looks.expand(len(at), -1), inside)
+        else:
+            decode = codec.decoding(inside, at)
+        grey = (decode(made).float() + 1) * 127.5 * self.gains[at, None, None, None]
+        return np.asarray(grey.clamp(0, 255).round().to(torch.uint8)[:, 0].cpu().numpy())

@@ -1,0 +1,146 @@
+"""Beats of a generator of frames: at full size, closed, the same alone and in a batch, and seen while they are made."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.motion.motion import Motion
+from echo_studio.data.template import template
+from echo_studio.errors import Cancelled, RequestError
+from echo_studio.generate.build import build_network
+from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
+from echo_studio.generate.sampling import Look, Sampling
+from echo_studio.generate.video import beat as beats
+from echo_studio.generate.video.beat import BeatGenerator
+from echo_studio.generate.video.catalog import default_video_generator, load_video_generator, video_generators
+from echo_studio.generate.video.generator import cycle_of
+from echo_studio.generate.video.life import GAIN, gain, sway
+from echo_studio.generate.video.request import VideoRequest
+from tests.generate.tiny import grain_checkpoints, tiny_cyclegan
+
+
+@pytest.fixture(scope="module")
+def checkpoints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A teacher `grainy`, a student of it `draft-grainy`, a plain latent generator and a CycleGAN."""
+    folder = grain_checkpoints(tmp_path_factory.mktemp("checkpoints"))
+    tiny_cyclegan(folder / "gan")
+    teacher = read_card(folder / "grainy")
+    network = build_network("edm", teacher.network)
+    network.load_state_dict(read_weights(folder / "grainy", teacher))
+    card = dataclasses.replace(
+        teacher,
+        name="draft-grainy",
+        kind="distilled",
+        settings={"scale": 0.5, "background": -0.7},
+        advised_nfe=1,
+        distilled_from={"grainy": teacher.sha256},
+    )
+    assert isinstance(write_checkpoint(folder / "draft-grainy", card, network), Card)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def heart() -> LabelMap:
+    return template("4ch-ed").resized(96, 96)
+
+
+def request(heart: LabelMap, name: str = "beat-grainy", nfe: int = 1, **changes: object) -> VideoRequest:
+    return dataclasses.replace(VideoRequest(heart, Sampling(name, "euler", nfe), frames=7, seed=3), **changes)  # type: ignore[arg-type]
+
+
+def test_every_generator_of_frames_makes_beats_and_a_student_shares_its_teachers(checkpoints: Path) -> None:
+    entries = video_generators(checkpoints)
+    assert list(entries) == ["beat-grainy", "beat-gan", "beat-tiny"]
+    assert default_video_generator(checkpoints) == "beat-grainy"
+    pair = entries["beat-grainy"]
+    assert (pair.checkpoint, pair.refines_with, pair.advised_nfe, pair.refined_nfe) == ("draft-grainy", "grainy", 1, 4)
+    assert {"draft-grainy", "grainy", "tiny-grain"} <= set(pair.weights)
+    assert pair.has_look
+    assert not entries["beat-tiny"].has_look
+
+
+@pytest.mark.parametrize(("name", "nfe"), [("beat-grainy", 1), ("beat-grainy", 2), ("beat-tiny", 2), ("beat-gan", 1)])
+def test_a_beat_has_the_label_maps_size_and_is_its_request_again(
+    checkpoints: Path, heart: LabelMap, name: str, nfe: int
+) -> None:
+    generator = load_video_generator(name, checkpoints)
+    order = request(heart, name, nfe)
+    first, again = generator.generate(order), generator.generate(order)
+    assert first.clip.shape == (7, 96, 96) == first.cycle.ids.shape
+    assert np.array_equal(first.clip, again.clip)
+    assert not first.clip[first.cycle.ids == 0].any()
+    assert not np.array_equal(first.clip, generator.generate(dataclasses.replace(order, seed=4)).clip)
+    record = first.record.to_json()
+    assert (record["generator"], record["nfe_run"]) == (name, nfe)
+    made_with = {"beat-grainy": {1: "draft-grainy", 2: "grainy"}, "beat-tiny": {2: "tiny"}, "beat-gan": {1: "gan"}}
+    assert next(iter(record["checkpoints"])) == made_with[name][nfe]
+
+
+@pytest.mark.parametrize(("nfe", "solver"), [(1, "euler"), (3, "heun-stochastic")])
+def test_a_frame_alone_is_what_it_is_in_a_batch(
+    checkpoints: Path, heart: LabelMap, monkeypatch: pytest.MonkeyPatch, nfe: int, solver: str
+) -> None:
+    generator = load_video_generator("beat-grainy", checkpoints)
+    order = request(heart, sampling=Sampling("beat-grainy", solver, nfe))
+    together = generator.generate(order).clip
+    monkeypatch.setitem(beats.BATCH, "cpu", 1)
+    alone = generator.generate(order).clip
+    assert np.abs(together.astype(int) - alone).max() <= 1
+
+
+def test_frames_come_as_they_are_made_every_third_first(checkpoints: Path, heart: LabelMap) -> None:
+    generator = load_video_generator("beat-grainy", checkpoints)
+    seen: list[int] = []
+    frames: dict[int, np.ndarray] = {}
+    steps: list[tuple[int, int]] = []
+
+    def take(places, pictures) -> None:  # type: ignore[no-untyped-def]
+        seen.extend(places)
+        frames.update(zip(places, pictures, strict=True))
+
+    made = generator.generate(request(heart), lambda done, total, preview: steps.append((done, total)), take)
+    assert seen == [0, 3, 6, 1, 4, 2, 5]
+    assert all(np.array_equal(frames[k], made.clip[k]) for k in range(7))
+    assert steps == [(1, 2), (2, 2)]
+
+
+def test_a_cancel_stops_between_two_batches_and_a_preview_is_a_frame(checkpoints: Path, heart: LabelMap) -> None:
+    shown = []
+
+    def stop(done: int, total: int, preview) -> None:  # type: ignore[no-untyped-def]
+        shown.append(preview())
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        load_video_generator("beat-grainy", checkpoints).generate(request(heart), stop)
+    assert [one.shape for one in shown] == [(96, 96)]
+
+
+def test_what_cannot_be_done_is_refused(checkpoints: Path, heart: LabelMap) -> None:
+    beat, plain = (load_video_generator(name, checkpoints) for name in ("beat-grainy", "beat-tiny"))
+    with pytest.raises(RequestError, match="start step 0"):
+        beat.generate(request(heart, start_step=5))
+    with pytest.raises(RequestError, match="no grain and coarseness"):
+        plain.generate(request(heart, sampling=Sampling("beat-tiny", "euler", 2, look=Look(grain=1.0))))
+    with pytest.raises(RequestError, match="NFE 1"):
+        load_video_generator("beat-gan", checkpoints).generate(request(heart, "beat-gan", 3))
+    with pytest.raises(RequestError, match="label dropout"):
+        beat.generate(request(heart, sampling=Sampling("beat-grainy", "euler", 2, guidance=2.0)))
+    assert isinstance(beat, BeatGenerator)
+
+
+def test_breath_and_brightness_close_after_a_beat_and_are_small(heart: LabelMap) -> None:
+    cycle = cycle_of(request(heart, frames=24, motion=Motion(ef=60)))
+    for seed in range(4):
+        curve, way = gain(cycle, seed), sway(24, seed)
+        assert curve.mean() == pytest.approx(1)
+        assert 0.3 * GAIN < curve.std() < 1.7 * GAIN
+        for values in (curve, *way.T):
+            steps = np.abs(np.diff(np.append(values, values[0])))
+            assert steps[-1] <= 1.5 * steps[:-1].max()
+        assert not way[0].any()
+        assert np.abs(way).max() < 0.01
+    assert np.corrcoef(gain(cycle, 1), (cycle.ids == 1).sum((1, 2)))[0, 1] < -0.5
