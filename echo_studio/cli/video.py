@@ -8,11 +8,11 @@ import typer
 
 from echo_studio.cli.options import CheckpointsOption, PrecisionOption
 from echo_studio.cli.output import JsonOption, print_result, progress
+from echo_studio.errors import RequestError
 from echo_studio.types import View
 
 
 def video(
-    label_map: Annotated[Path, typer.Option(help="The heart at end diastole, ids 0 to 6: .png, .nii or .nii.gz.")],
     view: Annotated[View, typer.Option(help="Apical view.")],
     out: Annotated[
         Path,
@@ -21,6 +21,17 @@ def video(
     generator: Annotated[
         str, typer.Option(help="A name that `echo-studio models` lists; beat-l64, or the first there is, by default.")
     ] = "",
+    label_map: Annotated[
+        Path | None,
+        typer.Option(help="The heart at end diastole, ids 0 to 6: .png, .nii or .nii.gz; with --source what it shows."),
+    ] = None,
+    source: Annotated[
+        Path | None, typer.Option(help="A real frame at end diastole, or a loop, to let it beat with its own look.")
+    ] = None,
+    at: Annotated[int, typer.Option(min=0, help="Which frame of a loop that is the source, from 0.")] = 0,
+    keep: Annotated[
+        float, typer.Option(help="How much of the source's own noise is kept, 0 (fresh noise) to 1 (its own).")
+    ] = 1.0,
     label_map_es: Annotated[
         Path | None, typer.Option(help="The heart at end systole; without it --ef and the next two shape it.")
     ] = None,
@@ -57,12 +68,13 @@ def video(
     """Generate one heartbeat from a label map.
 
     The clip begins at end diastole and closes into a loop; its record goes beside it as .json. Synthetic, not for
-    diagnosis.
+    diagnosis. With --source a real frame beats with its own look: an edited real frame, which is personal data.
 
     \b
     Example:
       echo-studio video --label-map ed.png --view 2CH --frames 24 --ef 40 --seed 1 --out clip.mp4
       echo-studio video --label-map ed.png --view 2CH --nfe 10 --out refined.mp4
+      echo-studio video --source patient.dcm --at 12 --view 4CH --ef 25 --out what-if.mp4
       echo-studio video --label-map ed.png --view 2CH --generator free-echo --start-step 15 --out clip.dcm
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
@@ -85,7 +97,21 @@ def video(
         shortening=usual.shortening if shortening is None else shortening,
         thickening=usual.thickening if thickening is None else thickening,
     )
-    heart = read_label_map(label_map)
+    if label_map is None and source is None:
+        raise RequestError(
+            expected="--label-map, or --source with a real frame", got="none of them", remedy="give one of them"
+        )
+    real = None
+    if source is not None:
+        from echo_studio.cli.what_if import real_frame
+
+        image, heart = real_frame(source, at, label_map, checkpoints)
+        from echo_studio.generate.source import Source
+
+        real = Source(image, heart, keep)
+    else:
+        assert label_map is not None
+        heart = read_label_map(label_map)
     last = read_label_map(label_map_es) if label_map_es else None
 
     from echo_studio.data.clips.export import Clip, write_clip
@@ -108,6 +134,7 @@ def video(
         frames,
         entry.advised_start_step if start_step is None else start_step,
         seed,
+        real,
     )
     with progress("Generating") as advance:
         made = model.generate(request, lambda done, total, preview: advance(done, total))

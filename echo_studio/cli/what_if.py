@@ -10,7 +10,7 @@ from echo_studio.cli.generate import record_path
 from echo_studio.cli.options import CheckpointsOption, PrecisionOption, values_of
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.errors import OutputError, RequestError
-from echo_studio.types import Phase, View
+from echo_studio.types import GrayImage, Phase, View
 
 if TYPE_CHECKING:
     from echo_studio.anatomy.label_map import LabelMap
@@ -66,37 +66,23 @@ def what_if(
           --shape wall=1.2 --out edited.png
     """
     from echo_studio.data.atomic import check_writable
-    from echo_studio.data.decoding.recordings import read_recording
     from echo_studio.data.formats.encode import check_suffix
-    from echo_studio.data.formats.label_file import read_label_map
     from echo_studio.data.formats.media import write_frame, write_json
 
     check_suffix(out)
     for place in (out, record_path(out)):
         check_writable(place)
-    given = None if label_map is None else read_label_map(label_map)
-    recording = read_recording(frame)
-    if at >= len(recording.frames):
-        raise RequestError(
-            expected=f"--at 0 to {len(recording.frames) - 1}, the frames of {frame.name}", got=str(at), remedy="try 0"
-        )
-    image = recording.frames[at]
+    image, own = real_frame(frame, at, label_map, checkpoints)
 
-    from echo_studio.evaluate.frames.segmentation import LABELLER, FrameSegmenter, label_frame
     from echo_studio.generate.catalog import catalog
     from echo_studio.generate.precision import quickest
-    from echo_studio.generate.source import Source, own_label_map
+    from echo_studio.generate.source import Source
 
-    models = catalog(checkpoints)
-    if given is None:
-        own = label_frame(FrameSegmenter.load(models.bundled / LABELLER), image, recording.spacing_mm)
-    else:
-        own = own_label_map(image, given, recording.spacing_mm)
     source = Source(image, own, keep, whole_frame)
     edited = _edited(own, shape, defect or [], values)
     with progress("Editing") as advance:
         advance(0, 1)
-        made = models.load(generator)(
+        made = catalog(checkpoints).load(generator)(
             edited,
             view=view,
             phase=phase,
@@ -116,6 +102,34 @@ def what_if(
     changed = int((source.guide(edited).ids != source.guide(own).ids).sum())
     found = {"frame": str(out), "record_file": str(record_path(out)), "changed_pixels": changed, "record": record}
     print_result(as_json, found, f"{out}  {changed} labels changed, {made.seconds:.2f} s: an edited real frame")
+
+
+def real_frame(path: Path, at: int, label_map: Path | None, checkpoints: Path | None) -> "tuple[GrayImage, LabelMap]":
+    """A frame of a real recording, and what it itself shows: as its label map says, else as the labeller finds it.
+
+    Raises:
+        RequestError: no such frame, or a label map of another size.
+        ImageError, LabelMapError: a file cannot be read, or the frame has no sector.
+    """
+    from echo_studio.data.decoding.recordings import read_recording
+    from echo_studio.data.formats.label_file import read_label_map
+
+    given = None if label_map is None else read_label_map(label_map)
+    recording = read_recording(path)
+    if at >= len(recording.frames):
+        raise RequestError(
+            expected=f"--at 0 to {len(recording.frames) - 1}, the frames of {path.name}", got=str(at), remedy="try 0"
+        )
+    image = recording.frames[at]
+
+    from echo_studio.evaluate.frames.segmentation import LABELLER, FrameSegmenter, label_frame
+    from echo_studio.generate.catalog import catalog
+    from echo_studio.generate.source import own_label_map
+
+    if given is not None:
+        return image, own_label_map(image, given, recording.spacing_mm)
+    labeller = FrameSegmenter.load(catalog(checkpoints).bundled / LABELLER)
+    return image, label_frame(labeller, image, recording.spacing_mm)
 
 
 def _edited(

@@ -6,13 +6,15 @@ from pathlib import Path
 import imageio.v3 as iio
 import nibabel as nib
 import numpy as np
+import pydicom
 import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.cli import main
 from echo_studio.data.formats.label_file import write_label_map
+from echo_studio.data.formats.media import write_frame
 from echo_studio.data.template import template
-from tests.generate.tiny import tiny_videos
+from tests.generate.tiny import grain_checkpoints, tiny_videos
 
 
 @pytest.fixture(scope="module")
@@ -80,3 +82,21 @@ def test_an_end_systole_that_is_larger_is_refused(
         write_label_map(tmp_path / file, LabelMap(template(name).resized(64, 64).ids))
     assert run(tmp_path, checkpoints, "clip.mp4", "--label-map-es", str(tmp_path / "es.png")) == 2
     assert "smaller at end systole" in capsys.readouterr().err
+
+
+def test_a_real_frame_beats_and_says_so_in_every_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = grain_checkpoints(tmp_path / "checkpoints")
+    heart = template("4ch-ed").resized(96, 96)
+    image = np.where(heart.inside, np.random.default_rng(0).integers(1, 255, heart.shape), 0).astype(np.uint8)
+    write_frame(tmp_path / "real.png", image, None, {})
+    write_label_map(tmp_path / "own.png", heart)
+    about = ["video", "--view", "4CH", "--frames", "3", "--checkpoints", str(folder), "--generator", "beat-grainy"]
+    source = ["--source", str(tmp_path / "real.png"), "--label-map", str(tmp_path / "own.png")]
+    assert main([*about, *source, "--out", str(tmp_path / "beat.dcm")]) == 0
+    written = pydicom.dcmread(tmp_path / "beat.dcm")
+    assert written.PatientName == "EDITED REAL FRAME^ECHO"
+    assert written.SeriesDescription == "edited real frame: personal data, not for diagnosis"
+    assert json.loads((tmp_path / "beat.json").read_text())["kind"] == "edited real frame"
+    capsys.readouterr()
+    assert main([*about, "--out", str(tmp_path / "none.dcm")]) == 2
+    assert "expected --label-map, or --source with a real frame" in capsys.readouterr().err

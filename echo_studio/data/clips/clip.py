@@ -80,9 +80,14 @@ class Clip:
         return 60.0 * self.fps / len(self.frames)
 
     @property
+    def notice(self) -> str:
+        """What the clip is, as its record says: synthetic, or an edited real frame."""
+        return str(self.record.get("notice", NOTICE))
+
+    @property
     def note(self) -> Json:
         """What every container keeps: the notice, the record, the pace."""
-        return {"notice": NOTICE, "record": self.record, "fps": self.fps, "heart_rate": self.heart_rate}
+        return {"notice": self.notice, "record": self.record, "fps": self.fps, "heart_rate": self.heart_rate}
 
     @property
     def note_text(self) -> str:

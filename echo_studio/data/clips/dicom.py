@@ -36,7 +36,7 @@ def filled(data: Any, **elements: Any) -> Any:
     return data
 
 
-def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
+def heading(sop_class: UID, digest: str, patient: str | None = None, notice: str = NOTICE) -> Any:
     """Patient, study, series, equipment and image: types 1 and 2 of these modules, nothing that could be a person.
 
     Args:
@@ -44,7 +44,9 @@ def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
         digest: sha256 of what is in it; equal digests have equal instances.
         patient: of a set, what its samples are split by: those of one patient share patient and study. None makes
             every image its own patient.
+        notice: what the image is: synthetic, or an edited real frame.
     """
+    who = "SYNTHETIC" if notice == NOTICE else "EDITED REAL FRAME"
     empty = ("PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "AccessionNumber", "StudyID")
     return filled(
         Dataset(),
@@ -53,11 +55,11 @@ def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
         SOPInstanceUID=uid_of("instance", digest),
         SeriesInstanceUID=uid_of("series", digest),
         StudyInstanceUID=uid_of("study", digest if patient is None else f"of {patient}"),
-        PatientName="SYNTHETIC^ECHO",
-        PatientID=f"SYNTHETIC-{digest[:12].upper()}" if patient is None else f"SYNTHETIC-{patient}",
+        PatientName=f"{who}^ECHO",
+        PatientID=f"{who}-{digest[:12].upper()}" if patient is None else f"{who}-{patient}",
         **dict.fromkeys((*empty, "ReferringPhysicianName", "PatientOrientation"), ""),
-        StudyDescription=NOTICE,
-        SeriesDescription=NOTICE,
+        StudyDescription=notice,
+        SeriesDescription=notice,
         Modality="US",
         BodyPartExamined="HEART",
         SeriesNumber=1,
@@ -67,8 +69,8 @@ def heading(sop_class: UID, digest: str, patient: str | None = None) -> Any:
         SoftwareVersions=__version__,
         ImageType=["DERIVED", "SECONDARY"],
         SyntheticData="YES",
-        DerivationDescription=f"Drawn from a label map by a generative model: {NOTICE}",
-        ImageComments=NOTICE,
+        DerivationDescription=f"Drawn from a label map by a generative model: {notice}",
+        ImageComments=notice,
         BurnedInAnnotation="NO",
         LossyImageCompression="00",
     )
@@ -149,7 +151,7 @@ def dicom_bytes(clip: Clip, patient: str | None = None) -> bytes:
         patient: see `heading`.
     """
     content = hashlib.sha256(clip.note_text.encode() + repr(clip.spacing_mm).encode() + clip.frames.tobytes())
-    data = heading(UltrasoundMultiFrameImageStorage, content.hexdigest(), patient)
+    data = heading(UltrasoundMultiFrameImageStorage, content.hexdigest(), patient, clip.notice)
     pace = max(1, round(clip.fps))  # whole numbers by definition; FrameTime is exact
     filled(
         data,

@@ -20,7 +20,6 @@ from echo_studio.data.clips.clip import Clip
 from echo_studio.data.clips.dicom import dicom_bytes
 from echo_studio.data.clips.movie import gif_bytes, mp4_bytes
 from echo_studio.data.formats.encode import encode, nifti_bytes
-from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import OutputError, UnknownNameError
 from echo_studio.types import Json
 
@@ -41,7 +40,7 @@ def png_files(clip: Clip, stem: str) -> dict[str, bytes]:
     for k, frame in enumerate(clip.frames):
         note = {**clip.note, "frame": k, "frames": len(clip.frames)}
         name = f"{stem}_{k:0{digits}d}"
-        files[f"{name}.png"] = encode(Path("a.png"), frame, clip.spacing_mm, NOTICE, note)
+        files[f"{name}.png"] = encode(Path("a.png"), frame, clip.spacing_mm, clip.notice, note)
         if clip.ids is not None:
             files[f"{name}_gt.png"] = encode(Path("a.png"), clip.ids[k], clip.spacing_mm, schema, {"schema": schema})
     about = {**clip.note, "spacing_mm": clip.spacing_mm, "frames": len(clip.frames)}
@@ -51,11 +50,11 @@ def png_files(clip: Clip, stem: str) -> dict[str, bytes]:
 
 def nifti_files(clip: Clip, stem: str) -> dict[str, bytes]:
     """`STEM.nii.gz` and, with labels, `STEM_gt.nii.gz` as CAMUS names them: (x, y, 1, t), spacing in mm, time in s."""
-    files = {f"{stem}.nii.gz": _nifti(clip, clip.frames, NOTICE, clip.note)}
+    files = {f"{stem}.nii.gz": _nifti(clip, clip.frames, clip.notice, clip.note)}
     if clip.ids is not None:
         schema = schema_of(clip.ids)
-        note = {"schema": schema, "notice": NOTICE}
-        files[f"{stem}_gt.nii.gz"] = _nifti(clip, clip.ids, f"{schema} {NOTICE}", note)
+        note = {"schema": schema, "notice": clip.notice}
+        files[f"{stem}_gt.nii.gz"] = _nifti(clip, clip.ids, f"{schema} {clip.notice}", note)
     return files
 
 

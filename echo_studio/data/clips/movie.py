@@ -9,7 +9,6 @@ from PIL import Image
 
 from echo_studio.data.clips.clip import Clip
 from echo_studio.data.decoding.video_file import FAULTS, write
-from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import OutputError
 
 QUALITY = "14"  # x264's constant rate factor: speckle survives, a 24-frame clip of 256 x 256 takes about 300 KB
@@ -28,7 +27,7 @@ def mp4_bytes(clip: Clip) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         try:
-            about = {"comment": NOTICE, "description": clip.note_text}
+            about = {"comment": clip.notice, "description": clip.note_text}
             write(path, even, clip.fps, {"preset": "medium", "crf": QUALITY}, about)
         except FAULTS as error:
             raise OutputError(
@@ -58,6 +57,6 @@ def gif_bytes(clip: Clip) -> bytes:
         duration=[int(10 * length) for length in hundredths],
         loop=0,
         optimize=False,
-        comment=f"{NOTICE}\n{clip.note_text}".encode(),
+        comment=f"{clip.notice}\n{clip.note_text}".encode(),
     )
     return buffer.getvalue()

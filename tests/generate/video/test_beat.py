@@ -8,11 +8,13 @@ import pytest
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
+from echo_studio.anatomy.shape.sliders import Shape, reshape
 from echo_studio.data.template import template
 from echo_studio.errors import Cancelled, RequestError
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
 from echo_studio.generate.sampling import Look, Sampling
+from echo_studio.generate.source import Source
 from echo_studio.generate.video import beat as beats
 from echo_studio.generate.video.beat import BeatGenerator
 from echo_studio.generate.video.catalog import default_video_generator, load_video_generator, video_generators
@@ -144,3 +146,51 @@ def test_breath_and_brightness_close_after_a_beat_and_are_small(heart: LabelMap)
         assert not way[0].any()
         assert np.abs(way).max() < 0.01
     assert np.corrcoef(gain(cycle, 1), (cycle.ids == 1).sum((1, 2)))[0, 1] < -0.5
+
+
+def still(heart: LabelMap) -> Source:
+    """A frame of speckle that the heart might show; text stands in a corner outside its sector."""
+    image = np.random.default_rng(0).integers(1, 255, heart.shape).astype(np.uint8)
+    return Source(image, heart)
+
+
+@pytest.mark.parametrize("nfe", [1, 2])
+def test_a_beat_of_a_real_frame_begins_with_that_frame_and_moves(checkpoints: Path, heart: LabelMap, nfe: int) -> None:
+    source = still(heart)
+    made = load_video_generator("beat-grainy", checkpoints).generate(request(heart, nfe=nfe, source=source))
+    assert made.clip.shape == (7, *heart.shape)
+    assert np.array_equal(made.clip[0], np.where(source.inside, source.image, 0))
+    assert not made.clip[:, ~source.inside].any()
+    assert all((made.clip[k][source.inside] != made.clip[0][source.inside]).mean() > 0.5 for k in range(1, 7))
+    record = made.record.to_json()
+    assert (record["kind"], record["source"]["image_sha256"]) == ("edited real frame", source.sha256)
+    assert record["notice"] == "edited real frame: personal data, not for diagnosis"
+    assert np.array_equal(made.cycle.ids[0], source.guide(heart).ids)
+
+
+def test_an_edited_heart_beats_from_the_edited_frame(checkpoints: Path, heart: LabelMap) -> None:
+    source, edited = still(heart), reshape(heart, Shape(wall=1.4))
+    made = load_video_generator("beat-grainy", checkpoints).generate(request(edited, source=source))
+    untouched = source.inside & (source.weight(edited) == 0)
+    assert np.array_equal(made.clip[0][untouched], source.image[untouched])
+    assert not np.array_equal(made.clip[0], np.where(source.inside, source.image, 0))
+    assert np.array_equal(made.cycle.ids[0], source.guide(edited).ids)
+
+
+def test_a_source_among_much_black_beats_within_its_sector(checkpoints: Path, heart: LabelMap) -> None:
+    wide = LabelMap(np.pad(heart.ids, 20), heart.spacing_mm)
+    source = Source(np.pad(still(heart).image, 20), wide)
+    seen: list[int] = []
+    generator = load_video_generator("beat-grainy", checkpoints)
+    made = generator.generate(request(wide, source=source), on_frames=lambda places, frames: seen.extend(places))
+    assert sorted(seen) == list(range(7))
+    assert np.array_equal(made.clip[0], np.where(source.inside, source.image, 0))
+    assert not made.clip[:, ~source.inside].any()
+    assert made.record.size == wide.shape
+
+
+def test_only_beats_take_a_source_and_its_size_counts(checkpoints: Path, heart: LabelMap) -> None:
+    with pytest.raises(RequestError, match="an edited label map of the frame's size, 96x96, got 64x64"):
+        request(heart.resized(64, 64), source=still(heart))
+    with pytest.raises(RequestError, match="to keep the look of a real frame, got gan"):
+        load_video_generator("beat-gan", checkpoints).generate(request(heart, "beat-gan", source=still(heart)))
