@@ -17,6 +17,7 @@ export class ResultPane extends Pane {
     this.overlay = 0; // opacity of the comparison over the frame
     this.swapped = false; // the comparison in place of the frame
     this.contours = true;
+    this.moving = null; // {raster, width, height} of a heart that beats, in place of the frame
     // Over the frame only the structures are tinted: a veil over the whole sector would hide the speckle.
     this.solid = { raster: new LabelRaster([]), keeps: () => true, painted: null };
     this.tint = { raster: new LabelRaster([]), keeps: (id) => id >= 1 && id <= 3, painted: null };
@@ -48,6 +49,12 @@ export class ResultPane extends Pane {
   }
 
   draw(context) {
+    if (this.moving) {
+      const { raster, width, height } = this.moving;
+      this.drawRaster(raster, width, height, { smooth: this.viewport.scale < 6 });
+      this.caption(context, "The drawn heart beats: usual motion, synthetic", 10);
+      return;
+    }
     if (!this.editor.frame) return;
     const other = this.otherPage();
     const { clientWidth, clientHeight } = this.surface;
