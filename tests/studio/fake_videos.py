@@ -29,9 +29,7 @@ ENTRIES = {
     entry.name: entry
     for entry in (
         _entry("video-spade", "SPADE video", "Labels steer every layer.", guidance=True, **_advised(4, "heun")),
-        _entry(
-            "beat-tiny", "Beat", "Frame by frame.", frame_by_frame=True, refined_nfe=3, **_advised(2, "heun")
-        ),
+        _entry("beat-tiny", "Beat", "Frame by frame.", frame_by_frame=True, refined_nfe=3, **_advised(2, "heun")),
         _entry(
             "free-echo", "Free-Echo", "Starts from a pseudo-video.", pseudo="transported", **_advised(6, "euler", 35)
         ),

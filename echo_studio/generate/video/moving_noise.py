@@ -101,7 +101,7 @@ class BeatNoise:
             x, y = np.meshgrid((np.arange(columns) + 0.5) / columns, (np.arange(rows) + 0.5) / rows)
             self._still[rows, columns] = np.stack([x, y], axis=-1).astype(np.float32)
         way = cv2.resize(self._ways[frame], (columns, rows), interpolation=cv2.INTER_LINEAR)
-        return (self._still[rows, columns] + way).transpose(2, 0, 1)
+        return np.asarray((self._still[rows, columns] + way).transpose(2, 0, 1), np.float32)
 
 
 class NoiseStream:
@@ -204,7 +204,8 @@ def coarse(noise: Tensor, cycles: float) -> Tensor:
     """What of noise (..., h, w) has so many cycles a picture or fewer along its way: a projection."""
     height, width = noise.shape[-2:]
     radius = torch.hypot(torch.fft.fftfreq(height, 1 / height)[:, None], torch.fft.rfftfreq(width, 1 / width))
-    return torch.fft.irfft2(torch.fft.rfft2(noise) * (radius <= cycles), s=(height, width))
+    low: Tensor = torch.fft.irfft2(torch.fft.rfft2(noise) * (radius <= cycles), s=(height, width))
+    return low
 
 
 def loop_weights(frames: int, correlation: float) -> FloatArray:
