@@ -95,7 +95,7 @@ export function mount({ element, props, watch }) {
     r: () => settings.newSeed(),
     k: () => tray.pin(),
     v: () => settings.set({ live: !settings.values.live }),
-    ".": () => beat.set(!beat.on),
+    ";": () => beat.set(!beat.on),
     w: () => views.widen(views.pointed),
     5: () => views.choose("side"),
     6: () => views.choose("split"),
