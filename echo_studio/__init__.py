@@ -26,6 +26,7 @@ __all__ = [
     "measure",
     "reshape",
     "template",
+    "what_if",
 ]
 
 

@@ -31,5 +31,8 @@ from echo_studio.api import (
 from echo_studio.api import (
     template as template,
 )
+from echo_studio.api import (
+    what_if as what_if,
+)
 
 __version__: str

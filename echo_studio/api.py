@@ -15,11 +15,12 @@ from echo_studio.data import template as templates
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.formats.label_file import read_label_map, write_label_map
 from echo_studio.errors import EchoStudioError
-from echo_studio.types import GrayImage, Spacing
+from echo_studio.types import GrayImage, Phase, Spacing, View
 
 if TYPE_CHECKING:
     from echo_studio.generate.checkpoint import Card
     from echo_studio.generate.generator import Generator
+    from echo_studio.generate.request import Generated
     from echo_studio.generate.video.generator import VideoEntry, VideoGenerator
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "measure",
     "reshape",
     "template",
+    "what_if",
 ]
 
 
@@ -154,3 +156,52 @@ def load_segmenter(folder: Path | None = None) -> Callable[..., LabelMap]:
         return LabelMap(network.label([image])[0].ids, spacing_mm)
 
     return segmenter
+
+
+def what_if(
+    frame: GrayImage,
+    edit: PlainLabelMap | Callable[[LabelMap], PlainLabelMap],
+    view: View = "4CH",
+    phase: Phase = "ED",
+    *,
+    label_map: PlainLabelMap | None = None,
+    keep: float = 1.0,
+    whole_frame: bool = False,
+    seed: int = 0,
+    nfe: int | None = None,
+    generator: str = "edm-l64",
+    folder: Path | None = None,
+) -> "Generated":
+    """A real frame with another anatomy, its look kept: an edited real frame, which is personal data.
+
+    Args:
+        frame: uint8 (h, w).
+        edit: the edited label map, of the frame's size, or a function that makes it of the frame's own.
+        view, phase: of the frame.
+        label_map: what the frame itself shows; None to let the labeller find it.
+        keep: how much of the frame's own noise is kept, 0 to 1.
+        whole_frame: generate the whole frame; else pixels away from the edit stay the frame's own.
+        seed, nfe: see `generate.generator.Generator.__call__`.
+        generator: by diffusion, or distilled from such a one.
+        folder: the only folder of checkpoints; None for the bundled ones and the person's own.
+
+    Returns:
+        `.image` uint8 (h, w), black outside the sector, `.record`, and `.seconds`.
+
+    Raises:
+        ImageError: no lit sector is found, or the frame is no uint8 (h, w).
+        RequestError: a label map of another size, or a value out of its range.
+        UnknownNameError: no such generator.
+    """
+    from echo_studio.evaluate.frames.segmentation import LABELLER, FrameSegmenter, label_frame  # noqa: PLC0415
+    from echo_studio.generate.catalog import catalog  # noqa: PLC0415
+    from echo_studio.generate.source import Source, own_label_map  # noqa: PLC0415
+
+    models = catalog(folder)
+    if label_map is None:
+        own = label_frame(FrameSegmenter.load(models.bundled / LABELLER), frame)
+    else:
+        own = own_label_map(frame, label_map)
+    edited = edit if isinstance(edit, PlainLabelMap) else edit(_public(own))
+    source = Source(frame, own, keep, whole_frame)
+    return models.load(generator)(edited, view=view, phase=phase, seed=seed, nfe=nfe, source=source)

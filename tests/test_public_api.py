@@ -21,6 +21,7 @@ PUBLIC = {
     "measure",
     "reshape",
     "template",
+    "what_if",
 }
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from echo_studio.cli.options import pairs
+from echo_studio.cli.options import values_of
 from echo_studio.cli.output import JsonOption, print_result
 from echo_studio.errors import RequestError
 
@@ -61,7 +61,7 @@ def edit(
     from echo_studio.data.formats.encode import check_suffix
     from echo_studio.data.formats.label_file import write_label_map
 
-    given = _values(values, "--set")
+    given = values_of(values, "--set")
     given |= {key: value for key, value in (("at", at), ("width_mm", width_mm)) if value is not None}
     if given and defect is None:
         raise RequestError(
@@ -77,7 +77,7 @@ def edit(
     for kind in repair or []:
         result = mend(result, kind)
     if shape:
-        result = reshape(result, Shape.of(_values(shape, "--shape")))
+        result = reshape(result, Shape.of(values_of(shape, "--shape")))
     if defect is not None:
         result = apply_defect(result, defect, given)
     if vary is not None:
@@ -95,14 +95,3 @@ def read(path: Path, spacing_mm: tuple[float, float] | None) -> "LabelMap":
 
     label_map = read_label_map(path)
     return LabelMap(label_map.ids, spacing_mm) if spacing_mm is not None else label_map
-
-
-def _values(given: list[str] | None, option: str) -> dict[str, float | str]:
-    """The values of NAME=VALUE by name with underscores, as numbers where they are."""
-    values: dict[str, float | str] = {}
-    for name, text in pairs(given, option):
-        try:
-            values[name.replace("-", "_")] = float(text)
-        except ValueError:
-            values[name.replace("-", "_")] = text
-    return values

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.evaluate_defects import defects
+from echo_studio.cli.evaluate_edits import edits
 from echo_studio.cli.evaluate_realism import realism
 from echo_studio.cli.evaluate_video import evaluate_video
 from echo_studio.cli.options import CheckpointsOption, DataOption, SplitsOption, numbers, opened
@@ -333,6 +334,7 @@ def _frames_to_score(
 
 evaluate.command("realism")(realism)
 evaluate.command("defects")(defects)
+evaluate.command("edits")(edits)
 evaluate.command("utility")(utility)
 evaluate.command("video")(evaluate_video)
 

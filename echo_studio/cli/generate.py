@@ -1,5 +1,6 @@
 """`echo-studio generate`: frames from a label map file."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -7,14 +8,15 @@ import typer
 
 from echo_studio.cli.options import CheckpointsOption, PrecisionOption
 from echo_studio.cli.output import Advance, JsonOption, print_result, progress
-from echo_studio.errors import OutputError
-from echo_studio.types import Json, Phase, View
+from echo_studio.errors import OutputError, RequestError
+from echo_studio.types import GrayImage, Json, Phase, View
 
 if TYPE_CHECKING:
     from echo_studio.generate.generator import Generator
     from echo_studio.generate.request import GenerationRequest
 
 MAX_REPEAT = 10_000
+DEVIATION_TIMES = 4  # so that a deviation of 64 grey levels is white
 
 
 def generate(
@@ -48,6 +50,16 @@ def generate(
         float | None,
         typer.Option(help="Coarseness of the grain, -3 to 3 standard deviations of real frames; drawn by default."),
     ] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(help="A real frame whose grain the frames get, where --grain and --coarseness do not say."),
+    ] = None,
+    spread: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --repeat: a PNG with the mean of all frames and, at its right, 4 times their deviation."
+        ),
+    ] = None,
     precision: PrecisionOption = "auto",
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -64,31 +76,46 @@ def generate(
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
     from echo_studio.data.atomic import check_writable
+    from echo_studio.data.decoding.recordings import read_recording
     from echo_studio.data.formats.encode import check_suffix
     from echo_studio.data.formats.label_file import read_label_map
 
     check_suffix(out)
     seeds = range(seed, seed + repeat)
     places = {number: out if repeat == 1 else _numbered(out, number) for number in seeds}
-    for place in (places[seed], record_path(places[seed])):
+    for place in (places[seed], record_path(places[seed]), *([spread] if spread else [])):
         check_writable(place)
+    if spread and (spread.suffix != ".png" or repeat < 2):
+        raise RequestError(
+            expected="--repeat 2 or more and --spread FILE.png",
+            got=f"--repeat {repeat} and {spread.name}",
+            remedy="try --repeat 16 --spread spread.png",
+        )
     guide = read_label_map(label_map)
+    real = None if look is None else read_recording(look).frames[0]
 
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.precision import quickest
     from echo_studio.generate.request import GenerationRequest
     from echo_studio.generate.sampling import Look, advised_sampling
 
-    look = Look(grain, coarseness)
     model = load_generator(generator, checkpoints)
+    own = Look() if real is None else model.look_of(real)
+    chosen_look = Look(own.grain if grain is None else grain, own.coarseness if coarseness is None else coarseness)
     chosen = quickest("cpu") if precision == "auto" else precision
     sampling = advised_sampling(
-        model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, precision=chosen, look=look
+        model.card, solver=solver, nfe=nfe, guidance=guidance, schedule=schedule, precision=chosen, look=chosen_look
     )
     requests = [GenerationRequest(guide, sampling, view, phase, number) for number in seeds]
     with progress("Generating") as advance:
-        frames = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
-    print_result(as_json, {"frames": frames}, *(f"{one['frame']}  {one['seconds']:.2f} s" for one in frames))
+        made = [_make(model, request, places[request.seed], advance, done) for done, request in enumerate(requests)]
+    frames = [about for about, _ in made]
+    about_spread = (
+        {"spread": str(spread), "deviation": _write_spread(spread, [image for _, image in made])} if spread else {}
+    )
+    print_result(
+        as_json, {"frames": frames, **about_spread}, *(f"{one['frame']}  {one['seconds']:.2f} s" for one in frames)
+    )
 
 
 def record_path(frame: Path) -> Path:
@@ -98,7 +125,9 @@ def record_path(frame: Path) -> Path:
     return frame.with_name(stem_of(frame) + ".json")
 
 
-def _make(model: "Generator", request: "GenerationRequest", place: Path, advance: Advance, done: int) -> Json:
+def _make(
+    model: "Generator", request: "GenerationRequest", place: Path, advance: Advance, done: int
+) -> tuple[Json, GrayImage]:
     from echo_studio.data.formats.media import write_frame, write_json
 
     made = model.generate(request, on_step=lambda i, n, preview: advance(done + i / n, done + 1))
@@ -109,7 +138,24 @@ def _make(model: "Generator", request: "GenerationRequest", place: Path, advance
     except OutputError:
         place.unlink(missing_ok=True)  # a frame without its record is half a result
         raise
-    return {"frame": str(place), "record_file": str(record_path(place)), "seconds": made.seconds, "record": record}
+    about = {"frame": str(place), "record_file": str(record_path(place)), "seconds": made.seconds, "record": record}
+    return about, made.image
+
+
+def _write_spread(place: Path, images: Sequence[GrayImage]) -> float:
+    """Write what all seeds share and where they differ; returns their mean deviation in the sector, in grey levels."""
+    import numpy as np
+
+    from echo_studio.data.formats.media import write_frame
+
+    frames = np.stack(images).astype(np.float32)
+    mean, deviation = frames.mean(0), frames.std(0)
+    both = np.hstack([mean, np.clip(DEVIATION_TIMES * deviation, 0, 255)])
+    write_frame(
+        place, np.rint(both).astype(np.uint8), None, {"frames": len(images), "deviation_times": DEVIATION_TIMES}
+    )
+    lit = mean > 0
+    return round(float(deviation[lit].mean()), 2) if lit.any() else 0.0
 
 
 def _numbered(out: Path, seed: int) -> Path:

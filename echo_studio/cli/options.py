@@ -58,6 +58,17 @@ def pairs(given: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
     return [(key, text) for key, text in found]
 
 
+def values_of(given: Sequence[str] | None, option: str) -> dict[str, float | str]:
+    """The values of NAME=VALUE by name with underscores, as numbers where they are. Raises as `pairs` does."""
+    values: dict[str, float | str] = {}
+    for name, text in pairs(given, option):
+        try:
+            values[name.replace("-", "_")] = float(text)
+        except ValueError:
+            values[name.replace("-", "_")] = text
+    return values
+
+
 def number_range(option: str, text: str) -> tuple[float, float] | None:
     """Two numbers with a dash between them, or one for both; None where nothing was given.
 

@@ -25,6 +25,7 @@ from echo_studio.cli.synthesise import synthesise
 from echo_studio.cli.train import train
 from echo_studio.cli.user import user
 from echo_studio.cli.video import video
+from echo_studio.cli.what_if import what_if
 from echo_studio.errors import Cancelled, EchoStudioError
 
 PROGRAM = "echo-studio"
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "import-model": import_model,
     "generate": generate,
     "compare": compare,
+    "what-if": what_if,
     "video": video,
     "edit": edit,
     "measure": measure,

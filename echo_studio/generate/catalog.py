@@ -1,7 +1,7 @@
 """Which generators there are: folders of checkpoints, each with its card; the bundled ones and the person's own."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from echo_studio.generate.generator import (
     SampledGenerator,
     noise_map_of,
 )
+from echo_studio.generate.inversions import Inversions
 
 TAKEN = "another checkpoint is called {} already; remove this one and import it under another name"
 
@@ -84,10 +85,12 @@ class Catalog:
     Attributes:
         bundled: a fault in it is an error.
         own: may not exist yet; a fault in it spoils one checkpoint alone. None for none.
+        inversions: of real frames, which its generators share.
     """
 
     bundled: Path
     own: Path | None = None
+    inversions: Inversions = field(default_factory=Inversions, compare=False, repr=False)
 
     def checkpoints(self) -> list[Checkpoint]:
         """All of them, bundled ones first, each place by name.
@@ -154,10 +157,30 @@ class Catalog:
         card, network, codec = self.parts(folder, device)
         place = torch.device(device)
         if card.kind == "distilled":
-            return DistilledGenerator(card, place, codec, noise_map_of(card, network))
+            teacher = cache(lambda: self._teacher(card, device))
+            return DistilledGenerator(card, place, codec, noise_map_of(card, network), teacher)
         if card.kind in ONE_CALL:
             return DirectGenerator(card, place, codec, network)  # type: ignore[arg-type]
-        return SampledGenerator(card, place, codec, denoiser_of(card, network))
+        return SampledGenerator(card, place, codec, denoiser_of(card, network), self.inversions)
+
+    def _teacher(self, card: Card, device: str) -> SampledGenerator:
+        """The generator that a distilled one imitates, in the weights that it learned from or a later leg of them.
+
+        Raises:
+            CheckpointError: it is missing, or has other weights.
+        """
+        generators = self.generators()
+        for name, sha256 in card.distilled_from.items():
+            found = generators[name].card if name in generators else None
+            if found and sha256 in (found.sha256, *found.earlier_legs):
+                teacher = self.load(name, device)
+                assert isinstance(teacher, SampledGenerator)
+                return teacher
+        raise CheckpointError(
+            expected=f"{' or '.join(card.distilled_from)}, which {card.name} learned from, to keep a frame's look",
+            got="none with these weights",
+            remedy="import it, or generate with another generator",
+        )
 
     def parts(self, folder: Path, device: str = "cpu") -> tuple[Card, nn.Module, Codec]:
         """The card of a checkpoint, its network and the codec that it needs, on a device; raises as `load` does."""

@@ -14,7 +14,7 @@ from echo_studio.anatomy.sector.geometry import beam_maps
 from echo_studio.errors import CheckpointError
 from echo_studio.generate.build import load_network
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.sampling import DRAWN, Look
+from echo_studio.generate.sampling import DRAWN, MAX_LOOK, Look
 from echo_studio.nets.gamma_vae import GammaVAE
 from echo_studio.nets.grain_decoder import LOOKS, GrainDecoder, look_of
 from echo_studio.types import FloatArray, GrayImage
@@ -125,6 +125,12 @@ class GrainCodec:
         return self.decoding_from(
             [torch.stack(own) for own in zip(*(n for _, n in grains), strict=True)], looks, inside
         )
+
+    def measured(self, image: GrayImage, inside: Tensor) -> Look:
+        """The look of a frame uint8 (h, w), brought into the range that can be asked for; inside (1, 1, h, w)."""
+        own = look_of(image, inside[0, 0].cpu().numpy() > 0)
+        scaled = (np.array(own) - self.means) / self.deviations
+        return Look(*np.clip(scaled, -MAX_LOOK, MAX_LOOK).tolist())
 
     def decoding_as(self, images: Sequence[GrayImage], inside: Tensor, seeds: Sequence[int]) -> Decode:
         """Decoding with the looks measured on these frames, uint8 (h, w) each."""

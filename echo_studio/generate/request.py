@@ -9,6 +9,7 @@ from echo_studio.anatomy.labels import SCHEMA
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import RequestError, UnknownNameError
 from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.source import EDITED, EDITED_NOTICE, Source, check_size
 from echo_studio.types import GrayImage, Json, Phase, Spacing, View
 
 MAX_SEED = 2**63 - 1
@@ -24,9 +25,10 @@ class GenerationRequest:
         view: `2CH` or `4CH`.
         phase: `ED` or `ES`.
         seed: 0 to 2^63 - 1.
+        source: a real frame whose look is kept; None for a synthetic frame.
 
     Raises:
-        RequestError: an impossible seed, or a label map that is all outside.
+        RequestError: an impossible seed, a label map that is all outside, or one of another size than the source.
         UnknownNameError: a view or phase of another name.
     """
 
@@ -35,12 +37,20 @@ class GenerationRequest:
     view: View = "4CH"
     phase: Phase = "ED"
     seed: int = 0
+    source: Source | None = None
 
     def __post_init__(self) -> None:
         if self.phase not in get_args(Phase):
             raise UnknownNameError("phase", self.phase, get_args(Phase))
         check_guide(self.label_map, self.view)
         check_seed(self.seed)
+        if self.source is not None:
+            check_size(self.label_map, self.source.image.shape, "an edited label map")
+
+    @property
+    def notice(self) -> str:
+        """What every file of the frame says of it."""
+        return NOTICE if self.source is None else EDITED_NOTICE
 
 
 def check_seed(seed: int) -> None:
@@ -114,9 +124,19 @@ def common_record(request: Any, weights: dict[str, str], torch_version: str, dev
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationRecord(Record):
-    """Everything that reproduces a frame."""
+    """Everything that reproduces a frame.
+
+    Attributes:
+        source: `Source.note` of the real frame that was edited; None for a synthetic one.
+    """
 
     phase: Phase
+    source: Json | None = None
+
+    def to_json(self) -> Json:
+        """See `Record.to_json`; a synthetic frame has no `source`, an edited real one says so as `kind`."""
+        about = super().to_json()
+        return {"kind": EDITED, **about} if about["source"] else {k: v for k, v in about.items() if k != "source"}
 
 
 @dataclass(frozen=True)
@@ -130,4 +150,6 @@ class Generated:
 
 def record_of(request: GenerationRequest, weights: dict[str, str], torch_version: str, device: str) -> GenerationRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
-    return GenerationRecord(phase=request.phase, **common_record(request, weights, torch_version, device))
+    common = common_record(request, weights, torch_version, device)
+    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": request.notice}
+    return GenerationRecord(phase=request.phase, **common, **edited)

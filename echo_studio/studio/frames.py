@@ -99,10 +99,10 @@ class Frame:
         """A name for a download that tells results apart in a folder."""
         sampling = self.request.sampling
         stem = f"{sampling.generator}-{sampling.solver}-nfe{sampling.nfe}-seed{self.request.seed}"
-        return f"echo-{stem}-{bundle}"
+        return f"{'echo' if self.request.source is None else 'edited-real-frame'}-{stem}-{bundle}"
 
     def download(self, bundle: str) -> bytes:
-        """The bytes of one of `BUNDLES`; each file in it is marked as synthetic by its writer.
+        """The bytes of one of `BUNDLES`; each file in it is marked by its writer as what it is.
 
         Raises:
             UnknownNameError: no such download.
@@ -202,7 +202,8 @@ class Frames:
     def describe(self, job: FrameJob) -> Json:
         """A small JSON-able progress message for the page."""
         message = self._jobs.describe(job)
-        message |= {"job": job.number, "live": job.live, "revision": job.request.revision}
+        edited = job.request.generation.source is not None
+        message |= {"job": job.number, "live": job.live, "revision": job.request.revision, "edited": edited}
         if message["state"] == JobState.DONE and job.outcome is not None:
             message |= job.outcome.measured()
             # Above 2^53 a number would lose digits in the browser.
@@ -210,7 +211,17 @@ class Frames:
         return message
 
     def keep(self, session: Session, frame: Frame, kind: Kind) -> Kept:
-        """Keep a frame with the session's project."""
+        """Keep a frame with the session's project.
+
+        Raises:
+            RequestError: it is an edited real frame, of which nothing is written to the disk.
+        """
+        if frame.request.source is not None:
+            raise RequestError(
+                expected="a synthetic frame",
+                got="an edited real frame, which is personal data and is not kept with a project",
+                remedy="download it",
+            )
         label_map = frame.request.label_map
         return session.project.keep(kind, frame.generated.image, label_map, frame.origin(), frame.measured())
 
@@ -241,7 +252,7 @@ class Frames:
     def _keep_latest(self, token: str, frame: Frame) -> None:
         """The newest frame stays with the project, so that it is there again when the project is opened."""
         session = self._sessions.known(token)
-        if session is None or not session.writes:
+        if session is None or not session.writes or frame.request.source is not None:
             return
         try:
             self.keep(session, frame, "latest")

@@ -13,7 +13,7 @@ from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.frames import Frames
 from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.projects import UserFolders
-from echo_studio.studio.sessions import Session, Sessions
+from echo_studio.studio.sessions import RealFrame, Session, Sessions
 from echo_studio.studio.sets.data_sets import DataSets
 from echo_studio.studio.uploads import Recordings
 from echo_studio.studio.users.audit_log import AUDIT_LOG, AuditLog
@@ -67,6 +67,12 @@ class Studio:
             return self.comparisons.describe(job, 0)
         return self.videos.describe(job) if job.kind in ("video", "beat") else self.sets.describe(job)
 
+    def set_real_frame(self, session: Session, real_frame: RealFrame | None) -> None:
+        """From now on the session edits this real frame; what was kept of another one leaves the memory."""
+        before, session.real_frame = session.real_frame, real_frame
+        if before is not None and (real_frame is None or real_frame.image is not before.image):
+            self.engine.forget(before.source())
+
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""
         with_look = self.engine.with_look()
@@ -111,5 +117,6 @@ class Studio:
             self.jobs.forget(kind, session.token)
         session.projects.leave(session.token)
         self.recordings.drop(session.token)
+        self.set_real_frame(session, None)
         self.sets.uploaded_maps.drop(session.token)
         self.jobs.wake()

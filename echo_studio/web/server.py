@@ -33,7 +33,7 @@ FILE_ROUTES = (f"{PREFIX}/open", f"{PREFIX}/projects/import")
 QUEUE_SIZE = 64
 LARGER = {**dict.fromkeys(FILE_ROUTES, MAX_FILE), f"{PREFIX}/models/import": MAX_WEIGHTS + MAX_CARD}
 HEADER = """<div class="brand"><h1>Echo Studio</h1>
-<span class="notice" role="note">Synthetic — not for diagnosis</span></div>"""
+<span class="notice" id="notice" role="note">Synthetic — not for diagnosis</span></div>"""
 NO_DOCS: dict[str, Any] = {"docs_url": None, "redoc_url": None, "openapi_url": None}
 
 

@@ -66,12 +66,30 @@ def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: Fake
             choose(page, expert)
             opened(page, before)
             assert page.locator("[data-part=opacity]").input_value() == "45", "a label map of its size is the frame's"
+            is_an_edit_of_the_frame(page)
         page.locator("#template").select_option("4ch-ed")
         page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '100'")
     page.evaluate("window.echoStudio.link.flush()")
     log = page.evaluate("window.echoStudio.link.json('/project/log')")
     frames = [entry["op"] for entry in log if entry["op"].get("what") == "frame"]
     assert frames == [{"tool": "open", "what": "frame"}] * 3, "neither name nor pixels reach the project"
+
+
+def is_an_edit_of_the_frame(page) -> None:
+    """The look is kept from the start; the page says so, compares with the real frame, and pins nothing of it."""
+    edited = "() => { const { result } = window.echoStudio; return result.edited && result.facts && !result.stale; }"
+    page.locator("#live").check()
+    page.evaluate("window.echoStudio.generation.start(true)")
+    page.wait_for_function(edited)
+    assert page.get_by_role("heading", name="Edited real frame").is_visible()
+    assert page.locator("#notice").inner_text() == "Edited real frame, personal data — not for diagnosis"
+    assert page.locator("#pin").is_disabled()
+    assert page.locator("[data-part=comparison]").input_value() == "original"
+    page.get_by_label("Keep its look").uncheck()
+    page.get_by_role("heading", name="Synthetic frame").wait_for()
+    page.get_by_label("Keep its look").check()
+    page.wait_for_function(edited)
+    page.locator("#live").uncheck()
 
 
 def test_a_frame_of_a_recording_is_chosen(desk, engine: FakeEngine, tmp_path: Path) -> None:

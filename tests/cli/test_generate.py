@@ -154,3 +154,42 @@ def test_models_lists_name_resolution_nfe_licence_and_hash(
 )
 def test_the_record_lies_beside_its_frame(frame: str, record: str) -> None:
     assert record_path(Path("folder") / frame) == Path("folder") / record
+
+
+def test_the_spread_shows_mean_and_deviation_of_all_seeds(
+    run: Callable, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("--repeat", "3", "--spread", str(tmp_path / "spread.png"), "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    frames = np.stack([read_gray(Path(one["frame"]))[0] for one in found["frames"]]).astype(np.float32)
+    spread, _ = read_gray(tmp_path / "spread.png")
+    width = frames.shape[2]
+    assert np.abs(spread[:, :width] - frames.mean(0)).max() <= 0.5
+    assert np.abs(spread[:, width:] - np.clip(4 * frames.std(0), 0, 255)).max() <= 0.5
+    assert found["deviation"] > 0
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (
+            ("--spread", "spread.png"),
+            "expected --repeat 2 or more and --spread FILE.png, got --repeat 1 and spread.png",
+        ),
+        (("--repeat", "2", "--spread", "spread.jpg"), "got --repeat 2 and spread.jpg"),
+        (("--look", "map.png"), "expected a generator whose grain can be chosen, got tiny"),
+        (("--look", "nowhere.png"), "nowhere.png"),
+    ],
+)
+def test_a_spread_of_one_and_a_look_that_cannot_be_had_are_refused(
+    more: tuple[str, ...],
+    message: str,
+    run: Callable,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run(*more) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "frame.png").exists()

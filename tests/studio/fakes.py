@@ -15,6 +15,7 @@ from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import Templates
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.source import Source
 from echo_studio.project.library import Library
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.studio.studio import Studio
@@ -48,6 +49,7 @@ class FakeEngine(FakeModels):
         self.evaluations = 0
         self.evaluated: list[str] = []  # the digest of the label map of each
         self.failure: Exception | None = None
+        self.forgotten: list[str] = []  # the sha256 of real frames
         self.videos = FakeVideos()
         self.sets = FakeSets()
 
@@ -78,6 +80,9 @@ class FakeEngine(FakeModels):
 
     def adherence(self, image: GrayImage, label_map: LabelMap, *, background: bool = False) -> dict[str, float | None]:
         return {name: 0.9 if mask.any() else None for name, mask in label_map.structures().items()}
+
+    def forget(self, source: Source) -> None:
+        self.forgotten.append(source.sha256)
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
         """Bright pixels are wall, dark ones of the lit part are cavity."""

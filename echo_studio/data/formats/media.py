@@ -1,4 +1,4 @@
-"""Frames for people and other programs, marked as synthetic in their metadata."""
+"""Frames for people and other programs, marked in their metadata as what they are."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ NOTICE = "synthetic, not for diagnosis"
 
 
 def write_frame(path: Path, image: GrayImage, spacing_mm: Spacing | None, record: Json) -> None:
-    """Write one synthetic frame with the record of its making, whole or not at all.
+    """Write one frame with the record of its making, whole or not at all.
 
     Args:
         path: .png, .nii or .nii.gz.
         image: uint8 (h, w).
         spacing_mm: pixel spacing (y, x) in mm, or None where it is not known.
-        record: strict JSON, what reproduces the frame; kept in the metadata beside the notice
-            "synthetic, not for diagnosis".
+        record: strict JSON, what reproduces the frame; kept in the metadata beside its `notice`, which is "synthetic,
+            not for diagnosis" where it has none.
 
     Raises:
         ImageError: the image has another type or rank.
@@ -34,4 +34,5 @@ def write_frame(path: Path, image: GrayImage, spacing_mm: Spacing | None, record
             got=f"{image.dtype} {image.shape}",
             remedy="write one frame at a time, scaled to 0..255",
         )
-    write_bytes(path, encode(path, image, spacing_mm, NOTICE, {"notice": NOTICE, "record": record}))
+    notice = str(record.get("notice", NOTICE))
+    write_bytes(path, encode(path, image, spacing_mm, notice, {"notice": notice, "record": record}))

@@ -108,13 +108,13 @@ def write_sheet(rows: Sequence[Sequence[GrayImage]], path: Path) -> None:
         OutputError: a place that cannot be written.
     """
     names = ("no defect", *DEFECTS)
-    bars = [_bar(name, SIDE) for name in names]
-    lines = [np.hstack(bars), *(np.hstack(row) for row in rows), _bar(NOTICE, SIDE * len(names))]
+    bars = [title_bar(name, SIDE) for name in names]
+    lines = [np.hstack(bars), *(np.hstack(row) for row in rows), title_bar(NOTICE, SIDE * len(names))]
     _, packed = cv2.imencode(".png", np.vstack(lines))
     write_bytes(path, packed.tobytes())
 
 
-def _bar(text: str, width: int) -> GrayImage:
+def title_bar(text: str, width: int) -> GrayImage:
     bar = np.zeros((24, width), np.uint8)
     cv2.putText(bar, text, (4, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 220, 1, cv2.LINE_AA)
     return bar

@@ -121,7 +121,7 @@ def _beats(place: Catalog) -> dict[str, VideoEntry]:
     """A generator of clips for every generator of frames. A distilled one and its teacher share one, the teacher
     for an NFE above 1: `beat-l64` of `draft-l64` and `edm-l64`."""
     cards = {name: found.card for name, found in place.generators().items() if found.card}
-    pairs = {name: found for name, card in cards.items() if (found := _teacher(card, cards))}
+    pairs = {name: imitated for name, card in cards.items() if (imitated := _teacher(card, cards))}
     looks = place.with_look()
     entries = {}
     for name, card in cards.items():

@@ -204,8 +204,8 @@ def coarse(noise: Tensor, cycles: float) -> Tensor:
     """What of noise (..., h, w) has so many cycles a picture or fewer along its way: a projection."""
     height, width = noise.shape[-2:]
     radius = torch.hypot(torch.fft.fftfreq(height, 1 / height)[:, None], torch.fft.rfftfreq(width, 1 / width))
-    low: Tensor = torch.fft.irfft2(torch.fft.rfft2(noise) * (radius <= cycles), s=(height, width))
-    return low
+    kept: Tensor = torch.fft.irfft2(torch.fft.rfft2(noise) * (radius <= cycles), s=(height, width))
+    return kept
 
 
 def loop_weights(frames: int, correlation: float) -> FloatArray:

@@ -24,6 +24,7 @@ from echo_studio.generate.importing import import_checkpoint, remove_checkpoint
 from echo_studio.generate.precision import quickest
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Precision
+from echo_studio.generate.source import Source
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import LoadState, ModelCache
 from echo_studio.studio.engine.set_maker import SetMaker
@@ -191,6 +192,10 @@ class Engine:
             CheckpointError: the labeller cannot be read.
         """
         return label_frame(self._loaded_segmenter(LABELLER), image, spacing_mm)
+
+    def forget(self, source: Source) -> None:
+        """Drop what is kept in memory of a real frame."""
+        self.catalog.inversions.forget(source)
 
     def _loaded_segmenter(self, name: str) -> FrameSegmenter:
         with self._loading:

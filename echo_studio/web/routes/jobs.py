@@ -46,7 +46,7 @@ def start(studio: TheStudio, session: Mine, body: FrameBody) -> Json:
         return OVERTAKEN  # the newer edit asks for its own
     label_map = session.require(body.revision, "press Generate again")
     return studio.frames.describe(
-        studio.frames.start(session, body.request(label_map, studio.engine.quickest_precision()))
+        studio.frames.start(session, body.request(label_map, studio.engine.quickest_precision(), session.real_frame))
     )
 
 
@@ -54,9 +54,13 @@ def start(studio: TheStudio, session: Mine, body: FrameBody) -> Json:
 async def draft(studio: TheStudio, request: Request, session: Mine, layout: Layout) -> Response:
     """A picture of the labels in the body, which a hand moves at this moment; the settings stand behind them."""
     label_map, settings = await posted_settings(request, layout)
-    wanted = DraftBody.model_validate(settings).generation(label_map, studio.engine.quickest_precision())
+    wanted = DraftBody.model_validate(settings).generation(
+        label_map, studio.engine.quickest_precision(), session.real_frame
+    )
     image = await run_in_threadpool(studio.frames.draft, session, wanted)
-    return Response(status_code=204) if image is None else await run_in_threadpool(png_response, image)
+    if image is None:
+        return Response(status_code=204)
+    return await run_in_threadpool(png_response, image, wanted.notice)
 
 
 @router.get("/jobs/{number}")
@@ -77,7 +81,7 @@ def job_map(job: FoundJob) -> Response:
 @router.get("/jobs/{number}/frame")
 def frame(job: FoundJob, final: bool = True) -> Response:
     image = frame_of(job).generated.image if final else job.preview
-    return png_response(found(image, f"Job {job.number} has no preview yet.", 409))
+    return png_response(found(image, f"Job {job.number} has no preview yet.", 409), job.request.generation.notice)
 
 
 @router.get("/jobs/{number}/download/{name}")

@@ -7,8 +7,10 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.recordings import without_annotations
+from echo_studio.studio.sessions import RealFrame
 from echo_studio.studio.uploads import read_upload
-from echo_studio.types import GrayImage
+from echo_studio.types import GrayImage, Json
+from echo_studio.web.wire.bodies import RevisionBody
 from echo_studio.web.wire.wire import Mine, SentFile, TheStudio, found, map_response, png_response, session_of
 
 router = APIRouter(dependencies=[Depends(session_of)])  # no route opens without a token
@@ -40,14 +42,15 @@ def open_file(studio: TheStudio, session: Mine, sent: SentFile) -> Response:
 @router.get("/recording/{number}")
 def frame(chosen: Chosen) -> Response:
     """A frame as it is, for the person who chooses one."""
-    return png_response(chosen[1], real=True)
+    return png_response(chosen[1], notice="")
 
 
 @router.get("/recording/{number}/label-map")
-def labelled(studio: TheStudio, chosen: Chosen) -> Response:
-    """The segmenter's labels of a frame, its sector fitted."""
+def labelled(studio: TheStudio, session: Mine, chosen: Chosen) -> Response:
+    """The segmenter's labels of a frame, its sector fitted. The session edits this frame from now on."""
     recording, image = chosen
     label_map = studio.engine.label_frame(image, recording.spacing_mm)
+    studio.set_real_frame(session, RealFrame(image, label_map))
     return map_response(label_map, sector_region(label_map))
 
 
@@ -57,4 +60,23 @@ def within_sector(session: Mine, chosen: Chosen) -> Response:
     image, sector = chosen[1], session.sector
     if image.shape != sector.shape:
         raise HTTPException(409, "The canvas holds a map of another size. Label the frame again.")
-    return png_response(without_annotations(image, sector), real=True)
+    return png_response(without_annotations(image, sector), notice="")
+
+
+@router.put("/real-frame/label-map")
+def correct(studio: TheStudio, session: Mine, body: RevisionBody) -> Json:
+    """The map on the canvas is what the real frame itself shows: whoever corrects labels does not edit the heart."""
+    label_map = session.require(body.revision, "press the button again")
+    real_frame = found(session.real_frame, "The real frame is not in memory any more. Open its file again.")
+    corrected = RealFrame(real_frame.image, label_map)
+    corrected.source()  # raises where the map cannot be the frame's
+    studio.set_real_frame(session, corrected)
+    return {}
+
+
+@router.delete("/real-frame")
+def leave(studio: TheStudio, session: Mine) -> Json:
+    """The canvas has left the real frame: nothing of it stays in memory."""
+    studio.set_real_frame(session, None)
+    studio.recordings.drop(session.token)
+    return {}

@@ -9,13 +9,15 @@ from echo_studio.anatomy.measure.inspect import SLOTS
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.dataset.build.manifest import SetRequest
 from echo_studio.dataset.split import Fractions
+from echo_studio.errors import RequestError
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import DRAWN, Look, Precision, Sampling
+from echo_studio.generate.source import Source
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.compare.plan import AXES, Axis, Guide, Value, read_value
 from echo_studio.studio.frames import FrameRequest
-from echo_studio.studio.sessions import Session
+from echo_studio.studio.sessions import RealFrame, Session
 from echo_studio.studio.sets.data_sets import DataSets
 from echo_studio.studio.sets.maps import MapSource
 from echo_studio.types import Json, Phase, View
@@ -56,6 +58,20 @@ class SamplingBody(BaseModel):
         return Sampling(self.generator, self.solver, self.nfe, self.guidance, schedule, precision, look)
 
 
+class SourceBody(BaseModel):
+    """What to keep of the real frame that the session edits."""
+
+    keep: Number = 1.0
+    whole_frame: bool = False
+
+    def source(self, real_frame: RealFrame | None) -> Source:
+        if real_frame is None:
+            raise RequestError(
+                expected="the real frame that is edited", got="none in memory any more", remedy="open its file again"
+            )
+        return real_frame.source(self.keep, self.whole_frame)
+
+
 class DraftBody(SamplingBody):
     """A draft of the map that comes before it."""
 
@@ -64,10 +80,14 @@ class DraftBody(SamplingBody):
     schedule: str = ""
     grain: NumberOrNone = None
     coarseness: NumberOrNone = None
+    source: SourceBody | None = None
 
-    def generation(self, label_map: LabelMap, quickest: Precision) -> GenerationRequest:
+    def generation(
+        self, label_map: LabelMap, quickest: Precision, real_frame: RealFrame | None = None
+    ) -> GenerationRequest:
         sampling = self.sampling(quickest, self.schedule, Look(self.grain, self.coarseness))
-        return GenerationRequest(label_map, sampling, self.view, self.phase, self.seed)
+        source = None if self.source is None else self.source.source(real_frame)
+        return GenerationRequest(label_map, sampling, self.view, self.phase, self.seed, source)
 
 
 class FrameBody(DraftBody):
@@ -78,10 +98,15 @@ class FrameBody(DraftBody):
     drafted: bool = False
     intended: Annotated[list[Annotated[str, Field(max_length=40)]], Field(max_length=MAX_FINDINGS)] = []
 
-    def request(self, label_map: LabelMap, quickest: Precision) -> FrameRequest:
-        return FrameRequest(
-            self.generation(label_map, quickest), self.revision, self.live, self.drafted, intended=tuple(self.intended)
-        )
+    def request(self, label_map: LabelMap, quickest: Precision, real_frame: RealFrame | None = None) -> FrameRequest:
+        generation = self.generation(label_map, quickest, real_frame)
+        return FrameRequest(generation, self.revision, self.live, self.drafted, intended=tuple(self.intended))
+
+
+class RevisionBody(BaseModel):
+    """The map on the canvas."""
+
+    revision: Whole
 
 
 class DefectPlaceBody(BaseModel):

@@ -190,12 +190,12 @@ def attachment(content: bytes, media_type: str, name: str) -> Response:
     return Response(content, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def png_response(image: GrayImage, *, real: bool = False, spacing: Spacing | None = None) -> Response:
-    """A frame for the screen; marked as synthetic unless it is a real one. A spacing stands in X-Spacing."""
+def png_response(image: GrayImage, notice: str = NOTICE, spacing: Spacing | None = None) -> Response:
+    """A frame for the screen, with a notice of what it is; a real one has none. A spacing stands in X-Spacing."""
     packed = io.BytesIO()
-    notice = PngInfo()
-    if not real:
-        notice.add_text("Comment", NOTICE)
-    Image.fromarray(image).save(packed, "PNG", compress_level=1, pnginfo=notice)
+    text = PngInfo()
+    if notice:
+        text.add_text("Comment", notice)
+    Image.fromarray(image).save(packed, "PNG", compress_level=1, pnginfo=text)
     headers = None if spacing is None else {"X-Spacing": spacing_words(spacing)}
     return Response(packed.getvalue(), media_type="image/png", headers=headers)

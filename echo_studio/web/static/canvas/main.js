@@ -17,6 +17,7 @@ import { LiveDraft } from "./panels/live_draft.js";
 import { MeasurePanel } from "./panels/measure_panel.js";
 import { Monitor } from "./panels/monitor.js";
 import { Project } from "./panels/project.js";
+import { RealFrame, RealFramePanel } from "./panels/real_frame.js";
 import { Settings } from "./panels/settings.js";
 import { ShapePanel } from "./panels/shape_panel.js";
 import { Starter } from "./panels/starter.js";
@@ -65,7 +66,11 @@ export function mount({ element, props, watch }) {
   const slots = new Slots();
   const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
   new Monitor(root, generation, link);
-  const starter = new Starter(root, link, editor, settings, panes);
+  const realFrame = new RealFrame(link, result);
+  new RealFramePanel(root, realFrame, editor);
+  generation.source = () => realFrame.source;
+  realFrame.listeners.add((changed) => changed && generation.soon());
+  const starter = new Starter(root, link, editor, settings, panes, realFrame);
   const project = new Project(root, link, labels, settings, slots);
   const tray = new Tray(root, link, editor, settings, generation);
   const beat = new Beat(root, link, editor, settings, panes.result);
@@ -138,7 +143,7 @@ export function mount({ element, props, watch }) {
   });
   for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
-  const studio = { document: labels, viewport, display, editor, result, link, settings, generation, inspector, project, views, beat, slots, measurePanel, tabs: {} };
+  const studio = { document: labels, viewport, display, editor, result, link, settings, generation, inspector, project, views, beat, slots, measurePanel, realFrame, tabs: {} };
   /** @type {any} */ (window).echoStudio = studio; // the one handle for tests and for people who look inside; no module reads it
 
   /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */

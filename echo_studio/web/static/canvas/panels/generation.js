@@ -10,6 +10,7 @@ export class Generation {
     this.listeners = new Set(); // (progress) of the newest job
     this.onLive = () => {}; // a live job was requested: what is on its way is out of date
     this.onPending = () => {};
+    this.source = () => null; // what is kept of a real frame
     this.isDrafted = () => false; // whether a draft of the map on the canvas is shown already
     this.pending = false; // a live picture of the newest map is on its way
     this.job = 0; // the newest job, 0 until the server has named it
@@ -81,7 +82,8 @@ export class Generation {
   async post(live, newer) {
     const revision = await this.link.flush();
     if (newer()) return null;
-    return this.link.json("/jobs", { method: "POST", body: { ...this.settings.values, revision, live, drafted: live && this.isDrafted() } });
+    const body = { ...this.settings.values, revision, live, drafted: live && this.isDrafted(), source: this.source() };
+    return this.link.json("/jobs", { method: "POST", body });
   }
 
   /** Stop the job, and one that is about to start. */

@@ -59,12 +59,13 @@ export class LiveDraft {
     const { width, height, spacing, ids: drawn } = this.editor.document;
     const ids = (this.ghost || drawn).slice();
     const { view, phase } = this.settings.values;
-    const settings = JSON.stringify({ view, phase, ...sampledWith(this.settings.values) });
+    const source = this.generation.source();
+    const settings = JSON.stringify({ view, phase, ...sampledWith(this.settings.values), source });
     const body = new Blob([ids, settings], { type: "application/octet-stream" });
     const began = performance.now();
     const reply = await this.link.request(`/drafts?${new URLSearchParams({ width, height, spacing })}`, { method: "POST", body });
     const bitmap = reply.status === 204 ? null : await bitmapOf(reply);
-    return { bitmap, ids, width, height, began };
+    return { bitmap, ids, width, height, began, edited: Boolean(source) };
   }
 
   arrived(page) {

@@ -52,11 +52,12 @@ export class Monitor {
   }
 }
 
-function sentence({ state, nfe, total, ahead, stopping, seconds, draft }) {
+function sentence({ state, nfe, total, ahead, stopping, seconds, draft, edited }) {
   if (stopping) return "Stopping after this NFE …";
   if (state === "waiting") return ahead > 0 ? `Waiting: ${ahead} ahead` : "Starting …";
   if (state === "running" && total && nfe >= total) return "Measuring adherence …";
-  if (state === "running") return total ? `${draft ? "Refining: " : ""}NFE ${nfe} / ${total}` : "Drafting …";
+  if (state === "running" && !total) return edited ? "Reading the look of the real frame …" : "Drafting …";
+  if (state === "running") return `${draft ? "Refining: " : ""}NFE ${nfe} / ${total}`;
   if (state === "done") return `Done in ${seconds.toFixed(1)} s`;
   if (state === "cancelled") return total ? `Cancelled at NFE ${nfe} / ${total}` : "Cancelled";
   return state === "failed" ? "No frame was made" : "Ready";

@@ -7,12 +7,13 @@ import { bitmapOf, readMap } from "../../common/link.js";
 const WORKING_SIDES = [64, 128, 256, 512, 1024];
 
 export class Starter {
-  constructor(root, link, editor, settings, panes) {
+  constructor(root, link, editor, settings, panes, realFrame) {
     this.root = root;
     this.link = link;
     this.editor = editor;
     this.settings = settings;
     this.panes = panes;
+    this.realFrame = realFrame;
     this.templates = root.querySelector("#template");
     this.file = root.querySelector("#file");
     this.size = root.querySelector("#size");
@@ -99,6 +100,7 @@ export class Starter {
       const number = (name) => Number(reply.headers.get(name));
       if (reply.headers.get("X-Kind") === "label-map") {
         this.editor.document.open(await readMap(reply), { tool: "open", what: "label map" });
+        if (this.realFrame.open) await this.realFrame.adopt(); // an expert's labels of the frame, and no edit
       } else if (number("X-Frames") === 1) {
         await this.label(0);
       } else {
@@ -111,10 +113,11 @@ export class Starter {
   async label(number) {
     await this.trying(async () => {
       const page = await readMap(await this.link.request(`/recording/${number}/label-map`));
+      this.realFrame.begin();
       this.editor.document.open(page, { tool: "open", what: "frame" });
       await this.link.flush();
       this.backed = page;
-      this.panes.edit.backdrop = await bitmapOf(await this.link.request(`/recording/${number}/sector`));
+      this.panes.edit.backdrop = await this.realFrame.show(number, page);
       setSlider(this.root.querySelector("[data-part=opacity]"), 45);
       this.panes.edit.redraw();
     });
@@ -128,6 +131,7 @@ export class Starter {
     const ofFrame = last && ["frame", "label map"].includes(last.op.what);
     if (ofFrame && width === this.backed.width && height === this.backed.height) return;
     this.panes.edit.backdrop = null;
+    this.realFrame.end().catch((problem) => this.editor.say(problem.message));
     setSlider(this.root.querySelector("[data-part=opacity]"), 100);
   }
 }

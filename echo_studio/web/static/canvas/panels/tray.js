@@ -22,7 +22,11 @@ export class Tray {
   }
 
   refresh() {
-    this.pinButton.disabled = this.editor.result.kind !== "final" || !this.editor.result.facts;
+    const { kind, facts, edited } = this.editor.result;
+    this.pinButton.disabled = kind !== "final" || !facts || edited;
+    this.pinButton.title = edited
+      ? "An edited real frame is personal data and is not kept with the project: download it"
+      : "Pin this frame: keep it with the project, in the tray below (K)";
   }
 
   /** The kept results of the project: pinned ones go to the tray, the latest to the pane. */
@@ -50,7 +54,7 @@ export class Tray {
   async pin() {
     const { result } = this.editor;
     if (this.pinButton.disabled) {
-      this.editor.say("There is no finished frame to pin yet.");
+      this.editor.say(result.edited ? this.pinButton.title : "There is no finished frame to pin yet.");
       return;
     }
     try {

@@ -1,4 +1,5 @@
-// Says what the picture in the right pane is: a draft, a preview, or a frame of an older map or of older settings.
+// Says what the picture in the right pane is: synthetic or an edited real frame; a draft, a preview, or a frame of an older
+// map or of older settings.
 
 export class FrameNote {
   constructor(root, editor, generation) {
@@ -7,6 +8,8 @@ export class FrameNote {
     this.surface = root.querySelector("[data-surface=result]").parentElement;
     this.empty = root.querySelector("[data-part=empty]");
     this.note = root.querySelector("[data-part=stale]");
+    this.title = root.querySelector("[data-part=frame-title]");
+    this.marks = root.querySelectorAll(".mark");
     editor.document.listeners.add(() => this.refresh());
     editor.result.listeners.add(() => this.refresh());
     generation.listeners.add(() => this.refresh());
@@ -34,6 +37,14 @@ export class FrameNote {
     const shown = Boolean(this.editor.frame);
     const words = shown ? this.words : "";
     this.empty.hidden = shown;
+    const name = this.editor.result.edited ? "Edited real frame" : "Synthetic frame";
+    if (this.title.textContent !== name) {
+      this.title.textContent = name;
+      for (const mark of this.marks) mark.textContent = this.editor.result.edited ? "EDITED REAL FRAME" : "SYNTHETIC";
+      // The one line above all tabs is Gradio's page's, not the tab's own.
+      const notice = document.querySelector("#notice");
+      if (notice) notice.textContent = `${this.editor.result.edited ? "Edited real frame, personal data" : "Synthetic"} — not for diagnosis`;
+    }
     this.note.hidden = !words;
     if (this.note.textContent !== words) this.note.textContent = words;
     this.surface.classList.toggle("older", shown && (this.updating || this.editor.result.stale));

@@ -10,11 +10,13 @@ export class Result {
     this.document = labels;
     this.listeners = new Set();
     this.onCompare = () => {}; // a picture was handed in to be compared with
+    this.onOriginal = () => {}; // a real frame was
     this.job = 0;
     this.overtaken = 0; // jobs up to this one were made from settings or a map that are not wanted any more
     this.finished = null; // the newest finished page
     this.before = null; // the finished page before it
     this.pinned = null;
+    this.original = null; // the real frame that is edited
     this.page = null; // what is shown, and below its parts
     this.shown = null;
     this.ids = null;
@@ -45,10 +47,27 @@ export class Result {
     return Boolean(this.shown) && (this.revision !== revision || Boolean(stroke && stroke.box));
   }
 
+  /** Whether what is shown is an edited real frame. */
+  get edited() {
+    return Boolean(this.page?.edited);
+  }
+
+  /** The real frame to compare with: {bitmap, width, height}, or null. */
+  showOriginal(page) {
+    this.original = page && { ...page, paths: [], title: "Real frame" };
+    if (!page) {
+      this.changed();
+      return;
+    }
+    const { ids, revision } = this.document; // nothing is edited yet: this is the frame of these labels
+    this.show({ ...page, ids: ids.slice(), paths: structureContours(ids, page.width, page.height), revision, kind: "final", edited: true });
+    this.onOriginal();
+  }
+
   /** A draft of the map that a hand moves at this moment. */
-  showFollowing({ bitmap, ids, width, height, began }) {
+  showFollowing({ bitmap, ids, width, height, began, edited }) {
     const paths = structureContours(ids, width, height);
-    this.show({ bitmap, ids, width, height, paths, revision: -1, kind: "draft", facts: null, following: true, began });
+    this.show({ bitmap, ids, width, height, paths, revision: -1, kind: "draft", facts: null, following: true, began, edited });
   }
 
   /** The hand rests: a draft that followed it is one of the map as it is now, or of an older one. */
@@ -113,7 +132,7 @@ export class Result {
     // The canvas may have moved on: a live picture of an older map is never shown.
     if (progress.live && progress.revision !== this.document.revision) return;
     const kind = done ? "final" : progress.draft ? "draft" : "preview";
-    const page = { ...map, bitmap, revision: progress.revision, kind, facts: progress };
+    const page = { ...map, bitmap, revision: progress.revision, kind, facts: progress, edited: progress.edited };
     if (done) this.finish(page);
     else this.show(page);
   }

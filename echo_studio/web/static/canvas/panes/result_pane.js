@@ -1,4 +1,5 @@
-// The synthetic frame, alone or with something to compare it with: its label map, an earlier frame, a pinned one.
+// The frame, alone or with something to compare it with: its label map, an earlier frame, a pinned one, the real frame that
+// was edited.
 
 import { LabelRaster } from "./label_raster.js";
 import { Pane } from "./pane.js";
@@ -12,9 +13,10 @@ export class ResultPane extends Pane {
     this.editor = editor;
     this.labels = labels;
     this.view = "side"; // "side", "split", "overlay" or "flicker"
-    this.other = "labels"; // "labels", "previous" or "pinned"
+    this.other = "labels"; // "labels", "previous", "pinned", "original" or "difference"
     this.divider = 0.5; // of the pane's width: the comparison is at its left
     this.overlay = 0; // opacity of the comparison over the frame
+    this.apart = { of: null, canvas: null }; // the difference from the real frame, and the page of which it is
     this.swapped = false; // the comparison in place of the frame
     this.contours = true;
     this.moving = null; // {raster, width, height} of a heart that beats, in place of the frame
@@ -44,7 +46,7 @@ export class ResultPane extends Pane {
   /** The page to compare with, where there is one of the frame's size. */
   otherPage() {
     const { result } = this.editor;
-    const page = { labels: result.page, previous: result.previous, pinned: result.pinned }[this.other];
+    const page = { labels: result.page, previous: result.previous, pinned: result.pinned, original: result.original, difference: result.original }[this.other];
     return page && page.width === result.width && page.height === result.height ? page : null;
   }
 
@@ -107,8 +109,25 @@ export class ResultPane extends Pane {
   }
 
   drawOther(page) {
-    if (page && this.other === "labels") this.drawRaster(this.coloured(this.solid, page), page.width, page.height);
+    if (page && this.other === "difference") this.drawRaster(this.difference(page), page.width, page.height, { smooth: this.viewport.scale < 6 });
+    else if (page && this.other === "labels") this.drawRaster(this.coloured(this.solid, page), page.width, page.height);
     else if (page) this.drawPicture(page);
+  }
+
+  /** Twice the difference between the frame and the real one: black where a pixel is the frame's own. */
+  difference({ bitmap, width, height }) {
+    const { page } = this.editor.result;
+    if (this.apart.of !== page) {
+      const canvas = Object.assign(document.createElement("canvas"), { width, height });
+      const context = canvas.getContext("2d");
+      context.drawImage(page.bitmap, 0, 0, width, height);
+      context.globalCompositeOperation = "difference";
+      context.drawImage(bitmap, 0, 0, width, height);
+      context.globalCompositeOperation = "lighter";
+      context.drawImage(canvas, 0, 0);
+      this.apart = { of: page, canvas };
+    }
+    return this.apart.canvas;
   }
 
   drawOver(page) {
@@ -119,8 +138,8 @@ export class ResultPane extends Pane {
   }
 
   otherName(page) {
-    if (!page) return this.other === "previous" ? "No earlier frame of this size" : "No pinned frame of this size";
-    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame" }[this.other];
+    if (!page) return { previous: "No earlier frame of this size", pinned: "No pinned frame of this size" }[this.other] || "No real frame of this size";
+    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame", original: "Real frame", difference: "Difference × 2" }[this.other];
   }
 
   // Just above the bottom edge of the pane, where no part of the comparison bar lies.

@@ -1,7 +1,7 @@
 // How the frame is looked at: which view, with what it is compared, how much of the stage it has.
 
 const VIEW_NAMES = ["side", "split", "overlay", "flicker"];
-const COMPARISONS = [["labels", "Label map"], ["previous", "Previous frame"], ["pinned", "Pinned frame"]];
+const COMPARISONS = [["labels", "Label map"], ["previous", "Previous frame"], ["pinned", "Pinned frame"], ["original", "Real frame"], ["difference", "Difference"]];
 const FLICKER_MS = 500;
 const DIVIDER_STEP = 0.02;
 
@@ -37,6 +37,7 @@ export class Views {
       this.compare("pinned");
       if (this.pane.view === "side") this.choose("split");
     };
+    result.onOriginal = () => this.compare("original");
     this.refresh();
   }
 
@@ -127,7 +128,9 @@ export class Views {
     const { pane, result } = this;
     for (const name of VIEW_NAMES) this.control("view", name).setAttribute("aria-pressed", String(pane.view === name));
     for (const name of ["edit", "result"]) this.control("wide", name).setAttribute("aria-pressed", String(this.wide === name));
-    const [, previous, pinned] = this.select.options;
+    const [, previous, pinned, original, difference] = this.select.options;
+    original.hidden = difference.hidden = original.disabled = difference.disabled = !result.original;
+    if (!result.original && (pane.other === "original" || pane.other === "difference")) pane.other = "labels";
     previous.disabled = !result.previous;
     pinned.disabled = !result.pinned;
     pinned.textContent = (result.pinned && result.pinned.title) || "Pinned frame";

@@ -1,0 +1,160 @@
+"""A real frame that is edited: in memory alone, of one page, marked wherever its result goes."""
+
+import io
+import json
+import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from PIL import Image
+
+from echo_studio.studio.projects import NEW
+from echo_studio.studio.sessions import Session
+from echo_studio.studio.studio import Studio
+from echo_studio.web.routes import add_studio_routes
+from tests.studio.fakes import FakeEngine, fake_studio, heart
+from tests.web.test_routes import SETTINGS, put
+
+NOTICE = "edited real frame: personal data, not for diagnosis"
+
+
+@pytest.fixture
+def engine() -> FakeEngine:
+    return FakeEngine(seconds_per_nfe=0.001)
+
+
+@pytest.fixture
+def studio(engine: FakeEngine) -> Iterator[Studio]:
+    studio = fake_studio(engine)
+    yield studio
+    studio.close()
+
+
+@pytest.fixture
+def app(studio: Studio) -> FastAPI:
+    app = FastAPI()
+    add_studio_routes(app, studio)
+    return app
+
+
+@pytest.fixture
+def session(studio: Studio) -> Session:
+    return studio.open_session(NEW)
+
+
+@pytest.fixture
+def page(app: FastAPI, session: Session) -> TestClient:
+    """A page that has opened a real frame, its labels on the canvas."""
+    page = TestClient(app, headers={"X-Studio-Session": session.token})
+    picture = io.BytesIO()
+    Image.fromarray(np.array([0, 30, 150, 35, 80], np.uint8)[heart().ids]).save(picture, "PNG")
+    assert (
+        page.post("/studio/open", content=picture.getvalue(), headers={"X-File-Name": "Smith.png"}).status_code == 200
+    )
+    labels = page.get("/studio/recording/0/label-map")
+    assert labels.status_code == 200
+    ids = np.frombuffer(labels.content[: 256 * 256], np.uint8).reshape(256, 256)
+    assert put(page, ids)[0] == 200
+    return page
+
+
+def job(page: TestClient, revision: int = 1, **source: object) -> dict[str, object]:
+    """The last progress of a job with the real frame as its source."""
+    reply = page.post("/studio/jobs", json={**SETTINGS, "revision": revision, "source": source})
+    progress = reply.json()
+    assert reply.status_code == 200, progress
+    while progress["state"] in ("waiting", "running"):
+        time.sleep(0.01)
+        progress = page.get(f"/studio/jobs/{progress['job']}").json()
+    return dict(progress)
+
+
+def test_an_edited_frame_is_marked_on_the_page_and_in_every_file(page: TestClient) -> None:
+    done = job(page, keep=0.75)
+    assert (done["state"], done["edited"]) == ("done", True)
+    picture = Image.open(io.BytesIO(page.get(f"/studio/jobs/{done['job']}/frame").content))
+    assert picture.info["Comment"] == NOTICE
+    reply = page.get(f"/studio/jobs/{done['job']}/download/all.zip")
+    assert "edited-real-frame" in reply.headers["content-disposition"]
+    with zipfile.ZipFile(io.BytesIO(reply.content)) as archive:
+        record = json.loads(archive.read("record.json"))
+        written = Image.open(io.BytesIO(archive.read("frame.png")))
+    assert (record["kind"], record["notice"], record["source"]["keep"]) == ("edited real frame", NOTICE, 0.75)
+    assert NOTICE in written.info.values()
+
+
+def test_nothing_of_it_reaches_the_project(page: TestClient, session: Session) -> None:
+    done = job(page)
+    assert session.project.results() == ()
+    refused = page.post(f"/studio/jobs/{done['job']}/pin")
+    assert refused.status_code == 422
+    assert "personal data and is not kept with a project; download it" in refused.json()["detail"]
+    assert not [
+        path for path in Path(session.folder).rglob("*") if path.is_file() and b"edited real" in path.read_bytes()
+    ]
+
+
+def test_a_draft_is_marked_too(page: TestClient) -> None:
+    settings = json.dumps({**SETTINGS, "nfe": 20, "source": {}}).encode()
+    query = {"width": 256, "height": 256, "spacing": ""}
+    reply = page.post("/studio/drafts", params=query, content=heart().ids.tobytes() + settings)
+    assert reply.status_code == 200
+    assert Image.open(io.BytesIO(reply.content)).info["Comment"] == NOTICE
+
+
+def test_without_a_source_frames_stay_synthetic(page: TestClient, session: Session) -> None:
+    reply = page.post("/studio/jobs", json={**SETTINGS, "revision": 1})
+    while (progress := page.get(f"/studio/jobs/{reply.json()['job']}").json())["state"] != "done":
+        time.sleep(0.01)
+    assert progress["edited"] is False
+    assert len(session.project.results()) == 1
+
+
+def test_corrected_labels_become_those_of_the_frame(page: TestClient, session: Session) -> None:
+    ids = session.label_map.ids.copy()
+    ids[100:110, 120:130] = 2
+    assert put(page, ids, revision=2, position=2)[0] == 200
+    assert page.put("/studio/real-frame/label-map", json={"revision": 1}).status_code == 422
+    assert page.put("/studio/real-frame/label-map", json={"revision": 2}).status_code == 200
+    assert session.real_frame is not None
+    assert np.array_equal(session.real_frame.label_map.ids, ids)
+
+
+def test_a_frame_that_was_left_is_out_of_memory_and_asked_for_again(
+    page: TestClient, engine: FakeEngine, session: Session
+) -> None:
+    job(page)
+    assert page.delete("/studio/real-frame").status_code == 200
+    assert len(engine.forgotten) == 1
+    assert session.real_frame is None
+    reply = page.post("/studio/jobs", json={**SETTINGS, "revision": 1, "source": {}})
+    assert reply.status_code == 422
+    assert reply.json()["detail"].endswith("got none in memory any more; open its file again")
+    assert page.put("/studio/real-frame/label-map", json={"revision": 1}).status_code == 404
+
+
+def test_a_page_that_closes_takes_its_frame_along(page: TestClient, engine: FakeEngine, studio: Studio) -> None:
+    job(page)
+    studio.sessions.close(page.headers["X-Studio-Session"])
+    assert len(engine.forgotten) == 1
+
+
+@pytest.mark.parametrize(
+    ("source", "words"), [({"keep": 2}, "keep from 0 to 1, got 2"), ({"keep": "x"}, "keep"), (3, "source")]
+)
+def test_a_wrong_source_is_refused_in_one_line(page: TestClient, source: object, words: str) -> None:
+    reply = page.post("/studio/jobs", json={**SETTINGS, "revision": 1, "source": source})
+    assert reply.status_code == 422
+    assert words in reply.json()["detail"]
+
+
+def test_a_map_of_another_size_is_no_edit_of_it(page: TestClient) -> None:
+    assert put(page, np.full((64, 64), 4, np.uint8), revision=2, position=2)[0] == 200
+    reply = page.post("/studio/jobs", json={**SETTINGS, "revision": 2, "source": {}})
+    assert reply.status_code == 422
+    assert "an edited label map of the frame's size, 256x256, got 64x64" in reply.json()["detail"]
