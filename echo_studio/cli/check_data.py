@@ -33,7 +33,7 @@ def check_data(
     with progress("Checking") as advance:
         faults = list(found.faults(advance))
     listed = [{"path": str(fault.path), "kind": fault.kind, "detail": fault.detail} for fault in faults]
-    counts = {what.replace(" ", "_"): count for what, count in found.counts.items()}
+    counts = {what.replace(",", "").replace(" ", "_"): count for what, count in found.counts.items()}
     rows = [(_relative(fault.path, found.root), fault.kind, fault.detail) for fault in faults]
     number = f"{len(faults)} fault{'' if len(faults) == 1 else 's'}" if faults else "no faults"
     print_result(

@@ -18,6 +18,7 @@ from echo_studio.cli.edit import edit
 from echo_studio.cli.evaluate import evaluate
 from echo_studio.cli.export import export
 from echo_studio.cli.generate import generate
+from echo_studio.cli.label import label
 from echo_studio.cli.measure import measure
 from echo_studio.cli.models import import_model, models
 from echo_studio.cli.output import BAD_INPUT, INTERRUPTED
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "compare": compare,
     "what-if": what_if,
     "video": video,
+    "label": label,
     "edit": edit,
     "measure": measure,
     "check-data": check_data,

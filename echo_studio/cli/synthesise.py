@@ -34,7 +34,8 @@ def synthesise(
     label_maps: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of .png or .nii.gz label maps, a set of ours in any format, CAMUS's layout, nnU-Net's raw "
+            help="Folder of label maps (PNG, NIfTI, MetaImage, NRRD), a set of ours in any format, "
+            "CAMUS's layout, nnU-Net's raw "
             "data, or DICOM segmentations; the bundled maps by default."
         ),
     ] = None,
@@ -98,8 +99,11 @@ def synthesise(
     from echo_studio.dataset.build.plan import plan_set
     from echo_studio.dataset.build.request import ranges_of, set_request
     from echo_studio.dataset.build.stored_set import set_at
-    from echo_studio.dataset.sources.base_maps import base_maps
+    from echo_studio.dataset.sources.base_maps import base_maps, passed_over
 
+    if label_maps is not None and (others := passed_over(label_maps)):
+        listed = f"{', '.join(others[:3])}{', ...' if len(others) > 3 else ''}"
+        typer.echo(f"passed over {len(others)} file{'s' if len(others) > 1 else ''}: {listed}", err=True)
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
     shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
     efs = number_range("ef", ef)

@@ -403,14 +403,18 @@ def decoding_as(request: GenerationRequest, source: Source, ids: Tensor, codec: 
     Args:
         ids: uint8 (1, h, w), of the guide.
     """
-    inside = (ids > 0).float().unsqueeze(1)
     look = request.sampling.look
     if isinstance(codec, GrainCodec):
-        own = codec.measured(resized_image(source.image, tuple(ids.shape[1:])), inside)
-        look = Look(
-            *(theirs if theirs is not None else ours for theirs, ours in zip(astuple(look), astuple(own), strict=True))
-        )
-    return codec.decoding(inside, [request.seed], look)
+        look = look_with(look, source, ids, codec)
+    return codec.decoding((ids > 0).float().unsqueeze(1), [request.seed], look)
+
+
+def look_with(look: Look, source: Source, ids: Tensor, codec: GrainCodec) -> Look:
+    """A look that is the source's where nothing else was chosen; ids uint8 (1, h, w) at the codec's resolution."""
+    own = codec.measured(resized_image(source.image, tuple(ids.shape[1:])), (ids > 0).float().unsqueeze(1))
+    return Look(
+        *(chosen if chosen is not None else its for chosen, its in zip(astuple(look), astuple(own), strict=True))
+    )
 
 
 class OneCallGenerator(Generator):

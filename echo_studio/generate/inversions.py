@@ -28,6 +28,10 @@ class Inverted(NamedTuple):
     noise: Tensor
     grain: float
 
+    def start(self, fresh: Tensor, keep: float) -> Tensor:
+        """The noise with a share of fresh noise, so that the variance stays: keep 1 is the source's own alone."""
+        return math.sqrt(keep) * self.noise + math.sqrt(1 - keep) * fresh
+
 
 @dataclass(frozen=True)
 class LatentEdit:
@@ -50,8 +54,8 @@ class LatentEdit:
         return cls(inverted, F.adaptive_avg_pool2d(weight, (height, width)), keep)
 
     def start(self, fresh: Tensor) -> Tensor:
-        """The noise to sample from: the source's own and fresh noise, mixed so that the variance stays."""
-        return math.sqrt(self.keep) * self.inverted.noise + math.sqrt(1 - self.keep) * fresh
+        """The noise to sample from: the source's own and fresh noise."""
+        return self.inverted.start(fresh, self.keep)
 
     def joined(self, latent: Tensor) -> Tensor:
         """Generated latents where the label map decides, the source's elsewhere."""

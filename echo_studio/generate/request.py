@@ -122,6 +122,11 @@ def common_record(request: Any, weights: dict[str, str], torch_version: str, dev
     }
 
 
+def about_source(about: Json) -> Json:
+    """A record without `source` where there is none, and with its `kind` where there is one."""
+    return {"kind": EDITED, **about} if about["source"] else {k: v for k, v in about.items() if k != "source"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class GenerationRecord(Record):
     """Everything that reproduces a frame.
@@ -135,8 +140,7 @@ class GenerationRecord(Record):
 
     def to_json(self) -> Json:
         """See `Record.to_json`; a synthetic frame has no `source`, an edited real one says so as `kind`."""
-        about = super().to_json()
-        return {"kind": EDITED, **about} if about["source"] else {k: v for k, v in about.items() if k != "source"}
+        return about_source(super().to_json())
 
 
 @dataclass(frozen=True)

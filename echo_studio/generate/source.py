@@ -123,7 +123,7 @@ class Source:
         """
         if self.whole_frame:
             return np.where(self.inside, generated, 0).astype(np.uint8)
-        (low, fine), (source_low, source_fine) = (_split(image) for image in (generated, self.image))
+        (low, fine), (source_low, source_fine) = (split_grain(image) for image in (generated, self.image))
         strength = np.sqrt(weight**2 + (1 - weight) ** 2)
         mixed = source_low + weight * (low - source_low) + (weight * fine + (1 - weight) * source_fine) / strength
         mixed = np.where(weight > 0, np.clip(np.rint(mixed), 0, 255), self.image)
@@ -179,11 +179,11 @@ def edit_weight(before: LabelIds, after: LabelIds) -> npt.NDArray[np.float32]:
 
 def with_grain(image: GrayImage, times: float) -> GrayImage:
     """A frame uint8 (h, w) with its grain so many times as strong."""
-    low, fine = _split(image)
+    low, fine = split_grain(image)
     return np.clip(np.rint(low + times * fine), 0, 255).astype(np.uint8)
 
 
-def _split(image: GrayImage) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def split_grain(image: GrayImage) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """A frame without its grain, and the grain."""
     grey = image.astype(np.float32)
     low = np.asarray(cv2.GaussianBlur(grey, (0, 0), GRAIN), np.float32)

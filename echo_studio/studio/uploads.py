@@ -4,6 +4,7 @@ A real recording stays in memory for as long as its page needs it. Nothing of it
 project, record or export holds real pixels, a file's name or what its header says.
 """
 
+import contextlib
 import re
 import threading
 from pathlib import Path
@@ -11,15 +12,18 @@ from pathlib import Path
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.labels import LABELS, SCHEMA
-from echo_studio.data.decoding.decoded import Recording
+from echo_studio.anatomy.labels import SCHEMA
+from echo_studio.data.decoding.decoded import MAX_FRAMES, Recording, Stored
 from echo_studio.data.decoding.recordings import read_recording
-from echo_studio.data.formats.image_file import SUFFIXES, read_noted, suffix_of
-from echo_studio.data.formats.label_file import read_label_map
-from echo_studio.errors import EchoStudioError
+from echo_studio.data.formats.image_file import read_stored
+from echo_studio.data.formats.label_file import label_map_of
+from echo_studio.errors import ImageError
 from echo_studio.studio.sessions import choose_evictions
 
 MAX_RECORDINGS = 4  # each may take 256 MiB
+MOST_LABELS = 16  # values of a label map, with those of another program; speckle has a hundred
+SOME = 1 << 18
+MIX = np.array([1, 1 << 16, 1 << 32])  # makes one number of a colour
 UNSAFE = re.compile(r"[^\w.() -]")
 
 
@@ -31,21 +35,34 @@ def safe_name(name: str) -> str:
 def read_upload(path: Path) -> LabelMap | Recording:
     """A label map where the file holds one, else the frames of a recording.
 
+    What a file is, its numbers tell and not whether it is sound: labels with a fault are refused as such.
+
     Raises:
         EchoStudioError: neither of them; names the file and the cure.
     """
-    return read_label_map(path) if _holds_labels(path) else read_recording(path)
+    found = None
+    with contextlib.suppress(ImageError):  # the reader of recordings takes more kinds, and says what is wrong
+        found = read_stored(path, MAX_FRAMES, alone=True)
+    if found is not None and _holds_labels(found):
+        return label_map_of(found, path)
+    recording = read_recording(path)
+    if int(recording.frames.max()) < MOST_LABELS:
+        raise ImageError(
+            expected="a frame that is not black, or a label map as PNG, NIfTI, MetaImage or NRRD",
+            got=f"values 0 to {recording.frames.max()} in {path.name}",
+            remedy="export it again with its grey levels, or save the label map as PNG",
+        )
+    return recording
 
 
-def _holds_labels(path: Path) -> bool:
-    """The file says so, or has no other values than label ids."""
-    if suffix_of(path) not in SUFFIXES:
-        return False
-    try:
-        ids, _, note = read_noted(path)
-    except EchoStudioError:
-        return False  # the reader of recordings takes more kinds, and says what is wrong where it takes none
-    return str(note.get("schema", "")).startswith(SCHEMA.split("/", maxsplit=1)[0]) or bool(np.all(ids < len(LABELS)))
+def _holds_labels(found: Stored) -> bool:
+    """The file says so; or it has fewer values or colours than any recording; or all lie where only ids do."""
+    if str(found.note.get("schema", "")).startswith(SCHEMA.split("/", maxsplit=1)[0]):
+        return True
+    values = found.frames.ravel() if found.frames.ndim == 3 else found.frames[..., :3].astype(np.int64) @ MIX
+    some = values[:: max(1, values.size // SOME)]
+    few = len(np.unique(some)) <= MOST_LABELS and len(np.unique(values)) <= MOST_LABELS
+    return few or bool(values.min() >= 0 and 1 < values.max() < MOST_LABELS)
 
 
 class Recordings:

@@ -13,6 +13,7 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SE
 from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.formats.label_file import write_label_map
 from echo_studio.data.template import Templates
+from echo_studio.evaluate.frames.segmentation import Labelled
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.source import Source
@@ -83,6 +84,9 @@ class FakeEngine(FakeModels):
 
     def forget(self, source: Source) -> None:
         self.forgotten.append(source.sha256)
+
+    def labelled(self, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
+        return Labelled(self.label_frame(image, spacing_mm), {})
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
         """Bright pixels are wall, dark ones of the lit part are cavity."""

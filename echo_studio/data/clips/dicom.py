@@ -119,7 +119,9 @@ def put_note(data: Any, text: str) -> None:
 def read_note(data: Any) -> str:
     """The text that `put_note` kept; empty if there is none."""
     try:
-        return str(data.private_block(PRIVATE_GROUP, MAKER.upper())[0x01].value)
+        value = data.private_block(PRIVATE_GROUP, MAKER.upper())[0x01].value
+        # Archives that write Implicit VR leave the type of private elements out: bytes come back.
+        return value.rstrip(b"\0 ").decode() if isinstance(value, bytes) else str(value)
     except KeyError:
         return ""
 

@@ -4,12 +4,11 @@ import io
 import tempfile
 from pathlib import Path
 
-import imageio.v3 as iio
-import imageio_ffmpeg
 import numpy as np
 from PIL import Image
 
 from echo_studio.data.clips.clip import Clip
+from echo_studio.data.decoding.video_file import FAULTS, write
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import OutputError
 
@@ -24,43 +23,20 @@ def mp4_bytes(clip: Clip) -> bytes:
     Raises:
         OutputError: ffmpeg fails, which a full temporary folder can cause.
     """
-    options = [
-        # Colour at half the resolution needs even sides; it is what browsers play.
-        *("-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2"),
-        *("-preset", "medium", "-crf", QUALITY, "-threads", "2", "-movflags", "+faststart"),
-        # Bit-exact: no date and no version, so that the same clip gives the same bytes.
-        *("-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"),
-        *("-metadata", f"comment={NOTICE}", "-metadata", f"description={clip.note_text}"),
-    ]
+    # Colour at half the resolution needs even sides; it is what browsers play.
+    even = np.pad(clip.frames, ((0, 0), *((0, side % 2) for side in clip.frames.shape[1:])))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clip.mp4"
         try:
-            iio.imwrite(
-                path,
-                list(clip.frames),
-                plugin="FFMPEG",
-                fps=round(clip.fps, 6),
-                codec="libx264",
-                pixelformat="yuv420p",
-                macro_block_size=1,  # no resizing
-                input_params=["-protocol_whitelist", "fd,pipe,file"],
-                output_params=options,
-            )
-            # imageio does not look at ffmpeg's exit code.
-            written, _ = imageio_ffmpeg.count_frames_and_secs(path)
-        except (OSError, RuntimeError) as error:
-            raise _failed("an encoder that ended early") from error
-        if written != len(clip.frames):
-            raise _failed(f"{written} of {len(clip.frames)} frames")
+            about = {"comment": NOTICE, "description": clip.note_text}
+            write(path, even, clip.fps, {"preset": "medium", "crf": QUALITY}, about)
+        except FAULTS as error:
+            raise OutputError(
+                expected="a clip that FFmpeg encodes",
+                got="an encoder that ended early",
+                remedy="free space in the temporary folder or export another format",
+            ) from error
         return path.read_bytes()
-
-
-def _failed(got: str) -> OutputError:
-    return OutputError(
-        expected="a clip that ffmpeg encodes",
-        got=got,
-        remedy="free space in the temporary folder or export another format",
-    )
 
 
 def gif_bytes(clip: Clip) -> bytes:

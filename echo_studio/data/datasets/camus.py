@@ -9,7 +9,7 @@ The layout:
     ROOT/frames.csv                                 optional: spacing, for containers that hold none
 """
 
-import csv
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,10 +19,14 @@ from pathlib import Path
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
+from echo_studio.data.datasets.table import Row, read_rows
+from echo_studio.data.formats.folder import named_in
 from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.data.formats.pair_file import read_pair
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, Spacing, View
 
+FRAME_COLUMNS = ("patient", "view", "phase", "spacing_x_mm", "spacing_y_mm")
 SPLITS = ("training", "validation", "testing")
 PATIENT = re.compile(r"patient\d{4,}")
 
@@ -58,12 +62,25 @@ class CamusFrame:
     info: dict[str, str] = field(default_factory=dict)
 
 
+def camus_root(folder: Path) -> Path | None:
+    """The folder with the patients: this one, or one below it, as archives are unpacked; None if there is none."""
+    below = [path for path in (folder, folder / "database_nifti") if path.is_dir()]
+    if folder.is_dir():
+        below += [path for path in sorted(folder.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+        below += [path / "database_nifti" for path in below[1:]]
+    return next((path for path in below if _has_patients(path)), None)
+
+
+def _has_patients(folder: Path) -> bool:
+    return folder.is_dir() and any(PATIENT.fullmatch(entry.name) and entry.is_dir() for entry in folder.iterdir())
+
+
 @dataclass(frozen=True)
 class CamusFolder:
     """A folder in CAMUS's layout.
 
     Args:
-        root: the folder that holds `patientXXXX/`; `database_nifti/` below it is found too.
+        root: the folder that holds `patientXXXX/`, or one above it such as `CAMUS_public/`.
         split_folder: where `subgroup_*.txt` are, if not in `root/database_split`.
 
     Raises:
@@ -74,10 +91,10 @@ class CamusFolder:
     split_folder: Path | None = None
 
     def __post_init__(self) -> None:
-        for root in (self.root, self.root / "database_nifti"):
-            if root.is_dir() and any(PATIENT.fullmatch(entry.name) for entry in root.iterdir()):
-                object.__setattr__(self, "root", root)
-                return
+        found = camus_root(self.root)
+        if found is not None:
+            object.__setattr__(self, "root", found)
+            return
         raise DataError(
             expected="a folder in CAMUS's layout (patientXXXX/patientXXXX_4CH_ED.nii.gz)",
             got=f"{self.root}, which {'holds no patient' if self.root.is_dir() else 'is no folder'}",
@@ -132,7 +149,7 @@ class CamusFolder:
             DataError: it cannot be read as text.
         """
         try:
-            return path.read_text(encoding="utf-8").split()
+            return path.read_text(encoding="utf-8-sig").split()
         except (OSError, UnicodeDecodeError) as error:
             raise DataError(
                 expected=f"one patient a line in {path}", got=str(error), remedy="write it again as plain text"
@@ -154,14 +171,14 @@ class CamusFolder:
 
     def file(self, patient: str, stem: str, suffixes: Sequence[str]) -> Path | None:
         """The file of a patient with that stem and the first of these suffixes; None if there is none."""
-        places = (self.root / patient / f"{stem}{end}" for end in suffixes)
-        return next((path for path in places if path.is_file()), None)
+        places = (named_in(self.root / patient, f"{stem}{end}") for end in suffixes)
+        return next((path for path in places if path), None)
 
     def read(self, frame_id: FrameId) -> CamusFrame:
         """Read one frame.
 
         Raises:
-            DataError: the pair is not complete, or image and labels differ in size.
+            DataError: the pair is not complete, or image and labels differ in size or place.
             ImageError, LabelMapError: a file cannot be read or holds unknown values.
         """
         image_path, label_path = self.path(frame_id), self.path(frame_id, "_gt")
@@ -171,15 +188,9 @@ class CamusFolder:
                 got="no image" if image_path is None else "no labels",
                 remedy="run `echo-studio check-data` on the folder",
             )
-        image, spacing = read_gray(image_path)
-        ids, label_spacing = read_gray(label_path)
-        if image.shape != ids.shape:
-            raise DataError(
-                expected=f"labels of the image's size {image.shape[1]}x{image.shape[0]}",
-                got=f"{ids.shape[1]}x{ids.shape[0]} in {label_path.name}",
-                remedy="copy the pair again",
-            )
-        known = spacing or label_spacing or self.listed_spacing.get(frame_id)
+        images, labelled, spacing = read_pair(image_path, label_path)
+        image, ids = images[0], labelled[0]
+        known = spacing or self.listed_spacing.get(frame_id)
         labels = LabelMap(ids, known)
         if SECTOR not in ids:
             labels = LabelMap(with_sector(labels.ids, sector_of_image(image)), known)
@@ -206,7 +217,7 @@ class CamusFolder:
             return {}
         pairs = (
             line.split(":", 1)
-            for line in path.read_text(encoding="utf-8", errors="replace").splitlines()
+            for line in path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
             if ":" in line
         )
         return {key.strip(): value.strip() for key, value in pairs}
@@ -219,22 +230,17 @@ class CamusFolder:
             DataError: `frames.csv` lacks a column or has a spacing that is no number.
         """
         path = self.root / "frames.csv"
-        if not path.is_file():
-            return {}
-        spacing: dict[FrameId, Spacing] = {}
-        try:
-            with path.open(newline="", encoding="utf-8") as lines:
-                for row in csv.DictReader(lines):
-                    if row["spacing_x_mm"] and row["view"] in VIEWS and row["phase"] in PHASES:
-                        key = FrameId(row["patient"], row["view"], row["phase"])
-                        spacing[key] = (float(row["spacing_y_mm"]), float(row["spacing_x_mm"]))
-        except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-            raise DataError(
-                expected="columns patient, view, phase, spacing_x_mm, spacing_y_mm in frames.csv",
-                got=f"{type(error).__name__} {error} in {path}",
-                remedy="mend the file or remove it",
-            ) from error
-        return spacing
+        return dict(read_rows(path, FRAME_COLUMNS, spacing_row)) if path.is_file() else {}
+
+
+def spacing_row(row: Row) -> tuple[FrameId, Spacing] | None:
+    """Frame and spacing (y, x) in mm of a row of frames.csv; None where it has none."""
+    if not row["spacing_x_mm"] or row["view"] not in VIEWS or row["phase"] not in PHASES:
+        return None
+    spacing = float(row["spacing_y_mm"]), float(row["spacing_x_mm"])
+    if not all(0 < side < math.inf for side in spacing):
+        raise ValueError(f"a spacing of {spacing}")
+    return FrameId(row["patient"], row["view"], row["phase"]), spacing
 
 
 def held_out(data: CamusFolder, split: str) -> list[FrameId]:

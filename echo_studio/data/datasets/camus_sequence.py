@@ -20,11 +20,12 @@ from echo_studio.anatomy.labels import LV_CAVITY, SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.data.datasets.heartbeat import Heartbeat, beat_times, check_count, check_recorded, frames_at
-from echo_studio.data.formats.image_file import read_gray_sequence
+from echo_studio.data.decoding.decoded import MAX_FRAMES
+from echo_studio.data.formats.image_file import SUFFIXES
+from echo_studio.data.formats.pair_file import read_pair
 from echo_studio.errors import DataError
 from echo_studio.types import VIEWS, FloatArray, LabelIds, Spacing, View
 
-SUFFIXES = (".nii.gz", ".nii")
 Stack = npt.NDArray[np.uint8]  # (t, h, w)
 
 
@@ -83,16 +84,9 @@ def _read(folder: CamusFolder, patient: str, view: View) -> tuple[Stack, Stack, 
             got="no frames" if image_path is None else "no labels",
             remedy="download them from CAMUS",
         )
-    images, spacing = read_gray_sequence(image_path)
-    ids, label_spacing = read_gray_sequence(label_path)
+    images, ids, spacing = read_pair(image_path, label_path, MAX_FRAMES)
     check_recorded(len(images), len(images), image_path.name)
-    if images.shape != ids.shape:
-        raise DataError(
-            expected=f"labels of the sequence's shape {images.shape}",
-            got=f"{ids.shape} in {label_path.name}",
-            remedy="copy the pair again",
-        )
-    return images, ids, spacing or label_spacing
+    return images, ids, spacing
 
 
 def _ends(info: dict[str, str], ids: Stack, name: str) -> tuple[int, int]:

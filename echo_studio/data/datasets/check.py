@@ -1,7 +1,7 @@
 """Every fault of a folder of CAMUS, EchoNet-Dynamic or loops, found in one pass that never stops at the first."""
 
-from collections.abc import Callable, Generator, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal, TypeVar
@@ -10,18 +10,29 @@ import numpy as np
 
 from echo_studio.anatomy.labels import LABEL_COUNTS, LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SCHEMA, SECTOR
 from echo_studio.anatomy.sector.geometry import threshold_sector
-from echo_studio.data.datasets.camus import SPLITS, CamusFolder, FrameId
+from echo_studio.data.datasets.camus import FRAME_COLUMNS, SPLITS, CamusFolder, FrameId, spacing_row
 from echo_studio.data.datasets.camus_sequence import half_sequences, read_half_sequence
-from echo_studio.data.datasets.echonet import EchonetFolder
+from echo_studio.data.datasets.echonet import LIST_COLUMNS, TRACE_COLUMNS, EchonetFolder, trace_line, video_parser
 from echo_studio.data.datasets.loops import LoopFolder, read_loop
-from echo_studio.data.formats.image_file import read_gray
+from echo_studio.data.datasets.table import Row, tried_rows
+from echo_studio.data.formats.folder import files_in
+from echo_studio.data.formats.image_file import read_placed
+from echo_studio.data.formats.pair_file import check_place_of, check_size_of
 from echo_studio.errors import DataError, EchoStudioError
 from echo_studio.types import PHASES, VIEWS, LabelIds
 
 KNOWN = LABEL_COUNTS[SCHEMA]  # of a data set that others labelled
 
 FaultKind = Literal[
-    "missing pair", "unreadable", "unknown label", "size mismatch", "empty structure", "no sector", "split", "clip"
+    "missing pair",
+    "unreadable",
+    "unknown label",
+    "size mismatch",
+    "position",
+    "empty structure",
+    "no sector",
+    "split",
+    "clip",
 ]
 
 Advance = Callable[[int, int], None]
@@ -53,7 +64,8 @@ def check_folder(
         on_patient: called with (patients done, patients in all).
     """
     yield from _split_faults(folder)
-    yield from _tried(folder.root / "frames.csv", "unreadable", lambda: folder.listed_spacing)
+    if (spacings := folder.root / "frames.csv").is_file():
+        yield from _row_faults(spacings, FRAME_COLUMNS, spacing_row)
     for done, patient in enumerate(folder.patients, start=1):
         yield from _patient_faults(folder, patient)
         on_patient(done, len(folder.patients))
@@ -90,18 +102,16 @@ def _patient_faults(folder: CamusFolder, patient: str) -> Iterator[Fault]:
 
 
 def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
-    image = yield from _tried(image_path, "unreadable", lambda: read_gray(image_path)[0])
-    ids = yield from _tried(label_path, "unreadable", lambda: read_gray(label_path)[0])
-    if ids is not None:
-        yield from _label_faults(label_path, ids)
-    if image is not None and (ids is None or SECTOR not in ids):
-        yield from _tried(image_path, "no sector", partial(threshold_sector, image))
-    if image is not None and ids is not None and image.shape != ids.shape:
-        yield Fault(
-            label_path,
-            "size mismatch",
-            f"expected the image's {image.shape[1]}x{image.shape[0]}, got {ids.shape[1]}x{ids.shape[0]}",
-        )
+    image = yield from _tried(image_path, "unreadable", partial(read_placed, image_path))
+    labels = yield from _tried(label_path, "unreadable", partial(read_placed, label_path))
+    if labels is not None:
+        yield from _label_faults(label_path, labels.frames[0])
+    if image is not None and (labels is None or SECTOR not in labels.frames):
+        yield from _tried(image_path, "no sector", partial(threshold_sector, image.frames[0]))
+    if image is None or labels is None:
+        return
+    yield from _tried(label_path, "size mismatch", partial(check_size_of, labels, image, label_path))
+    yield from _tried(label_path, "position", partial(check_place_of, labels, image, label_path))
 
 
 def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:
@@ -132,14 +142,27 @@ def _clip_faults(clips: Mapping[Path, Callable[[], object]], on_clip: Advance) -
 
 
 def _echonet_faults(folder: EchonetFolder, on_clip: Advance) -> Iterator[Fault]:
-    """The fault of a table of EchoNet-Dynamic that cannot be used, else those of every video of FileList.csv."""
-    videos = yield from _tried(folder.root / "FileList.csv", "unreadable", lambda: folder.videos)
-    if videos is None:
-        return
-    traces = yield from _tried(folder.root / "VolumeTracings.csv", "unreadable", lambda: folder.traces)
-    if traces is not None:
-        clips = {folder.root / "Videos" / f"{name}.avi": partial(folder.read, name) for name in videos}
-        yield from _clip_faults(clips, on_clip)
+    """Every bad row of the tables of EchoNet-Dynamic, and every fault of the videos whose rows are sound."""
+    list_path, traces_path = (folder.root / name for name in ("FileList.csv", "VolumeTracings.csv"))
+    yield from _row_faults(list_path, LIST_COLUMNS, video_parser())
+    try:
+        sound = replace(folder, lenient=True)
+        videos = sound.videos
+        yield from _row_faults(traces_path, TRACE_COLUMNS, trace_line)
+        clips = {folder.root / "Videos" / f"{name}.avi": partial(sound.read, name) for name in videos if sound.traces}
+    except DataError:
+        return  # a table as a whole: told already
+    yield from _clip_faults(clips, on_clip)
+
+
+def _row_faults(path: Path, columns: Sequence[str], parse: Callable[[Row], object]) -> Iterator[Fault]:
+    """Every bad row of a table, or what is wrong with it as a whole."""
+    try:
+        for found in tried_rows(path, columns, parse):
+            if isinstance(found, DataError):
+                yield Fault(path, "unreadable", f"expected {found.expected}, got {found.got}")
+    except DataError as error:
+        yield Fault(path, "unreadable", f"expected {error.expected}, got {error.got}")
 
 
 @dataclass(frozen=True)
@@ -167,7 +190,7 @@ def checkable(path: Path) -> Checkable:
     """
     if any((root / "FileList.csv").is_file() for root in (path, path / "EchoNet-Dynamic")):
         videos = EchonetFolder(path)
-        count = len(list((videos.root / "Videos").glob("*.avi")))
+        count = sum(path.suffix.lower() == ".avi" for path in files_in(videos.root / "Videos"))
         return Checkable(videos.root, "EchoNet-Dynamic", {"videos": count}, partial(_echonet_faults, videos))
     try:
         return _camus(CamusFolder(path))
@@ -177,6 +200,8 @@ def checkable(path: Path) -> Checkable:
         except DataError:
             raise no_camus from None
     counts = {"recordings": len(loops.paths)}
+    if loops.passed_over:
+        counts["other files, passed over"] = loops.passed_over
     return Checkable(
         path, "recordings", counts, partial(_clip_faults, {one: partial(read_loop, one) for one in loops.paths})
     )

@@ -7,10 +7,9 @@ The layout:
     ROOT/Videos/NAME.avi       apical four-chamber recordings of 112 x 112 pixels
 """
 
-import csv
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -30,8 +29,10 @@ from echo_studio.data.datasets.heartbeat import (
     frames_at,
     within_recording,
 )
+from echo_studio.data.datasets.table import Row, read_rows, whole
 from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.recordings import read_recording
+from echo_studio.data.formats.folder import named_in
 from echo_studio.errors import DataError, UnknownNameError
 from echo_studio.types import BoolMask, FloatArray, LabelIds
 
@@ -39,6 +40,7 @@ LIST_COLUMNS = ("FileName", "EF", "ESV", "EDV", "FrameHeight", "FrameWidth", "FP
 TRACE_COLUMNS = ("FileName", "X1", "Y1", "X2", "Y2", "Frame")
 # No folders, no addresses, no ffmpeg options.
 NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+ENDING = re.compile(r"\.avi$", re.IGNORECASE)
 SPLITS = {"TRAIN": "training", "VAL": "validation", "TEST": "testing"}
 Traces = dict[str, dict[int, FloatArray]]
 
@@ -70,83 +72,60 @@ class EchonetVideo:
     split: str
 
 
-def read_file_list(path: Path) -> list[EchonetVideo]:
+def read_file_list(path: Path, lenient: bool = False) -> list[EchonetVideo]:
     """The rows of FileList.csv, in order.
 
     Raises:
         DataError: no such file, no text, a column is missing, or a row holds an impossible value or a name twice.
     """
-    videos: dict[str, EchonetVideo] = {}
-    for number, row in _rows(path, LIST_COLUMNS):
-        try:
-            split = SPLITS[row["Split"].strip().upper()]
-            ef, esv, edv, fps, frames = (float(row[key]) for key in ("EF", "ESV", "EDV", "FPS", "NumberOfFrames"))
-            video = EchonetVideo(_name(row["FileName"]), ef, esv, edv, fps, int(frames), split)
-            if not all(math.isfinite(value) for value in (ef, esv, edv)) or not 0 < fps < 10_000 or frames < 0:
-                raise ValueError("an impossible number")
-        except (ValueError, KeyError, OverflowError) as error:
-            raise _row_fault(path, number, error) from error
-        if video.name in videos:
-            raise _row_fault(path, number, ValueError(f"{video.name} a second time"))
-        videos[video.name] = video
-    return list(videos.values())
+    return read_rows(path, LIST_COLUMNS, video_parser(), lenient)
 
 
-def read_tracings(path: Path) -> Traces:
+def video_parser() -> Callable[[Row], EchonetVideo]:
+    """Makes a video of a row; remembers which names were there."""
+    names: set[str] = set()
+
+    def parse(row: Row) -> EchonetVideo:
+        name, split = _name(row["FileName"]), SPLITS[row["Split"].strip().upper()]
+        ef, esv, edv, fps = (float(row[key]) for key in ("EF", "ESV", "EDV", "FPS"))
+        frames = whole(row["NumberOfFrames"])
+        if not all(math.isfinite(value) for value in (ef, esv, edv)) or not 0 < fps < 10_000 or frames < 0:
+            raise ValueError("an impossible number")
+        if name in names:
+            raise ValueError(f"{name} a second time")
+        names.add(name)
+        return EchonetVideo(name, ef, esv, edv, fps, frames, split)
+
+    return parse
+
+
+def read_tracings(path: Path, lenient: bool = False) -> Traces:
     """Lines (n, 4) of x1, y1, x2, y2 by video and frame, in the order of VolumeTracings.csv.
 
     Raises:
         DataError: see `read_file_list`.
     """
     lines: dict[str, dict[int, list[list[float]]]] = {}
-    for number, row in _rows(path, TRACE_COLUMNS):
-        try:
-            line = [float(row[key]) for key in ("X1", "Y1", "X2", "Y2")]
-            frame = int(row["Frame"])
-            if not all(map(math.isfinite, line)) or frame < 0:
-                raise ValueError("an impossible number")
-            lines.setdefault(_name(row["FileName"]), {}).setdefault(frame, []).append(line)
-        except (ValueError, KeyError) as error:
-            raise _row_fault(path, number, error) from error
+    for name, frame, line in read_rows(path, TRACE_COLUMNS, trace_line, lenient):
+        lines.setdefault(name, {}).setdefault(frame, []).append(line)
     return {name: {frame: np.array(trace) for frame, trace in frames.items()} for name, frames in lines.items()}
 
 
-def _rows(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, dict[str, str]]]:
-    """(line number, row) of a table that has these columns."""
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as lines:
-            reader = csv.DictReader(lines, restval="")
-            missing = [column for column in columns if column not in (reader.fieldnames or ())]
-            if missing:
-                raise DataError(
-                    expected=f"columns {', '.join(columns)} in {path.name}",
-                    got=f"none named {', '.join(missing)}",
-                    remedy="take the table as EchoNet-Dynamic publishes it",
-                )
-            for row in reader:
-                yield reader.line_num, row
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            expected=f"a table {path}",
-            got=getattr(error, "strerror", None) or "a file that is no CSV text",
-            remedy="copy it from EchoNet-Dynamic again",
-        ) from error
+def trace_line(row: Row) -> tuple[str, int, list[float]]:
+    """Video, frame and line of a row of VolumeTracings.csv."""
+    line = [float(row[key]) for key in ("X1", "Y1", "X2", "Y2")]
+    frame = whole(row["Frame"])
+    if not all(map(math.isfinite, line)) or frame < 0:
+        raise ValueError("an impossible number")
+    return _name(row["FileName"]), frame, line
 
 
 def _name(text: str) -> str:
     """The video's name: FileList.csv leaves `.avi` out, VolumeTracings.csv does not."""
-    name = text.strip().removesuffix(".avi")
+    name = ENDING.sub("", text.strip())
     if not NAME.fullmatch(name):
         raise ValueError(f"the file name {text[:60]!r}")
     return name
-
-
-def _row_fault(path: Path, number: int, error: Exception) -> DataError:
-    return DataError(
-        expected=f"a name and numbers in every row of {path.name}",
-        got=f"{' '.join(str(error).split())[:120]} in line {number}",
-        remedy="mend or remove this row",
-    )
 
 
 def trace_mask(trace: FloatArray, height: int, width: int, name: str) -> BoolMask:
@@ -200,12 +179,14 @@ class EchonetFolder:
 
     Args:
         root: the folder that holds `FileList.csv`; `EchoNet-Dynamic/` below it is found too.
+        lenient: leave out rows of the tables that cannot be read, instead of refusing the tables.
 
     Raises:
         DataError: there is no `FileList.csv`.
     """
 
     root: Path
+    lenient: bool = False
 
     def __post_init__(self) -> None:
         for root in (self.root, self.root / "EchoNet-Dynamic"):
@@ -221,12 +202,12 @@ class EchonetFolder:
     @cached_property
     def videos(self) -> dict[str, EchonetVideo]:
         """The rows of FileList.csv by name; DataError where it is faulty."""
-        return {video.name: video for video in read_file_list(self.root / "FileList.csv")}
+        return {video.name: video for video in read_file_list(self.root / "FileList.csv", self.lenient)}
 
     @cached_property
     def traces(self) -> Traces:
         """Traces by video and frame; DataError where VolumeTracings.csv is faulty or missing."""
-        return read_tracings(self.root / "VolumeTracings.csv")
+        return read_tracings(self.root / "VolumeTracings.csv", self.lenient)
 
     def path(self, name: str) -> Path:
         """The file of a video.
@@ -237,10 +218,10 @@ class EchonetFolder:
         """
         if name not in self.videos:
             raise UnknownNameError("video", name, list(self.videos)[:5])
-        path = self.root / "Videos" / f"{name}.avi"
-        if not path.is_file():
+        path = named_in(self.root / "Videos", f"{name}.avi")
+        if path is None:
             raise DataError(
-                expected=f"Videos/{path.name}, a row of FileList.csv",
+                expected=f"Videos/{name}.avi, a row of FileList.csv",
                 got="no such file",
                 remedy="copy it there or remove the row",
             )

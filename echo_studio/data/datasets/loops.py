@@ -8,17 +8,18 @@ import numpy as np
 
 from echo_studio.data.datasets.heartbeat import SLOWEST, Heartbeat, check_count, check_recorded, cycle_length, frames_at
 from echo_studio.data.decoding.decoded import Recording
+from echo_studio.data.decoding.file_kind import HEAD, VIDEO, holds_no_picture
 from echo_studio.data.decoding.recordings import read_recording
-from echo_studio.data.formats.file_kind import HEAD, file_kind
-from echo_studio.errors import DataError, ImageError
+from echo_studio.data.formats.folder import files_in, kind_of
+from echo_studio.errors import DataError
 
-KINDS = ("mp4", "avi", "dicom")
-SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".dcm", ".dicom")
+KINDS = (*VIDEO, "dicom")
+SUFFIXES = (".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".wmv", ".mpg", ".dcm", ".dicom")
 
 
 @dataclass(frozen=True)
 class LoopFolder:
-    """A folder of recordings, those in folders below it included.
+    """A folder of recordings, those in folders below it and in linked ones included.
 
     Args:
         root: the folder.
@@ -39,9 +40,25 @@ class LoopFolder:
 
     @cached_property
     def paths(self) -> list[Path]:
-        """The recordings in order: what is one by its content, and what claims to be one by its name."""
-        found = (path for path in self.root.rglob("*") if not path.name.startswith(".") and path.is_file())
-        return sorted(path for path in found if path.suffix.lower() in SUFFIXES or _kind(path) in KINDS)
+        """The recordings in order: what is one by its content, and what claims to be one by its name.
+
+        DICOM directories, reports and other files without a picture are none, whatever their names.
+        """
+        return [path for path in self._files if kind_of(path) in KINDS or self._claims(path)]
+
+    @property
+    def passed_over(self) -> int:
+        """How many files there are beside the recordings."""
+        return len(self._files) - len(self.paths)
+
+    @cached_property
+    def _files(self) -> list[Path]:
+        return [*files_in(self.root)]
+
+    @staticmethod
+    def _claims(path: Path) -> bool:
+        with path.open("rb") as file:
+            return path.suffix.lower() in SUFFIXES and not holds_no_picture(file.read(HEAD))
 
 
 def read_loop(path: Path, frames: int = 24) -> Heartbeat:
@@ -77,14 +94,6 @@ def _long(recording: Recording) -> bool:
     """Whether a recording holds more than the slowest heartbeat."""
     pace = recording.seconds_per_frame
     return recording.shortened or (pace is not None and len(recording.frames) * pace > 60.0 / SLOWEST)
-
-
-def _kind(path: Path) -> str | None:
-    try:
-        with path.open("rb") as file:
-            return file_kind(file.read(HEAD))
-    except (OSError, ImageError):
-        return None
 
 
 def _fault(got: str, path: Path) -> DataError:

@@ -1,8 +1,9 @@
-"""The frames of a foreign file, and how they cross from the decoder's process to ours."""
+"""What comes out of a foreign file, and how it crosses from the decoder's process to ours."""
 
 import json
-from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+import math
+from dataclasses import dataclass, field, fields
+from typing import Any, BinaryIO, TypeAlias
 
 import cv2
 import numpy as np
@@ -18,6 +19,8 @@ MAX_FRAMES = 512
 MAX_BYTES = 256 << 20
 # cv2 resizes these; the others become floats first.
 RESIZABLE = ("uint8", "uint16", "int16", "float32", "float64")
+# Where the first pixel is (x, y), and a matrix, row by row, whose columns lead to the next pixel along x and y: LPS.
+Placement: TypeAlias = tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,32 +48,100 @@ class Recording:
         return self.total > len(self.frames)
 
 
-def send(result: Recording | ImageError, out: BinaryIO) -> None:
-    """Write one line of JSON, and after it the frames in numpy's own format: nothing that could run on arrival."""
+@dataclass(frozen=True, eq=False)
+class Stored:
+    """The numbers of a file as they are: label ids, or grey values that nothing has stretched.
+
+    Attributes:
+        frames: (n, h, w), or (n, h, w, c) of colours and other vectors; any type of number.
+        spacing_mm: (y, x) of a pixel, or None where the file does not tell.
+        placement: where the frame lies in space, or None where the file does not tell.
+        note: what `formats.encode` put into the file; empty if there is none.
+    """
+
+    frames: npt.NDArray[Any]
+    spacing_mm: Spacing | None = None
+    placement: Placement | None = None
+    note: Json = field(default_factory=dict)
+
+
+Decoded: TypeAlias = Recording | Stored
+ANSWERS: dict[str, type[Decoded]] = {"recording": Recording, "stored": Stored}
+
+
+def send(result: Decoded | ImageError, out: BinaryIO) -> None:
+    """Write one line of JSON, and after it the numbers of the frames: nothing that could run on arrival."""
     if isinstance(result, ImageError):
         about: Json = {"error": {"expected": result.expected, "got": result.got, "remedy": result.remedy}}
-        out.write(json.dumps(about).encode() + b"\n")
-        return
-    about = {"spacing": result.spacing_mm, "seconds": result.seconds_per_frame, "total": result.total}
-    out.write(json.dumps(about, allow_nan=False).encode() + b"\n")
-    np.save(out, result.frames, allow_pickle=False)
+        content = b""
+    else:
+        frames = np.ascontiguousarray(result.frames)
+        about = {one.name: getattr(result, one.name) for one in fields(result) if one.name != "frames"}
+        about = {"is": type(result).__name__.lower(), "dtype": frames.dtype.str, "shape": frames.shape, **about}
+        content = frames.tobytes()
+    out.write(json.dumps(about, allow_nan=False).encode() + b"\n" + content)
+    out.flush()
 
 
-def receive(source: BinaryIO) -> Recording:
+def receive(source: BinaryIO) -> Decoded:
     """Read what `send` wrote.
 
     Raises:
         ImageError: the one that was sent.
-        ValueError, KeyError, EOFError: the other side died while it wrote.
+        ValueError, KeyError, EOFError, TypeError: the other side died while it wrote.
     """
-    about = json.loads(source.readline(1 << 16))
+    about = json.loads(source.readline(1 << 20))
     if "error" in about:
         raise ImageError(**about["error"])
-    frames = np.load(source, allow_pickle=False)
-    if frames.dtype != np.uint8 or frames.ndim != 3:
+    kind, dtype, shape = ANSWERS[about.pop("is")], np.dtype(about.pop("dtype")), tuple(about.pop("shape"))
+    size = math.prod(shape) * dtype.itemsize
+    if dtype.kind not in "buif" or not 3 <= len(shape) <= 4 or not 0 < size <= 2 * MAX_BYTES:
         raise ValueError("not frames")
-    spacing = about["spacing"]
-    return Recording(frames, (spacing[0], spacing[1]) if spacing else None, about["seconds"], about["total"])
+    content = source.read(size)
+    pairs: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in about.items()}
+    return kind(np.frombuffer(bytearray(content), dtype).reshape(shape), **pairs)
+
+
+def note_of(text: Any) -> Json:
+    """The note of a file as `formats.encode` wrote it; a text that is no JSON object is someone else's."""
+    try:
+        note = json.loads(text, parse_constant=_no_constant)
+    except (TypeError, ValueError, RecursionError):
+        return {}
+    if not isinstance(note, dict):
+        return {}
+    match note.get("spacing_mm"):
+        case [int() | float(), int() | float()]:
+            return note
+    return {**note, "spacing_mm": None}
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def check_size(width: int, height: int) -> None:
+    """Raise ImageError where a header announces no pixel at all or more than 4096 a side."""
+    if not (1 <= width <= MAX_SIDE and 1 <= height <= MAX_SIDE):
+        raise ImageError(
+            expected=f"1 to {MAX_SIDE} pixels a side",
+            got=f"a frame of {width}x{height}",
+            remedy="resize the image first",
+        )
+
+
+def square(frame: npt.NDArray[Any], ratio: float) -> npt.NDArray[Any]:
+    """A frame (h, w) with square pixels: its narrow side is stretched.
+
+    Args:
+        ratio: width of a pixel by its height; one under a hundredth from 1, or that nobody means, changes nothing.
+    """
+    if not 0.2 < ratio < 5 or abs(ratio - 1) < 0.01:
+        return frame
+    height, width = frame.shape[:2]
+    size = (round(width * ratio), height) if ratio > 1 else (width, round(height / ratio))
+    fitting = frame if frame.dtype.name in RESIZABLE else frame.astype(np.float32)
+    return np.asarray(cv2.resize(fitting, size, interpolation=cv2.INTER_LINEAR))
 
 
 def working_size(height: int, width: int) -> tuple[int, int]:

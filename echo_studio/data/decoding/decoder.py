@@ -1,41 +1,50 @@
-"""The decoder's process: `python -m echo_studio.data.decoding.decoder KIND PATH` decodes one file to standard output.
+"""The decoder's process: `python -m echo_studio.data.decoding.decoder` decodes the files that standard input names.
 
-Foreign files are opened here and nowhere else. A decoder that is led astray meets the memory limit
-or is ended by `decode_apart`, and takes nothing with it.
+A line of JSON for each file: what is wanted, its kind, its path, and the most frames. The answers go to standard output
+(`decoded.send`). Foreign files are opened here and nowhere else. A decoder that is led astray meets the memory limit or
+is ended by its parent, and takes nothing with it.
 """
 
 import importlib
+import json
+import signal
 import sys
 import warnings
 from pathlib import Path
 
-from echo_studio.data.decoding.decoded import Recording, send
-from echo_studio.data.formats.file_kind import KINDS
+from echo_studio.data.decoding.decoded import Decoded, send
+from echo_studio.data.decoding.file_kind import GRIDS, KINDS, VIDEO
 from echo_studio.errors import ImageError
 
 if sys.platform != "win32":
     import resource
 
-MAX_MEMORY = 3 << 30  # of addresses: 256 MiB of frames twice, the libraries, ffmpeg's threads
+MAX_MEMORY = 3 << 30  # of addresses: 256 MiB of frames twice, the libraries, FFmpeg's threads
+IDLE = 120  # seconds after which a process that nobody asks ends
 
-# The module whose `read(path, kind)` decodes a kind. A process reads one file: the libraries of the others would only
-# cost it time.
+# The module that decodes a kind: `read(path, kind)` gives a recording, `stored(path, kind, most)` the numbers as they
+# are. The libraries of other kinds would only cost the process time.
 READERS: dict[str, str] = {
     **dict.fromkeys(("png", "jpeg", "gif"), "picture_file"),
-    **dict.fromkeys(("nifti", "nifti-gz"), "nifti_frames"),
-    **dict.fromkeys(("mp4", "avi"), "video_file"),
+    **dict.fromkeys(GRIDS, "grid_file"),
+    **dict.fromkeys(VIDEO, "video_file"),
     "dicom": "dicom",
 }
 
 
-def decode(kind: str, path: Path) -> Recording | ImageError:
+def decode(want: str, kind: str, path: Path, most: int = 1) -> Decoded | ImageError:
     """Decode a file; an error comes back as a value, without the file's name and without its library's words.
 
     A library's message may quote the header, and in a header stand names of patients.
+
+    Args:
+        want: "recording" or "stored".
+        most: frames that are accepted of what is stored.
     """
     try:
-        recording: Recording = importlib.import_module(f"echo_studio.data.decoding.{READERS[kind]}").read(path, kind)
-        return recording
+        module = importlib.import_module(f"echo_studio.data.decoding.{READERS[kind]}")
+        decoded: Decoded = module.read(path, kind) if want == "recording" else module.stored(path, kind, most)
+        return decoded
     except ImageError as error:
         return error
     except MemoryError:
@@ -50,17 +59,24 @@ def decode(kind: str, path: Path) -> Recording | ImageError:
         )
 
 
-def main(arguments: list[str]) -> None:
-    """Decode the file PATH of KIND to standard output."""
+def main() -> None:
+    """Answer until standard input ends."""
     warnings.simplefilter("ignore")
     if sys.platform != "win32":
         # macOS has the call but does not keep to it; there the time limit has to do.
         _, hard = resource.getrlimit(resource.RLIMIT_AS)
         soft = MAX_MEMORY if hard == resource.RLIM_INFINITY else min(MAX_MEMORY, hard)
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-    kind, path = arguments
-    send(decode(kind, Path(path)), sys.stdout.buffer)
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(IDLE)
+    for line in sys.stdin:
+        if sys.platform != "win32":
+            signal.alarm(0)
+        want, kind, path, most = json.loads(line)
+        send(decode(want, kind, Path(path), most), sys.stdout.buffer)
+        if sys.platform != "win32":
+            signal.alarm(IDLE)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

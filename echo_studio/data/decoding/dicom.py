@@ -14,10 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from PIL import Image
+from pydicom.datadict import tag_for_keyword
 from pydicom.encaps import generate_frames
-from pydicom.pixels import apply_color_lut, iter_pixels, pixel_array
+from pydicom.filereader import _read_file_meta_info, read_preamble
+from pydicom.pixels import apply_color_lut, iter_pixels
 
-from echo_studio.data.decoding.decoded import MAX_SIDE, FrameStack, Recording, luminance, working_size
+from echo_studio.data.decoding.decoded import MAX_SIDE, FrameStack, Recording, luminance, square, working_size
 from echo_studio.errors import ImageError
 from echo_studio.types import Spacing
 
@@ -35,21 +37,29 @@ PIXEL_ELEMENTS = (
 )
 PLACE_ELEMENTS = (
     *("SequenceOfUltrasoundRegions", "PixelSpacing", "ImagerPixelSpacing"),
-    *("FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"),
+    *("FrameIncrementPointer", "FrameTime", "FrameTimeVector", "CineRate", "RecommendedDisplayFrameRate"),
+    *("SOPClassUID", "PixelAspectRatio"),
 )
 ELEMENTS = (*PIXEL_ELEMENTS, *PLACE_ELEMENTS)
 GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
+BASELINE = "1.2.840.10008.1.2.4.50"  # JPEG
 PACKED = (
-    "1.2.840.10008.1.2.4.50",  # JPEG baseline
-    "1.2.840.10008.1.2.4.51",  # JPEG extended, of 8 bits
+    BASELINE,
+    "1.2.840.10008.1.2.4.51",  # JPEG extended
+    "1.2.840.10008.1.2.4.57",  # JPEG lossless
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",  # JPEG-LS, lossless and not
+    "1.2.840.10008.1.2.4.81",
     "1.2.840.10008.1.2.4.90",  # JPEG 2000, lossless and not
     "1.2.840.10008.1.2.4.91",
     "1.2.840.10008.1.2.5",  # RLE
 )
-LOSSLESS_JPEG = ("1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70")  # Pillow reads it; pydicom does not ask it
+VOLUMES = ("1.2.840.10008.5.1.4.1.1.6.2",)  # Enhanced US Volume Storage: its frames are slices of one moment
 REMEDY = "export it uncompressed, as JPEG baseline or as MP4"
+GREY_CHROMA = 128  # what both colour differences of a grey pixel are
+NEAR = 8  # grey levels: JPEG changes that much
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,9 @@ def tissue_region(header: Any, height: int, width: int) -> Region:
 
 
 def seconds_per_frame(header: Any) -> float | None:
-    """From FrameTime, FrameTimeVector or a frame rate, whichever the header has first."""
-    for keyword in ("FrameTime", "FrameTimeVector"):
+    """From the mean of FrameTimeVector or FrameTime, that first which the header points to, or from a frame rate."""
+    pointed = header.get("FrameIncrementPointer") == tag_for_keyword("FrameTime")
+    for keyword in ("FrameTime", "FrameTimeVector") if pointed else ("FrameTimeVector", "FrameTime"):
         steps = _numbers(header.get(keyword))
         # The vector starts with the 0 of the first frame.
         steps = steps[1:] if len(steps) > 1 else steps
@@ -143,23 +154,29 @@ def read(path: Path, _kind: str) -> Recording:
     """
     Image.MAX_IMAGE_PIXELS = MAX_SIDE * MAX_SIDE // 2  # Pillow refuses twice as many: a JPEG frame tells its own size
     # Its own step, because opening a deflated file means to inflate it, to any size.
-    syntax = str(pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID", ""))
-    if syntax not in (*NATIVE, *PACKED, *LOSSLESS_JPEG):
+    syntax = _named_syntax(path)
+    if syntax and syntax not in (*NATIVE, *PACKED):
         known = syntax.startswith("1.2.840.10008.1.2") and syntax in pydicom.uid.UID_dictionary
         raise ImageError(
-            expected="DICOM that is uncompressed or holds JPEG, JPEG 2000 or RLE",
+            expected="DICOM that is uncompressed or holds JPEG, JPEG-LS, JPEG 2000 or RLE",
             got=pydicom.uid.UID(syntax).name if known else "an unknown compression",
             remedy=REMEDY,
         )
-    header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=[*ELEMENTS])
+    header = pydicom.dcmread(path, stop_before_pixels=True, force=True, specific_tags=[*ELEMENTS])
+    if header.get("SOPClassUID") in VOLUMES:
+        raise ImageError(
+            expected="frames over time", got="a 3D volume (Enhanced US Volume)", remedy="export a plane of it as a loop"
+        )
     height, width, total = _shape(header, path, syntax)
     region = tissue_region(header, height, width)
-    grey = _grey_of(header)
+    ratio = 1.0 if region.spacing_mm else _pixel_ratio(header)
+    grey = None
     stack = FrameStack()
     for frame in _stored_frames(path, header, syntax, total):
         if frame.shape[:2] != (height, width):
             raise _damaged(f"a frame of {frame.shape[1]}x{frame.shape[0]} where the header says {width}x{height}")
-        stack.add(grey(frame)[region.y0 : region.y1, region.x0 : region.x1])
+        grey = grey or _grey_of(header, frame)
+        stack.add(square(grey(frame)[region.y0 : region.y1, region.x0 : region.x1], ratio))
         if stack.full or len(stack.frames) == total:
             break
     if len(stack.frames) < total and not stack.full:
@@ -190,33 +207,90 @@ def _shape(header: Any, path: Path, syntax: str) -> tuple[int, int, int]:
     shared = header.PhotometricInterpretation == "YBR_FULL_422"
     pixels = height * width * (2 if shared and samples == 3 else samples)
     # Of packed frames each takes some bytes at least: an item's header.
-    least = (pixels * bits * total) // 8 if syntax in NATIVE else total * 8
+    least = (pixels * bits * total) // 8 if not syntax or syntax in NATIVE else total * 8
     if least > path.stat().st_size:
         raise _damaged(f"{total} frames of {width}x{height} announced and fewer bytes in the file")
     return height, width, total
 
 
+def _named_syntax(path: Path) -> str:
+    """The transfer syntax that the file names; empty where it has no file meta information."""
+    with path.open("rb") as file:
+        read_preamble(file, force=True)
+        return str(_read_file_meta_info(file).get("TransferSyntaxUID", ""))
+
+
+def _pixel_ratio(header: Any) -> float:
+    """Width of a pixel by its height."""
+    sides = _numbers(header.get("PixelAspectRatio"))
+    return sides[1] / sides[0] if len(sides) == 2 and min(sides) > 0 else 1.0
+
+
 def _stored_frames(path: Path, header: Any, syntax: str, total: int) -> Iterator[npt.NDArray[Any]]:
-    """(h, w) or (h, w, 3) of any whole number type, one after the other; YBR becomes RGB."""
-    if syntax not in LOSSLESS_JPEG:
-        if syntax in NATIVE and header.PhotometricInterpretation == "YBR_FULL_422":
-            # iter_pixels of pydicom 3.0 loses count after the first such frame.
-            yield from (pixel_array(path, index=number) for number in range(total))
-        else:
-            yield from iter_pixels(path)
+    """(h, w) or (h, w, 3) of any whole number type, one after the other, in the colours in which they are stored."""
+    shared = header.PhotometricInterpretation == "YBR_FULL_422" and (not syntax or syntax in NATIVE)
+    if syntax == BASELINE and header.get("SamplesPerPixel") == 3:
+        yield from _baseline_frames(path, header, total)
         return
-    if header.SamplesPerPixel != 1 or header.BitsAllocated != 8:
-        raise ImageError(expected="lossless JPEG of 8 bits, grey or palette", got="another one", remedy=REMEDY)
-    pixels = pydicom.dcmread(path, specific_tags=["PixelData"]).PixelData
-    for packed in generate_frames(pixels, number_of_frames=total):
+    if syntax and not shared:
+        yield from iter_pixels(path, raw=True)
+        return
+    data = pydicom.dcmread(path, force=True)
+    if not syntax:
+        little, implicit = data.original_encoding[1], data.original_encoding[0]
+        data.file_meta = pydicom.dataset.FileMetaDataset()
+        data.file_meta.TransferSyntaxUID = NATIVE[0] if implicit else NATIVE[1] if little else NATIVE[2]
+    if not shared:
+        yield from iter_pixels(data, raw=True)
+        return
+    # pydicom 3.0 loses count after the first such frame. Two pixels: their brightness, then the colour that they share.
+    height, width = int(header.Rows), int(header.Columns)
+    size = height * width * 2
+    if len(data.PixelData) >= total * height * width * 3:  # flagged wrongly: each pixel has its own colour
+        data.PhotometricInterpretation = "YBR_FULL"
+        yield from iter_pixels(data, raw=True)
+    for number in range(total if len(data.PixelData) < total * height * width * 3 else 0):
+        frame = np.frombuffer(data.PixelData, np.uint8, size, number * size)
+        yield frame.reshape(height, width // 2, 4)[..., :2].reshape(height, width)
+
+
+def _baseline_frames(path: Path, header: Any, total: int) -> Iterator[npt.NDArray[Any]]:
+    """Of JPEG in brightness and colour differences only the brightness is decoded, which takes a third of the time."""
+    bright = None
+    for packed in generate_frames(pydicom.dcmread(path, force=True).PixelData, number_of_frames=total):
         with Image.open(io.BytesIO(packed), formats=["JPEG"]) as picture:
-            yield np.array(picture)
+            # Where Adobe's marker tells what is stored, Pillow makes RGB of it; else it leaves what is stored.
+            plain = "adobe_transform" not in picture.info
+            picture.draft("L" if bright and plain else "YCbCr" if plain else picture.mode, picture.size)
+            frame = np.array(picture)
+        bright = _is_ybr(frame, header) if bright is None else bright
+        yield frame if frame.ndim == 2 or not bright else frame[..., 0]
 
 
-def _grey_of(header: Any) -> Any:
-    """The function that makes a stored frame grey."""
+def _is_ybr(frame: npt.NDArray[Any], header: Any) -> bool:
+    """Whether a frame (h, w, 3) is stored as brightness and colour differences.
+
+    Scanners and archives flag it wrongly, but most of an echocardiogram is grey: red, green and blue are equal there,
+    or the differences are nil.
+    """
+    if frame.dtype == np.uint8:
+        first, *others = (frame[..., part].astype(np.int16) for part in range(3))
+        as_ybr, as_rgb = (
+            float(np.all([np.abs(one - grey) <= NEAR for one in others], axis=0).mean())
+            for grey in (np.int16(GREY_CHROMA), first)
+        )
+        if as_ybr != as_rgb and max(as_ybr, as_rgb) > 0.5:
+            return as_ybr > as_rgb
+    # JPEG 2000 undoes its own colour transform.
+    return str(header.PhotometricInterpretation).startswith("YBR_FULL")
+
+
+def _grey_of(header: Any, first: npt.NDArray[Any]) -> Any:
+    """The function that makes a stored frame grey, of which the first one is known."""
     if header.PhotometricInterpretation in COLOUR:
-        return luminance
+        if first.ndim == 2:
+            return lambda frame: frame
+        return (lambda frame: frame[..., 0]) if _is_ybr(first, header) else luminance
     bits, stored = int(header.BitsAllocated), int(header.get("BitsStored") or header.BitsAllocated)
     if header.PhotometricInterpretation == "PALETTE COLOR":
         if bits > 16:

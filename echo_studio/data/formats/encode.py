@@ -15,7 +15,8 @@ import numpy.typing as npt
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from echo_studio.data.formats.image_file import NOTE_KEY, suffix_of
+from echo_studio.data.decoding.picture_file import NOTE_KEY
+from echo_studio.data.formats.image_file import suffix_of
 from echo_studio.errors import OutputError
 from echo_studio.types import GrayImage, Json, Spacing
 
@@ -36,9 +37,11 @@ def encode(path: Path, array: GrayImage, spacing_mm: Spacing | None, remark: str
         OutputError: another suffix.
     """
     check_suffix(path)
-    text = json.dumps({**note, "spacing_mm": spacing_mm}, allow_nan=False)
+    note = {**note, "spacing_mm": spacing_mm}
     if suffix_of(path) == ".png":
-        return _encode_png(array, remark, text)
+        # The size tells whether the spacing still holds when another program has resized the picture.
+        return _encode_png(array, remark, json.dumps({**note, "size": list(array.shape)}, allow_nan=False))
+    text = json.dumps(note, allow_nan=False)
     plain = nifti_bytes(array, spacing_mm, remark, text)
     # No time stamp: the same content gives the same bytes.
     return gzip.compress(plain, mtime=0) if suffix_of(path) == ".nii.gz" else plain
@@ -76,7 +79,9 @@ def nifti_bytes(
     y, x = spacing_mm or (1.0, 1.0)
     # NIfTI stores x first; arrays here are (y, x).
     pixels = array.T if seconds is None else array.T[:, :, None]
-    volume = nib.Nifti1Image(np.ascontiguousarray(pixels), np.diag([x, y, 1.0, 1.0]))
+    # As ITK writes a picture whose first pixel is at the top left: x to the patient's left, y to the back. NIfTI's own
+    # axes point the other way. So 3D Slicer and ITK-SNAP show it upright.
+    volume = nib.Nifti1Image(np.ascontiguousarray(pixels), np.diag([-x, -y, 1.0, 1.0]))
     header = volume.header
     header["descrip"] = remark.encode()
     header.set_zooms((x, y) if seconds is None else (x, y, 1.0, seconds))

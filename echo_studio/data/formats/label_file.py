@@ -5,8 +5,9 @@ from pathlib import Path
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import FLUID, LABEL_COUNTS, MASS, SCHEMA, SCHEMAS
 from echo_studio.data.atomic import write_bytes
+from echo_studio.data.decoding.decoded import Stored
 from echo_studio.data.formats.encode import encode
-from echo_studio.data.formats.image_file import read_noted
+from echo_studio.data.formats.image_file import read_stored, spacing_of, whole_numbers
 from echo_studio.errors import LabelMapError
 
 
@@ -14,23 +15,39 @@ def read_label_map(path: Path) -> LabelMap:
     """Read a label map, with its spacing where the file tells it.
 
     Args:
-        path: .png (8-bit, one channel), .nii, .nii.gz or .mhd. A file that names no schema is
-            taken as plain ids 0 to 4, of which CAMUS's labels 0 to 3 are a part: a 5 of another program is
-            hardly fluid.
+        path: PNG of any bit depth, NIfTI, MetaImage or NRRD; the content decides and not the name. A file that names no
+            schema is taken as plain ids 0 to 4, of which CAMUS's labels 0 to 3 are a part: a 5 of another program
+            is hardly fluid.
 
     Raises:
-        ImageError: the file cannot be read, is no single 8-bit frame, or its spacing is not positive.
+        ImageError: the file cannot be read, is no single frame of whole numbers, or its spacing is not positive.
         LabelMapError: unknown label ids, a size outside 8 to 4096, or another schema.
     """
-    ids, spacing, note = read_noted(path)
-    schema = note.get("schema", SCHEMA)
+    return label_map_of(read_stored(path), path)
+
+
+def label_map_of(found: Stored, path: Path) -> LabelMap:
+    """The label map in the numbers of the file `path`; see `read_label_map`.
+
+    Raises:
+        ImageError, LabelMapError: see `read_label_map`.
+    """
+    if len(found.frames) > 1:
+        raise LabelMapError(
+            expected="one label map", got=f"{len(found.frames)} in {path.name}", remedy="save one frame of them"
+        )
+    ids, spacing = whole_numbers(found, path)[0], spacing_of(found, path)
+    schema = found.note.get("schema", SCHEMA)
     if schema not in SCHEMAS:
         raise LabelMapError(
             expected=f"labels of schema {' or '.join(SCHEMAS)}",
             got=f"schema {schema} in {path.name}",
             remedy=f"convert the ids to {SCHEMAS[-1]} and save them again",
         )
-    label_map = LabelMap(ids, spacing)
+    try:
+        label_map = LabelMap(ids, spacing)
+    except LabelMapError as error:
+        raise LabelMapError(expected=error.expected, got=f"{error.got} in {path.name}", remedy=error.remedy) from error
     if label_map.schema != SCHEMA and schema == SCHEMA:
         new = [str(label) for label in (FLUID, MASS) if (ids == label).any()]
         raise LabelMapError(

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 import pydicom
 from pydicom.errors import InvalidDicomError
-from pydicom.uid import ExplicitVRLittleEndian, UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
+from pydicom.uid import UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 
 from echo_studio import __version__
 from echo_studio.anatomy.labels import (
@@ -49,6 +49,7 @@ from echo_studio.data.clips.dicom import (
     read_note,
     uid_of,
 )
+from echo_studio.data.decoding.dicom import NATIVE, PACKED
 from echo_studio.data.formats.image_file import UNREADABLE
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.extras import need
@@ -195,11 +196,12 @@ def _labels(path: Path) -> LabelIds:
 
 
 def opened_dicom(path: Path) -> Any:
-    """A DICOM file of the plainest encoding; raises DataError for any other."""
+    """A DICOM file in any encoding that is read here, as archives re-encode ours; raises DataError for others."""
     with reading_dicom(path):
         # Asked first, because opening a deflated file means to inflate it, to any size.
-        if pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID") != ExplicitVRLittleEndian:
-            raise ValueError("another transfer syntax than Explicit VR Little Endian")
+        syntax = str(pydicom.filereader.read_file_meta_info(path).get("TransferSyntaxUID"))
+        if syntax not in (*NATIVE, *PACKED):
+            raise ValueError("a transfer syntax that is not read here")
         return pydicom.dcmread(path)
 
 

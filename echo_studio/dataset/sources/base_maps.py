@@ -8,7 +8,9 @@ from pathlib import Path
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import SECTOR
 from echo_studio.anatomy.shape.variation import SIDE
-from echo_studio.data.datasets.camus import PATIENT, CamusFolder
+from echo_studio.data.datasets.camus import PATIENT, CamusFolder, camus_root
+from echo_studio.data.decoding.file_kind import GRIDS, PIXELS, is_junk
+from echo_studio.data.formats.folder import files_in, kind_of
 from echo_studio.data.formats.image_file import SUFFIXES, stem_of
 from echo_studio.data.formats.label_file import read_label_map
 from echo_studio.data.template import BUNDLED, template
@@ -17,7 +19,6 @@ from echo_studio.dataset.export.formats import FORMATS, read_set
 from echo_studio.dataset.sources.foreign import (
     FoundMap,
     is_nnunet,
-    is_segmentations,
     named,
     nnunet_maps,
     segmentation_maps,
@@ -30,6 +31,7 @@ TRUTH = "_gt"  # how CAMUS ends the names of its label files
 LONGEST = 39  # characters of a name, so that a number still fits behind it
 LIST = "samples.jsonl"  # beside every export
 ALL = "all"
+MAP_KINDS = ("png", *GRIDS)
 # Formats whose marks others use too, so that `LIST` has to tell.
 SHARED = ("camus", "nnunet")
 
@@ -44,7 +46,8 @@ def base_maps(
 
     Args:
         folder: one of our sets, as it was made or in any format that keeps labels; CAMUS's layout; nnU-Net's raw data;
-            DICOM segmentations; .png, .nii, .nii.gz or .mhd files. None means the bundled maps that hold a heart.
+            DICOM segmentations; or PNG, NIfTI,
+            MetaImage or NRRD files, which their content tells. None means the bundled maps that hold a heart.
         split: of a data set that has splits: training, validation, testing or all.
 
     Raises:
@@ -87,13 +90,25 @@ def _found(folder: Path | None, view: View | None, phase: Phase | None, split: s
         raise DataError(expected=f"a folder of label maps at {folder}", got="none", remedy="check the path")
     if is_own(folder):
         return own_maps(folder, view, phase, split)
-    if any(PATIENT.fullmatch(path.name) for path in folder.glob("patient*")):
+    if camus_root(folder) is not None:
         return _camus(CamusFolder(folder), view, phase, split)
     if is_nnunet(folder):
         return nnunet_maps(folder, view, phase, split)
-    if is_segmentations(folder):
-        return segmentation_maps(folder, view, phase)
-    return named(((_stem(path), read_label_map(path)) for path in _files(folder)), view, phase)
+    if plain := _files(folder):
+        return named(((_stem(path), read_label_map(path)) for path in plain), view, phase)
+    return segmentation_maps(folder, view, phase)
+
+
+def passed_over(folder: Path) -> list[str]:
+    """Names of the files beside plain label maps that are none: reports, tables, archives; hidden ones are not told."""
+    maps = _files(folder) if folder.is_dir() and not is_own(folder) and not is_nnunet(folder) else []
+    pixels = {path.stem.lower() for path in maps}
+    others = (path for path in files_in(folder) if path.parent == folder and path not in maps)
+    return [
+        path.name
+        for path in (others if maps else ())
+        if not (path.suffix.lower() in PIXELS and path.stem.lower() in pixels) and kind_of(path) not in MAP_KINDS
+    ]
 
 
 def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
@@ -103,14 +118,16 @@ def _camus(data: CamusFolder, view: View | None, phase: Phase | None, split: str
 
 
 def _files(folder: Path) -> list[Path]:
-    names = sorted(path for path in folder.iterdir() if path.is_file() and path.name.lower().endswith(SUFFIXES))
-    shown = [path for path in names if not path.name.startswith(".")]
-    truths = [path for path in shown if stem_of(path).endswith(TRUTH)]
-    return truths or shown  # in a folder of pairs, images are no label maps
+    """The files in the folder itself that are label maps by their content."""
+    shown = [path for path in sorted(folder.iterdir()) if not is_junk(Path(path.name)) and path.is_file()]
+    maps = [path for path in shown if kind_of(path) in MAP_KINDS or path.name.lower().endswith(SUFFIXES)]
+    truths = [path for path in maps if stem_of(path).lower().endswith(TRUTH)]
+    return truths or maps  # in a folder of pairs, images are no label maps
 
 
 def _stem(path: Path) -> str:
-    return stem_of(path).removesuffix(TRUTH)
+    stem = stem_of(path)
+    return stem[: -len(TRUTH)] if stem.lower().endswith(TRUTH) else stem
 
 
 def _free(stem: str, taken: set[str]) -> str:
@@ -123,9 +140,21 @@ def _free(stem: str, taken: set[str]) -> str:
 
 
 def is_own(folder: Path) -> bool:
-    """Whether a folder looks like one of our sets."""
+    """Whether a folder looks like one of our sets; an archive or a table beside label maps makes none."""
+    if _is_list(folder / LIST):
+        return True
     marks = [form.mark for name, form in FORMATS.items() if form.mark and name not in SHARED]
-    return (folder / LIST).is_file() or any(next(folder.glob(mark), None) is not None for mark in marks)
+    return not _files(folder) and any(next(folder.glob(mark), None) is not None for mark in marks)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a file lists samples, as the one beside every export does."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            first = json.loads(lines.readline(1 << 20) or "null")
+    except (OSError, ValueError, RecursionError):
+        return path.is_file()  # ours, damaged: its reader says how
+    return isinstance(first, dict) and {"id", "split"} <= first.keys()
 
 
 def own_maps(folder: Path, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:

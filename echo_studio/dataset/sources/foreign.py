@@ -14,7 +14,9 @@ import numpy as np
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS, LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
+from echo_studio.data.formats.folder import files_in, kind_of
 from echo_studio.data.formats.image_file import SUFFIXES, read_gray
+from echo_studio.data.formats.pair_file import read_pair
 from echo_studio.dataset.export.dicom import MEANINGS, dicom_pixels, opened_dicom, reading_dicom
 from echo_studio.dataset.pairs import read_json
 from echo_studio.dataset.split import SPLITS
@@ -25,6 +27,7 @@ VIEW_WORDS: dict[str, View] = {"2CH": "2CH", "A2C": "2CH", "4CH": "4CH", "A4C": 
 OF_CODE = {code: number for number, (code, _) in MEANINGS.items()}
 TISSUE_LAST = sorted(OF_CODE.values(), key=lambda number: number != SECTOR)  # the sector lies below the structures
 DESCRIPTION = "dataset.json"
+IGNORE = "ignore"  # what nnU-Net does not learn from: here it is no structure
 CHANNEL = "_0000"  # the first, of which ultrasound has no second
 # What people call our labels, in lower case with spaces for `_` and `-`.
 NAMES: dict[str, int] = {
@@ -75,11 +78,6 @@ def named(maps: Iterable[tuple[str, LabelMap]], view: View | None, phase: Phase 
         yield FoundMap(stem, shown, told_phase or phase or "ED", label_map)
 
 
-def is_segmentations(folder: Path) -> bool:
-    """Whether a folder holds DICOM files."""
-    return next(folder.rglob("*.dcm"), None) is not None
-
-
 def segmentation_maps(folder: Path, view: View | None, phase: Phase | None) -> Iterator[FoundMap]:
     """The label map of every segmentation in a folder and those below; other DICOM files are passed over.
 
@@ -87,7 +85,7 @@ def segmentation_maps(folder: Path, view: View | None, phase: Phase | None) -> I
         DataError: a damaged file, a segment of another type, or a segmentation of several images.
         LabelMapError: a size outside 8 to 4096.
     """
-    found = ((path, opened_dicom(path)) for path in sorted(folder.rglob("*.dcm")))
+    found = ((path, opened_dicom(path)) for path in files_in(folder) if kind_of(path) == "dicom")
     maps = ((path.stem, _segmentation_map(data, path)) for path, data in found if data.get("Modality") == "SEG")
     yield from named(maps, view, phase)
 
@@ -134,7 +132,14 @@ def _spacing(data: Any) -> Spacing | None:
 
 def is_nnunet(folder: Path) -> bool:
     """Whether a folder has the layout of nnU-Net v2's raw data."""
-    return (folder / DESCRIPTION).is_file() and (folder / "labelsTr").is_dir()
+    return (folder / DESCRIPTION).is_file() and ((folder / "labelsTr").is_dir() or _listed_cases(folder) is not None)
+
+
+def _listed_cases(folder: Path) -> dict[str, Any] | None:
+    """The cases that dataset.json lists with their files, which nnU-Net takes in place of its folders."""
+    about = read_json(folder / DESCRIPTION)
+    listed = about.get("dataset") if isinstance(about, dict) else None
+    return listed if isinstance(listed, dict) and listed else None
 
 
 def nnunet_maps(folder: Path, view: View | None, phase: Phase | None, split: str) -> Iterator[FoundMap]:
@@ -154,61 +159,105 @@ def nnunet_maps(folder: Path, view: View | None, phase: Phase | None, split: str
         raise UnknownNameError("split", split, (*SPLITS, "all"))
     about = read_json(folder / DESCRIPTION)
     table = _table(about, folder)
-    end = about.get("file_ending")
-    if end not in SUFFIXES:
+    end = str(about.get("file_ending", ""))
+    if end.lower() not in SUFFIXES:
         raise DataError(
-            expected=f"label maps as {', '.join(SUFFIXES)}", got=f"file_ending {end!r}", remedy="convert them"
+            expected=f"label maps as {', '.join(SUFFIXES)} in {folder / DESCRIPTION}",
+            got=f"file_ending {end!r}",
+            remedy="convert them",
         )
     held = _validation(folder)
     cases = [
-        (path, path.name.removesuffix(end))
-        for part, places in (("training", "Tr"), ("testing", "Ts"))
-        for path in sorted((folder / f"labels{places}").glob(f"[!.]*{end}"))
-        if split in ("all", ("validation" if part == "training" and path.name.removesuffix(end) in held else part))
+        case
+        for case in _cases(folder, end)
+        if split in ("all", "validation" if case.part == "training" and case.name in held else case.part)
     ]
-    yield from named(((case, _case_map(path, case, end, table)) for path, case in cases), view, phase)
+    yield from named(((case.name, _case_map(case, table)) for case in cases), view, phase)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A label map of nnU-Net's raw data, its part (training or testing), and where its image is, if anywhere."""
+
+    name: str
+    part: str
+    labels: Path
+    image: Path
+
+
+def _cases(folder: Path, end: str) -> Iterator[Case]:
+    for name, files in (_listed_cases(folder) or {}).items():
+        with raised_as(
+            DataError,
+            LookupError,
+            TypeError,
+            expected=f"images and label of {name} in {folder / DESCRIPTION}",
+            remedy="add them",
+        ):
+            yield Case(name, "training", folder / files["label"], folder / files["images"][0])
+    for part, places in (("training", "Tr"), ("testing", "Ts")):
+        if part == "training" and _listed_cases(folder):
+            continue
+        for path in files_in(folder / f"labels{places}"):
+            if path.name.lower().endswith(end.lower()):
+                name = path.name[: -len(end)]
+                yield Case(name, part, path, folder / f"images{places}" / f"{name}{CHANNEL}{end}")
 
 
 def _table(about: Any, folder: Path) -> dict[int, int]:
     """Our id by that data set's."""
     labels = about.get("labels") if isinstance(about, dict) else None
-    if not isinstance(labels, dict) or not labels or not all(type(number) is int for number in labels.values()):
+    numbers = {name: _whole(number) for name, number in labels.items()} if isinstance(labels, dict) else {}
+    if not numbers or None in numbers.values():
         raise DataError(
-            expected=f"labels by name, each one number, in {folder / DESCRIPTION}",
+            expected=f"labels by name, each one number from 0 to 255, in {folder / DESCRIPTION}",
             got="none" if not labels else "others",
             remedy="write them as nnU-Net v2 does, without regions",
         )
     table: dict[int, int] = {}
-    for name, number in labels.items():
-        known = NAMES.get(" ".join(str(name).lower().replace("_", " ").replace("-", " ").split()))
-        if known is None:
+    for name, number in numbers.items():
+        plain = " ".join(str(name).lower().replace("_", " ").replace("-", " ").split())
+        known = NAMES.get(plain)
+        if known is None and plain != IGNORE:
             raise DataError(
                 expected=f"labels of the schema: background, {', '.join(label.key for label in LABELS[1:])}",
                 got=f"{name!r} in {folder / DESCRIPTION}",
                 remedy="rename the label, or leave it out of the maps",
             )
-        table[number] = known
+        assert number is not None
+        table[number] = OUTSIDE if known is None else known
     return table
 
 
-def _case_map(path: Path, case: str, end: str, table: dict[int, int]) -> LabelMap:
-    values, spacing = read_gray(path)
+def _whole(number: Any) -> int | None:
+    """An id as JSON may write it, 1 or 1.0; None where it is none."""
+    whole = isinstance(number, int | float) and not isinstance(number, bool) and float(number).is_integer()
+    return int(number) if whole and 0 <= number <= 255 else None
+
+
+def _case_map(case: Case, table: dict[int, int]) -> LabelMap:
+    shown = None
+    if case.image.is_file():
+        images, labels, spacing = read_pair(case.image, case.labels)
+        values, shown = labels[0], images[0]
+    else:
+        values, spacing = read_gray(case.labels)
     unknown = sorted({*np.unique(values).tolist()} - table.keys())
     if unknown:
         raise DataError(
-            expected=f"the values that {DESCRIPTION} names in {path}", got=f"{unknown[0]} too", remedy="mend the file"
+            expected=f"the values that {DESCRIPTION} names in {case.labels}",
+            got=f"{unknown[0]} too",
+            remedy="mend the file",
         )
     numbers = np.zeros(256, np.uint8)
     numbers[list(table)] = list(table.values())
     ids = numbers[values]
     if SECTOR not in ids:
-        image = path.parent.with_name(path.parent.name.replace("labels", "images")) / f"{case}{CHANNEL}{end}"
-        shown, _ = read_gray(image)
-        if shown.shape != ids.shape:
+        if shown is None:
             raise DataError(
-                expected=f"image and labels of one size for {case}",
-                got=f"{shown.shape} and {ids.shape}",
-                remedy="copy them again",
+                expected=f"the image of {case.name}, in which the sector is found",
+                got=f"no file {case.image}",
+                remedy="copy it",
             )
         ids = with_sector(ids, sector_of_image(shown))
     return LabelMap(ids, spacing)

@@ -20,11 +20,12 @@ from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OU
 from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import with_sector
 from echo_studio.errors import CheckpointError
+from echo_studio.evaluate.frames.apical import NOT_APICAL, looks_apical, what_is_seen
 from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import bundled_checkpoints
 from echo_studio.generate.checkpoint import Card
 from echo_studio.nets.segmenter import Judge, Segmenter
-from echo_studio.types import GrayImage, Json, LabelIds, Spacing
+from echo_studio.types import FloatArray, GrayImage, Json, LabelIds, Spacing
 
 LABELLER, JUDGE = "segmenter", "judge"  # folders of checkpoints
 
@@ -62,6 +63,12 @@ class FrameSegmenter:
         """
         found = self.network(self.pixels(images)).argmax(dim=1).to(torch.uint8).numpy()
         return [LabelMap(largest_pieces(ids)).resized(*image.shape) for ids, image in zip(found, images, strict=True)]
+
+    @torch.inference_mode()
+    def shares(self, image: GrayImage) -> FloatArray:
+        """How likely each pixel of a frame is each of the labels 0 to 3: (4, side, side), at the network's size."""
+        side = self.card.resolution
+        return np.asarray(self.network(self.pixels([fitted(image, side)])).softmax(dim=1)[0].numpy(), np.float64)
 
     def pixels(self, images: Sequence[GrayImage]) -> Tensor:
         """What the network sees of frames of any size: float32 (b, 1, side, side) in [-1, 1]."""
@@ -108,7 +115,20 @@ def fitted(image: GrayImage, side: int) -> GrayImage:
     return np.asarray(cv2.resize(image, (side, side), interpolation=method), dtype=np.uint8)
 
 
-def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+@dataclass(frozen=True)
+class Labelled:
+    """A real frame's labels, and what speaks for and against an apical view (`apical.what_is_seen`)."""
+
+    label_map: LabelMap
+    seen: dict[str, float]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Sentences for the person who opened the frame; empty where nothing is odd."""
+        return [] if looks_apical(self.seen) else [NOT_APICAL]
+
+
+def labelled(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
     """Labels 0 to 4 of a frame, at its size. Each structure is one piece without holes; one that is not seen is absent.
 
     The segmenter looks only at the rectangle around the sector, as in the frames that it was trained on: what a
@@ -126,10 +146,17 @@ def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing
     rows, columns = np.nonzero(sector)
     y0, y1, x0, x1 = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
     inside = np.ascontiguousarray(image[y0:y1, x0:x1])
-    found = segmenter.label([fitted(inside, segmenter.card.resolution)])[0].ids
+    shares = segmenter.shares(inside)
+    found = shares.argmax(axis=0).astype(np.uint8)
     ids = np.full(image.shape, OUTSIDE, np.uint8)
-    ids[y0:y1, x0:x1] = largest_pieces(_resized(found, *inside.shape))
-    return repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
+    ids[y0:y1, x0:x1] = largest_pieces(_resized(largest_pieces(found), *inside.shape))
+    label_map = repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
+    return Labelled(label_map, what_is_seen(shares, sector[y0:y1, x0:x1], label_map))
+
+
+def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
+    """The label map of `labelled`."""
+    return labelled(segmenter, image, spacing_mm).label_map
 
 
 def _resized(ids: LabelIds, height: int, width: int) -> LabelIds:

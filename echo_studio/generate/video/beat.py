@@ -19,9 +19,10 @@ from echo_studio.diffusion.solvers import SampleNoise
 from echo_studio.errors import RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.codec import GrainCodec
-from echo_studio.generate.generator import Generator
+from echo_studio.generate.generator import Generator, look_with
 from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import GenerationRequest
+from echo_studio.generate.source import Source
 from echo_studio.generate.video.generator import (
     OnFrames,
     OnVideoStep,
@@ -33,6 +34,7 @@ from echo_studio.generate.video.generator import (
 )
 from echo_studio.generate.video.life import gain, sway
 from echo_studio.generate.video.moving_noise import BeatNoise, NoiseStream
+from echo_studio.generate.video.moving_source import MovingSource
 from echo_studio.generate.video.request import GeneratedVideo, GrayClip, VideoRequest, video_record
 from echo_studio.types import VIEWS, FloatArray, GrayImage, LabelIds
 
@@ -67,6 +69,56 @@ class BeatGenerator(VideoGenerator):
         """See `VideoGenerator.generate`. Every third frame comes first, so that the whole beat is soon seen."""
         model = self._check(request)
         started = time.perf_counter()
+        if request.source is None:
+            made = self._beating(model, request, on_step, on_frames)
+        else:
+            made = self._beating_source(model, request, request.source, on_step, on_frames)
+        return dataclasses.replace(made, seconds=time.perf_counter() - started)
+
+    def _beating_source(
+        self,
+        model: Generator,
+        request: VideoRequest,
+        source: Source,
+        on_step: OnVideoStep | None,
+        on_frames: OnFrames | None,
+    ) -> GeneratedVideo:
+        """A clip of a real frame: edited first where its label map was, then made to beat within its sector's box."""
+        if request.label_map != source.label_map:
+            sampling = dataclasses.replace(request.sampling, generator=model.card.name)
+            still = GenerationRequest(request.label_map, sampling, request.view, "ED", request.seed, source)
+            image = model.generate(still).image
+            source = dataclasses.replace(source, image=image, label_map=source.guide(request.label_map))
+        around, first = source.cropped(source.label_map)
+        last = request.end_systole and source.cropped(request.end_systole)[1]
+        box, whole = source.box, np.zeros((request.frames, *source.image.shape), np.uint8)
+
+        def pasted(places: Sequence[int], frames: GrayClip) -> None:
+            whole[(list(places), *box)] = frames
+            if on_frames is not None:
+                on_frames(places, whole[list(places)])
+
+        inner = dataclasses.replace(request, label_map=first, end_systole=last, source=around)
+        made = self._beating(model, inner, on_step, pasted)
+        ids = np.zeros(whole.shape, np.uint8)
+        ids[(slice(None), *box)] = made.cycle.ids
+        corner = np.array([box[1].start, box[0].start])
+        points = None if made.cycle.points is None else made.cycle.points + corner
+        cycle = dataclasses.replace(made.cycle, ids=ids, points=points)
+        assert request.source is not None
+        record = dataclasses.replace(
+            made.record,
+            label_map_sha256=request.label_map.digest,
+            end_systole_sha256=request.end_systole.digest if request.end_systole else "",
+            size=request.label_map.shape,
+            source=request.source.note(),
+        )
+        return dataclasses.replace(made, clip=whole, cycle=cycle, record=record)
+
+    def _beating(
+        self, model: Generator, request: VideoRequest, on_step: OnVideoStep | None, on_frames: OnFrames | None
+    ) -> GeneratedVideo:
+        started = time.perf_counter()
         beat = _Beat.of(model, cycle_of(request), request)
         count, inside = len(beat.cycle), within_first_sector(beat.cycle.ids) > 0
         clip = np.zeros(inside.shape, np.uint8)
@@ -74,6 +126,7 @@ class BeatGenerator(VideoGenerator):
         size = BATCH.get(self.device.type, OTHER_BATCH)
         batches = [order[k : k + size] for k in range(0, count, size)]
         nfe, calls = request.sampling.nfe, 0
+        moving: MovingSource | None = None
 
         def stepped(preview: Callable[[], GrayImage]) -> None:
             nonlocal calls
@@ -89,8 +142,11 @@ class BeatGenerator(VideoGenerator):
             with arithmetic(self.device.type, request.sampling.precision):
                 made = beat.diffused(places, lambda done, total, estimate, at=places: evaluated(at, done, estimate))
                 pictures = beat.pictures(made, places)
-            for k, picture in zip(places, pictures, strict=True):
-                clip[k] = fitted(picture, inside[k])
+            frames = [fitted(picture, inside[k]) for k, picture in zip(places, pictures, strict=True)]
+            if request.source is not None:
+                moving = moving or MovingSource(request.source, beat.cycle, frames[0])  # end diastole comes first
+                frames = [moving(k, frame) for k, frame in zip(places, frames, strict=True)]
+            clip[places] = frames
             if on_frames is not None:
                 on_frames(places, clip[places])
             stepped(lambda at=places[0]: clip[at])  # type: ignore[misc]
@@ -175,10 +231,16 @@ class _Beat:
         noise = BeatNoise(cycle, ids, seed, sway(len(cycle), seed))
         phase = torch.from_numpy(1 - volume_curve(len(cycle), cycle.heart_rate)).float()
         side = model.card.resolution // codec.factor
-        start = noise.stream(SampleNoise([seed], (1, side, side))()[0], 0, STEADY)
+        still, look = SampleNoise([seed], (1, side, side))(), request.sampling.look
+        if request.source is not None:
+            frame = GenerationRequest(request.label_map, request.sampling, request.view, "ED", seed, request.source)
+            still = model.inverted(frame, request.source).start(still.to(model.device), request.source.keep).cpu()
+            if isinstance(codec, GrainCodec):
+                look = look_with(look, request.source, torch.from_numpy(ids[:1]).to(model.device), codec)
+        start = noise.stream(still[0], 0, STEADY)
         grain = None
         if isinstance(codec, GrainCodec):
-            looks, drawn = codec.grain(seed, request.sampling.look, ids.shape[1:])
+            looks, drawn = codec.grain(seed, look, ids.shape[1:])
             grain = [noise.stream(still, GRAIN_STREAMS + k) for k, still in enumerate(drawn)], looks
         gains = torch.from_numpy(gain(cycle, seed)).float().to(model.device)
         return cls(model, cycle, request, ids, phase, noise, start, grain, gains)

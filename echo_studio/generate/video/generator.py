@@ -238,6 +238,12 @@ class ClipGenerator(VideoGenerator):
         return np.asarray((image * 255).round().astype(np.uint8))
 
     def _check(self, request: VideoRequest) -> None:
+        if request.source is not None:
+            raise RequestError(
+                expected="a generator that makes each frame from noise, to let a real frame beat",
+                got=self.entry.name,
+                remedy="choose beat-l64",
+            )
         if request.sampling.guidance and not self.card.settings.get("label_dropout"):
             raise RequestError(
                 expected="a generator trained with label dropout, which guidance needs",

@@ -9,8 +9,9 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.errors import RequestError
-from echo_studio.generate.request import Record, check_guide, check_seed, common_record
+from echo_studio.generate.request import Record, about_source, check_guide, check_seed, common_record
 from echo_studio.generate.sampling import Sampling
+from echo_studio.generate.source import EDITED_NOTICE, Source, check_size
 from echo_studio.types import Json, View
 
 GrayClip = npt.NDArray[np.uint8]  # (t, h, w), 0 black, 255 white
@@ -34,6 +35,8 @@ class VideoRequest:
         start_step: of 64 noise levels, those that Free-Echo and SDEdit skip: 0 keeps nothing of the pseudo-video, 63
             nearly all. Other generators take 0 alone.
         seed: 0 to 2^63 - 1.
+        source: a real frame at end diastole that is made to beat; None for a synthetic clip. Where `label_map` is not
+            its own, the frame is edited first.
 
     Raises:
         RequestError: an impossible number, an empty label map, or keyframes that do not fit together.
@@ -48,6 +51,7 @@ class VideoRequest:
     frames: int = 24
     start_step: int = 0
     seed: int = 0
+    source: Source | None = None
 
     def __post_init__(self) -> None:
         if not MIN_FRAMES <= self.frames <= MAX_FRAMES:
@@ -60,6 +64,8 @@ class VideoRequest:
             )
         check_guide(self.label_map, self.view)
         check_seed(self.seed)
+        if self.source is not None:
+            check_size(self.label_map, self.source.image.shape, "an edited label map")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +77,7 @@ class VideoRecord(Record):
         motion: `Motion.to_json`.
         nfe_run: calls of the network that were made: fewer than `nfe` where a start step skipped some.
         ef_drawn: percent, measured on the label cycle that guided the clip; None without a ventricle.
+        source: `Source.note` of the real frame that beats; None for a synthetic clip.
     """
 
     end_systole_sha256: str
@@ -79,6 +86,11 @@ class VideoRecord(Record):
     frames: int
     start_step: int
     ef_drawn: float | None
+    source: Json | None = None
+
+    def to_json(self) -> Json:
+        """See `Record.to_json`; a synthetic clip has no `source`, one of an edited real frame says so as `kind`."""
+        return about_source(super().to_json())
 
 
 @dataclass(frozen=True)
@@ -100,6 +112,7 @@ def video_record(
     device: str,
 ) -> VideoRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
+    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": EDITED_NOTICE}
     return VideoRecord(
         end_systole_sha256=request.end_systole.digest if request.end_systole else "",
         motion=request.motion.to_json(),
@@ -108,4 +121,5 @@ def video_record(
         start_step=request.start_step,
         ef_drawn=ef_drawn,
         **common_record(request, weights, torch_version, device),
+        **edited,
     )

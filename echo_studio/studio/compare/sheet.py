@@ -13,7 +13,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LABELS
-from echo_studio.data.formats.image_file import NOTE_KEY
+from echo_studio.data.decoding.picture_file import NOTE_KEY
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.studio.compare.figures import Figures, figures, record, settings, shown, title
 from echo_studio.studio.compare.plan import AXES, Axis, Cell, Plan, Value

@@ -16,7 +16,7 @@ from echo_studio.diffusion.schedule import SCHEDULES
 from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
-from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, FrameSegmenter, label_frame
+from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, FrameSegmenter, Labelled, labelled
 from echo_studio.generate.catalog import Catalog, Checkpoint, catalog
 from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
@@ -184,14 +184,14 @@ class Engine:
         with self._device_lock.take(background=True) if background else contextlib.nullcontext():
             return adherence(judge, image, label_map)
 
-    def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
-        """Labels of a real frame, uint8 (h, w), at its size; see `evaluate.frames.segmentation`.
+    def labelled(self, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
+        """Labels of a real frame, uint8 (h, w), at its size, with warnings; see `evaluate.frames.segmentation`.
 
         Raises:
             ImageError: no lit sector is found.
             CheckpointError: the labeller cannot be read.
         """
-        return label_frame(self._loaded_segmenter(LABELLER), image, spacing_mm)
+        return labelled(self._loaded_segmenter(LABELLER), image, spacing_mm)
 
     def forget(self, source: Source) -> None:
         """Drop what is kept in memory of a real frame."""

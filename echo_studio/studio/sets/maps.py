@@ -10,6 +10,7 @@ from typing import Literal
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.shape.variation import SIDE
+from echo_studio.data.decoding.file_kind import PIXELS, is_junk
 from echo_studio.data.formats.image_file import SUFFIXES, suffix_of
 from echo_studio.dataset.build.manifest import BaseMap
 from echo_studio.dataset.sources.base_maps import base_maps
@@ -51,7 +52,7 @@ class UploadedMaps:
         if name.lower().endswith(".zip"):
             return self._unpack(token, data)
         self._save(token, name, data)
-        return 1
+        return int(name.lower().endswith(SUFFIXES))
 
     def drop(self, token: str) -> None:
         """Remove the files of a page."""
@@ -82,13 +83,13 @@ class UploadedMaps:
                 zipfile.ZipFile(file) as archive,
             ):
                 for member in archive.infolist():
-                    shown = not Path(member.filename).name.startswith((".", "__"))
-                    if member.is_dir() or not shown or not member.filename.lower().endswith(SUFFIXES):
+                    name = member.filename.lower()
+                    if member.is_dir() or is_junk(Path(name)) or not name.endswith((*SUFFIXES, *PIXELS)):
                         continue
                     with archive.open(member) as stream:
                         # Not what the archive says of its size: what comes.
                         self._save(token, member.filename, stream.read(MAX_FILE + 1))
-                    count += 1
+                    count += name.endswith(SUFFIXES)
         if not count:
             raise DataError(
                 expected=f"label maps ({', '.join(SUFFIXES)}) in the archive",
@@ -100,7 +101,7 @@ class UploadedMaps:
     def _save(self, token: str, name: str, data: bytes) -> None:
         folder = self.of(token)
         plain = re.sub(r"[^A-Za-z0-9_.-]+", "-", Path(name.replace("\\", "/")).name).lstrip(".-")[-120:]
-        if not plain.lower().endswith(SUFFIXES):
+        if not plain.lower().endswith((*SUFFIXES, *PIXELS)):
             raise DataError(
                 expected=f"a label map as {', '.join(SUFFIXES)} or a .zip of them",
                 got=name[-60:],
@@ -112,6 +113,12 @@ class UploadedMaps:
                 expected=f"at most {MAX_FILES} label maps of {MAX_FILE >> 20} MiB, {MAX_BYTES >> 20} MiB together",
                 got="more",
                 remedy="make the set with `echo-studio synthesise`, which reads a folder",
+            )
+        if plain.lower().endswith((*PIXELS, ".mhd", ".nhdr")) and (folder / plain).exists():
+            raise DataError(
+                expected="header and pixels in two files whose names no other map has",
+                got=f"a second {plain}",
+                remedy="give the maps different names, or save each as one file (.mha, .nrrd or .nii.gz)",
             )
         suffix = suffix_of(Path(plain))
         stem, path, number = plain[: -len(suffix)], folder / plain, 2

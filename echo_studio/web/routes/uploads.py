@@ -1,5 +1,6 @@
 """Files that a person opens, and the frames of a recording."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Response
@@ -47,11 +48,15 @@ def frame(chosen: Chosen) -> Response:
 
 @router.get("/recording/{number}/label-map")
 def labelled(studio: TheStudio, session: Mine, chosen: Chosen) -> Response:
-    """The segmenter's labels of a frame, its sector fitted. The session edits this frame from now on."""
+    """The segmenter's labels of a frame, its sector fitted. The session edits this frame from now on.
+
+    `X-Warnings` says in JSON what speaks against the labels.
+    """
     recording, image = chosen
-    label_map = studio.engine.label_frame(image, recording.spacing_mm)
+    found = studio.engine.labelled(image, recording.spacing_mm)
+    label_map = found.label_map
     studio.set_real_frame(session, RealFrame(image, label_map))
-    return map_response(label_map, sector_region(label_map))
+    return map_response(label_map, sector_region(label_map), **{"X-Warnings": json.dumps(found.warnings)})
 
 
 @router.get("/recording/{number}/sector")

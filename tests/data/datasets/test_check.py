@@ -76,7 +76,8 @@ def test_an_unknown_label_is_a_fault(
 def test_sizes_that_differ_are_a_fault(camus_folder: Callable, save_array: Callable, echo_frame: Callable) -> None:
     root = camus_folder()
     save_array(root / "patient0001" / "patient0001_4CH_ED_gt.nii.gz", echo_frame(shape=(90, 80))[1])
-    assert only(root)[1:] == ("size mismatch", "expected the image's 80x96, got 80x90")
+    name = "patient0001_4CH_ED_gt.nii.gz"
+    assert only(root)[1:] == ("size mismatch", f"expected labels of the image's size 80x96, got 80x90 in {name}")
 
 
 @pytest.mark.parametrize("name", ["patient0001_4CH_ED", "patient0001_4CH_ED_gt"])

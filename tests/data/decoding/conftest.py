@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from echo_studio.data.decoding import recordings
-from echo_studio.data.decoding.decoded import Recording, receive, send
+from echo_studio.data.decoding.decoded import Decoded, receive, send
 from echo_studio.data.decoding.decoder import decode
 
 
@@ -26,11 +26,11 @@ def _decode_here(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(recordings, "decode_apart", _decode)
 
 
-def _decode(path: Path, kind: str) -> Recording:
+def _decode(path: Path, kind: str) -> Decoded:
     """What the decoder's process does and its parent reads, without the process; a crash would end the tests."""
     answer = BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        send(decode(kind, path), answer)
+        send(decode("recording", kind, path), answer)
     answer.seek(0)
     return receive(answer)

@@ -16,8 +16,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless, U
 
 from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.decoder import decode
+from echo_studio.data.decoding.file_kind import HEAD, file_kind
 from echo_studio.data.decoding.recordings import read_recording
-from echo_studio.data.formats.file_kind import HEAD, file_kind
 from echo_studio.errors import EchoStudioError, ImageError
 from tests.conftest import echo_like
 
@@ -266,7 +266,7 @@ def test_truncated_and_damaged_files_are_read_or_refused_but_never_crash(tmp_pat
             assert "Doe" not in str(error)
 
 
-@pytest.mark.parametrize(("syntax", "word"), [("1.2.840.10008.1.2.4.80", "JPEG-LS"), ("1.9", "unknown")])
+@pytest.mark.parametrize(("syntax", "word"), [("1.2.840.10008.1.2.4.100", "MPEG2"), ("1.9", "unknown")])
 def test_a_compression_that_is_not_read_is_named(refused, syntax: str, word: str) -> None:
     made = dicom(FRAMES, PixelData=encapsulate([b"12"] * 3))
     made["PixelData"].VR = "OB"
@@ -314,7 +314,7 @@ def test_every_file_that_pydicom_brings_opens_or_is_refused_in_one_line() -> Non
         except ImageError as error:
             result: Recording | ImageError = error
         else:
-            result = decode(kind, path)  # what the process apart runs, without 78 processes
+            result = decode("recording", kind, path)  # what the process apart runs, without 78 processes
         if isinstance(result, ImageError):
             assert "\n" not in str(result)
         else:

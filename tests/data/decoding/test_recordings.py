@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.data.decoding import nifti_frames
+from echo_studio.data.decoding import grid_file
 from echo_studio.data.decoding import recordings as apart
 from echo_studio.data.decoding.decoded import MAX_FRAMES, Recording
 from echo_studio.data.decoding.recordings import read_recording, without_annotations
@@ -194,7 +194,7 @@ def test_a_packed_bomb_is_unpacked_only_as_far_as_its_frames_go(tmp_path: Path) 
         for _ in range(64):
             file.write(bytes(4 << 20))
     tracemalloc.start()
-    assert nifti_frames.read(tmp_path / "a.nii.gz", "nifti-gz").frames.shape == (1, 64, 64)
+    assert grid_file.read(tmp_path / "a.nii.gz", "nifti-gz").frames.shape == (1, 64, 64)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 16 << 20
@@ -275,15 +275,20 @@ def test_the_answer_of_the_decoder_is_json_and_numbers(tmp_path: Path) -> None:
 
     out = BytesIO()
     send(Recording(np.ones((2, 64, 64), np.uint8), (0.1, 0.2), 0.03, 9), out)
-    assert json.loads(out.getvalue().splitlines()[0]) == {"spacing": [0.1, 0.2], "seconds": 0.03, "total": 9}
+    assert json.loads(out.getvalue().splitlines()[0]) == {
+        **{"is": "recording", "dtype": "|u1", "shape": [2, 64, 64]},
+        **{"spacing_mm": [0.1, 0.2], "seconds_per_frame": 0.03, "total": 9},
+    }
     out.seek(0)
-    assert receive(out).spacing_mm == (0.1, 0.2)
-    objects = BytesIO(b"{}\n")
-    objects.seek(3)
-    np.save(objects, np.array([{}], object), allow_pickle=True)
-    objects.seek(0)
-    with pytest.raises(ValueError, match="allow_pickle"):
-        receive(objects)
+    received = receive(out)
+    assert isinstance(received, Recording)
+    assert received.spacing_mm == (0.1, 0.2)
+    assert (received.frames == 1).all()
+    for dtype, shape in (("|O", [1, 2, 2]), ("|u1", [1 << 20, 1 << 20, 1 << 20]), ("|u1", [2, 2])):
+        with pytest.raises(ValueError, match="not frames"):
+            receive(
+                BytesIO(json.dumps({"is": "recording", "dtype": dtype, "shape": shape}).encode() + b"\n" + bytes(8))
+            )
 
 
 def test_annotations_outside_the_sector_turn_black_and_the_sector_stays() -> None:

@@ -30,6 +30,12 @@ def write(path: Path, frames: np.ndarray, codec: str = "mpeg4", fps: int = 25) -
     return path
 
 
+def ffmpeg(*arguments: str | Path) -> None:
+    """The program FFmpeg, another build than the library that is tested."""
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "quiet", "-y", *map(str, arguments)]
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL)
+
+
 def refused(path: Path) -> str:
     with pytest.raises(EchoStudioError) as caught:
         read_recording(path)
@@ -50,6 +56,50 @@ def test_the_frames_of_a_recording_come_back_with_their_grey_and_pace(tmp_path: 
     assert recording.seconds_per_frame == pytest.approx(0.04)
     assert np.abs(recording.frames.astype(int) - frames).mean() < 6
     assert recording.spacing_mm is None
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [("a.mkv", "libx264"), ("a.webm", "libvpx"), ("a.wmv", "wmv2"), ("a.mpg", "mpeg2video"), ("a.ts", "libx264")],
+)
+def test_other_containers_are_read_too(tmp_path: Path, name: str, codec: str) -> None:
+    frames = np.stack([np.roll(IMAGE, 2 * k, axis=1) for k in range(6)])
+    ffmpeg("-i", write(tmp_path / "source.avi", frames), "-c:v", codec, "-b:v", "4M", tmp_path / name)
+    recording = read_recording(tmp_path / name)
+    assert recording.frames.shape == frames.shape
+    assert recording.seconds_per_frame == pytest.approx(0.04, rel=0.02)
+    assert np.abs(recording.frames.astype(int) - frames).mean() < 12
+
+
+def test_the_pace_is_the_mean_of_the_timestamps_and_not_a_nominal_rate(tmp_path: Path) -> None:
+    """Every second frame is left out of a second half: what a scanner's screen recorder writes."""
+    frames = np.stack([np.roll(IMAGE, k, axis=1) for k in range(20)])
+    source = write(tmp_path / "source.avi", frames)
+    chosen = "select='lt(n,10)+not(mod(n,2))'"
+    ffmpeg("-i", source, "-vf", chosen, "-fps_mode", "vfr", "-c:v", "libx264", tmp_path / "a.mp4")
+    recording = read_recording(tmp_path / "a.mp4")
+    assert recording.total == 15
+    assert recording.seconds_per_frame == pytest.approx(18 * 0.04 / 14)
+
+
+def test_pixels_that_are_not_square_become_square(tmp_path: Path) -> None:
+    frames = np.stack([IMAGE] * 2)
+    ffmpeg("-i", write(tmp_path / "source.avi", frames), "-vf", "setsar=3/2", "-c:v", "libx264", tmp_path / "a.mp4")
+    assert read_recording(tmp_path / "a.mp4").frames.shape == (2, 96, 120)
+
+
+@pytest.mark.parametrize(("degrees", "turns"), [(90, 1), (180, 2), (270, 3)])
+def test_a_turned_recording_comes_out_upright(tmp_path: Path, degrees: int, turns: int) -> None:
+    frames = np.stack([IMAGE] * 2)
+    plain = write(tmp_path / "plain.mp4", frames, "libx264")
+    ffmpeg("-display_rotation", str(degrees), "-i", plain, "-c", "copy", tmp_path / "a.mp4")
+    # Another program's own turning is what counts.
+    ffmpeg("-i", tmp_path / "a.mp4", "-c:v", "ffv1", "-pix_fmt", "gray", tmp_path / "upright.avi")
+    upright = read_recording(tmp_path / "upright.avi").frames
+    frame = read_recording(tmp_path / "a.mp4").frames
+    assert frame.shape == upright.shape
+    assert np.abs(frame.astype(int) - upright).mean() < 3
+    assert np.abs(frame[0].astype(int) - np.rot90(IMAGE, turns)).mean() < 6
 
 
 @pytest.mark.usefixtures("decoder_process")
@@ -102,8 +152,7 @@ def test_random_damage_is_read_or_refused_but_never_crashes(tmp_path: Path) -> N
 
 
 def test_sound_alone_is_refused(tmp_path: Path) -> None:
-    ffmpeg = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "quiet", "-f", "lavfi", "-i", "sine=d=1", str(tmp_path / "a.mp4")]
-    subprocess.run(ffmpeg, check=True, stdin=subprocess.DEVNULL)
+    ffmpeg("-f", "lavfi", "-i", "sine=d=1", tmp_path / "a.mp4")
     refused(tmp_path / "a.mp4")
 
 

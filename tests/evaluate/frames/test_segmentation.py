@@ -1,6 +1,5 @@
 """A real frame gets its structures and its sector, whatever the screen shows around it."""
 
-from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from echo_studio.anatomy.label_map import LabelMap, structure_dice
+from echo_studio.anatomy.label_map import structure_dice
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, SECTOR
 from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import Sector, sector_of_image
@@ -34,18 +33,15 @@ class Painter:
     def __init__(self) -> None:
         self.seen: list[tuple[int, int]] = []
 
-    def label(self, images: Sequence[GrayImage]) -> list[LabelMap]:
-        self.seen += [image.shape for image in images]
-        found = []
-        for image in images:
-            rows, columns = np.nonzero(MASK)
-            box = IDS[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
-            ids = cv2.resize(box, image.shape[::-1], interpolation=cv2.INTER_NEAREST)
-            ids[2:5, 2:5] = LV_CAVITY
-            y, x = (int(np.median(places)) for places in np.nonzero(ids == LEFT_ATRIUM))
-            ids[y : y + 2, x : x + 2] = 0
-            found.append(LabelMap(ids))
-        return found
+    def shares(self, image: GrayImage) -> np.ndarray:
+        self.seen.append((self.card.resolution, self.card.resolution))
+        rows, columns = np.nonzero(MASK)
+        box = IDS[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+        ids = cv2.resize(box, self.seen[-1], interpolation=cv2.INTER_NEAREST)
+        ids[2:5, 2:5] = LV_CAVITY
+        y, x = (int(np.median(places)) for places in np.nonzero(ids == LEFT_ATRIUM))
+        ids[y : y + 2, x : x + 2] = 0
+        return (np.arange(4)[:, None, None] == ids).astype(np.float64)
 
 
 def screen(image: GrayImage, quality: int | None = 70) -> tuple[GrayImage, tuple[int, int]]:
@@ -121,7 +117,7 @@ def test_what_a_screen_shows_around_the_sector_moves_no_structure() -> None:
 
 
 def test_the_engine_labels_with_the_bundled_segmenter() -> None:
-    found = Engine().label_frame(IMAGE, (0.4, 0.3))
+    found = Engine().labelled(IMAGE, (0.4, 0.3)).label_map
     assert found.shape == IMAGE.shape
     assert overlap(found.inside, MASK) > 0.9
 

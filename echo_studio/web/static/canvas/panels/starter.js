@@ -112,7 +112,9 @@ export class Starter {
   /** A frame of the recording becomes a label map, with the frame beneath it to correct it by. */
   async label(number) {
     await this.trying(async () => {
-      const page = await readMap(await this.link.request(`/recording/${number}/label-map`));
+      const reply = await this.link.request(`/recording/${number}/label-map`);
+      const warnings = JSON.parse(reply.headers.get("X-Warnings") ?? "[]");
+      const page = await readMap(reply);
       this.realFrame.begin();
       this.editor.document.open(page, { tool: "open", what: "frame" });
       await this.link.flush();
@@ -120,6 +122,8 @@ export class Starter {
       this.panes.edit.backdrop = await this.realFrame.show(number, page);
       setSlider(this.root.querySelector("[data-part=opacity]"), 45);
       this.panes.edit.redraw();
+      // A warning, not a refusal: the labels are there to be corrected.
+      if (warnings.length) this.editor.say(warnings.join(" "));
     });
   }
 
