@@ -11,6 +11,8 @@ from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.errors import RequestError
 from echo_studio.types import View
 
+MOST_SAMPLES = 99
+
 
 def video(
     view: Annotated[View, typer.Option(help="Apical view.")],
@@ -61,6 +63,10 @@ def video(
         float | None, typer.Option(help="Scale of classifier-free guidance, 0 to 20; what is advised by default.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the noise; the same seed gives the same clip.")] = 0,
+    samples: Annotated[
+        int,
+        typer.Option(min=1, max=MOST_SAMPLES, help="Clips with SEED, SEED + 1, ...; more than one are numbered."),
+    ] = 1,
     precision: PrecisionOption = "auto",
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -73,7 +79,7 @@ def video(
     \b
     Example:
       echo-studio video --label-map ed.png --view 2CH --frames 24 --ef 40 --seed 1 --out clip.mp4
-      echo-studio video --label-map ed.png --view 2CH --nfe 10 --out refined.mp4
+      echo-studio video --label-map ed.png --view 2CH --nfe 10 --samples 10 --out refined.mp4
       echo-studio video --source patient.dcm --at 12 --view 4CH --ef 25 --out what-if.mp4
       echo-studio video --label-map ed.png --view 2CH --generator free-echo --start-step 15 --out clip.dcm
     """
@@ -84,8 +90,8 @@ def video(
     from echo_studio.data.formats.label_file import read_label_map
 
     clip_format_of(out)
-    record_file = out.with_name(out.name.split(".")[0] + ".json")
-    for place in (out, record_file):
+    places = [out] if samples == 1 else [numbered(out, k + 1) for k in range(samples)]
+    for place in (*places, *map(record_of, places)):
         check_writable(place)
     regional = (
         *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
@@ -136,16 +142,29 @@ def video(
         seed,
         real,
     )
-    with progress("Generating") as advance:
-        made = model.generate(request, lambda done, total, preview: advance(done, total))
-    record = made.record.to_json()
     fps = frames * heart_rate / 60
-    written = write_clip(out, Clip(made.clip, fps, made.cycle.ids, heart.spacing_mm, record))
-    write_json(record_file, record)
-    found = {
-        "files": [str(path) for path in written],
-        "record_file": str(record_file),
-        "seconds": made.seconds,
-        "record": record,
-    }
-    print_result(as_json, found, f"{out}  {made.seconds:.1f} s")
+    clips = []
+    for k, place in enumerate(places):
+        with progress("Generating" if samples == 1 else f"Generating {k + 1} of {samples}") as advance:
+            made = model.generate(
+                dataclasses.replace(request, seed=seed + k), lambda done, total, preview: advance(done, total)
+            )
+        record = made.record.to_json()
+        written = write_clip(place, Clip(made.clip, fps, made.cycle.ids, heart.spacing_mm, record))
+        write_json(record_of(place), record)
+        about = {"files": [str(path) for path in written], "record_file": str(record_of(place))}
+        clips.append({**about, "seconds": made.seconds, "record": record})
+        if not as_json:
+            print_result(False, {}, f"{place}  {made.seconds:.1f} s")
+    print_result(as_json, clips[0] if samples == 1 else {"clips": clips})
+
+
+def numbered(out: Path, number: int) -> Path:
+    """Where a clip of several goes: `beat.nii.gz` becomes `beat-01.nii.gz`."""
+    stem, dot, suffix = out.name.partition(".")
+    return out.with_name(f"{stem}-{number:02d}{dot}{suffix}")
+
+
+def record_of(out: Path) -> Path:
+    """The file of a clip's record."""
+    return out.with_name(out.name.split(".")[0] + ".json")

@@ -42,7 +42,8 @@ def test_an_import_is_listed_after_the_bundled_ones_and_marked(
     assert told["faults"] == []
     assert main(["models"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [("bundled" in line, "yours" in line) for line in lines[1:]] == [(True, False), (False, True)]
+    assert [("bundled" in line, "yours" in line) for line in lines[1:3]] == [(True, False), (False, True)]
+    assert [line.split()[0] for line in lines[3:]] == ["beat-other", "beat-tiny"], "beats of both"
 
 
 def test_a_folder_that_is_named_is_the_only_one(places: Catalog, capsys: pytest.CaptureFixture[str]) -> None:

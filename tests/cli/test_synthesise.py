@@ -77,7 +77,7 @@ def test_frames_and_clips_of_an_ejection_fraction_are_told_apart(
 @pytest.mark.parametrize(
     ("extra", "said"),
     [
-        (["--generator", "nobody"], "choose one of: free-echo, sdedit, tiny, video-spade"),
+        (["--generator", "nobody"], "choose one of: beat-tiny, free-echo, sdedit, tiny, video-spade"),
         (["--generator", "tiny,tiny"], "each once"),
         (["--nfe", "0"], "1 to 1000"),
         (["--label-maps", "nowhere"], "check the path"),

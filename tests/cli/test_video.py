@@ -45,6 +45,20 @@ def test_a_clip_comes_with_its_labels_and_record(
     assert set(np.unique(labels)) <= {0, 1, 2, 3, 4}
 
 
+def test_several_samples_are_numbered_and_have_seeds_of_their_own(
+    tmp_path: Path, checkpoints: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(tmp_path, checkpoints, "beat.nii.gz", "--samples", "2", "--seed", "5", "--json") == 0
+    told = json.loads(capsys.readouterr().out)["clips"]
+    assert [Path(one["record_file"]).name for one in told] == ["beat-01.json", "beat-02.json"]
+    assert [one["record"]["seed"] for one in told] == [5, 6]
+    first, second = (np.asarray(nib.load(tmp_path / f"beat-0{k}.nii.gz").dataobj) for k in (1, 2))
+    assert not np.array_equal(first, second)
+    assert run(tmp_path, checkpoints, "beat-01-again.nii.gz", "--seed", "5") == 0
+    assert "beat-01-again" in capsys.readouterr().out
+    assert np.array_equal(first, np.asarray(nib.load(tmp_path / "beat-01-again.nii.gz").dataobj))
+
+
 def test_free_echo_starts_where_the_prior_is_advised_to(tmp_path: Path, checkpoints: Path) -> None:
     assert run(tmp_path, checkpoints, "loop.gif", "--generator", "free-echo", "--nfe", "8") == 0
     record = json.loads((tmp_path / "loop.json").read_text())

@@ -130,11 +130,13 @@ class VideoBody(CycleBody, SamplingBody):
     """A video of the hearts that come before it."""
 
     start_step: Whole = 0
+    grain: NumberOrNone = None
+    coarseness: NumberOrNone = None
 
     def request(self, end_diastole: LabelMap, end_systole: LabelMap | None, quickest: Precision) -> VideoRequest:
         return VideoRequest(
             label_map=end_diastole,
-            sampling=self.sampling(quickest),
+            sampling=self.sampling(quickest, look=Look(self.grain, self.coarseness)),
             end_systole=end_systole,
             motion=Motion.from_json(self.motion),
             view=self.view,

@@ -5,13 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.anatomy.shape.sliders import Shape, reshape
 from echo_studio.data.template import template
 from echo_studio.errors import Cancelled, RequestError
-from echo_studio.generate.build import build_network
+from echo_studio.generate.build import build_network, soft_one_hot
 from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
 from echo_studio.generate.sampling import Look, Sampling
 from echo_studio.generate.source import Source
@@ -194,3 +195,24 @@ def test_only_beats_take_a_source_and_its_size_counts(checkpoints: Path, heart: 
         request(heart.resized(64, 64), source=still(heart))
     with pytest.raises(RequestError, match="to keep the look of a real frame, got gan"):
         load_video_generator("beat-gan", checkpoints).generate(request(heart, "beat-gan", source=still(heart)))
+
+
+def test_the_guiding_cavity_shrinks_by_parts_of_a_pixel_and_its_wall_takes_the_place() -> None:
+    ids = np.full((3, 64, 64), 4, np.uint8)
+    y, x = np.mgrid[:64, :64] - 31.5
+    radius = np.hypot(x, y)
+    ids[:, radius < 26] = 2
+    ids[:, radius < 16] = 1
+    one_hot = soft_one_hot(torch.from_numpy(ids), 4)
+    moved = beats.with_cavity(one_hot, ids, np.array([0.0, 0.5, -0.5]))
+    # Half a pixel of the border, whose staircase hardly changes what lies half a pixel beside it.
+    area = 16 * moved[:, 1].sum((1, 2))
+    assert float(area[0]) == pytest.approx(np.pi * 16**2, rel=0.02)
+    for place, wanted in ((1, 15.5), (2, 16.5)):
+        assert float(area[place]) == pytest.approx(np.pi * wanted**2, rel=0.02)
+    np.testing.assert_allclose(moved.sum(1), 1, atol=1e-5)
+    assert float(moved.min()) >= 0
+    assert torch.equal(moved[:, 4], one_hot[:, 4]), "nothing else moves"
+    bare = np.where(ids == 2, np.uint8(4), ids)
+    alone = soft_one_hot(torch.from_numpy(bare), 4)
+    assert torch.equal(beats.with_cavity(alone, bare, np.full(3, 0.5)), alone), "without a wall nothing takes the place"

@@ -6,6 +6,7 @@ import { provideStudio } from "../common/open_studio.js";
 import { ROUTES } from "../common/routes.js";
 import { Slots } from "../common/slots.js";
 import { LabelDocument } from "./document/document.js";
+import { Beat } from "./panels/beat.js";
 import { DefectPanel } from "./panels/defect_panel.js";
 import { FirstSteps } from "./panels/first_steps.js";
 import { Generation } from "./panels/generation.js";
@@ -72,6 +73,7 @@ export function mount({ element, props, watch }) {
   const starter = new Starter(root, link, editor, settings, panes, realFrame);
   const project = new Project(root, link, labels, settings, slots);
   const tray = new Tray(root, link, editor, settings, generation);
+  const beat = new Beat(root, link, editor, settings, panes.result);
   const display = new Display(root, panes, LABELS);
   const help = new Help(root, new FirstSteps(root, labels));
 
@@ -98,6 +100,7 @@ export function mount({ element, props, watch }) {
     r: () => settings.newSeed(),
     k: () => tray.pin(),
     v: () => settings.set({ live: !settings.values.live }),
+    ";": () => beat.set(!beat.on),
     w: () => views.widen(views.pointed),
     5: () => views.choose("side"),
     6: () => views.choose("split"),
@@ -140,7 +143,7 @@ export function mount({ element, props, watch }) {
   });
   for (const pane of Object.values(panes)) sizes.observe(pane.surface);
 
-  const studio = { document: labels, viewport, display, editor, result, link, settings, generation, inspector, project, views, slots, measurePanel, realFrame, tabs: {} };
+  const studio = { document: labels, viewport, display, editor, result, link, settings, generation, inspector, project, views, beat, slots, measurePanel, realFrame, tabs: {} };
   /** @type {any} */ (window).echoStudio = studio; // the one handle for tests and for people who look inside; no module reads it
 
   /** Once Gradio has opened the session: fetch what can be chosen and what is on the canvas. */

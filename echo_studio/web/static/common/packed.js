@@ -13,7 +13,7 @@ export function postRequest(link, path, { ed, es }, request) {
   const { width, height, spacing } = ed;
   const query = new URLSearchParams({ width, height, spacing, ...(es && { es_width: es.width, es_height: es.height }) });
   const body = new Blob([ed.ids, ...(es ? [es.ids] : []), JSON.stringify(request)], { type: "application/octet-stream" });
-  return link.request(`${path}?${query}`, { method: "POST", body });
+  return link.request(`${path}${path.includes("?") ? "&" : "?"}${query}`, { method: "POST", body });
 }
 
 /** A label map of the server: {ids, width, height, spacing}. */

@@ -19,6 +19,7 @@ export class ResultPane extends Pane {
     this.apart = { of: null, canvas: null }; // the difference from the real frame, and the page of which it is
     this.swapped = false; // the comparison in place of the frame
     this.contours = true;
+    this.moving = null; // {raster, width, height} of a heart that beats, in place of the frame
     // Over the frame only the structures are tinted: a veil over the whole sector would hide the speckle.
     this.solid = { raster: new LabelRaster([]), keeps: () => true, painted: null };
     this.tint = { raster: new LabelRaster([]), keeps: (id) => id >= 1 && id <= 3, painted: null };
@@ -50,6 +51,12 @@ export class ResultPane extends Pane {
   }
 
   draw(context) {
+    if (this.moving) {
+      const { raster, width, height } = this.moving;
+      this.drawRaster(raster, width, height, { smooth: this.viewport.scale < 6 });
+      this.caption(context, "The drawn heart beats: usual motion, synthetic", 10);
+      return;
+    }
     if (!this.editor.frame) return;
     const other = this.otherPage();
     const { clientWidth, clientHeight } = this.surface;
