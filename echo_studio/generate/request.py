@@ -50,7 +50,12 @@ class GenerationRequest:
     @property
     def notice(self) -> str:
         """What every file of the frame says of it."""
-        return NOTICE if self.source is None else EDITED_NOTICE
+        return notice_of(self.source)
+
+
+def notice_of(source: Source | None) -> str:
+    """What every file of a frame or a clip says of it."""
+    return NOTICE if source is None else EDITED_NOTICE
 
 
 def check_seed(seed: int) -> None:

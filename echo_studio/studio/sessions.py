@@ -151,10 +151,10 @@ class Sessions:
         with self._lock:
             return self._by_token.get(token)
 
-    def is_open(self, project: str) -> bool:
-        """Whether any page of anybody has the project of this id open."""
+    def is_open(self, key: str) -> bool:
+        """Whether any page of anybody has the project of this id open, or is the page of this token."""
         with self._lock:
-            return any(session.project.id == project for session in self._by_token.values())
+            return key in self._by_token or any(session.project.id == key for session in self._by_token.values())
 
     def close(self, token: str | None) -> None:
         """End a session; a second time nothing happens."""

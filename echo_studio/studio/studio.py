@@ -56,7 +56,7 @@ class Studio:
         if job.kind == "frame":
             return job.key == session.token
         if job.kind in ("comparison", "video", "beat"):
-            return job.key == session.project.id
+            return job.key in (session.project.id, session.token)
         return self.sets.has_job(session, job)
 
     def describe_job(self, job: AnyJob) -> Json:
@@ -113,7 +113,7 @@ class Studio:
         }
 
     def _forget(self, session: Session) -> None:
-        for kind in ("frame", "draft"):
+        for kind in ("frame", "draft", "video", "beat"):
             self.jobs.forget(kind, session.token)
         session.projects.leave(session.token)
         self.recordings.drop(session.token)

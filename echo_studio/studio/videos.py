@@ -110,9 +110,9 @@ class Videos:
             BusyError: too many videos wait.
         """
         self._check(request.video)
-        return self._jobs.start(
-            "beat" if drawn else "video", session.project.id, request, self._work, owner=session.owner
-        )
+        # A real frame that beats is this page's alone, and not of the others that have its project open.
+        key = session.project.id if request.video.source is None else session.token
+        return self._jobs.start("beat" if drawn else "video", key, request, self._work, owner=session.owner)
 
     def newest(self, session: Session) -> VideoJob | None:
         """The newest job of the session's project; if that gave no clip, the one before it that did."""
@@ -122,9 +122,10 @@ class Videos:
         return self._jobs.done("video", session.project.id) or job
 
     def find(self, session: Session, number: int) -> VideoJob | None:
-        """A job of the session's project: its newest, the one before it or the one that was done last."""
+        """A job of the session or its project: the newest, the one before it or the one that was done last."""
         kinds = ("video", "beat")
-        return next((job for kind in kinds if (job := self._jobs.find(kind, session.project.id, number))), None)
+        keys = (session.project.id, session.token)
+        return next((job for kind in kinds for key in keys if (job := self._jobs.find(kind, key, number))), None)
 
     def describe(self, job: VideoJob) -> Json:
         """How far a video is, JSON-able."""

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
@@ -52,7 +53,9 @@ def page(app: FastAPI, session: Session) -> TestClient:
     """A page that has opened a real frame, its labels on the canvas."""
     page = TestClient(app, headers={"X-Studio-Session": session.token})
     picture = io.BytesIO()
-    Image.fromarray(np.array([0, 30, 150, 35, 80], np.uint8)[heart().ids]).save(picture, "PNG")
+    grey = np.array([0, 20, 150, 25, 60], np.uint8)[heart().ids]
+    grain = np.random.default_rng(0).integers(0, 16, grey.shape).astype(np.uint8)
+    Image.fromarray(np.where(grey > 0, grey + grain, 0).astype(np.uint8)).save(picture, "PNG")
     assert (
         page.post("/studio/open", content=picture.getvalue(), headers={"X-File-Name": "Smith.png"}).status_code == 200
     )
@@ -158,3 +161,29 @@ def test_a_map_of_another_size_is_no_edit_of_it(page: TestClient) -> None:
     reply = page.post("/studio/jobs", json={**SETTINGS, "revision": 2, "source": {}})
     assert reply.status_code == 422
     assert "an edited label map of the frame's size, 256x256, got 64x64" in reply.json()["detail"]
+
+
+def test_a_real_frame_that_beats_is_of_this_page_alone_and_marked(
+    page: TestClient, app: FastAPI, studio: Studio
+) -> None:
+    token = page.headers["X-Studio-Session"]
+    mine = studio.sessions.known(token)
+    assert mine is not None
+    other = studio.open_session(mine.project.id)
+    settings = {"view": "4CH", "frames": 4, "generator": "beat-tiny", "solver": "heun", "nfe": 2, "seed": 1}
+    body = json.dumps({**settings, "motion": Motion().to_json(), "source": {"keep": 0.5}}).encode()
+    query = {"width": 256, "height": 256, "spacing": ""}
+    reply = page.post("/studio/videos", params=query, content=heart().ids.tobytes() + body)
+    assert reply.status_code == 200, reply.text
+    number = reply.json()["video"]
+    while (progress := page.get(f"/studio/videos/{number}").json())["state"] in ("waiting", "running"):
+        time.sleep(0.01)
+    assert progress["state"] == "done"
+    clip = page.get(f"/studio/videos/{number}/clip").content
+    header = json.loads(clip[4 : 4 + int.from_bytes(clip[:4], "little")])
+    assert header["notice"] == NOTICE
+    stranger = TestClient(app, headers={"X-Studio-Session": other.token})
+    assert stranger.get(f"/studio/videos/{number}").status_code == 404
+    assert stranger.get("/studio/videos").json() == {}
+    studio.sessions.close(token)
+    assert studio.jobs.find("video", token, number) is None

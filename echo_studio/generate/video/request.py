@@ -9,9 +9,9 @@ from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.cycle import LabelCycle
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.errors import RequestError
-from echo_studio.generate.request import Record, about_source, check_guide, check_seed, common_record
+from echo_studio.generate.request import Record, about_source, check_guide, check_seed, common_record, notice_of
 from echo_studio.generate.sampling import Sampling
-from echo_studio.generate.source import EDITED_NOTICE, Source, check_size
+from echo_studio.generate.source import Source, check_size
 from echo_studio.types import Json, View
 
 GrayClip = npt.NDArray[np.uint8]  # (t, h, w), 0 black, 255 white
@@ -67,6 +67,11 @@ class VideoRequest:
         if self.source is not None:
             check_size(self.label_map, self.source.image.shape, "an edited label map")
 
+    @property
+    def notice(self) -> str:
+        """What every file of the clip says of it."""
+        return notice_of(self.source)
+
 
 @dataclass(frozen=True, kw_only=True)
 class VideoRecord(Record):
@@ -112,7 +117,7 @@ def video_record(
     device: str,
 ) -> VideoRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
-    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": EDITED_NOTICE}
+    edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": request.notice}
     return VideoRecord(
         end_systole_sha256=request.end_systole.digest if request.end_systole else "",
         motion=request.motion.to_json(),

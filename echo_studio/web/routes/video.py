@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.motion.motion import Motion
 from echo_studio.generate.video.request import VideoRequest
+from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
 from echo_studio.studio.videos import Video, VideoJob, VideoJobRequest, preview_cycle
 from echo_studio.types import Json
@@ -91,22 +92,23 @@ def cycle(posted: Posted) -> Response:
     return Response(packed_cycle(small), media_type=RAW)
 
 
-def _request(studio: Studio, posted: PostedHeart) -> VideoRequest:
+def _request(studio: Studio, session: Session, posted: PostedHeart) -> VideoRequest:
     body = VideoBody.model_validate(posted.settings)
-    return body.request(posted.end_diastole, posted.end_systole, studio.engine.quickest_precision())
+    quickest = studio.engine.quickest_precision()
+    return body.request(posted.end_diastole, posted.end_systole, quickest, session.real_frame)
 
 
 @router.post("/starting-frame")
-def starting_frame(studio: TheStudio, posted: Posted) -> Response:
+def starting_frame(studio: TheStudio, session: Mine, posted: Posted) -> Response:
     """The middle frame of what a generator with a start step starts from."""
-    request = _request(studio, posted)
+    request = _request(studio, session, posted)
     return png_response(studio.videos.starting_frame(request))
 
 
 @router.post("")
 def start(studio: TheStudio, session: Mine, posted: Posted, drawn: bool = False) -> Json:
     """Start a video; `drawn` is for the heart that is being drawn in the Edit tab."""
-    request = VideoJobRequest(_request(studio, posted), posted.settings)
+    request = VideoJobRequest(_request(studio, session, posted), posted.settings)
     return studio.videos.describe(studio.videos.start(session, request, drawn=drawn))
 
 
@@ -132,7 +134,8 @@ def cancel(studio: TheStudio, job: FoundJob) -> Json:
 def preview(job: FoundJob) -> Response:
     """The middle frame as it is on the way."""
     image = found(job.preview, f"Video {job.number} has no preview yet.", 409)
-    return png_response(image, spacing=job.request.video.label_map.spacing_mm)
+    video = job.request.video
+    return png_response(image, video.notice, video.label_map.spacing_mm)
 
 
 @router.get("/{number}/frames")

@@ -130,10 +130,17 @@ class VideoBody(CycleBody, SamplingBody):
     """A video of the hearts that come before it."""
 
     start_step: Whole = 0
+    source: SourceBody | None = None
     grain: NumberOrNone = None
     coarseness: NumberOrNone = None
 
-    def request(self, end_diastole: LabelMap, end_systole: LabelMap | None, quickest: Precision) -> VideoRequest:
+    def request(
+        self,
+        end_diastole: LabelMap,
+        end_systole: LabelMap | None,
+        quickest: Precision,
+        real_frame: RealFrame | None = None,
+    ) -> VideoRequest:
         return VideoRequest(
             label_map=end_diastole,
             sampling=self.sampling(quickest, look=Look(self.grain, self.coarseness)),
@@ -143,6 +150,7 @@ class VideoBody(CycleBody, SamplingBody):
             frames=self.frames,
             start_step=self.start_step,
             seed=self.seed,
+            source=None if self.source is None else self.source.source(real_frame),
         )
 
 

@@ -30,7 +30,7 @@ def packed_cycle(cycle: LabelCycle) -> bytes:
 
 def packed_clip(made: GeneratedVideo) -> bytes:
     """The frames of a clip, after them the labels that guided it."""
-    header = {**_layout(made.cycle), **_volumes(made.cycle), "notice": NOTICE}
+    header = {**_layout(made.cycle), **_volumes(made.cycle), "notice": made.record.notice}
     return _packed(header, made.clip.tobytes(), made.cycle.ids.tobytes())
 
 
@@ -52,7 +52,7 @@ def packed_parts(request: VideoRequest, parts: Sequence[VideoPart], total: int) 
         "heart_rate": rate,
         "parts": total,
         "places": [place for part in parts for place in part.places],
-        "notice": NOTICE,
+        "notice": request.notice,
     }
     return _packed(header, *(part.frames.tobytes() for part in parts))
 

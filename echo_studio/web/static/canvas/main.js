@@ -74,6 +74,7 @@ export function mount({ element, props, watch }) {
   const project = new Project(root, link, labels, settings, slots);
   const tray = new Tray(root, link, editor, settings, generation);
   const beat = new Beat(root, link, editor, settings, panes.result);
+  beat.source = () => (settings.values.phase === "ED" ? realFrame.source : null);
   const display = new Display(root, panes, LABELS);
   const help = new Help(root, new FirstSteps(root, labels));
 

@@ -6,7 +6,7 @@ import { spacingOf } from "../common/pixel_shape.js";
 
 export class Clip {
   /** `grey` is null for a label cycle; `ids` are the labels that guide it. */
-  constructor({ frames, width, height, spacing, es, heart_rate: rate, volumes, unit, ef }, grey, ids) {
+  constructor({ frames, width, height, spacing, es, heart_rate: rate, volumes, unit, ef, notice = "" }, grey, ids) {
     this.frames = frames;
     this.width = width;
     this.height = height;
@@ -16,6 +16,7 @@ export class Clip {
     this.volumes = volumes;
     this.unit = unit;
     this.ef = ef;
+    this.edited = notice.startsWith("edited"); // a real frame that beats
     this.grey = grey;
     this.ids = ids;
     this.seconds = 60 / rate;

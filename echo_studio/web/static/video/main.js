@@ -47,7 +47,7 @@ class VideoTab extends Tab {
     this.report = new Report(this.root, this.link, this.areas, this);
     this.job = new VideoJob(this.link, {
       show: (status) => this.showStatus(status),
-      preview: (picture, { nfe, total }, spacing) => this.stage.showComing({ picture, spacing, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "" }),
+      preview: (picture, { nfe, total }, spacing) => this.stage.showComing({ picture, spacing, badge: `Middle frame · NFE ${nfe} / ${total}`, words: "", edited: Boolean(this.source) }),
       frames: (clip) => this.showFrames(clip),
       done: (status, clip) => this.done(status, clip),
       ended: () => this.stage.showComing(null),
@@ -111,8 +111,13 @@ class VideoTab extends Tab {
     this.drawStart();
   }
 
+  /** The real frame of the Edit tab, where it can beat. */
+  get source() {
+    return this.sampling.entry?.frame_by_frame ? this.studio.realFrame.sourceOf(this.keyframes.ed) : null;
+  }
+
   get request() {
-    return { ...this.motion.request, ...this.sampling.request, has_es: Boolean(this.keyframes.es) };
+    return { ...this.motion.request, ...this.sampling.request, has_es: Boolean(this.keyframes.es), source: this.source };
   }
 
   /** What a video is made from; another one than a video's says that this is of older settings. */

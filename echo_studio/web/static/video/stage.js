@@ -13,6 +13,7 @@ export class Stage extends StageState {
     this.views = { pinned: new VideoView("Pinned video", display, line), current: new VideoView("Video", display, line) };
     this.strips = { pinned: new MMode("Pinned video"), current: new MMode("Video") };
     this.place = root.querySelector("[data-vid=views]");
+    this.mark = root.querySelector("[data-vid=mark]");
     this.stripPlace = root.querySelector("[data-vid=mmodes]");
     clock.listeners.add(() => this.move());
     this.show();
@@ -33,6 +34,7 @@ export class Stage extends StageState {
       strips.current.show(this.video.clip, this.line);
       if (shown.length > 1) strips.pinned.show(this.pinned.clip, this.line);
     }
+    this.mark.textContent = this.leading?.edited ? "EDITED REAL FRAME, PERSONAL DATA" : "SYNTHETIC";
     this.move();
     this.onChange();
   }

@@ -33,7 +33,7 @@ export class VideoView {
   }
 
   /** `words` say what it is. A picture (of a video on the way) is shown instead of the clip, with a spacing of its own. */
-  show({ clip, picture = null, spacing = clip?.spacing, badge, words }) {
+  show({ clip, picture = null, spacing = clip?.spacing, badge, words, edited = clip?.edited }) {
     Object.assign(this, { clip, picture, spacing });
     this.painted = {};
     this.badge.textContent = badge;
@@ -41,6 +41,7 @@ export class VideoView {
     this.caption.textContent = words;
     this.caption.title = words;
     this.mark.hidden = !picture && !clip?.grey;
+    this.mark.textContent = edited ? "EDITED REAL FRAME" : "SYNTHETIC";
     this.canvas.setAttribute("aria-label", `${this.name}: ${badge || words || "nothing yet"}`);
     this.draw();
   }

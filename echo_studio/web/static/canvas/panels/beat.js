@@ -17,6 +17,7 @@ export class Beat {
     this.settings = settings;
     this.pane = pane;
     this.on = false;
+    this.source = () => null; // what is kept of a real frame that beats
     this.catalog = null;
     this.made = ""; // what the newest beat is made from
     this.timer = 0;
@@ -84,7 +85,8 @@ export class Beat {
     if (!entry) throw new Error("No generator makes a beat frame by frame: the checkpoints are missing.");
     const { seed, view, grain, coarseness } = this.settings.values;
     const numbers = { generator: entry.name, solver: entry.advised_solver || "heun", nfe: entry.advised_nfe, guidance: entry.advised_guidance };
-    return { ...numbers, seed, view, frames: FRAMES, motion, start_step: 0, ...(entry.has_look && { grain, coarseness }) };
+    const look = entry.has_look && { grain, coarseness };
+    return { ...numbers, seed, view, frames: FRAMES, motion, start_step: 0, ...look, source: this.source() };
   }
 
   say(words) {

@@ -54,6 +54,13 @@ export class RealFrame {
     return this.open && keepLook ? { keep, whole_frame: wholeFrame } : null;
   }
 
+  /** The same for an end diastole that is of the frame's size. */
+  sourceOf(keyframe) {
+    const { original } = this.result;
+    const same = original && keyframe && keyframe.width === original.width && keyframe.height === original.height;
+    return same ? this.source : null;
+  }
+
   tell(changed) {
     for (const listener of this.listeners) listener(changed);
   }
