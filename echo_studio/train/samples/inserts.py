@@ -15,7 +15,7 @@ from echo_studio.errors import LabelMapError
 from echo_studio.types import BoolMask, GrayImage, LabelIds
 
 SPACING = (0.65, 0.65)  # mm, about that of CAMUS at 256 x 256: sizes are random anyway
-FLUID_LEVEL = (16.0, 34.0)  # grey levels
+FLUID_LEVEL = (11.0, 27.0)  # grey levels
 FLUID_GRAIN = (0.25, 0.45)  # share of the grain that stays
 MASS_LEVEL = (125.0, 180.0)
 MASS_GRAIN = (0.8, 1.2)
