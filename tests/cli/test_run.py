@@ -30,7 +30,10 @@ GENERATE = ["generate", "--view", "4CH", "--generator", "g"]
         ([*GENERATE, "--out", "FOLDER/o.png"], "--label-map"),
         ([*GENERATE, "--out", "FOLDER/o.png", "--label-map"], "--label-map"),
         ([*GENERATE, "--out", "FOLDER/o.png", "--label-map", "FOLDER/none.png"], "no file at"),
-        ([*GENERATE, "--out", "FOLDER/o.png", "--label-map", "FOLDER/text.png"], "not a PNG"),
+        (
+            [*GENERATE, "--out", "FOLDER/o.png", "--label-map", "FOLDER/text.png"],
+            "got content of another kind in text.png",
+        ),
         ([*GENERATE, "--out", "FOLDER/o.webp", "--label-map", "m.png"], "o.webp"),
         ([*GENERATE, "--out", "FOLDER/none/o.png", "--label-map", "m.png"], "no such folder"),
         ([*GENERATE, "--out", "FOLDER", "--label-map", "m.png"], "change the suffix"),

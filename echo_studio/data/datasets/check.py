@@ -110,8 +110,10 @@ def _pair_faults(image_path: Path, label_path: Path) -> Iterator[Fault]:
         yield from _tried(image_path, "no sector", partial(threshold_sector, image.frames[0]))
     if image is None or labels is None:
         return
-    yield from _tried(label_path, "size mismatch", partial(check_size_of, labels, image, label_path))
-    yield from _tried(label_path, "position", partial(check_place_of, labels, image, label_path))
+    mismatch = list(_tried(label_path, "size mismatch", partial(check_size_of, labels, image, label_path)))
+    yield from mismatch
+    if not mismatch:  # of another size they lie elsewhere, too
+        yield from _tried(label_path, "position", partial(check_place_of, labels, image, label_path))
 
 
 def _label_faults(path: Path, ids: LabelIds) -> Iterator[Fault]:

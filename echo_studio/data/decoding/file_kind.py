@@ -124,4 +124,5 @@ def holds_no_picture(head: bytes) -> bool:
 
 def is_junk(path: Path) -> bool:
     """Whether a file is none that a person made: hidden ones, what macOS and Windows leave in every folder."""
-    return any(part.startswith((".", "__MACOSX")) for part in path.parts) or path.name.lower() in LITTER
+    hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts if part not in (".", ".."))
+    return hidden or path.name.lower() in LITTER
