@@ -35,8 +35,10 @@ def defects(
     Example:
       echo-studio evaluate defects --generator edm-l64 --data ~/data/CAMUS_public --sheet defects.png
     """
+    from echo_studio.anatomy.edits.defects import DEFECTS
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.datasets.camus import CamusFolder, held_out
+    from echo_studio.data.formats.media import NOTICE
     from echo_studio.evaluate.frames.defect_effects import measure_defects, write_sheet
     from echo_studio.evaluate.frames.distances import spread
     from echo_studio.evaluate.frames.realism import read_at_side
@@ -57,5 +59,5 @@ def defects(
     with progress(f"{model.card.name}, {sampling.solver}, {sampling.nfe} NFE") as advance:
         found, rows = measure_defects(model, frames, sampling, seed, advance, keep=4 if sheet else 0)
     if sheet is not None:
-        write_sheet(rows, sheet)
+        write_sheet(rows, ("no defect", *DEFECTS), NOTICE, sheet)
     print_result(as_json, found, table(DEFECT_COLUMNS, [[str(cell) for cell in row] for row in defect_rows(found)]))

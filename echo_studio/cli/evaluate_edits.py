@@ -41,12 +41,14 @@ def edits(
     from echo_studio.cli.options import opened
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.datasets.camus import held_out
+    from echo_studio.evaluate.frames.defect_effects import write_sheet
     from echo_studio.evaluate.frames.distances import spread
-    from echo_studio.evaluate.frames.edited_frames import measure_edits, write_sheet
+    from echo_studio.evaluate.frames.edited_frames import EDITS, measure_edits
     from echo_studio.evaluate.frames.realism import read_at_side
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.generator import SampledGenerator
     from echo_studio.generate.sampling import advised_sampling
+    from echo_studio.generate.source import EDITED_NOTICE
 
     if sheet is not None:
         if sheet.suffix != ".png":
@@ -64,14 +66,13 @@ def edits(
             model, spread(every, limit), sampling, scorers, images, advance, keep=5 if sheet else 0
         )
     if sheet is not None:
-        write_sheet(rows, sheet)
+        write_sheet(rows, ("real frame", *EDITS), EDITED_NOTICE, sheet)
     cells = [[edit["edit"], str(edit["n"]), *(str(edit[figure]) for figure in FIGURES)] for edit in found["edits"]]
     kept = found["kept"]
-    print_result(
-        as_json,
-        found,
-        table(COLUMNS, cells),
-        f"Unedited: {found['unedited_db']} dB against the codec alone (least {found['unedited_db_least']}).",
-        f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} and "
-        f"{kept['grain']} with the source's; it is the nearest of {kept['others']} frames in {kept['nearest']:.0%}.",
-    )
+    lines = [f"Unedited: {found['unedited_db']} dB against the codec alone (least {found['unedited_db_least']})."]
+    if "nearest" in kept:
+        lines.append(
+            f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} and "
+            f"{kept['grain']} with the source's; it is the nearest of {kept['others']} frames in {kept['nearest']:.0%}."
+        )
+    print_result(as_json, found, table(COLUMNS, cells), *lines)

@@ -3,7 +3,7 @@
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 import cv2
@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 
 from echo_studio.anatomy.label_map import LabelMap
-from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import within_sector
 from echo_studio.diffusion.denoiser import Bound, Condition, NoiseMap, Preconditioned
 from echo_studio.diffusion.inversion import Inpainting, invert
@@ -21,12 +20,12 @@ from echo_studio.diffusion.solvers import NextNoise, OnEvaluation, SampleNoise, 
 from echo_studio.errors import CheckpointError, RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.checkpoint import Card
-from echo_studio.generate.codec import Codec, Decode, GrainCodec
+from echo_studio.generate.codec import Codec, GrainCodec
 from echo_studio.generate.inversions import Inversions, Inverted, LatentEdit
 from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Look, Precision, Sampling, advised_sampling
-from echo_studio.generate.source import Source, with_grain
+from echo_studio.generate.source import Source, own_label_map, with_grain
 from echo_studio.nets.cyclegan import CycleGAN
 from echo_studio.nets.grain_decoder import high_pass_strength, inner_sector
 from echo_studio.types import PHASES, VIEWS, GrayImage, Phase, View
@@ -143,7 +142,7 @@ class Generator(ABC):
                 on_step(done, total, lambda: frames(estimate()))
 
         with arithmetic(self.device.type, first.sampling.precision):
-            images = frames(self._pixels(requests, self.seen_ids(requests), on_estimate))
+            images = frames(self._pixels(requests, first.sampling.look, on_estimate))
         seconds = time.perf_counter() - started
         return [
             Generated(image, record_of(request, self.card.weights, torch.__version__, self.device.type), seconds)
@@ -173,7 +172,9 @@ class Generator(ABC):
         image = whole(around.image)
         if weight.any():
             at_side = torch.from_numpy(resized_image(weight, (self.card.resolution,) * 2))[None, None]
-            image = frame(self._edited_pixels(within, around, inverted, at_side.to(self.device), on_estimate))
+            edit = LatentEdit.of(inverted, at_side.to(self.device), source.keep)
+            with arithmetic(self.device.type, request.sampling.precision):
+                image = frame(self._pixels([within], request.sampling.look.over(inverted.look), on_estimate, edit))
         record = record_of(request, self.card.weights, torch.__version__, self.device.type)
         return Generated(image, record, time.perf_counter() - started)
 
@@ -184,29 +185,6 @@ class Generator(ABC):
             got=self.card.name,
             remedy="choose edm-l64",
         )
-
-    def _edited_pixels(
-        self, request: GenerationRequest, source: Source, inverted: Inverted, weight: Tensor, on_estimate: OnEstimate
-    ) -> Tensor:
-        """Images float32 (1, 1, h, w) in [-1, 1] at the generator's resolution.
-
-        Args:
-            weight: float32 (1, 1, h, w), how much the edited label map decides.
-        """
-        ids = self.seen_ids([request])
-        decode = decoding_as(request, source, ids, self.codec)
-        condition = condition_of([request], ids, self.codec, self.card.label_count)
-        noise = SampleNoise([request.seed], (1, *condition.one_hot.shape[2:]))
-        edit = LatentEdit.of(inverted, weight, source.keep)
-        with arithmetic(self.device.type, request.sampling.precision):
-            latent = self.diffused(
-                condition,
-                request.sampling,
-                noise,
-                lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
-                edit,
-            )
-            return decode(latent)
 
     def seen_ids(self, requests: Sequence[GenerationRequest]) -> Tensor:
         """Label ids uint8 (b, side, side) that the generator sees: structures end at the sector."""
@@ -240,29 +218,31 @@ class Generator(ABC):
             raise RequestError(
                 expected="a generator whose grain can be chosen", got=self.card.name, remedy="choose edm-l64"
             )
-        sector = find_sector(image)
-        rows, columns = np.nonzero(sector)
-        box = slice(rows.min(), rows.max() + 1), slice(columns.min(), columns.max() + 1)
-        side = (self.card.resolution,) * 2
-        inside = torch.from_numpy(resized_image(sector[box].astype(np.float32), side) > 0.5)
-        return self.codec.measured(resized_image(np.ascontiguousarray(image[box]), side), inside[None, None].float())
+        bare = own_label_map(image, LabelMap(np.zeros(image.shape, np.uint8)))
+        around, bare = Source(image, bare).cropped(bare)
+        side = self.card.resolution
+        inside = torch.from_numpy(bare.resized(side, side).inside)[None, None].float()
+        return self.codec.measured(resized_image(around.image, (side, side)), inside)
 
     @property
     def has_look(self) -> bool:
         """Whether grain and coarseness can be chosen."""
         return isinstance(self.codec, GrainCodec)
 
-    def _pixels(self, requests: Sequence[GenerationRequest], ids: Tensor, on_estimate: OnEstimate) -> Tensor:
-        """Frames float32 (b, 1, h, w) in [-1, 1], -1 outside the sector, of label maps uint8 (b, h, w)."""
-        decode = decoding_of(requests, ids, self.codec)
+    def _pixels(
+        self, requests: Sequence[GenerationRequest], look: Look, on_estimate: OnEstimate, edit: LatentEdit | None = None
+    ) -> Tensor:
+        """Frames float32 (b, 1, side, side) in [-1, 1], -1 outside the sector."""
+        ids, seeds = self.seen_ids(requests), [request.seed for request in requests]
+        decode = self.codec.decoding((ids > 0).float().unsqueeze(1), seeds, look)
         condition = condition_of(requests, ids, self.codec, self.card.label_count)
-        noise = SampleNoise([request.seed for request in requests], (1, *condition.one_hot.shape[2:]))
         return decode(
             self.diffused(
                 condition,
                 requests[0].sampling,
-                noise,
+                SampleNoise(seeds, (1, *condition.one_hot.shape[2:])),
                 lambda done, total, estimate: on_estimate(done, total, lambda: decode(estimate)),
+                edit,
             )
         )
 
@@ -340,15 +320,17 @@ class SampledGenerator(Generator):
             ids = self.seen_ids([replace(request, label_map=source.label_map)])
             image = resized_image(source.image, tuple(ids.shape[1:]))
             pixels = torch.from_numpy(image.astype(np.float32) / 127.5 - 1)[None, None].to(self.device)
-            latent = self.codec.encode(pixels, (ids > 0).float().unsqueeze(1))
-            decoded = grey_of(decoding_as(request, source, ids, self.codec)(latent))[0]
+            inside = (ids > 0).float().unsqueeze(1)
+            latent = self.codec.encode(pixels, inside)
+            look = self.codec.measured(image, inside) if isinstance(self.codec, GrainCodec) else Look()
+            decoded = grey_of(self.codec.decoding(inside, [request.seed], look)(latent))[0]
             within = inner_sector(ids[0].cpu().numpy() > 0)
             grain = 1.0
             if within.any():
                 theirs, ours = (high_pass_strength(one, within, GRAIN_SIGMA) for one in (image, decoded))
                 grain = float(np.clip(theirs / max(ours, 1e-3), 1 / MAX_GRAIN, MAX_GRAIN))
             condition = condition_of([request], ids, self.codec, self.card.label_count)
-            return Inverted(latent, invert(Bound.of(self.denoiser, condition), latent), grain)
+            return Inverted(latent, invert(Bound.of(self.denoiser, condition), latent), grain, look)
 
         return self.inversions.get(source, (self.card.sha256, request.view, request.phase), make)
 
@@ -388,32 +370,6 @@ def condition_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Code
         soft_one_hot(ids, codec.factor, labels),
         torch.tensor([VIEWS.index(r.view) for r in requests], device=ids.device),
         torch.tensor([PHASES.index(r.phase) for r in requests], device=ids.device),
-    )
-
-
-def decoding_of(requests: Sequence[GenerationRequest], ids: Tensor, codec: Codec) -> Decode:
-    """How the samples of some requests are decoded, on the device of their label maps uint8 (b, h, w)."""
-    inside = (ids > 0).float().unsqueeze(1)
-    return codec.decoding(inside, [request.seed for request in requests], requests[0].sampling.look)
-
-
-def decoding_as(request: GenerationRequest, source: Source, ids: Tensor, codec: Codec) -> Decode:
-    """How a sample is decoded with the look of its source, where the request has no look of its own.
-
-    Args:
-        ids: uint8 (1, h, w), of the guide.
-    """
-    look = request.sampling.look
-    if isinstance(codec, GrainCodec):
-        look = look_with(look, source, ids, codec)
-    return codec.decoding((ids > 0).float().unsqueeze(1), [request.seed], look)
-
-
-def look_with(look: Look, source: Source, ids: Tensor, codec: GrainCodec) -> Look:
-    """A look that is the source's where nothing else was chosen; ids uint8 (1, h, w) at the codec's resolution."""
-    own = codec.measured(resized_image(source.image, tuple(ids.shape[1:])), (ids > 0).float().unsqueeze(1))
-    return Look(
-        *(chosen if chosen is not None else its for chosen, its in zip(astuple(look), astuple(own), strict=True))
     )
 
 

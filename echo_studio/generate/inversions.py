@@ -10,6 +10,7 @@ from typing import NamedTuple
 import torch.nn.functional as F
 from torch import Tensor
 
+from echo_studio.generate.sampling import Look
 from echo_studio.generate.source import Source
 
 KEPT = 8
@@ -22,11 +23,13 @@ class Inverted(NamedTuple):
         latent: float32 (1, c, h, w), as the codec encodes it.
         noise: of about unit variance, of the same shape: the ODE leads from it to the latent.
         grain: strength of the source's grain over that of its latent, decoded: decoders bring less of what is unusual.
+        look: of the source, for decoders with a look.
     """
 
     latent: Tensor
     noise: Tensor
     grain: float
+    look: Look
 
     def start(self, fresh: Tensor, keep: float) -> Tensor:
         """The noise with a share of fresh noise, so that the variance stays: keep 1 is the source's own alone."""
@@ -75,7 +78,7 @@ class Inversions:
         Args:
             under: what else it depends on: the weights, view and phase.
         """
-        key = (source.sha256, source.label_map.digest, *under)
+        key = (source.origin, source.sha256, source.label_map.digest, *under)
         with self._lock:
             if key not in self._kept:
                 self._kept[key] = make()
@@ -85,8 +88,7 @@ class Inversions:
             return self._kept[key]
 
     def forget(self, source: Source) -> None:
-        """Drop all inversions of a frame."""
-        inverted, _ = source.cropped(source.label_map)
+        """Drop all inversions of a frame, and of what was cropped or edited from it."""
         with self._lock:
-            for key in [key for key in self._kept if key[0] == inverted.sha256]:
+            for key in [key for key in self._kept if key[0] == source.origin]:
                 del self._kept[key]

@@ -39,6 +39,13 @@ class Look:
                     remedy="try 0, the mean of real frames",
                 )
 
+    def over(self, other: "Look") -> "Look":
+        """This look, and another's where nothing was chosen."""
+        return Look(
+            other.grain if self.grain is None else self.grain,
+            other.coarseness if self.coarseness is None else self.coarseness,
+        )
+
 
 DRAWN = Look()
 

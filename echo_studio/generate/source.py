@@ -38,6 +38,7 @@ class Source:
         label_map: what the frame itself shows, of its size.
         keep: how much of the frame's own noise to keep, 0 (fresh noise of the seed) to 1 (its own alone).
         whole_frame: generate the whole frame instead of what changed and its surroundings.
+        made_from: sha256 of the real frame that this one was cropped or edited from; empty for that frame itself.
 
     Raises:
         ImageError: the image is not uint8 (h, w).
@@ -48,6 +49,7 @@ class Source:
     label_map: LabelMap
     keep: float = 1.0
     whole_frame: bool = False
+    made_from: str = ""
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 2:
@@ -81,12 +83,18 @@ class Source:
             LabelMap(np.ascontiguousarray(self.guide(one).ids[self.box]), one.spacing_mm)
             for one in (self.label_map, label_map)
         )
-        return replace(self, image=np.ascontiguousarray(self.image[self.box]), label_map=own), edited
+        image = np.ascontiguousarray(self.image[self.box])
+        return replace(self, image=image, label_map=own, made_from=self.origin), edited
 
     @cached_property
     def sha256(self) -> str:
         """Of the pixels, and of their size."""
         return hashlib.sha256(f"{self.image.shape}".encode() + np.ascontiguousarray(self.image).tobytes()).hexdigest()
+
+    @property
+    def origin(self) -> str:
+        """sha256 of the real frame: what is kept of it in memory is dropped by this name."""
+        return self.made_from or self.sha256
 
     def note(self) -> Json:
         """What a record says of it: no pixels."""

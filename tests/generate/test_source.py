@@ -145,6 +145,7 @@ def test_only_the_first_edit_of_a_frame_waits_for_its_inversion(folder: Path, mo
     assert len(inversions) == 1
     edited(teacher, heart(3), real(), view="2CH")
     models.inversions.forget(real())
+    assert not models.inversions._kept, "what was cropped from the frame is forgotten with it"
     edited(drafts, heart(3), real())
     assert len(inversions) == 3
 

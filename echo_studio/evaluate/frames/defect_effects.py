@@ -14,7 +14,6 @@ from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.anatomy.shape.warp import STRUCTURES
 from echo_studio.data.atomic import write_bytes
 from echo_studio.data.datasets.camus import CamusFrame
-from echo_studio.data.formats.media import NOTICE
 from echo_studio.errors import EchoStudioError
 from echo_studio.evaluate.frames.made_frames import SIDE
 from echo_studio.generate.generator import Generator
@@ -101,20 +100,19 @@ def _means(parts: Sequence[Json]) -> Json:
     return means | {"beyond": max(part["beyond"] for part in parts)}
 
 
-def write_sheet(rows: Sequence[Sequence[GrayImage]], path: Path) -> None:
-    """A PNG of `measure_defects`'s frames, a row a map, with the names of the defects above and the notice below.
+def write_sheet(rows: Sequence[Sequence[GrayImage]], names: Sequence[str], notice: str, path: Path) -> None:
+    """A PNG of frames of 256 x 256 in rows, with a name above each column and what they are below.
 
     Raises:
         OutputError: a place that cannot be written.
     """
-    names = ("no defect", *DEFECTS)
-    bars = [title_bar(name, SIDE) for name in names]
-    lines = [np.hstack(bars), *(np.hstack(row) for row in rows), title_bar(NOTICE, SIDE * len(names))]
+    bars = [_bar(name, SIDE) for name in names]
+    lines = [np.hstack(bars), *(np.hstack(row) for row in rows), _bar(notice, SIDE * len(names))]
     _, packed = cv2.imencode(".png", np.vstack(lines))
     write_bytes(path, packed.tobytes())
 
 
-def title_bar(text: str, width: int) -> GrayImage:
+def _bar(text: str, width: int) -> GrayImage:
     bar = np.zeros((24, width), np.uint8)
     cv2.putText(bar, text, (4, 17), cv2.FONT_HERSHEY_SIMPLEX, 0.5, 220, 1, cv2.LINE_AA)
     return bar

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import cv2
@@ -12,16 +11,13 @@ import torch
 from echo_studio.anatomy.edits.defects import apply_defect
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.shape.sliders import Shape, reshape
-from echo_studio.data.atomic import write_bytes
 from echo_studio.data.datasets.camus import CamusFrame
 from echo_studio.errors import EchoStudioError
-from echo_studio.evaluate.frames.defect_effects import title_bar
-from echo_studio.evaluate.frames.made_frames import SIDE
 from echo_studio.evaluate.frames.segmentation import Scorers
-from echo_studio.generate.generator import SampledGenerator, decoding_as, grey_of, resized_image
+from echo_studio.generate.generator import SampledGenerator, grey_of, resized_image
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import Sampling
-from echo_studio.generate.source import EDITED_NOTICE, Source
+from echo_studio.generate.source import Source
 from echo_studio.nets.grain_decoder import high_pass_strength, inner_sector
 from echo_studio.types import BoolMask, FloatArray, GrayImage, Json
 
@@ -63,7 +59,8 @@ def measure_edits(
         source's), seam (gradient where the two meet, over the source's there), grain (strength where the map decides
         and the tissue is the same as before, over the source's there)}.
         `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
-        the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`.
+        the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`; left
+        out where fewer than two edits leave surroundings.
         Then the rows.
     """
     unedited: list[float] = []
@@ -95,9 +92,11 @@ def measure_edits(
         if len(rows) < keep and len(row) == len(EDITS) + 1:
             rows.append(row)
         on_frame(k + 1, len(frames))
-    before, after = (np.array([look[which] for look in looks]) for which in (0, 1))
-    kept = {name: _rounded(np.corrcoef(before[:, j], after[:, j])[0, 1]) for j, name in enumerate(LOOK)}
-    nearest_share = _rounded(np.mean([same for *_, same in looks]))
+    kept: Json = {"n": len(looks), "others": len(others)}
+    if len(looks) > 1:
+        before, after = (np.array([look[which] for look in looks]) for which in (0, 1))
+        kept |= {name: _rounded(np.corrcoef(before[:, j], after[:, j])[0, 1]) for j, name in enumerate(LOOK)}
+        kept["nearest"] = _rounded(np.mean([same for *_, same in looks]))
     return {
         "generator": sampling.generator,
         "solver": sampling.solver,
@@ -106,7 +105,7 @@ def measure_edits(
         "unedited_db": _rounded(np.mean(unedited)),
         "unedited_db_least": _rounded(min(unedited)),
         "edits": [{"edit": name, "n": len(parts), **_means(parts)} for name, parts in found.items() if parts],
-        "kept": {**kept, "nearest": nearest_share, "n": len(looks), "others": len(others)},
+        "kept": kept,
     }, rows
 
 
@@ -124,7 +123,9 @@ def _through_codec(generator: SampledGenerator, request: GenerationRequest) -> G
     within = replace(request, label_map=own, source=around)
     with torch.inference_mode():
         ids = generator.seen_ids([within])
-        pixels = decoding_as(within, around, ids, generator.codec)(generator.inverted(within, around).latent)
+        inverted = generator.inverted(within, around)
+        look = request.sampling.look.over(inverted.look)
+        pixels = generator.codec.decoding((ids > 0).float().unsqueeze(1), [request.seed], look)(inverted.latent)
     image = np.zeros_like(source.image)
     image[source.box] = resized_image(grey_of(pixels)[0], around.image.shape)
     return np.where(source.inside, image, 0).astype(np.uint8)
@@ -188,17 +189,3 @@ def _means(parts: Sequence[Json]) -> Json:
 
 def _rounded(value: Any) -> float:
     return round(float(value), 3)
-
-
-def write_sheet(rows: Sequence[Sequence[GrayImage]], path: Path) -> None:
-    """A PNG of `measure_edits`'s rows, with the names of the edits above and the notice below.
-
-    Raises:
-        OutputError: a place that cannot be written.
-    """
-    names = ("real frame", *EDITS)
-    bars = [title_bar(name, SIDE) for name in names]
-    lines = [np.hstack(bars), *(np.hstack(row) for row in rows), title_bar(EDITED_NOTICE, SIDE * len(names))]
-    done, png = cv2.imencode(".png", np.vstack(lines))
-    assert done
-    write_bytes(path, png.tobytes())

@@ -19,7 +19,7 @@ from echo_studio.diffusion.solvers import SampleNoise
 from echo_studio.errors import RequestError
 from echo_studio.generate.build import soft_one_hot
 from echo_studio.generate.codec import GrainCodec
-from echo_studio.generate.generator import Generator, look_with
+from echo_studio.generate.generator import Generator
 from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.source import Source
@@ -88,7 +88,8 @@ class BeatGenerator(VideoGenerator):
             sampling = dataclasses.replace(request.sampling, generator=model.card.name)
             still = GenerationRequest(request.label_map, sampling, request.view, "ED", request.seed, source)
             image = model.generate(still).image
-            source = dataclasses.replace(source, image=image, label_map=source.guide(request.label_map))
+            guide = source.guide(request.label_map)
+            source = dataclasses.replace(source, image=image, label_map=guide, made_from=source.origin)
         around, first = source.cropped(source.label_map)
         last = request.end_systole and source.cropped(request.end_systole)[1]
         box, whole = source.box, np.zeros((request.frames, *source.image.shape), np.uint8)
@@ -234,9 +235,8 @@ class _Beat:
         still, look = SampleNoise([seed], (1, side, side))(), request.sampling.look
         if request.source is not None:
             frame = GenerationRequest(request.label_map, request.sampling, request.view, "ED", seed, request.source)
-            still = model.inverted(frame, request.source).start(still.to(model.device), request.source.keep).cpu()
-            if isinstance(codec, GrainCodec):
-                look = look_with(look, request.source, torch.from_numpy(ids[:1]).to(model.device), codec)
+            inverted = model.inverted(frame, request.source)
+            still, look = inverted.start(still.to(model.device), request.source.keep).cpu(), look.over(inverted.look)
         start = noise.stream(still[0], 0, STEADY)
         grain = None
         if isinstance(codec, GrainCodec):

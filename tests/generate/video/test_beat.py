@@ -13,6 +13,7 @@ from echo_studio.anatomy.shape.sliders import Shape, reshape
 from echo_studio.data.template import template
 from echo_studio.errors import Cancelled, RequestError
 from echo_studio.generate.build import build_network, soft_one_hot
+from echo_studio.generate.catalog import catalog
 from echo_studio.generate.checkpoint import Card, read_card, read_weights, write_checkpoint
 from echo_studio.generate.sampling import Look, Sampling
 from echo_studio.generate.source import Source
@@ -176,6 +177,18 @@ def test_an_edited_heart_beats_from_the_edited_frame(checkpoints: Path, heart: L
     assert np.array_equal(made.clip[0][untouched], source.image[untouched])
     assert not np.array_equal(made.clip[0], np.where(source.inside, source.image, 0))
     assert np.array_equal(made.cycle.ids[0], source.guide(edited).ids)
+
+
+def test_nothing_of_an_edited_frame_that_beats_stays_once_its_source_is_forgotten(
+    checkpoints: Path, heart: LabelMap
+) -> None:
+    models = catalog(checkpoints)
+    entry = video_generators(checkpoints)["beat-grainy"]
+    source, edited = still(heart), reshape(heart, Shape(wall=1.4))
+    BeatGenerator(entry, torch.device("cpu"), models.load("draft-grainy")).generate(request(edited, source=source))
+    assert len(models.inversions._kept) == 2  # of the frame, and of the edited frame
+    models.inversions.forget(source)
+    assert not models.inversions._kept
 
 
 def test_a_source_among_much_black_beats_within_its_sector(checkpoints: Path, heart: LabelMap) -> None:
