@@ -72,7 +72,7 @@ def edits(
     lines = [f"Unedited: {found['unedited_db']} dB against the codec alone (least {found['unedited_db_least']})."]
     if "nearest" in kept:
         lines.append(
-            f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} and "
-            f"{kept['grain']} with the source's; it is the nearest of {kept['others']} frames in {kept['nearest']:.0%}."
+            f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} "
+            f"and {kept['grain']} with the source's; it is the nearest of {kept['others']} frames in {kept['nearest']:.0%}."
         )
     print_result(as_json, found, table(COLUMNS, cells), *lines)

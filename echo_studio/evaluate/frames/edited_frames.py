@@ -59,8 +59,8 @@ def measure_edits(
         source's), seam (gradient where the two meet, over the source's there), grain (strength where the map decides
         and the tissue is the same as before, over the source's there)}.
         `kept`, of the whole-frame variant: correlations of `mean`, `contrast` and `grain` of
-        the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`; left
-        out where fewer than two edits leave surroundings.
+        the surroundings with the source's, and `nearest`, the share of edits whose source is the nearest of `others`;
+        left out where fewer than two edits leave surroundings.
         Then the rows.
     """
     unedited: list[float] = []
