@@ -73,6 +73,7 @@ def edits(
     if "nearest" in kept:
         lines.append(
             f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} "
-            f"and {kept['grain']} with the source's; it is the nearest of {kept['others']} frames in {kept['nearest']:.0%}."
+            f"and {kept['grain']} with the source's; it is the nearest of {kept['others']} frames in "
+            f"{kept['nearest']:.0%}."
         )
     print_result(as_json, found, table(COLUMNS, cells), *lines)
