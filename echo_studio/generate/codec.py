@@ -171,7 +171,14 @@ class GrainCodec:
 
         def decode(latent: Tensor) -> Tensor:
             latent = torch.where(seen, latent.clamp(min=self.background), self.background)
-            return torch.where(inside > 0, self.decoder(latent, beams, noise, looks).clamp(-1, 1), -1.0)
+            given = (latent, beams, *noise, looks)
+            # One after another on a processor, whose caches hold the features of one image.
+            at_once = 1 if device.type == "cpu" else len(latent)
+            made = [
+                self.decoder(first, around, own, look)
+                for first, around, *own, look in zip(*(one.split(at_once) for one in given), strict=True)
+            ]
+            return torch.where(inside > 0, torch.cat(made).clamp(-1, 1), -1.0)
 
         return decode
 

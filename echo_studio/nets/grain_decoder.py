@@ -83,7 +83,7 @@ class _Doubling(nn.Module):
     def forward(self, x: Tensor, noise: Tensor, looks: Tensor) -> Tensor:
         h = F.pixel_shuffle(self.up(F.silu(x)), 2)
         gain = (self.gain(looks)[:, :, None, None] + self.local(h)).clamp(-3.0, 3.0).exp()
-        return self.block(h + self.spread(noise) * gain)
+        return self.block(torch.addcmul(h, self.spread(noise), gain))
 
 
 class _Residual(nn.Module):
@@ -93,7 +93,7 @@ class _Residual(nn.Module):
         self.out = nn.Conv2d(channels, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.out(F.silu(self.into(F.silu(x))))
+        return self.out(F.silu(self.into(F.silu(x)))).add_(x)
 
 
 class GrainCritic(nn.Module):

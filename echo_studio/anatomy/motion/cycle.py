@@ -156,12 +156,22 @@ def cycle_volumes(cycle: LabelCycle) -> tuple[FloatArray, float | None]:
     Volumes are single-plane, in mL where the spacing is known, else in px³; NaN where a frame has no long axis. The
     EF is that of frame 0 and the frame at end systole, None where either has none.
     """
-    discs = [lv_discs(cycle.frame(k)) for k in range(len(cycle))]
-    unit = 1000.0 if cycle.spacing_mm else 1.0
-    volumes = np.array([one.volume / unit if one else np.nan for one in discs])
-    first, least = volumes[0], volumes[cycle.es]
-    ef = None if np.isnan([first, least]).any() else ejection_fraction(float(first), float(least))
-    return volumes, ef
+    volumes = np.array([_volume(cycle, k) for k in range(len(cycle))])
+    return volumes, _ef(volumes[0], volumes[cycle.es])
+
+
+def cycle_ef(cycle: LabelCycle) -> float | None:
+    """The EF of `cycle_volumes`, without the other frames."""
+    return _ef(_volume(cycle, 0), _volume(cycle, cycle.es))
+
+
+def _volume(cycle: LabelCycle, frame: int) -> float:
+    discs = lv_discs(cycle.frame(frame))
+    return discs.volume / (1000.0 if cycle.spacing_mm else 1.0) if discs else np.nan
+
+
+def _ef(first: float, least: float) -> float | None:
+    return None if np.isnan([first, least]).any() else ejection_fraction(float(first), float(least))
 
 
 def check_pair(label_map: LabelMap, end_systole: LabelMap) -> None:

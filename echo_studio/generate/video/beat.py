@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from echo_studio.anatomy.labels import LV_CAVITY, LV_MYOCARDIUM
-from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes
+from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_ef
 from echo_studio.anatomy.motion.motion import volume_curve
 from echo_studio.diffusion.denoiser import Condition
 from echo_studio.diffusion.solvers import SampleNoise
@@ -152,7 +152,7 @@ class BeatGenerator(VideoGenerator):
                 on_frames(places, clip[places])
             stepped(lambda at=places[0]: clip[at])  # type: ignore[misc]
         record = video_record(
-            request, nfe, cycle_volumes(beat.cycle)[1], model.card.weights, torch.__version__, self.device.type
+            request, nfe, cycle_ef(beat.cycle), model.card.weights, torch.__version__, self.device.type
         )
         return GeneratedVideo(clip, beat.cycle, record, time.perf_counter() - started)
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, TISSUE
-from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_volumes, label_cycle
+from echo_studio.anatomy.motion.cycle import LabelCycle, cycle_ef, label_cycle
 from echo_studio.anatomy.motion.motion import end_systole, usual_motion
 from echo_studio.anatomy.sector.geometry import sector_of
 from echo_studio.diffusion.denoiser import Bound, Condition, Preconditioned
@@ -214,7 +214,7 @@ class ClipGenerator(VideoGenerator):
             video_record(
                 request,
                 nfe,
-                cycle_volumes(cycle)[1],
+                cycle_ef(cycle),
                 self.card.weights,
                 torch.__version__,
                 self.device.type,

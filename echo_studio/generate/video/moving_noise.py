@@ -169,11 +169,16 @@ def gathered(
         generator: of the noise of elements in which no part lies.
     """
     # A border of one element on every side takes the parts that have left the picture.
-    cells = np.floor(places * np.array([width, height], np.float32)[:, None, None] + np.float32(1)).astype(np.int32)
-    x, y = (np.clip(own, 0, side + 1, out=own) for own, side in zip(cells, (width, height), strict=True))
-    at, size = torch.from_numpy((y * np.int32(width + 2) + x).ravel()), (height + 2) * (width + 2)
+    x, y = (
+        np.clip(own * np.float32(side) + np.float32(1), 0, side + 1).astype(np.int32)
+        for own, side in zip(places, (width, height), strict=True)
+    )
+    y *= np.int32(width + 2)
+    y += x
+    at, size = torch.from_numpy(y.ravel()), (height + 2) * (width + 2)
     number = torch.bincount(at, minlength=size)
-    sums = torch.zeros(len(parts), size).index_add_(1, at, parts.flatten(1))
+    # A sum by place for each channel: many times as quick on a processor as adding at indices.
+    sums = torch.stack([torch.bincount(at, own, minlength=size) for own in parts.flatten(1)])
     noise = (sums / number.clamp(min=1).sqrt()).reshape(len(parts), height + 2, width + 2)[:, 1:-1, 1:-1]
     empty = number.reshape(height + 2, width + 2)[1:-1, 1:-1] == 0
     if empty.any():
