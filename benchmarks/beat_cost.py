@@ -28,10 +28,10 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     spent: dict[str, float] = {}
 
-    def timed(name: str, owner: Any, method: str) -> None:  # noqa: ANN401
+    def timed(name: str, owner: Any, method: str) -> None:
         inner: Callable[..., Any] = getattr(owner, method)
 
-        def outer(*given: Any, **named: Any) -> Any:  # noqa: ANN401
+        def outer(*given: Any, **named: Any) -> Any:
             start = time.process_time()
             try:
                 return inner(*given, **named)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers, opened
+from echo_studio.cli.options import CheckpointsOption, SplitsOption, numbers
 from echo_studio.cli.output import JsonOption, print_json, print_result, progress, table
 from echo_studio.errors import DataError, EchoStudioError, RequestError, UnknownNameError
 from echo_studio.types import Json, View
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 # Heading, entry of `VideoScores`, its format.
+REFERENCES = ("interpolated", "recordings")
 COLUMNS = (
     ("method", "generator", "{:>20}"),
     ("t", "start_step", "{:>3}"),
@@ -45,9 +46,13 @@ def evaluate_video(
     recordings: Annotated[
         Path | None,
         typer.Option(
-            help="A clip (MP4, AVI, DICOM) or a folder of them: print what its speckle remembers, nothing else."
+            help="A clip (MP4, AVI, DICOM) or a folder of them: print what its speckle remembers, nothing else. With "
+            "--reference recordings: EchoNet-Dynamic, CAMUS's half sequences or a folder of loops."
         ),
     ] = None,
+    reference: Annotated[
+        str, typer.Option(help="What clips are compared with: `interpolated` cycles of --data, or --recordings.")
+    ] = "interpolated",
     generators: Annotated[
         str, typer.Option(help="Names with commas between them, such as beat-l64,video-spade,free-echo,sdedit.")
     ] = "beat-l64",
@@ -94,11 +99,16 @@ def evaluate_video(
     and with the motion of the label maps taken out, how much a frame differs from the next and how much the mean grey
     wanders, both over the contrast. With --recordings the same of any clips, whose frames the labeller labels.
 
+    With --reference recordings real heartbeats are the reference, labelled frame by frame by the labeller (half
+    sequences bring their own labels), and clips are made from their label maps at ED and ES. Recordings that cannot be
+    used are named.
+
     \b
     Example:
       echo-studio evaluate video --generators beat-l64,free-echo,sdedit --start-steps 15,35,55 \\
           --ef 25,40,55,65 --data ~/data/CAMUS_public --json
       echo-studio evaluate video --recordings ~/data/EchoNet-Dynamic/Videos
+      echo-studio evaluate video --reference recordings --recordings ~/data/EchoNet-Dynamic --view 4CH --limit 50
     """
     if (data is None) == (recordings is None):
         raise RequestError(
@@ -106,10 +116,15 @@ def evaluate_video(
             got="none of them" if data is None else "both",
             remedy="leave one of them out" if data else "name a CAMUS folder, or clips",
         )
-    if recordings is not None:
+    if reference not in REFERENCES:
+        raise UnknownNameError("reference", reference, REFERENCES)
+    if reference == "recordings" and recordings is None:
+        raise RequestError(
+            expected="--recordings with a folder for --reference recordings", got="none", remedy="name the folder"
+        )
+    if recordings is not None and reference != "recordings":
         _recordings(recordings, limit, checkpoints, as_json)
         return
-    assert data is not None
     lengths, budgets, steps = (
         numbers(*pair, int) for pair in (("frames", frames), ("nfe", nfe), ("start-steps", start_steps))
     )
@@ -118,10 +133,21 @@ def evaluate_video(
         raise RequestError(expected="--frames with a number", got="none", remedy="try --frames 24")
     _check(lengths, budgets, steps, scales, efs, seed)
 
-    from echo_studio.data.clips.interpolated import interpolated_cycle
+    from echo_studio.data.clips.interpolated import SIDE, interpolated_cycle
+    from echo_studio.data.datasets.camus import CamusFolder
+    from echo_studio.data.datasets.recorded import RecordedFolder
     from echo_studio.evaluate.frames.distances import NAMED
     from echo_studio.evaluate.frames.paper_features import PaperFeatures
-    from echo_studio.evaluate.video.metrics import Beat, VideoReference, beat_pairs, measure_reference, measure_video
+    from echo_studio.evaluate.frames.segmentation import Scorers
+    from echo_studio.evaluate.video.metrics import (
+        Beat,
+        VideoReference,
+        beat_pairs,
+        measure_reference,
+        measure_video,
+        recorded_beats,
+    )
+    from echo_studio.evaluate.video.recorded import LabelledRecordings
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
 
     networks = PaperFeatures() if paper else None
@@ -131,8 +157,22 @@ def evaluate_video(
         if name not in known:
             raise UnknownNameError("video generator", name, known)
     settings = [one for name in names for one in _settings(known[name], solver, budgets, lengths, steps, scales)]
-    folder, scorers = opened(data, splits, checkpoints)
-    pairs = beat_pairs(folder, split, view, limit)
+    scorers = Scorers.load(checkpoints)
+    if recordings is not None:
+        clips = LabelledRecordings(RecordedFolder(recordings, view, splits), scorers.labeller, limit)
+        heading = f"recordings ({clips.folder.layout})"
+
+        def beats_of(length: int) -> list[Beat]:
+            return recorded_beats(clips, split, length, SIDE, view)
+
+    else:
+        assert data is not None
+        pairs = beat_pairs(CamusFolder(data, splits), split, view, limit)
+        heading = "interpolated cycles"
+
+        def beats_of(length: int) -> list[Beat]:
+            return [Beat.of(*pair, length, interpolated_cycle) for pair in pairs]
+
     models = {name: load_video_generator(name, checkpoints) for name in names}
     rows: list[VideoScores] = []
 
@@ -144,21 +184,23 @@ def evaluate_video(
     if not as_json:
         typer.echo(_heading())
     for length in lengths:
-        beats = [Beat.of(*pair, length, interpolated_cycle) for pair in pairs]
-        reference = VideoReference(scorers, beats, networks)
-        add(measure_reference(reference))
+        compared = VideoReference(scorers, beats_of(length), networks, heading)
+        add(measure_reference(compared))
         for setting in settings:
             if setting.frames == length:
                 with progress(
                     f"{setting.sampling.generator}, {setting.sampling.nfe} NFE, start step {setting.start_step}"
                 ) as advance:
-                    add(measure_video(models[setting.sampling.generator], setting, reference, seed, efs, advance))
+                    add(measure_video(models[setting.sampling.generator], setting, compared, seed, efs, advance))
     if not as_json:
+        for fault in sorted(set(clips.faults)) if recordings else []:
+            typer.echo(f"left out: {fault}")
         print_result(False, {}, "", memory_table([(row.generator, row.memory) for row in rows]))
     else:
         print_json(
             {
-                "reference": "interpolated cycles between real ED and ES frames",
+                "reference": heading if recordings else "interpolated cycles between real ED and ES frames",
+                "left_out": sorted(set(clips.faults)) if recordings else [],
                 "split": split,
                 "view": view,
                 "features": NAMED[scorers.judge.card.kind],

@@ -27,7 +27,7 @@ from echo_studio.generate.checkpoint import Card, made_by, write_checkpoint
 from echo_studio.train.recipe import Optimiser, Recipe
 from echo_studio.train.samples.frames import batch_indices
 from echo_studio.train.state import ALONE, LATEST, Progress, load_state, save_state, ways_of
-from echo_studio.train.task import PartLoss, Task
+from echo_studio.train.task import LICENCE, PartLoss, Task
 from echo_studio.train.team import SingleProcess, shares_of
 
 
@@ -55,7 +55,6 @@ class Ema:
             kept.copy_(present)
 
 
-LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
 EXPLODES_ABOVE = 1000.0  # all our losses are of order one
 DATA = "CAMUS (Leclerc et al., IEEE TMI 38(9), 2019)"
 

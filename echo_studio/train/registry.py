@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from echo_studio.anatomy.labels import LABEL_COUNT
 from echo_studio.data.datasets.camus import CamusFolder
 from echo_studio.diffusion.families import FAMILIES, Family, family
-from echo_studio.errors import CheckpointError
+from echo_studio.errors import CheckpointError, RecipeError
 from echo_studio.generate.build import build_network
 from echo_studio.generate.checkpoint import VIDEO, fill, read_card, read_weights
 from echo_studio.nets.cyclegan import CycleGAN
@@ -23,7 +23,7 @@ from echo_studio.train.tasks.distil import DistilTask
 from echo_studio.train.tasks.gamma_vae import GammaVAETask
 from echo_studio.train.tasks.grain_decoder import GrainDecoderTask
 from echo_studio.train.tasks.segmenter import SegmenterTask
-from echo_studio.train.tasks.video import VideoTask
+from echo_studio.train.tasks.video import RecordedSource, VideoTask
 
 TASKS: dict[str, Any] = {
     **dict.fromkeys(FAMILIES, DenoiserTask),
@@ -38,11 +38,33 @@ TASKS: dict[str, Any] = {
 
 
 def task_for(
-    recipe: Recipe, data: CamusFolder, checkpoints: Path, init: Path | None = None, device: str = "cpu"
+    recipe: Recipe,
+    data: CamusFolder | None,
+    checkpoints: Path,
+    init: Path | None = None,
+    device: str = "cpu",
+    recorded: RecordedSource | None = None,
 ) -> Task:
-    """The task of a recipe with its network on a device, new or warm-started from the checkpoint folder `init`."""
+    """The task of a recipe with its network on a device, new or warm-started from the checkpoint folder `init`.
+
+    Args:
+        data: None only where there are recordings to learn from.
+        recorded: recordings instead, for recipes of clips.
+
+    Raises:
+        RecipeError: a recipe of frames with recordings.
+        CheckpointError: see `initial_model`.
+    """
+    kind = TASKS[recipe.kind]
+    if recorded is not None and kind is not VideoTask:
+        raise RecipeError(
+            expected="a recipe of clips (kind video-...) to learn from recordings",
+            got=f"kind {recipe.kind}",
+            remedy="name a CAMUS folder with --data, or take training/video-spade.toml",
+        )
+    own = {"recorded": recorded} if recorded is not None else {}
     model = initial_model(recipe, init).to(device)
-    task: Task = TASKS[recipe.kind](recipe, data, model, checkpoints, torch.device(device), init)
+    task: Task = kind(recipe, data, model, checkpoints, torch.device(device), init, **own)
     return task
 
 

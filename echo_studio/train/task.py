@@ -20,6 +20,8 @@ from echo_studio.types import GrayImage, Json
 
 LossT = TypeVar("LossT")
 
+LICENCE = "CC BY-NC-SA 4.0 (from CAMUS), non-commercial research only"
+
 
 class Task(ABC):
     """One kind of training. All randomness comes from torch's global generator, which the loop seeds at each step.
@@ -74,7 +76,8 @@ class Task(ABC):
     def card_entries(self, model: nn.Module) -> Json:
         """What the card of the averaged model says of this kind of training; see `generate.checkpoint.Card`.
 
-        Its `settings`, and where there are any `needs`, `distilled_from` and `intensities`.
+        Its `settings`, and where there are any `needs`, `distilled_from` and `intensities`; `data`, `split` and
+        `licence` where it did not learn from CAMUS's frames.
         """
         return {"settings": {}}
 

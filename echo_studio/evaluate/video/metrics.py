@@ -2,8 +2,8 @@
 
 How a clip changes from frame to frame is measured too: flicker against a real one, and whether the loop closes.
 
-References are *interpolated cycles* (`data.clips.interpolated`): made from a real ED and a real ES frame, no
-recordings. The clips measured are made from the label maps of the same two frames.
+References are *interpolated cycles* (`data.clips.interpolated`), made from a real ED and a real ES frame, or recordings
+(`evaluate.video.recorded`). The clips measured are made from the label maps of the same two frames.
 """
 
 import contextlib
@@ -15,9 +15,11 @@ from scipy.stats import rankdata
 
 from echo_studio.anatomy.label_map import LabelMap, structure_dice
 from echo_studio.anatomy.labels import OUTSIDE
-from echo_studio.anatomy.motion.motion import Motion, usual_motion
+from echo_studio.anatomy.motion.cycle import check_volumes
+from echo_studio.anatomy.motion.motion import LIMITS, Motion, usual_motion
 from echo_studio.data.datasets.camus import CamusFolder, CamusFrame, FrameId
-from echo_studio.errors import DataError, EchoStudioError, RequestError
+from echo_studio.data.datasets.recorded import RecordedClip, RecordedClips
+from echo_studio.errors import DataError, EchoStudioError, LabelMapError, RequestError
 from echo_studio.evaluate.frames.distances import (
     Clip,
     Features,
@@ -49,6 +51,7 @@ class Beat:
     Attributes:
         clip, ids: uint8 (t, h, w), end diastole first.
         end_diastole, end_systole: label maps of the clip's size, with its pixel spacing where that is known.
+        heart_rate: beats a minute.
     """
 
     view: View
@@ -56,6 +59,20 @@ class Beat:
     ids: Clip
     end_diastole: LabelMap
     end_systole: LabelMap
+    heart_rate: float = Motion.heart_rate
+
+    @classmethod
+    def of_recording(cls, one: RecordedClip) -> "Beat":
+        """From a recording with a label map for every frame.
+
+        Raises:
+            LabelMapError: its ventricle does not beat.
+        """
+        maps = one.frame(0), one.frame(one.es)
+        check_volumes(*maps)
+        low, high, _ = LIMITS["heart_rate"]
+        rate = float(np.clip(one.heart_rate, low, high)) if one.heart_rate else Motion.heart_rate
+        return cls(one.view, one.clip, one.ids, *maps, rate)
 
     @classmethod
     def of(cls, end_diastole: CamusFrame, end_systole: CamusFrame, frames: int, interpolate: Interpolate) -> "Beat":
@@ -83,6 +100,26 @@ def beat_pairs(
             remedy="take another split or view, or a larger limit",
         )
     return [(data.read(first), data.read(second)) for first, second in whole]
+
+
+def recorded_beats(clips: RecordedClips, split: str, frames: int, side: int, view: View) -> list[Beat]:
+    """The recordings of one view of a split as reference beats; those whose ventricle does not beat are passed over.
+
+    Raises:
+        DataError: fewer than two are left.
+    """
+    beats = []
+    for one in clips(split, frames, side):
+        if one.view == view:
+            with contextlib.suppress(LabelMapError):
+                beats.append(Beat.of_recording(one))
+    if len(beats) < 2:
+        raise DataError(
+            expected=f"two {split} recordings or more of the {view} view that can be used",
+            got=str(len(beats)),
+            remedy="take another split, view or folder, or a larger limit",
+        )
+    return beats
 
 
 @dataclass(frozen=True)
@@ -116,10 +153,17 @@ class VideoReference:
 
     Args:
         paper: None leaves FID and FVD out.
+        name: of what the reference beats are, as the table's first column has it.
     """
 
-    def __init__(self, scorers: Scorers, beats: Sequence[Beat], paper: PaperFeatures | None = None) -> None:
-        self.beats = beats
+    def __init__(
+        self,
+        scorers: Scorers,
+        beats: Sequence[Beat],
+        paper: PaperFeatures | None = None,
+        name: str = "interpolated cycles",
+    ) -> None:
+        self.beats, self.name = beats, name
         clips = [beat.clip for beat in beats]
         self._judge, self._labeller = (ScoredBeats.of(one, clips) for one in (scorers.judge, scorers.labeller))
         self._paper = paper
@@ -215,7 +259,7 @@ class VideoSetting:
             label_map=beat.end_diastole,
             sampling=self.sampling,
             end_systole=beat.end_systole if ef is None else None,
-            motion=Motion() if ef is None else usual_motion(ef),
+            motion=Motion(heart_rate=beat.heart_rate) if ef is None else usual_motion(ef, beat.heart_rate),
             view=beat.view,
             frames=self.frames,
             start_step=self.start_step,
@@ -348,17 +392,17 @@ def measure_reference(reference: VideoReference) -> VideoScores:
 
     clips = [beat.clip for beat in reference.beats]
     return VideoScores(
-        generator="interpolated cycles",
+        generator=reference.name,
         frames=len(clips[0]),
         n=len(clips),
         ssim=1.0,
         **_temporal(clips, reference.beats),
         **reference.score(figures),
-        memory=mean_memory([_memory(beat.clip, beat.ids, beat) for beat in reference.beats]).to_json(),
+        memory=mean_memory([_memory(beat.clip, beat.ids, beat, beat.heart_rate) for beat in reference.beats]).to_json(),
     )
 
 
-def _memory(clip: Clip, ids: LabelIds, beat: Beat, heart_rate: float = Motion.heart_rate) -> Memory:
+def _memory(clip: Clip, ids: LabelIds, beat: Beat, heart_rate: float) -> Memory:
     return memory_of(clip, ids, len(clip) * heart_rate / 60, beat.end_diastole.spacing_mm)
 
 

@@ -44,8 +44,9 @@ OTHER_BATCH = 32
 # Waves of the sampler's noise that are renewed with no frame: they decide how bright whole regions are.
 STEADY = 12.0  # cycles a picture
 # The networks draw small cavities too large and large ones too small: the cavity that guides a frame is so much
-# smaller along its wall, in shares of the side; chosen on 12 training hearts with the labeller.
-AT_ED, AT_ES = -0.3 / 256, 0.6 / 256
+# smaller along its wall. A line over the cavity's width, both in 256ths of the picture, chosen on training hearts
+# with the labeller: `training/fit_border.py`.
+BORDER = (3.4, -0.1)
 STRIDE = 3  # every third frame is made first: a third of the time shows the whole beat
 GRAIN_STREAMS = 10_000  # noise streams from here on are the codec's; those before are the sampler's, one a draw
 
@@ -174,6 +175,20 @@ class BeatGenerator(VideoGenerator):
         return model
 
 
+def cavity_width(ids: LabelIds) -> float:
+    """Pixels: the cavity's area over half its border's length, that is about its width; 0 without one."""
+    contours, _ = cv2.findContours((ids == LV_CAVITY).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    border = sum(cv2.arcLength(contour, True) for contour in contours)
+    return 2 * float((ids == LV_CAVITY).sum()) / border if border else 0.0
+
+
+def border_shift(width: FloatArray) -> FloatArray:
+    """By how much the cavity that guides a frame is smaller along its wall than that of the label map, by its width;
+    both in 256ths of the picture."""
+    start, slope = BORDER
+    return np.where(width > 0, start + slope * width, 0.0)
+
+
 def with_cavity(one_hot: Tensor, ids: LabelIds, shifts: FloatArray) -> Tensor:
     """One-hot labels float32 (b, labels, h / factor, w / factor) with the ventricle's border moved.
 
@@ -260,8 +275,10 @@ class _Beat:
         views = torch.full((len(ids),), VIEWS.index(self.request.view), device=ids.device)
         phase = self.phase[list(places)].to(ids.device)
         one_hot = soft_one_hot(ids, self.model.codec.factor, self.model.card.label_count)
-        shifts = AT_ED + (AT_ES - AT_ED) * self.phase[list(places)].numpy()
-        condition = Condition(with_cavity(one_hot, self.ids[list(places)], shifts * self.ids.shape[-1]), views, phase)
+        guides = self.ids[list(places)]
+        unit = guides.shape[-1] / 256
+        shifts = unit * border_shift(np.array([cavity_width(one) for one in guides]) / unit)
+        condition = Condition(with_cavity(one_hot, guides, shifts), views, phase)
         return self.model.diffused(condition, self.request.sampling, moving, on_evaluation)  # type: ignore[arg-type]
 
     def pictures(self, made: Tensor, places: Sequence[int]) -> GrayClip:

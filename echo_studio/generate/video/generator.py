@@ -258,6 +258,8 @@ class ClipGenerator(VideoGenerator):
             )
 
     def _condition(self, ids: LabelIds, request: VideoRequest) -> Condition:
+        if self.card.settings.get("first_map_alone"):
+            ids = np.broadcast_to(ids[:1], ids.shape).copy()
         one_hot = soft_one_hot(torch.from_numpy(ids).to(self.device), self.codec.factor, self.card.label_count)
         time_of = torch.arange(len(ids), device=self.device) / len(ids)
         view = torch.tensor([VIEWS.index(request.view)], device=self.device)
