@@ -169,6 +169,7 @@ class RealBeat:
             "es": self.es,
             "ef_percent": round(self.ef, 1),
             "heart_rate": round(self.heart_rate, 1),
+            "motion": self.motion.to_json(),
             "volumes": [round(float(value), 2) for value in self.volumes],
         }
 

@@ -67,7 +67,7 @@ export function mount({ element, props, watch }) {
   const measurePanel = new MeasurePanel(inspector, editor, link, settings, slots);
   new Monitor(root, generation, link);
   const realFrame = new RealFrame(link, result);
-  new RealFramePanel(root, realFrame, editor);
+  new RealFramePanel(root, realFrame, editor, () => starter.picker.again());
   generation.source = () => realFrame.source;
   realFrame.listeners.add((changed) => changed && generation.soon());
   const starter = new Starter(root, link, editor, settings, panes, realFrame);
