@@ -18,6 +18,7 @@ import { MeasurePanel } from "./panels/measure_panel.js";
 import { Monitor } from "./panels/monitor.js";
 import { Project } from "./panels/project.js";
 import { RealFrame, RealFramePanel } from "./panels/real_frame.js";
+import { SeedSpread } from "./panels/seed_spread.js";
 import { Settings } from "./panels/settings.js";
 import { ShapePanel } from "./panels/shape_panel.js";
 import { Starter } from "./panels/starter.js";
@@ -70,6 +71,8 @@ export function mount({ element, props, watch }) {
   new RealFramePanel(root, realFrame, editor, () => starter.picker.again());
   generation.source = () => realFrame.source;
   realFrame.listeners.add((changed) => changed && generation.soon());
+  const spread = new SeedSpread(link, editor, settings, generation);
+  views.onSpread = (page) => spread.want(page);
   const starter = new Starter(root, link, editor, settings, panes, realFrame);
   const project = new Project(root, link, labels, settings, slots);
   const tray = new Tray(root, link, editor, settings, generation);
