@@ -41,11 +41,13 @@ export class RecordedBeat {
       this.tab.say(problem.message);
     }
     this.working = false;
+    this.show();
     this.tab.changed();
   }
 
   end() {
     this.tab.motionForm.record(null);
+    this.show();
     this.tab.changed();
   }
 
