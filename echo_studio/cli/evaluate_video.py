@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from echo_studio.generate.video.generator import VideoEntry
 
 
-# Heading, entry of `VideoScores`, its format.
 REFERENCES = ("interpolated", "recordings")
+NO_WEIGHTS = "no weights"
+# Heading, entry of `VideoScores`, its format.
 COLUMNS = (
     ("method", "generator", "{:>20}"),
     ("t", "start_step", "{:>3}"),
@@ -28,8 +29,8 @@ COLUMNS = (
     ("NFE", "nfe", "{:>4}"),
     ("SSIM", "ssim", "{:>6.3f}"),
     ("PSNR", "psnr", "{:>6.2f}"),
-    ("FID", "fid", "{:>7.2f}"),
-    ("FVD", "fvd", "{:>7.2f}"),
+    ("FID", "fid", "{:>10.2f}"),
+    ("FVD", "fvd", "{:>10.2f}"),
     ("Fr frames", "frechet_frames", "{:>9.2f}"),
     ("Fr motion", "frechet_motion", "{:>9.2f}"),
     ("flicker", "flicker", "{:>7.2f}"),
@@ -79,9 +80,13 @@ def evaluate_video(
     split: Annotated[str, typer.Option(help="training, validation or testing.")] = "validation",
     limit: Annotated[int, typer.Option(min=0, help="So many patients, spread evenly over the split; 0 for all.")] = 0,
     seed: Annotated[int, typer.Option(help="Clip k is made with SEED + k.")] = 0,
+    samples: Annotated[int, typer.Option(min=1, max=100, help="Clips of every patient; the papers have ten.")] = 1,
     paper: Annotated[
         bool, typer.Option("--paper", help="FID and FVD too: needs the extra `paper` and its weights on the disk.")
     ] = False,
+    paper_weights: Annotated[
+        Path | None, typer.Option(help="The same, with the folder that holds the two files of weights.")
+    ] = None,
     splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -150,7 +155,7 @@ def evaluate_video(
     from echo_studio.evaluate.video.recorded import LabelledRecordings
     from echo_studio.generate.video.catalog import load_video_generator, video_generators
 
-    networks = PaperFeatures() if paper else None
+    networks = PaperFeatures(paper_weights) if paper or paper_weights else None
     known = video_generators(checkpoints)
     names = generators.split(",")
     for name in names:
@@ -160,7 +165,7 @@ def evaluate_video(
     scorers = Scorers.load(checkpoints)
     if recordings is not None:
         clips = LabelledRecordings(RecordedFolder(recordings, view, splits), scorers.labeller, limit)
-        heading = f"recordings ({clips.folder.layout})"
+        heading = "recordings"
 
         def beats_of(length: int) -> list[Beat]:
             return recorded_beats(clips, split, length, SIDE, view)
@@ -191,7 +196,11 @@ def evaluate_video(
                 with progress(
                     f"{setting.sampling.generator}, {setting.sampling.nfe} NFE, start step {setting.start_step}"
                 ) as advance:
-                    add(measure_video(models[setting.sampling.generator], setting, compared, seed, efs, advance))
+                    add(
+                        measure_video(
+                            models[setting.sampling.generator], setting, compared, seed, efs, samples, advance
+                        )
+                    )
     if not as_json:
         for fault in sorted(set(clips.faults)) if recordings else []:
             typer.echo(f"left out: {fault}")
@@ -199,7 +208,9 @@ def evaluate_video(
     else:
         print_json(
             {
-                "reference": heading if recordings else "interpolated cycles between real ED and ES frames",
+                "reference": f"recordings ({clips.folder.layout})"
+                if recordings
+                else "interpolated cycles between real ED and ES frames",
                 "left_out": sorted(set(clips.faults)) if recordings else [],
                 "split": split,
                 "view": view,
@@ -306,12 +317,14 @@ def _line(row: "VideoScores") -> str:
     values = row.to_json()
     if not row.nfe:  # the reference was not generated
         values.update(dict.fromkeys(("nfe", "start_step", "guidance")))
+    if row.nfe:  # the reference is not compared with itself
+        values.update({key: NO_WEIGHTS for key in ("fid", "fvd") if values[key] is None})
     return " ".join(_cell(form, values[key]) for _, key, form in COLUMNS)
 
 
 def _cell(form: str, value: float | str | None) -> str:
-    """A value in its column's format; a dash of the same width if it is None."""
-    if value is not None:
+    """A value in its column's format; a dash of the same width if it is None, words as they are."""
+    if value is not None and value != NO_WEIGHTS:
         return form.format(value)
     width = form.removeprefix("{:>").removesuffix("}").rstrip("fg").split(".")[0]
-    return f"{'-':>{width}}"
+    return f"{value or '-':>{width}}"

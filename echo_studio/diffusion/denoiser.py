@@ -137,7 +137,8 @@ def prepared_without(denoiser: Preconditioned, condition: Condition, dropped: Te
 
 @dataclass(frozen=True)
 class Guided:
-    """D + scale (D - D without the label map): the papers' eq. 1, in which noise and clean estimate change alike.
+    """D + scale (D - D without the label map), within the range of D: the papers' eq. 1, in which noise and clean
+    estimate change alike.
 
     NFE counts evaluations of this guided denoiser. Each runs the network once, on a batch of twice the
     size: a guided run takes the NFE of its request and about twice the time.
@@ -164,6 +165,10 @@ class Guided:
         both, variance = self.denoiser.with_variance(torch.cat([x, x]), torch.cat([sigma, sigma]), prepared)
         estimate, blind = both.chunk(2)
         guided = estimate + self.scale * (estimate - blind)
+        # A large scale leaves the range of the data, and pictures burn (Saharia et al. 2022, Imagen, 2.3): what lies
+        # beyond is brought back to the range of the estimate with the label map, sample by sample.
+        flat = estimate.flatten(1)
+        guided = guided.maximum(per_sample(flat.amin(1), guided)).minimum(per_sample(flat.amax(1), guided))
         return guided, None if variance is None else variance[: len(x)]
 
 

@@ -119,6 +119,52 @@ def test_bad_input_is_one_line_and_exit_2(
     assert not captured.out
 
 
+def test_ten_clips_a_map_are_scored_together_and_what_has_no_weights_says_so(
+    arguments: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[int] = []
+
+    class Counts(Repeats):
+        def generate(self, request: VideoRequest) -> GeneratedVideo:
+            seeds.append(request.seed)
+            return super().generate(request)
+
+    monkeypatch.setattr(video_catalog, "load_video_generator", lambda name, folder: Counts())
+    assert main([*arguments, "--frames", "4", "--samples", "10", "--seed", "5"]) == 0
+    reference, row = capsys.readouterr().out.splitlines()[1:3]
+    assert seeds == list(range(5, 25)), "ten of each of two patients, each with a seed of its own"
+    assert row.count("no weights") == 2
+    assert "no weights" not in reference
+
+
+def test_fid_and_fvd_come_from_weights_that_are_named_by_their_folder(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders: list[Path] = []
+
+    class StandIn:
+        """The papers' networks, as two means of grey levels."""
+
+        def __init__(self, folder: Path | None = None) -> None:
+            folders.append(folder)  # type: ignore[arg-type]
+
+        @staticmethod
+        def frames(clips: list[np.ndarray]) -> np.ndarray:
+            return np.array([[frame.mean(), frame[:40].mean()] for clip in clips for frame in clip], np.float64)
+
+        @staticmethod
+        def clips(clips: list[np.ndarray]) -> np.ndarray:
+            return np.array([[clip.mean(), clip[0].mean()] for clip in clips], np.float64)
+
+    monkeypatch.setattr("echo_studio.evaluate.frames.paper_features.PaperFeatures", StandIn)
+    assert main([*arguments, "--frames", "4", "--samples", "2", "--paper-weights", str(tmp_path), "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)["rows"][1]
+    assert folders == [tmp_path]
+    assert row["fid"] > 0
+    assert row["fvd"] >= 0
+    assert row["n"] == 4
+
+
 def test_fid_and_fvd_without_their_weights_are_refused_at_once(
     arguments: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

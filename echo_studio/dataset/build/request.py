@@ -71,8 +71,8 @@ def set_request(
     ):
         kind = torch.device(device).type
     frames = catalog(checkpoints).generators()
-    # A prior alone sees no label map: its clips would not show what their labels say.
-    clips = {name: one for name, one in video_generators(checkpoints).items() if one.conditional or one.starts}
+    # Clips of a prior alone, or from one map that stands still, would not show what their labels say.
+    clips = {name: one for name, one in video_generators(checkpoints).items() if one.follows_labels}
     unknown = next((name for name in generators if name not in frames and name not in clips), None)
     if unknown is not None:
         raise UnknownNameError("generator", unknown, {**frames, **clips})

@@ -318,18 +318,21 @@ def measure_video(
     reference: VideoReference,
     seed: int = 0,
     efs: Sequence[float] = (),
+    samples: int = 1,
     on_clip: Callable[[int, int], None] = lambda done, total: None,
 ) -> VideoScores:
     """Make a clip of every reference beat and take all figures of them.
 
     Args:
-        seed: clip k is made with seed + k.
+        seed: clip k is made with seed + k; with several samples the second clip of the first beat comes after the
+            first clip of the last one.
         efs: EFs in percent to ask for. A second clip of each beat is then made from its ED map alone, the EFs taken in
             turn, and the EF figures are theirs; an EF that a heart cannot reach is left out. Without them, the EF
             figures are of the first clips, whose label maps have the patient's own EF.
+        samples: clips of every beat; all figures are over all of them.
         on_clip: called with (done, total) after each clip.
     """
-    beats, made = reference.beats, []
+    beats, made = list(reference.beats) * samples, []
     asked: list[tuple[float | None, Beat, GeneratedVideo]] = []
     total = len(beats) * (2 if efs else 1)
     for k, beat in enumerate(beats):
@@ -364,7 +367,7 @@ def measure_video(
         guidance=setting.sampling.guidance,
         start_step=setting.start_step,
         n=len(clips),
-        **_likeness(clips, reference),
+        **_likeness(clips, beats),
         **reference.paper_distances(clips),
         **_temporal(clips, beats),
         **reference.score(figures),
@@ -411,8 +414,8 @@ def _lv_dice(firsts: Sequence[LabelMap], beats: Sequence[Beat]) -> float | None:
     return _mean([structure_dice(found, beat.end_diastole)["lv_endo"] for found, beat in pairs])
 
 
-def _likeness(clips: Sequence[Clip], reference: VideoReference) -> Json:
-    pairs = [(clip, beat.clip) for clip, beat in zip(clips, reference.beats, strict=True)]
+def _likeness(clips: Sequence[Clip], beats: Sequence[Beat]) -> Json:
+    pairs = [(clip, beat.clip) for clip, beat in zip(clips, beats, strict=True)]
     decibels = float(np.mean([psnr(*pair) for pair in pairs]))
     return {
         "ssim": round(float(np.mean([ssim(*pair) for pair in pairs])), 4),

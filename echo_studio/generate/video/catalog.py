@@ -23,6 +23,14 @@ METHODS: dict[str, tuple[str, str, Pseudo, int, int]] = {
         50,
         32,
     ),
+    "free-echo-still": (
+        "Free-Echo as published",
+        "004: the label map at end diastole in real grey levels by Sinkhorn's transport, the same in every frame; "
+        "noised, then denoised by an unguided prior, which alone gives motion. It has no EF to ask for.",
+        "still",
+        15,
+        32,
+    ),
     "sdedit": (
         "SDEdit",
         "Baseline of 004 (Meng et al. 2022): the label cycle in one grey level a label, noised, then denoised.",

@@ -80,6 +80,11 @@ class VideoEntry:
         """Whether it has a start step."""
         return bool(self.pseudo)
 
+    @property
+    def follows_labels(self) -> bool:
+        """Whether clips show what the label map of every frame says, as sets need it."""
+        return self.conditional or self.pseudo in ("coloured", "transported")
+
 
 @dataclass(frozen=True)
 class VideoGenerator(ABC):

@@ -105,6 +105,31 @@ def transported(
     return image
 
 
+def published(ids: LabelIds, quantiles: FloatArray) -> Intensities:
+    """Free-Echo's pseudo-image as 004 has it: each label one intensity, carried over by Sinkhorn's plan.
+
+    A label goes to the mean of the real intensities that the plan gives it: pixels of one intensity are alike to it.
+
+    Args:
+        ids: uint8 (h, w) the label map at end diastole.
+        quantiles: see `transported`.
+
+    Returns:
+        float32 (h, w) in [0, 1], 0 outside the sector.
+
+    Raises:
+        RequestError: quantiles that are no rising numbers in [0, 1].
+    """
+    _check_quantiles(quantiles)
+    labels, masses = np.unique(ids[ids != OUTSIDE], return_counts=True)
+    image = np.zeros(ids.shape, np.float32)
+    if len(labels):
+        plan = transport_plan(MEANS[labels], masses, quantiles, "sinkhorn")
+        for label, share in zip(labels, plan, strict=True):
+            image[ids == label] = share @ ((quantiles[1:] + quantiles[:-1]) / 2) / share.sum()
+    return image
+
+
 def transport_plan(
     levels: FloatArray, masses: npt.NDArray[np.int_], quantiles: FloatArray, method: Transport = "exact"
 ) -> FloatArray:
@@ -174,8 +199,9 @@ def _check_quantiles(quantiles: FloatArray) -> None:
         )
 
 
-# `coloured` labels are SDEdit's; `transported` ones have the histogram of real frames; empty: none.
-Pseudo = Literal["", "coloured", "transported"]
+# `coloured` labels are SDEdit's; `transported` ones have the histogram of real frames and move; `still` ones are
+# Free-Echo's as published; empty: none.
+Pseudo = Literal["", "coloured", "transported", "still"]
 
 
 def pseudo_video(
@@ -183,8 +209,8 @@ def pseudo_video(
 ) -> Intensities:
     """Grey levels (t, h, w) in [0, 1] of a label cycle.
 
-    004 repeats one pseudo-image; here the anatomy moves, so that the clip has the ejection fraction that was requested,
-    and the texture that transport spreads moves with it.
+    004 repeats one pseudo-image, and so does `still`. In the others the anatomy moves, so that the clip has the
+    ejection fraction that was requested, and the texture that transport spreads moves with it.
 
     Args:
         kind: not empty.
@@ -196,6 +222,8 @@ def pseudo_video(
     """
     if kind == "coloured":
         return coloured(ids)
+    if kind == "still":
+        return np.broadcast_to(published(ids[0], np.asarray(intensities)), ids.shape).copy()
     field = cycle.warped(texture(ids.shape[1], ids.shape[2], seed))
     return transported(ids, view, np.asarray(intensities), field)
 

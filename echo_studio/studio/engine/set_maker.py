@@ -37,7 +37,7 @@ class SetMaker:
 
     def clips(self) -> list[Json]:
         """The generators of clips that see label maps or start from them: `name`, `title`, advised `nfe`."""
-        known = [one for one in video_generators(self._checkpoints).values() if one.conditional or one.starts]
+        known = [one for one in video_generators(self._checkpoints).values() if one.follows_labels]
         return [{"name": one.name, "title": one.title, "nfe": one.advised_nfe} for one in known]
 
     def request(

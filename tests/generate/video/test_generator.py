@@ -35,13 +35,14 @@ def request(heart: LabelMap, name: str, **changes: object) -> VideoRequest:
 
 def test_methods_stand_on_the_prior_and_guided_generators_come_first(checkpoints: Path) -> None:
     entries = video_generators(checkpoints)
-    assert list(entries) == ["video-spade", "free-echo", "sdedit", "video-prior"]
+    assert list(entries) == ["video-spade", "free-echo", "free-echo-still", "sdedit", "video-prior"]
     assert entries["free-echo"].checkpoint == "video-prior"
-    assert [entry.starts for entry in entries.values()] == [False, True, True, False]
-    assert [entry.guidance for entry in entries.values()] == [True, False, False, False]
+    assert [entry.starts for entry in entries.values()] == [False, True, True, True, False]
+    assert [name for name, entry in entries.items() if entry.follows_labels] == ["video-spade", "free-echo", "sdedit"]
+    assert [entry.guidance for entry in entries.values()] == [True, False, False, False, False]
 
 
-@pytest.mark.parametrize("name", ["video-spade", "free-echo", "sdedit", "video-prior"])
+@pytest.mark.parametrize("name", ["video-spade", "free-echo", "free-echo-still", "sdedit", "video-prior"])
 def test_a_clip_is_its_request_again(checkpoints: Path, heart: LabelMap, name: str) -> None:
     generator = load_video_generator(name, checkpoints)
     step = 20 if video_generators(checkpoints)[name].starts else 0

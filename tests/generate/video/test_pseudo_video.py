@@ -19,6 +19,7 @@ from echo_studio.generate.video.pseudo_video import (
     SPAN,
     Transport,
     coloured,
+    pseudo_video,
     real_quantiles,
     shade,
     texture,
@@ -103,6 +104,22 @@ def test_frames_alike_have_the_same_intensities_and_what_is_far_from_a_moving_he
     assert far.sum() > 500
     np.testing.assert_allclose(clip[0][far], clip[1][far], atol=0.05)
     assert histogram_distance(clip, np.stack([IDS, smaller, IDS]), QUANTILES) < 0.01
+
+
+def test_the_published_pseudo_video_stands_still_and_has_one_intensity_a_label() -> None:
+    smaller = heart(shape=(128, 128), spacing=(1.2, 1.2), length=60, width=30).ids
+    ids = np.stack([IDS, smaller])
+    clip = pseudo_video("still", ids, "2CH", None, list(QUANTILES), 0)  # type: ignore[arg-type]
+    np.testing.assert_array_equal(clip[0], clip[1])
+    levels = [np.unique(clip[0][IDS == label]) for label in range(5)]
+    assert [len(level) for level in levels] == [1] * 5
+    assert levels[0] == 0
+    order = np.argsort(MEANS[1:]) + 1
+    assert all(levels[a] < levels[b] for a, b in pairwise(order)), "a brighter label stays brighter"
+    before, after = (float(image[IDS != 0].mean()) for image in (coloured(IDS), clip[0]))
+    real = float(((QUANTILES[1:] + QUANTILES[:-1]) / 2).mean())
+    assert after == pytest.approx(real, abs=1e-3)
+    assert abs(after - real) < abs(before - real)
 
 
 def test_an_empty_map_stays_black() -> None:
