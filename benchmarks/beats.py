@@ -26,7 +26,7 @@ from echo_studio.generate.catalog import bundled_checkpoints
 from echo_studio.generate.sampling import advised_sampling
 from echo_studio.generate.video.catalog import load_video_generator
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest
-from echo_studio.types import Json
+from echo_studio.types import Json, View
 
 SIDE = 256
 
@@ -50,17 +50,17 @@ def main() -> None:
     rows: list[Json] = []
     memories: list[Memory] = []
     failed: list[str] = []
-    pairs = [
-        pair
-        for view in ("2CH", "4CH")
-        for pair in beat_pairs(CamusFolder(options.data), options.split, view, options.limit)
-    ]  # type: ignore[arg-type]
-    for k, (end_diastole, _) in enumerate(pairs):
+    views: tuple[View, ...] = ("2CH", "4CH")
+    hearts = [
+        (view, patient, pair[0])
+        for view in views
+        for patient, pair in enumerate(beat_pairs(CamusFolder(options.data), options.split, view, options.limit))
+    ]
+    # Patient by patient, so that a run that is cut short has both views and all EFs of those that it has.
+    for k, (view, patient, end_diastole) in enumerate(sorted(hearts, key=lambda heart: heart[1])):
         heart, name = end_diastole.label_map.resized(SIDE, SIDE), end_diastole.frame_id.stem
-        ef = efs[k % len(efs)]
-        request = VideoRequest(
-            heart, sampling, None, usual_motion(ef), end_diastole.frame_id.view, options.frames, seed=k
-        )
+        ef = efs[(patient + views.index(view)) % len(efs)]
+        request = VideoRequest(heart, sampling, None, usual_motion(ef), view, options.frames, seed=k)
         try:
             made = generator.generate(request)
         except EchoStudioError as error:

@@ -78,8 +78,8 @@ class Beat:
     def of(cls, end_diastole: CamusFrame, end_systole: CamusFrame, frames: int, interpolate: Interpolate) -> "Beat":
         """From the two true frames of a patient and view."""
         clip, ids = interpolate(end_diastole, end_systole, frames)
-        maps = [frame.label_map.resized(*clip.shape[1:]) for frame in (end_diastole, end_systole)]
-        return cls(end_diastole.frame_id.view, clip, ids, *maps)
+        first, last = (frame.label_map.resized(*clip.shape[1:]) for frame in (end_diastole, end_systole))
+        return cls(end_diastole.frame_id.view, clip, ids, first, last)
 
 
 def beat_pairs(
