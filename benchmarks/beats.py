@@ -77,7 +77,10 @@ def scores(made: GeneratedVideo, judge: FrameSegmenter) -> Json:
     cycle = made.cycle
     seen = clip_labels(judge, made.clip, cycle.spacing_mm)
     dice = [structure_dice(found, LabelMap(ids, cycle.spacing_mm)) for found, ids in zip(seen, cycle.ids, strict=True)]
-    mean = {key: [one[key] for one in dice if one[key] is not None] for key in ("lv_endo", "lv_epi", "la")}
+    mean = {
+        key: [value for one in dice if (value := one[key]) is not None]  # where the structure is in neither
+        for key in ("lv_endo", "lv_epi", "la")
+    }
     inside = (cycle.ids != OUTSIDE).all(axis=0)
     return {
         "ef_drawn": made.record.ef_drawn,
