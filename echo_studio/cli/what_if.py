@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.generate import record_path
-from echo_studio.cli.options import CheckpointsOption, PrecisionOption, values_of
+from echo_studio.cli.options import (
+    CheckpointsOption,
+    DefectsOption,
+    DefectValuesOption,
+    PrecisionOption,
+    ShapeOption,
+    values_of,
+)
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.cli.recordings import real_frame
 from echo_studio.errors import OutputError, RequestError
@@ -32,17 +39,9 @@ def what_if(
         typer.Option(help="The label map to draw in its place, of the frame's size; sliders and defects change it."),
     ] = None,
     phase: Annotated[Phase, typer.Option(help="End diastole or end systole.")] = "ED",
-    shape: Annotated[
-        list[str] | None, typer.Option(help="A shape slider, e.g. lv-size=1.2 or wall=1.5; repeatable.")
-    ] = None,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option(help="septal, aneurysm, effusion, ...; an unknown name lists them all; repeatable."),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A parameter of a defect, e.g. septal.width-mm=8; repeatable."),
-    ] = None,
+    shape: ShapeOption = None,
+    defect: DefectsOption = None,
+    values: DefectValuesOption = None,
     keep: Annotated[
         float, typer.Option(help="How much of the frame's own noise is kept, 0 (fresh noise) to 1 (its own).")
     ] = 1.0,
