@@ -26,6 +26,9 @@ def edits(
     sheet: Annotated[
         Path | None, typer.Option("--sheet", help="A PNG picture: the first five frames, real and with each edit.")
     ] = None,
+    beats: Annotated[
+        int, typer.Option(min=0, help="So many frames at end diastole beat with EF 25, 40 and 55; 0: none.")
+    ] = 0,
     splits: SplitsOption = None,
     checkpoints: CheckpointsOption = None,
     as_json: JsonOption = False,
@@ -45,10 +48,12 @@ def edits(
     from echo_studio.evaluate.frames.distances import spread
     from echo_studio.evaluate.frames.edited_frames import EDITS, measure_edits
     from echo_studio.evaluate.frames.realism import read_at_side
+    from echo_studio.evaluate.video.beating_stills import measure_beating_stills
     from echo_studio.generate.catalog import load_generator
     from echo_studio.generate.generator import SampledGenerator
     from echo_studio.generate.sampling import advised_sampling
     from echo_studio.generate.source import EDITED_NOTICE
+    from echo_studio.generate.video.catalog import default_video_generator, load_video_generator
 
     if sheet is not None:
         if sheet.suffix != ".png":
@@ -65,6 +70,13 @@ def edits(
         found, rows = measure_edits(
             model, spread(every, limit), sampling, scorers, images, advance, keep=5 if sheet else 0
         )
+    if beats:
+        stills = [frame for frame in every if frame.frame_id.phase == "ED"]
+        beating = load_video_generator(default_video_generator(checkpoints), checkpoints)
+        with progress(f"{beating.entry.name} of real frames") as advance:
+            found["beating"] = measure_beating_stills(
+                beating, spread(stills, beats), advised_sampling(beating.entry), scorers, advance
+            )
     if sheet is not None:
         write_sheet(rows, ("real frame", *EDITS), EDITED_NOTICE, sheet)
     cells = [[edit["edit"], str(edit["n"]), *(str(edit[figure]) for figure in FIGURES)] for edit in found["edits"]]
@@ -75,5 +87,11 @@ def edits(
             f"Whole frame: mean, contrast and grain of the surroundings correlate {kept['mean']}, {kept['contrast']} "
             f"and {kept['grain']} with the source's; it is the nearest of {kept['others']} frames in "
             f"{kept['nearest']:.0%}."
+        )
+    if beats:
+        one = found["beating"]
+        lines.append(
+            f"{one['n']} beats of real frames: EF {one['error']} points from what was asked (bias {one['bias']}), the "
+            f"first frame {one['first_frame_db']} dB to its source (least {one['first_frame_db_least']})."
         )
     print_result(as_json, found, table(COLUMNS, cells), *lines)

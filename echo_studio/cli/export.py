@@ -27,6 +27,10 @@ def export(
     only: Annotated[
         str, typer.Option(help="Of a set curated in the studio: all, kept or not-rejected samples.")
     ] = "all",
+    include_real: Annotated[
+        bool,
+        typer.Option("--include-real", help="Write edited real frames too: personal data, and the card says so."),
+    ] = False,
     scores: Annotated[
         Path | None, typer.Option(help="For the card: what `echo-studio evaluate ... --json` printed about this set.")
     ] = None,
@@ -50,7 +54,7 @@ def export(
     fractions = Fractions(validation, testing)
     measured = _scores(scores) if scores else {}
     with read_here(source) as folder, progress(f"Exporting as {form}") as advance:
-        card = export_set(folder, form, out, fractions, seed, measured, advance, only)
+        card = export_set(folder, form, out, fractions, seed, measured, advance, only, include_real)
     parts = ", ".join(f"{part['samples']} {name}" for name, part in card["splits"].items())
     line = f"{out}  {card['frames']} frames, {card['clips']} clips: {parts}"
     print_result(as_json, {"out": str(out), "card": card}, line)

@@ -27,6 +27,7 @@ from echo_studio.cli.train import train
 from echo_studio.cli.user import user
 from echo_studio.cli.video import video
 from echo_studio.cli.what_if import what_if
+from echo_studio.cli.what_if_loop import what_if_loop
 from echo_studio.errors import Cancelled, EchoStudioError
 
 PROGRAM = "echo-studio"
@@ -37,6 +38,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "generate": generate,
     "compare": compare,
     "what-if": what_if,
+    "what-if-loop": what_if_loop,
     "video": video,
     "label": label,
     "edit": edit,

@@ -68,6 +68,13 @@ def synthesise(
         ),
     ] = "",
     frames: Annotated[int | None, typer.Option(help="Frames of a clip, 2 to 64; 24 by default.")] = None,
+    look: Annotated[
+        Path | None,
+        typer.Option(
+            help="A real frame, or a folder of frames and recordings: the samples get their grain, each that of one of "
+            "them. Only two numbers a frame go into the set."
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of deformations, defects, ejection fractions and noise.")] = 0,
     batch: Annotated[int, typer.Option(help="Frames computed at once: 1 is best on a CPU, 16 and more on a GPU.")] = 1,
     workers: Annotated[int, typer.Option(min=1, help="Processes; on a CPU each computes with one thread.")] = 1,
@@ -100,6 +107,7 @@ def synthesise(
     from echo_studio.dataset.build.request import ranges_of, set_request
     from echo_studio.dataset.build.stored_set import set_at
     from echo_studio.dataset.sources.base_maps import base_maps, passed_over
+    from echo_studio.dataset.sources.looks import looks_of
 
     if label_maps is not None and (others := passed_over(label_maps)):
         listed = f"{', '.join(others[:3])}{', ...' if len(others) > 3 else ''}"
@@ -107,10 +115,11 @@ def synthesise(
     widths = {key.replace("-", "_"): numbers(f"range {key}", text, float) for key, text in pairs(ranges, "--range")}
     shares = {key: share(key, text) for key, text in pairs(defect, "--defect")}
     efs = number_range("ef", ef)
+    generators = [name.strip() for name in generator.split(",") if name.strip()]
     request = set_request(
         # Beats begin at end diastole: of a folder of both phases, those maps are meant.
         base_maps(label_maps, view, phase or ("ED" if efs else None), split),
-        [name.strip() for name in generator.split(",") if name.strip()],
+        generators,
         solver,
         numbers("nfe", nfe, int),
         checkpoints,
@@ -121,6 +130,7 @@ def synthesise(
         ranges=ranges_of(widths),
         defects=shares,
         ef=efs,
+        looks=() if look is None else looks_of(look, generators, checkpoints),
         seed=seed,
         batch=batch,
     )

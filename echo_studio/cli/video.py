@@ -109,7 +109,7 @@ def video(
         )
     real = None
     if source is not None:
-        from echo_studio.cli.what_if import real_frame
+        from echo_studio.cli.recordings import real_frame
 
         image, heart = real_frame(source, at, label_map, checkpoints)
         from echo_studio.generate.source import Source

@@ -9,8 +9,9 @@ import typer
 from echo_studio.cli.generate import record_path
 from echo_studio.cli.options import CheckpointsOption, PrecisionOption, values_of
 from echo_studio.cli.output import JsonOption, print_result, progress
+from echo_studio.cli.recordings import real_frame
 from echo_studio.errors import OutputError, RequestError
-from echo_studio.types import GrayImage, Phase, View
+from echo_studio.types import Phase, View
 
 if TYPE_CHECKING:
     from echo_studio.anatomy.label_map import LabelMap
@@ -79,7 +80,7 @@ def what_if(
     from echo_studio.generate.source import Source
 
     source = Source(image, own, keep, whole_frame)
-    edited = _edited(own, shape, defect or [], values)
+    edited = with_edits(own, shape, defect or [], values)
     with progress("Editing") as advance:
         advance(0, 1)
         made = catalog(checkpoints).load(generator)(
@@ -104,35 +105,7 @@ def what_if(
     print_result(as_json, found, f"{out}  {changed} labels changed, {made.seconds:.2f} s: an edited real frame")
 
 
-def real_frame(path: Path, at: int, label_map: Path | None, checkpoints: Path | None) -> "tuple[GrayImage, LabelMap]":
-    """A frame of a real recording, and what it itself shows: as its label map says, else as the labeller finds it.
-
-    Raises:
-        RequestError: no such frame, or a label map of another size.
-        ImageError, LabelMapError: a file cannot be read, or the frame has no sector.
-    """
-    from echo_studio.data.decoding.recordings import read_recording
-    from echo_studio.data.formats.label_file import read_label_map
-
-    given = None if label_map is None else read_label_map(label_map)
-    recording = read_recording(path)
-    if at >= len(recording.frames):
-        raise RequestError(
-            expected=f"--at 0 to {len(recording.frames) - 1}, the frames of {path.name}", got=str(at), remedy="try 0"
-        )
-    image = recording.frames[at]
-
-    from echo_studio.evaluate.frames.segmentation import LABELLER, FrameSegmenter, label_frame
-    from echo_studio.generate.catalog import catalog
-    from echo_studio.generate.source import own_label_map
-
-    if given is not None:
-        return image, own_label_map(image, given, recording.spacing_mm)
-    labeller = FrameSegmenter.load(catalog(checkpoints).bundled / LABELLER)
-    return image, label_frame(labeller, image, recording.spacing_mm)
-
-
-def _edited(
+def with_edits(
     label_map: "LabelMap", shape: Sequence[str] | None, defects: Sequence[str], values: Sequence[str] | None
 ) -> "LabelMap":
     """The label map after the shape sliders and the defects.

@@ -13,7 +13,7 @@ from torch import Tensor
 from echo_studio.generate.sampling import Look
 from echo_studio.generate.source import Source
 
-KEPT = 8
+KEPT = 128  # two recordings of 64 frames
 
 
 class Inverted(NamedTuple):

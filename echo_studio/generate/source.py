@@ -4,6 +4,7 @@ Its noise is found by inversion under its own label map. From that noise the edi
 the edit stays the source's own, in the latents while sampling and pixel by pixel at the end.
 """
 
+import contextlib
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,7 +16,7 @@ import numpy.typing as npt
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.detect import find_sector
-from echo_studio.anatomy.sector.geometry import with_sector, within_sector
+from echo_studio.anatomy.sector.geometry import sector_of, with_sector, within_sector
 from echo_studio.errors import ImageError, RequestError
 from echo_studio.types import BoolMask, GrayImage, Json, LabelIds, Spacing
 
@@ -68,8 +69,12 @@ class Source:
 
     @cached_property
     def inside(self) -> BoolMask:
-        """(h, w) True in the frame's sector."""
-        return np.asarray(within_sector(self.label_map.ids) != OUTSIDE)
+        """(h, w) True in the frame's sector. Structures beyond it are cut off."""
+        inside = np.asarray(within_sector(self.label_map.ids) != OUTSIDE)
+        if sector_of(self.label_map.ids) is None:
+            with contextlib.suppress(ImageError):
+                inside &= find_sector(self.image)
+        return inside
 
     @cached_property
     def box(self) -> tuple[slice, slice]:

@@ -9,25 +9,13 @@ from pathlib import Path
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.errors import RequestError
-from echo_studio.generate.source import Source
 from echo_studio.project.pictures import Canvas
 from echo_studio.project.project import Project
 from echo_studio.studio.projects import OpenProjects
-from echo_studio.types import BoolMask, GrayImage, Json
+from echo_studio.studio.real_frames import RealFrame, RealLoop
+from echo_studio.types import BoolMask, Json
 
 MAX_SESSIONS = 64
-
-
-@dataclass(frozen=True)
-class RealFrame:
-    """A real frame that a page edits, in memory alone: its pixels uint8 (h, w), and what it itself shows."""
-
-    image: GrayImage
-    label_map: LabelMap
-
-    def source(self, keep: float = 1.0, whole_frame: bool = False) -> Source:
-        """See `generate.source.Source`, also for what is raised."""
-        return Source(self.image, self.label_map, keep, whole_frame)
 
 
 @dataclass
@@ -43,6 +31,7 @@ class Session:
         revision: counts the changes of the canvas.
         notice: one line for the person about how the session began, or empty.
         real_frame: whose look may be kept; None where the drawing began otherwise.
+        real_loop: its recording, once every frame is labelled.
     """
 
     token: str
@@ -54,6 +43,7 @@ class Session:
     revision: int
     notice: str = ""
     real_frame: RealFrame | None = None
+    real_loop: RealLoop | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property

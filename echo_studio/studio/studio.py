@@ -6,14 +6,17 @@ from echo_studio.anatomy.edits.defects import DEFECTS, Choice
 from echo_studio.anatomy.edits.place import PLACED
 from echo_studio.anatomy.shape.sliders import SLIDERS
 from echo_studio.data.template import Templates
+from echo_studio.errors import RequestError
 from echo_studio.generate.checkpoint import ONE_CALL
+from echo_studio.generate.video.request import MAX_FRAMES
 from echo_studio.project.library import Library
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.frames import Frames
 from echo_studio.studio.jobs.service import AnyJob, JobService
 from echo_studio.studio.projects import UserFolders
-from echo_studio.studio.sessions import RealFrame, Session, Sessions
+from echo_studio.studio.real_frames import RealFrame, RealLoop
+from echo_studio.studio.sessions import Session, Sessions
 from echo_studio.studio.sets.data_sets import DataSets
 from echo_studio.studio.uploads import Recordings
 from echo_studio.studio.users.audit_log import AUDIT_LOG, AuditLog
@@ -72,6 +75,29 @@ class Studio:
         before, session.real_frame = session.real_frame, real_frame
         if before is not None and (real_frame is None or real_frame.image is not before.image):
             self.engine.forget(before.source())
+        loop = session.real_loop
+        if loop is not None and (real_frame is None or loop.recording is not self.recordings.get(session.token)):
+            self.engine.forget(loop.source)
+            session.real_loop = None
+
+    def label_loop(self, session: Session) -> RealLoop:
+        """Label the recording of the session's real frame from that frame on, which the person has labelled already.
+
+        Raises:
+            RequestError: the session edits no frame of a recording, or no ventricle contracts from that frame on.
+            ImageError, CheckpointError: see `Engine.labels_of`.
+        """
+        recording, frame = self.recordings.get(session.token), session.real_frame
+        if recording is None or frame is None:
+            raise RequestError(
+                expected="a recording that is edited", got="none in memory any more", remedy="open its file again"
+            )
+        first = frame.number
+        found = self.engine.labels_of(recording.frames[first : first + MAX_FRAMES], recording.spacing_mm)
+        loop = RealLoop(recording, first, tuple(found)).corrected(first, frame.label_map)
+        loop.beat  # noqa: B018 - raises where there is none
+        session.real_loop = loop
+        return loop
 
     def catalog(self) -> Json:
         """What can be chosen in the page, JSON-able."""

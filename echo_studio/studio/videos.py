@@ -3,7 +3,7 @@
 import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TypeAlias, get_args
 
 from echo_studio.anatomy.label_map import LabelMap
@@ -12,6 +12,7 @@ from echo_studio.anatomy.motion.cycle import LabelCycle, label_cycle
 from echo_studio.anatomy.motion.motion import LIMITS, Motion, RegionalKind, end_systole, usual_motion
 from echo_studio.data.clips.export import FORMATS, Clip, ClipDownload, clip_download
 from echo_studio.errors import RequestError, UnknownNameError
+from echo_studio.generate.video.real_beat import RealBeat
 from echo_studio.generate.video.request import MAX_FRAMES, MIN_FRAMES, GeneratedVideo, GrayClip, VideoRequest
 from echo_studio.studio.engine.engine import Engine
 from echo_studio.studio.jobs.job import Job, JobState
@@ -168,11 +169,14 @@ class Videos:
         return Video(self._engine.videos.generate(job.request.video, job.on_step, on_frames))
 
 
-def preview_cycle(first: LabelMap, last: LabelMap | None, view: View, motion: Motion, frames: int) -> LabelCycle:
+def preview_cycle(
+    first: LabelMap, last: LabelMap | None, view: View, motion: Motion, frames: int, beat: RealBeat | None = None
+) -> LabelCycle:
     """A label cycle of at most `PREVIEW_SIDE` pixels a side; volumes and EF are those of the small one.
 
     Args:
         first, last: the heart at end diastole, and at end systole or None if the motion shapes it.
+        beat: of a recording, whose frames keep what they have of their own; None for a label cycle alone.
 
     Raises:
         EchoStudioError: another count of frames, or the heart cannot move so; see `anatomy.motion.cycle.label_cycle`.
@@ -180,6 +184,8 @@ def preview_cycle(first: LabelMap, last: LabelMap | None, view: View, motion: Mo
     if not MIN_FRAMES <= frames <= MAX_FRAMES:
         raise RequestError(expected=f"frames from {MIN_FRAMES} to {MAX_FRAMES}", got=str(frames), remedy="try 24")
     small = smaller(first)
+    if beat is not None:
+        return replace(beat, labels=tuple(smaller(one) for one in beat.labels)).cycle(small, motion, view)
     return label_cycle(small, smaller(last) if last else end_systole(small, motion, view), frames, motion, view)
 
 

@@ -55,8 +55,11 @@ def test_a_table_and_one_object_are_printed(root: Path, tmp_path: Path, capsys: 
     ]
     command += ["--generator", "tiny", "--nfe", "1", "--limit", "1"]
     sheet = tmp_path / "sheet.png"
-    assert main([*command, "--json", "--sheet", str(sheet)]) == 0
-    assert json.loads(capsys.readouterr().out)["n"] == 1
+    assert main([*command, "--json", "--sheet", str(sheet), "--beats", "1"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["n"] == 1
+    assert [one["ef"] for one in found["beating"]["beats"]] == [25, 40, 55]
+    assert found["beating"]["first_frame_db_least"] > 60  # the source itself
     with Image.open(sheet) as picture:
         assert picture.size[0] == 256 * (1 + len(EDITS))
     assert main([*command, "--sheet", "sheet.jpg"]) == 2

@@ -4,12 +4,16 @@ import json
 import signal
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from echo_studio.cli import main
 from echo_studio.cli.synthesise import pace_text
+from echo_studio.data.formats.media import write_frame
+from echo_studio.data.template import template
+from echo_studio.dataset.export.formats import read_set
 from tests.dataset.hearts import map_folder
-from tests.generate.tiny import tiny_checkpoints, tiny_videos
+from tests.generate.tiny import grain_checkpoints, tiny_checkpoints, tiny_videos
 
 
 @pytest.fixture
@@ -121,3 +125,29 @@ def test_without_slurm_or_with_odd_settings_there_is_one_line(
         assert main([*arguments, "--cluster", cluster]) == 2
         *_, last = capsys.readouterr().err.splitlines()
         assert told in last
+
+
+def test_samples_get_the_grain_of_a_scanners_frames_and_none_of_their_pixels(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    places, maps, scanner = grain_checkpoints(tmp_path / "checkpoints"), map_folder(tmp_path / "maps"), tmp_path / "own"
+    scanner.mkdir()
+    inside = template("4ch-ed").inside
+    for k, strength in enumerate((4, 60)):
+        grey = np.clip(np.random.default_rng(k).normal(110, strength, inside.shape), 1, 254)
+        write_frame(scanner / f"{k}.png", np.where(inside, grey, 0).astype(np.uint8), None, {})
+    (scanner / "notes.txt").write_text("no frame")
+    command = ["synthesise", "--label-maps", str(maps), "--view", "4CH", "--generator", "grainy", "--nfe", "1"]
+    command += ["--variations", "4", "--batch", "4", "--checkpoints", str(places), "--look", str(scanner)]
+    assert main([*command, "--out", str(tmp_path / "set"), "--json"]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "set" / "manifest.jsonl").read_text().splitlines()]
+    looks = lines[0]["looks"]
+    assert looks[0][0] < looks[1][0]
+    assert {tuple(line["look"]) for line in lines[1:]} == {tuple(look) for look in looks}
+    for one in read_set(tmp_path / "set"):
+        line = next(line for line in lines[1:] if line["id"] == one.header.id)
+        assert [one.header.record["grain"], one.header.record["coarseness"]] == line["look"]
+        assert "source" not in one.header.record
+    capsys.readouterr()
+    assert main([*command[:6], "tiny", *command[7:], "--out", str(tmp_path / "other")]) != 0
+    assert "grain can be chosen" in capsys.readouterr().err

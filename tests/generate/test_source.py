@@ -11,6 +11,7 @@ import torch
 
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LV_CAVITY, OUTSIDE, SECTOR
+from echo_studio.anatomy.sector.geometry import sector_of
 from echo_studio.errors import CheckpointError, ImageError, RequestError
 from echo_studio.generate import generator as module
 from echo_studio.generate.build import build_network
@@ -225,3 +226,20 @@ def test_the_look_of_a_real_frame_is_that_of_what_is_generated_with_it(folder: P
     assert smooth.grain < look.grain
     with pytest.raises(RequestError, match="a generator whose grain can be chosen"):
         load_generator("tiny", folder).look_of(image)
+
+
+def test_structures_that_no_fitted_sector_cuts_off_end_where_the_frame_is_dark() -> None:
+    """A wall beyond a sector that is drawn freely: nothing is painted there."""
+    label_map = heart()
+    ids = label_map.ids.copy()
+    rows, columns = np.nonzero(ids == SECTOR)
+    odd = (ids == SECTOR) & (np.add.outer(np.arange(ids.shape[0]) // 6, np.arange(ids.shape[1]) // 6) % 2 == 0)
+    ids[odd] = OUTSIDE  # no sector fits what is left
+    lit = label_map.ids != OUTSIDE
+    ids[rows.max() - 12 : rows.max(), : columns.min() + 4] = LV_CAVITY
+    image = np.where(lit, np.random.default_rng(0).integers(30, 255, ids.shape), 0).astype(np.uint8)
+    source = Source(image, LabelMap(ids, label_map.spacing_mm))
+    assert sector_of(ids) is None
+    beyond = ~lit & (ids == LV_CAVITY)
+    assert beyond.any()
+    assert (source.inside & beyond).sum() < 0.2 * beyond.sum()

@@ -55,3 +55,16 @@ test("corrected labels become the frame's own, of the revision that the server h
   assert.deepEqual(sent, [["PUT", "/real-frame/label-map", { revision: 7 }]]);
   assert.equal(told.at(-1), true);
 });
+
+test("a recording's beat is kept until another file is opened or the frame is left", async () => {
+  const { realFrame, sent } = begun();
+  realFrame.opened(12);
+  await realFrame.labelLoop();
+  assert.ok(realFrame.beat);
+  assert.equal(sent.at(-1)[1], "/recording/beat");
+  realFrame.opened(3);
+  assert.equal(realFrame.beat, null);
+  await realFrame.labelLoop();
+  await realFrame.end();
+  assert.deepEqual([realFrame.beat, realFrame.frames], [null, 1]);
+});

@@ -197,3 +197,12 @@ test("restored keyframes are not stale where the canvas still holds them", () =>
   assert.equal(changes.length, 0, "nobody changed the heart");
   assert.equal(tab.document.revision, 3);
 });
+
+test("a recording's motion is taken as the server says it, and nothing follows until the hand moves it", () => {
+  const made = motion();
+  made.set("shortening", 0.05);
+  made.record({ motion: { ef: 47, shortening: 0.135, thickening: 0.123, heart_rate: 64, regional: [] }, frames: 31 });
+  assert.deepEqual(made.request, { view: "4CH", frames: 31, motion: { ef: 47, shortening: 0.135, thickening: 0.123, heart_rate: 64, regional: [] } });
+  made.set("ef", 30);
+  assert.equal(made.values.shortening, made.usualOf("shortening"));
+});

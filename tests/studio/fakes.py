@@ -17,6 +17,7 @@ from echo_studio.evaluate.frames.segmentation import Labelled
 from echo_studio.generate.request import Generated, GenerationRequest, record_of
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.source import Source
+from echo_studio.generate.video.request import GrayClip
 from echo_studio.project.library import Library
 from echo_studio.studio.jobs.job import OnStep
 from echo_studio.studio.studio import Studio
@@ -87,6 +88,9 @@ class FakeEngine(FakeModels):
 
     def labelled(self, image: GrayImage, spacing_mm: Spacing | None = None) -> Labelled:
         return Labelled(self.label_frame(image, spacing_mm), {})
+
+    def labels_of(self, clip: GrayClip, spacing_mm: Spacing | None = None) -> list[LabelMap]:
+        return [self.label_frame(image, spacing_mm) for image in clip]
 
     def label_frame(self, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:
         """Bright pixels are wall, dark ones of the lit part are cavity."""

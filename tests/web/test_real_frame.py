@@ -7,13 +7,18 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from PIL import Image
 
-from echo_studio.anatomy.motion.motion import Motion
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.motion.cycle import label_cycle
+from echo_studio.anatomy.motion.motion import Motion, end_systole, usual_motion
+from echo_studio.anatomy.shape.sliders import Shape, reshape
+from echo_studio.data.clips.export import Clip, write_clip
 from echo_studio.studio.projects import NEW
 from echo_studio.studio.sessions import Session
 from echo_studio.studio.studio import Studio
@@ -187,3 +192,85 @@ def test_a_real_frame_that_beats_is_of_this_page_alone_and_marked(
     assert stranger.get("/studio/videos").json() == {}
     studio.sessions.close(token)
     assert studio.jobs.find("video", token, number) is None
+
+
+FRAMES = 6
+
+
+@pytest.fixture
+def loop_page(app: FastAPI, session: Session, tmp_path: Path) -> TestClient:
+    """A page that has opened a loop and edits its second frame, at end diastole."""
+    page = TestClient(app, headers={"X-Studio-Session": session.token})
+    motion = usual_motion(50)
+    cycle = label_cycle(heart(), end_systole(heart(), motion), FRAMES, motion)
+    ids = np.roll(cycle.ids, 1, axis=0)
+    grain = np.random.default_rng(0).integers(0, 16, ids.shape).astype(np.uint8)
+    grey = np.array([0, 20, 150, 60, 60], np.uint8)[ids]
+    write_clip(
+        tmp_path / "loop.nii.gz", Clip(np.where(grey > 0, grey + grain, 0).astype(np.uint8), 7.0, None, None, {})
+    )
+    sent = (tmp_path / "loop.nii.gz").read_bytes()
+    opened = page.post("/studio/open", content=sent, headers={"X-File-Name": "loop.nii.gz"})
+    assert opened.headers["X-Frames"] == str(FRAMES)
+    labels = page.get("/studio/recording/1/label-map")
+    assert put(page, labels_of(labels))[0] == 200
+    return page
+
+
+def labels_of(reply: httpx.Response) -> np.ndarray:
+    height, width = heart().shape
+    return np.frombuffer(reply.content[: height * width], np.uint8).reshape(height, width)
+
+
+def test_the_recordings_own_beat_begins_at_the_edited_frame(loop_page: TestClient) -> None:
+    beat = loop_page.post("/studio/recording/beat").json()
+    assert beat["ef_percent"] == pytest.approx(50, abs=4)
+    assert (beat["first"], beat["motion"]["ef"]) == (1, round(beat["ef_percent"]))
+    assert len(beat["volumes"]) == beat["frames"] == FRAMES - 1
+
+
+def posted(page: TestClient, ids: np.ndarray, **settings: object) -> httpx.Response:
+    """A label cycle of the recording, with its own motion unless another one is given."""
+    beat = page.post("/studio/recording/beat").json()
+    body = {"view": "4CH", "motion": beat["motion"], "frames": beat["frames"], "source": {"every_frame": True}}
+    height, width = ids.shape
+    content = ids.tobytes() + json.dumps({**body, **settings}).encode()
+    return page.post("/studio/videos/cycle", params={"width": width, "height": height, "spacing": ""}, content=content)
+
+
+def test_the_label_cycle_follows_the_recording_or_the_motion_that_is_asked(loop_page: TestClient) -> None:
+    own = labels_of(loop_page.get("/studio/recording/1/label-map"))
+    recorded, asked = posted(loop_page, own), posted(loop_page, own, motion=usual_motion(20).to_json())
+    assert recorded.status_code == asked.status_code == 200
+    assert recorded.content != asked.content
+
+
+def test_a_correction_is_carried_to_the_neighbours_on_both_sides(loop_page: TestClient) -> None:
+    loop_page.post("/studio/recording/beat")
+    before = [labels_of(loop_page.get(f"/studio/recording/{k}/label-map")) for k in range(1, FRAMES)]
+    right = reshape(LabelMap(labels_of(loop_page.get("/studio/recording/3/label-map"))), Shape(lv_size=1.15)).ids
+    assert put(loop_page, right, revision=2)[0] == 200
+    assert loop_page.put("/studio/real-frame/label-map", json={"revision": 2}).status_code == 200
+    after = [labels_of(loop_page.get(f"/studio/recording/{k}/label-map")) for k in range(1, FRAMES)]
+    assert np.array_equal(after[2], right)
+    for k in (1, 3):
+        assert (after[k] == 1).sum() > (before[k] == 1).sum()
+    assert np.array_equal(after[0], before[0])  # the frame that the person labelled first
+
+
+def test_a_loop_is_forgotten_with_its_frame(loop_page: TestClient, session: Session, engine: FakeEngine) -> None:
+    loop_page.post("/studio/recording/beat")
+    assert session.real_loop is not None
+    first = session.real_loop.source.sha256
+    loop_page.get("/studio/recording/4/label-map")  # another frame of the same loop: it stays
+    assert session.real_loop is not None
+    assert loop_page.delete("/studio/real-frame").status_code == 200
+    assert session.real_loop is None
+    assert first in engine.forgotten
+    assert loop_page.post("/studio/recording/beat").status_code == 422
+
+
+def test_a_still_has_no_beat(page: TestClient) -> None:
+    refused = page.post("/studio/recording/beat")
+    assert refused.status_code == 422
+    assert "2 to 64 frames" in refused.json()["detail"]

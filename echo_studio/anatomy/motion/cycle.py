@@ -64,9 +64,14 @@ class LabelCycle:
 
 
 def label_cycle(
-    label_map: LabelMap, end_systole: LabelMap, frames: int, motion: Motion, view: View | None = None
+    label_map: LabelMap,
+    end_systole: LabelMap,
+    frames: int,
+    motion: Motion,
+    view: View | None = None,
+    curve: FloatArray | None = None,
 ) -> LabelCycle:
-    """The beat between two keyframes: contours in correspondence move, the volume follows `volume_curve`.
+    """The beat between two keyframes: contours in correspondence move, the volume follows a curve.
 
     The first frame is the map at end diastole. The frame at end systole is the other keyframe in the first one's
     sector, which stands still; but a segment of `motion.regional` that moves in that keyframe is held first. Where no
@@ -78,12 +83,14 @@ def label_cycle(
         frames: of the beat, 2 or more.
         motion: its heart rate and regional motion; the rest is in the keyframes.
         view: of the maps, for the segments.
+        curve: (frames,) the volume, 1 at end diastole, frame 0, and 0 at end systole; `volume_curve` by default.
 
     Raises:
         LabelMapError: sizes or spacings differ, only one keyframe has a cavity, or it is larger at end systole.
         RequestError: too few frames, or a segment that the view does not show.
     """
-    curve = volume_curve(frames, motion.heart_rate)
+    es = end_systole_index(frames, motion.heart_rate) if curve is None else int(curve.argmin())
+    curve = volume_curve(frames, motion.heart_rate) if curve is None else curve
     check_pair(label_map, end_systole)
     diastole, systole = _contours(label_map), _contours(end_systole)
     if diastole and systole and (missing := not_yet_shown(diastole, systole, motion.regional, view)):
@@ -100,7 +107,6 @@ def label_cycle(
         path = first + shares[:, None, None] * (last - first)
         reach = REACH * diastole.axis.length / diastole.axis.plane.sx
     one, other = field.warped(label_map, first, reach), field.warped(end_systole, last, reach)
-    es = end_systole_index(frames, motion.heart_rate)
     frames_made = [label_map.ids]
     for k in range(1, frames):
         share, now = float(shares[k]), None if path is None else path[k]

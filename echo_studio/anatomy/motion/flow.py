@@ -82,7 +82,7 @@ class Field:
     def warped(self, label_map: LabelMap, points: FloatArray | None, reach: float) -> Warped:
         """A keyframe as distances."""
         ids = np.where(_moving(label_map), label_map.ids, np.uint8(SECTOR))[self.box]
-        distances = np.stack([_signed_distance(ids == label) for label in self.channels])
+        distances = np.stack([signed_distance(ids == label) for label in self.channels])
         smooth = np.stack([cv2.GaussianBlur(one, (0, 0), SMOOTH) for one in distances])
         return Warped(distances, smooth, points, reach)
 
@@ -174,7 +174,8 @@ def _moving(label_map: LabelMap) -> BoolMask:
     return np.asarray(np.isin(label_map.ids, (*STRUCTURES, FLUID, MASS)) | empty)
 
 
-def _signed_distance(mask: BoolMask) -> Distances:
+def signed_distance(mask: BoolMask) -> Distances:
+    """float32 (h, w) pixels from the border of a mask, negative inside."""
     if not mask.any():
         return np.full(mask.shape, NEVER, np.float32)
     if mask.all():

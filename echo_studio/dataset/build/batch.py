@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -88,11 +89,15 @@ class SampleRenderer:
             try:
                 now, ef = (heart, None) if item.ef is None else contracted(heart, item.ef, about["view"])
                 phase: Phase = about["phase"] if item.ef is None else "ES"
-                request = GenerationRequest(now, chosen.sampling, about["view"], phase, item.seed)
+                request = GenerationRequest(now, item.sampling(chosen.sampling), about["view"], phase, item.seed)
                 shown.append((item, request, ef))
             except (LabelMapError, RequestError) as error:
                 set_aside[item.id] = str(error)
-        made = generator.generate_batch([request for _, request, _ in shown]) if shown else []
+        # A batch of the generator shares its sampling; samples of other looks come after it.
+        shown.sort(key=lambda one: repr(one[0].look))
+        made: list[Generated] = []
+        for _, alike in groupby(shown, key=lambda one: one[0].look):
+            made += generator.generate_batch([request for _, request, _ in alike])
         samples = [
             self._sample(chosen, item, frame, frame.image, request.label_map.ids, ef)
             for (item, request, ef), frame in zip(shown, made, strict=True)
@@ -192,7 +197,7 @@ def clip_request(chosen: SetSampling, item: Item, heart: LabelMap, view: View) -
     assert item.ef is not None  # `SetRequest` refuses clips without
     return VideoRequest(
         heart,
-        chosen.sampling,
+        item.sampling(chosen.sampling),
         None,
         usual_motion(item.ef, chosen.clip.heart_rate),
         view,

@@ -9,7 +9,7 @@ Seeds hang on what a sample is, not on its number: two generators get the same h
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -149,6 +149,7 @@ class Item:
         defect: its name and `values`; None if the heart has no defect.
         seed: of the noise.
         ef: ejection fraction in percent, of a clip or of a frame at end systole; None means the map's own phase.
+        look: grain and coarseness, see `generate.sampling.Look`; None as the sampling says.
     """
 
     id: str
@@ -159,13 +160,15 @@ class Item:
     defect: Json | None
     seed: int
     ef: float | None = None
+    look: tuple[float | None, float | None] | None = None
 
     def to_json(self) -> Json:
-        """Its line; without `ef` where it is None."""
-        about = dict(vars(self))
-        if self.ef is None:
-            del about["ef"]
-        return about
+        """Its line; without `ef` and `look` where they are None."""
+        return {key: value for key, value in vars(self).items() if value is not None or key not in ("ef", "look")}
+
+    def sampling(self, chosen: Sampling) -> Sampling:
+        """A sampling with the sample's own look."""
+        return chosen if self.look is None else replace(chosen, look=Look(*self.look))
 
     @classmethod
     def of(cls, line: str) -> "Item":
@@ -182,7 +185,9 @@ class Item:
             expected="a sample in every line of the manifest",
             remedy="begin another set",
         ):
-            return cls(**json.loads(line))
+            about = json.loads(line)
+            look = about.pop("look", None)
+            return cls(**about, look=None if look is None else (look[0], look[1]))
 
 
 @dataclass(frozen=True)
@@ -197,6 +202,7 @@ class SetRequest:
             most 1; no map has two.
         ef: least and greatest ejection fraction in percent: every sample has its own, whatever the generator. Clips
             need it; frames then show their map, which is at end diastole, at end systole.
+        looks: of real frames; every sample has one of them. Empty where the grain is drawn.
         batch: samples computed together, of which pixels depend in their last bits.
         device: the kind, such as cpu: another one has other last bits too.
         versions: of the programs that make the set.
@@ -215,6 +221,7 @@ class SetRequest:
     ranges: VariationRanges = PAPER
     defects: Mapping[str, float] = field(default_factory=dict)
     ef: tuple[float, float] | None = None
+    looks: tuple[Look, ...] = ()
     seed: int = 0
     batch: int = 1
     device: str = "cpu"
@@ -291,6 +298,7 @@ class SetRequest:
             **({"deformation": deformation} if deformation else {}),
             "defects": {name: share for name, share in sorted(self.defects.items()) if share},
             "ef": self.ef,
+            **({"looks": [astuple(look) for look in self.looks]} if self.looks else {}),
             "generators": [one.to_json() for one in self.samplings],
             "batch": self.batch,
             "device": self.device,
@@ -322,8 +330,14 @@ class SetRequest:
                     for repeat in range(self.repeats):
                         noise = seed_of("noise", *heart, repeat)
                         ef = sample_ef(seed_of("ef", *heart, repeat), *self.ef) if self.ef else None
-                        yield Item(f"s{number:07d}", how, place, copy, variation, defect, noise, ef)
+                        yield Item(
+                            f"s{number:07d}", how, place, copy, variation, defect, noise, ef, self._look(*heart, repeat)
+                        )
                         number += 1
+
+    def _look(self, *heart: Any) -> tuple[float | None, float | None] | None:
+        """One of the looks, by the heart."""
+        return astuple(self.looks[seed_of("look", *heart) % len(self.looks)]) if self.looks else None
 
     def lines(self) -> Iterator[str]:
         """The manifest."""

@@ -15,6 +15,7 @@ from echo_studio.anatomy.labels import LABEL_COUNTS, LABELS, SCHEMA, SCHEMA_2
 from echo_studio.data.formats.media import NOTICE
 from echo_studio.dataset.sample import SampleHeader
 from echo_studio.dataset.split import SPLITS, Split
+from echo_studio.generate.source import EDITED
 from echo_studio.types import Json, Phase, View
 
 UNKNOWN = "not recorded"
@@ -27,6 +28,7 @@ class SampleSummary:
     Attributes:
         made_with: generator, solver and NFE, for people.
         weights: (name, sha256) of every checkpoint that took part.
+        real: an edited real frame: personal data.
     """
 
     id: str
@@ -39,6 +41,7 @@ class SampleSummary:
     schema: str
     made_with: str
     weights: tuple[tuple[str, str], ...]
+    real: bool = False
 
 
 def summary_of(header: SampleHeader) -> SampleSummary:
@@ -54,6 +57,7 @@ def summary_of(header: SampleHeader) -> SampleSummary:
         sys.intern(header.schema),
         sys.intern(_made_with(header.record)),
         _shared(_weights_of(header.record)),
+        header.record.get("kind") == EDITED,
     )
 
 
@@ -105,6 +109,7 @@ def card_json(summaries: Sequence[SampleSummary], split_of: dict[str, Split], fo
         "weights": _weights(summaries),
         "licences": _count(one.licence for one in summaries),
         "scores": scores,
+        **({"edited_real_frames": real} if (real := sum(one.real for one in summaries)) else {}),
     }
 
 
@@ -118,8 +123,7 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
     sections = [
         *_front_matter(card, data_files),
         "# Synthetic echocardiograms\n",
-        f"**{NOTICE[0].upper()}{NOTICE[1:]}.** No patient was imaged: each sample was drawn from a label map by a "
-        "generative model.\n",
+        _origin(card),
         f"{card['frames']} frames and {card['clips']} clips from {card['label_maps']} label maps or patients, made by "
         f"{card['made_by']}, exported as `{card['format']}`. Labels are ids of `{card['schema']}`: "
         + ", ".join(f"{number} {name}" for number, name in card["labels"].items())
@@ -137,6 +141,19 @@ def card_markdown(card: Json, data_files: dict[str, str]) -> str:
         f"```json\n{json.dumps(card['scores'], indent=2)}\n```\n" if card["scores"] else "Nothing was measured yet.\n",
     ]
     return "\n".join(sections)
+
+
+def _origin(card: Json) -> str:
+    """Whose hearts are shown."""
+    if real := card.get("edited_real_frames"):
+        return (
+            f"**Holds personal data: {real} of {card['samples']} samples are edited real frames.** They keep pixels of "
+            "patients; share the set only as their consent allows. Not for diagnosis.\n"
+        )
+    return (
+        f"**{NOTICE[0].upper()}{NOTICE[1:]}.** No patient was imaged: each sample was drawn from a label map by a "
+        "generative model.\n"
+    )
 
 
 def _split(summaries: Sequence[SampleSummary], split_of: dict[str, Split], name: Split) -> Json:

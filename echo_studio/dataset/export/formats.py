@@ -103,6 +103,7 @@ def export_set(
     scores: Json | None = None,
     on_sample: Callable[[int, int], None] = lambda done, of: None,
     only: str = "all",
+    include_real: bool = False,
 ) -> Json:
     """Write a set in another format, with its card.
 
@@ -118,13 +119,15 @@ def export_set(
         scores: what was measured on the set, for the card; strict JSON.
         on_sample: called with (samples done, samples in all).
         only: of `curated.ONLY`: which samples of a set that was curated.
+        include_real: write edited real frames too, which are personal data; the card then says so.
 
     Returns:
         The card.
 
     Raises:
         UnknownNameError: no such format.
-        DataError, ImageError, LabelMapError: the set has a fault, is empty or has too few label maps for the split.
+        DataError, ImageError, LabelMapError: the set has a fault, is empty, has too few label maps for the split, or
+            holds edited real frames without `include_real`.
         RequestError: frames for a format of clips, or the other way round.
         OutputError: a place that cannot be written, an extra that is missing. Nothing is left behind.
     """
@@ -135,6 +138,8 @@ def export_set(
     choose = chooser(source, only)  # once: what is decided meanwhile is not in it
     summaries = [summary_of(listed.header) for listed in choose(read_set(source))]
     check_kind(name, summaries)
+    if not include_real:
+        check_synthetic(summaries)
     split_of = split_by_base([(one.id, one.base) for one in summaries], fractions, seed)
     card = card_json(summaries, split_of, name, scores or {})
     del summaries
@@ -144,6 +149,17 @@ def export_set(
         (part / "README.md").write_text(card_markdown(card, _data_files(name, card)), encoding="utf-8")
         (part / "card.json").write_text(json.dumps(card, indent=2, allow_nan=False) + "\n", encoding="utf-8")
     return card
+
+
+def check_synthetic(summaries: list[SampleSummary]) -> None:
+    """Raise DataError where a sample is an edited real frame: none is counted as synthetic."""
+    real = [one.id for one in summaries if one.real]
+    if real:
+        raise DataError(
+            expected="synthetic samples alone",
+            got=f"{len(real)} edited real frames, which are personal data: {', '.join(real[:3])}",
+            remedy="take them out of the set, or say --include-real where their consent allows it",
+        )
 
 
 def check_kind(name: str, summaries: list[SampleSummary]) -> None:

@@ -17,6 +17,7 @@ from torch import Tensor
 from echo_studio.anatomy.edits.repair import repair
 from echo_studio.anatomy.label_map import LabelMap
 from echo_studio.anatomy.labels import LEFT_ATRIUM, LV_CAVITY, LV_MYOCARDIUM, OUTSIDE
+from echo_studio.anatomy.plane import box_of
 from echo_studio.anatomy.sector.detect import find_sector
 from echo_studio.anatomy.sector.geometry import with_sector
 from echo_studio.errors import CheckpointError
@@ -25,7 +26,7 @@ from echo_studio.generate.build import load_network
 from echo_studio.generate.catalog import bundled_checkpoints
 from echo_studio.generate.checkpoint import Card
 from echo_studio.nets.segmenter import Judge, Segmenter
-from echo_studio.types import FloatArray, GrayImage, Json, LabelIds, Spacing
+from echo_studio.types import BoolMask, FloatArray, GrayImage, Json, LabelIds, Spacing
 
 LABELLER, JUDGE = "segmenter", "judge"  # folders of checkpoints
 
@@ -142,16 +143,21 @@ def labelled(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | 
         ImageError: no lit sector is found.
         LabelMapError: an impossible spacing or size.
     """
-    sector = find_sector(image)
-    rows, columns = np.nonzero(sector)
-    y0, y1, x0, x1 = int(rows.min()), int(rows.max()) + 1, int(columns.min()), int(columns.max()) + 1
-    inside = np.ascontiguousarray(image[y0:y1, x0:x1])
+    return labelled_within(segmenter, image, find_sector(image), spacing_mm)
+
+
+def labelled_within(
+    segmenter: FrameSegmenter, image: GrayImage, sector: BoolMask, spacing_mm: Spacing | None = None
+) -> Labelled:
+    """See `labelled`; for frames of a recording, which share one sector (h, w)."""
+    box = box_of(sector)
+    inside = np.ascontiguousarray(image[box])
     shares = segmenter.shares(inside)
     found = shares.argmax(axis=0).astype(np.uint8)
     ids = np.full(image.shape, OUTSIDE, np.uint8)
-    ids[y0:y1, x0:x1] = largest_pieces(_resized(largest_pieces(found), *inside.shape))
+    ids[box] = largest_pieces(_resized(largest_pieces(found), *inside.shape))
     label_map = repair(LabelMap(with_sector(ids, sector), spacing_mm), "hole")
-    return Labelled(label_map, what_is_seen(shares, sector[y0:y1, x0:x1], label_map))
+    return Labelled(label_map, what_is_seen(shares, sector[box], label_map))
 
 
 def label_frame(segmenter: FrameSegmenter, image: GrayImage, spacing_mm: Spacing | None = None) -> LabelMap:

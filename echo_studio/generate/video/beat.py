@@ -23,6 +23,7 @@ from echo_studio.generate.generator import Generator
 from echo_studio.generate.precision import arithmetic
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.source import Source
+from echo_studio.generate.video.edited_recording import edit_recording
 from echo_studio.generate.video.generator import (
     OnFrames,
     OnVideoStep,
@@ -69,7 +70,9 @@ class BeatGenerator(VideoGenerator):
         """See `VideoGenerator.generate`. Every third frame comes first, so that the whole beat is soon seen."""
         model = self._check(request)
         started = time.perf_counter()
-        if request.source is None:
+        if request.recording is not None:
+            made = edit_recording(model, request, request.recording, on_step, on_frames)
+        elif request.source is None:
             made = self._beating(model, request, on_step, on_frames)
         else:
             made = self._beating_source(model, request, request.source, on_step, on_frames)

@@ -1,6 +1,7 @@
 """A request for one clip, and the record that brings the same clip back."""
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,9 @@ from echo_studio.generate.request import Record, about_source, check_guide, chec
 from echo_studio.generate.sampling import Sampling
 from echo_studio.generate.source import Source, check_size
 from echo_studio.types import Json, View
+
+if TYPE_CHECKING:
+    from echo_studio.generate.video.real_beat import RealBeat
 
 GrayClip = npt.NDArray[np.uint8]  # (t, h, w), 0 black, 255 white
 
@@ -37,9 +41,13 @@ class VideoRequest:
         seed: 0 to 2^63 - 1.
         source: a real frame at end diastole that is made to beat; None for a synthetic clip. Where `label_map` is not
             its own, the frame is edited first.
+        recording: all frames of the beat that `source` begins, which keep their look, too: its keep and whole frame
+            hold for each of them, `frames` is their number, and `motion` is the recording's own unless another one is
+            asked for.
 
     Raises:
-        RequestError: an impossible number, an empty label map, or keyframes that do not fit together.
+        RequestError: an impossible number, an empty label map, keyframes that do not fit together, or a recording
+            without its source.
         UnknownNameError: a view of another name.
     """
 
@@ -52,6 +60,7 @@ class VideoRequest:
     start_step: int = 0
     seed: int = 0
     source: Source | None = None
+    recording: "RealBeat | None" = None
 
     def __post_init__(self) -> None:
         if not MIN_FRAMES <= self.frames <= MAX_FRAMES:
@@ -66,6 +75,13 @@ class VideoRequest:
         check_seed(self.seed)
         if self.source is not None:
             check_size(self.label_map, self.source.image.shape, "an edited label map")
+        beat = self.recording
+        if beat is not None and (self.source is None or self.end_systole or len(beat.frames) != self.frames):
+            raise RequestError(
+                expected="a recording with its first frame as source, all of its frames and no end systole",
+                got=f"{self.frames} of {len(beat.frames)} frames",
+                remedy="give its first frame, and a motion for another end systole",
+            )
 
     @property
     def notice(self) -> str:
@@ -118,6 +134,8 @@ def video_record(
 ) -> VideoRecord:
     """The record of a request that was carried out with these weights (sha256 by name) on that device."""
     edited: Json = {} if request.source is None else {"source": request.source.note(), "notice": request.notice}
+    if request.recording is not None:
+        edited["source"] |= request.recording.note()
     return VideoRecord(
         end_systole_sha256=request.end_systole.digest if request.end_systole else "",
         motion=request.motion.to_json(),

@@ -17,6 +17,7 @@ from echo_studio.diffusion.solvers import SOLVERS
 from echo_studio.errors import UnknownNameError
 from echo_studio.evaluate.frames.adherence import adherence
 from echo_studio.evaluate.frames.segmentation import JUDGE, LABELLER, FrameSegmenter, Labelled, labelled
+from echo_studio.evaluate.video.recorded_labels import recorded_labels
 from echo_studio.generate.catalog import Catalog, Checkpoint, catalog
 from echo_studio.generate.checkpoint import ONE_CALL, Card
 from echo_studio.generate.generator import Generator
@@ -25,6 +26,7 @@ from echo_studio.generate.precision import quickest
 from echo_studio.generate.request import Generated, GenerationRequest
 from echo_studio.generate.sampling import Precision
 from echo_studio.generate.source import Source
+from echo_studio.generate.video.request import GrayClip
 from echo_studio.studio.engine.device_lock import DeviceLock
 from echo_studio.studio.engine.model_cache import LoadState, ModelCache
 from echo_studio.studio.engine.set_maker import SetMaker
@@ -192,6 +194,15 @@ class Engine:
             CheckpointError: the labeller cannot be read.
         """
         return labelled(self._loaded_segmenter(LABELLER), image, spacing_mm)
+
+    def labels_of(self, clip: GrayClip, spacing_mm: Spacing | None = None) -> list[LabelMap]:
+        """Label maps of the frames of a recording, uint8 (t, h, w); see `evaluate.video.recorded_labels`.
+
+        Raises:
+            ImageError: no frame has a lit sector.
+            CheckpointError: the labeller cannot be read.
+        """
+        return recorded_labels(self._loaded_segmenter(LABELLER), clip, spacing_mm)
 
     def forget(self, source: Source) -> None:
         """Drop what is kept in memory of a real frame."""

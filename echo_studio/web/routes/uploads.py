@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, HTTPException, Response
 from echo_studio.anatomy.sector.region import sector_region
 from echo_studio.data.decoding.decoded import Recording
 from echo_studio.data.decoding.recordings import without_annotations
-from echo_studio.studio.sessions import RealFrame
+from echo_studio.studio.real_frames import RealFrame
 from echo_studio.studio.uploads import read_upload
 from echo_studio.types import GrayImage, Json
 from echo_studio.web.wire.bodies import RevisionBody
@@ -47,16 +47,26 @@ def frame(chosen: Chosen) -> Response:
 
 
 @router.get("/recording/{number}/label-map")
-def labelled(studio: TheStudio, session: Mine, chosen: Chosen) -> Response:
-    """The segmenter's labels of a frame, its sector fitted. The session edits this frame from now on.
+def labelled(studio: TheStudio, session: Mine, number: int, chosen: Chosen) -> Response:
+    """The labels of a frame: the segmenter's, or those of the labelled loop. The session edits this frame from now on.
 
     `X-Warnings` says in JSON what speaks against the labels.
     """
     recording, image = chosen
-    found = studio.engine.labelled(image, recording.spacing_mm)
-    label_map = found.label_map
-    studio.set_real_frame(session, RealFrame(image, label_map))
-    return map_response(label_map, sector_region(label_map), **{"X-Warnings": json.dumps(found.warnings)})
+    loop, warnings = session.real_loop, list[str]()
+    if loop is not None and loop.recording is recording and number in loop.numbers:
+        label_map = loop.labels[number - loop.first]
+    else:
+        found = studio.engine.labelled(image, recording.spacing_mm)
+        label_map, warnings = found.label_map, found.warnings
+    studio.set_real_frame(session, RealFrame(image, label_map, number))
+    return map_response(label_map, sector_region(label_map), **{"X-Warnings": json.dumps(warnings)})
+
+
+@router.post("/recording/beat")
+def label_loop(studio: TheStudio, session: Mine) -> Json:
+    """Label every frame of the recording from the edited one on: its own beat, its volumes and its EF."""
+    return studio.label_loop(session).beat.curve()
 
 
 @router.get("/recording/{number}/sector")
@@ -73,9 +83,11 @@ def correct(studio: TheStudio, session: Mine, body: RevisionBody) -> Json:
     """The map on the canvas is what the real frame itself shows: whoever corrects labels does not edit the heart."""
     label_map = session.require(body.revision, "press the button again")
     real_frame = found(session.real_frame, "The real frame is not in memory any more. Open its file again.")
-    corrected = RealFrame(real_frame.image, label_map)
+    corrected = RealFrame(real_frame.image, label_map, real_frame.number)
     corrected.source()  # raises where the map cannot be the frame's
     studio.set_real_frame(session, corrected)
+    if session.real_loop is not None:  # its neighbours follow
+        session.real_loop = session.real_loop.corrected(real_frame.number, label_map)
     return {}
 
 

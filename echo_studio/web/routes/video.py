@@ -84,18 +84,18 @@ def catalog(studio: TheStudio) -> Json:
 
 
 @router.post("/cycle")
-def cycle(posted: Posted) -> Response:
+def cycle(session: Mine, posted: Posted) -> Response:
     """The label cycle, small, while its sliders are moved."""
     body = CycleBody.model_validate(posted.settings)
-    motion = Motion.from_json(body.motion)
-    small = preview_cycle(posted.end_diastole, posted.end_systole, body.view, motion, body.frames)
+    motion, beat = Motion.from_json(body.motion), body.beat(session.real_loop)
+    small = preview_cycle(posted.end_diastole, posted.end_systole, body.view, motion, body.frames, beat)
     return Response(packed_cycle(small), media_type=RAW)
 
 
 def _request(studio: Studio, session: Session, posted: PostedHeart) -> VideoRequest:
     body = VideoBody.model_validate(posted.settings)
     quickest = studio.engine.quickest_precision()
-    return body.request(posted.end_diastole, posted.end_systole, quickest, session.real_frame)
+    return body.request(posted.end_diastole, posted.end_systole, quickest, session.real_frame, session.real_loop)
 
 
 @router.post("/starting-frame")

@@ -13,11 +13,13 @@ from echo_studio.errors import RequestError
 from echo_studio.generate.request import GenerationRequest
 from echo_studio.generate.sampling import DRAWN, Look, Precision, Sampling
 from echo_studio.generate.source import Source
+from echo_studio.generate.video.real_beat import RealBeat
 from echo_studio.generate.video.request import VideoRequest
 from echo_studio.studio.compare.comparisons import Comparisons
 from echo_studio.studio.compare.plan import AXES, Axis, Guide, Value, read_value
 from echo_studio.studio.frames import FrameRequest
-from echo_studio.studio.sessions import RealFrame, Session
+from echo_studio.studio.real_frames import RealFrame, RealLoop, needed
+from echo_studio.studio.sessions import Session
 from echo_studio.studio.sets.data_sets import DataSets
 from echo_studio.studio.sets.maps import MapSource
 from echo_studio.types import Json, Phase, View
@@ -63,6 +65,7 @@ class SourceBody(BaseModel):
 
     keep: Number = 1.0
     whole_frame: bool = False
+    every_frame: bool = False
 
     def source(self, real_frame: RealFrame | None) -> Source:
         if real_frame is None:
@@ -124,13 +127,17 @@ class CycleBody(BaseModel):
     view: View
     motion: Json
     frames: Whole
+    source: SourceBody | None = None
+
+    def beat(self, real_loop: RealLoop | None) -> RealBeat | None:
+        """The recording's own beat, where every frame of it is asked for."""
+        return needed(real_loop).beat if self.source is not None and self.source.every_frame else None
 
 
 class VideoBody(CycleBody, SamplingBody):
     """A video of the hearts that come before it."""
 
     start_step: Whole = 0
-    source: SourceBody | None = None
     grain: NumberOrNone = None
     coarseness: NumberOrNone = None
 
@@ -140,7 +147,12 @@ class VideoBody(CycleBody, SamplingBody):
         end_systole: LabelMap | None,
         quickest: Precision,
         real_frame: RealFrame | None = None,
+        real_loop: RealLoop | None = None,
     ) -> VideoRequest:
+        beat, source = self.beat(real_loop), None
+        if self.source is not None:
+            keep, whole = self.source.keep, self.source.whole_frame
+            source = self.source.source(real_frame) if beat is None else beat.source(0, keep, whole)
         return VideoRequest(
             label_map=end_diastole,
             sampling=self.sampling(quickest, look=Look(self.grain, self.coarseness)),
@@ -150,7 +162,8 @@ class VideoBody(CycleBody, SamplingBody):
             frames=self.frames,
             start_step=self.start_step,
             seed=self.seed,
-            source=None if self.source is None else self.source.source(real_frame),
+            source=source,
+            recording=beat,
         )
 
 

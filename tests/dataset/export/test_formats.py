@@ -119,6 +119,20 @@ def test_a_damaged_sample_stops_the_export_and_leaves_nothing(tmp_path: Path) ->
     assert [path.name for path in tmp_path.iterdir()] == ["in"]
 
 
+def test_an_edited_real_frame_is_never_counted_as_synthetic(tmp_path: Path) -> None:
+    samples = random_samples(0, 3)
+    samples[1].record["kind"] = "edited real frame"
+    source = write_set(tmp_path / "in", samples)
+    with pytest.raises(DataError, match="1 edited real frames, which are personal data: s001"):
+        export_set(source, "png", tmp_path / "out", Fractions())
+    assert not (tmp_path / "out").exists()
+    card = export_set(source, "png", tmp_path / "out", Fractions(), include_real=True)
+    assert card["edited_real_frames"] == 1
+    words = (tmp_path / "out" / "README.md").read_text()
+    assert "personal data: 1 of 3 samples" in words
+    assert "No patient was imaged" not in words
+
+
 @pytest.mark.parametrize("name", ["png", "camus", "nnunet", "webdataset", "huggingface"])
 def test_the_same_set_gives_the_same_bytes(name: str, tmp_path: Path) -> None:
     ready(name)

@@ -16,6 +16,7 @@ import { Motion } from "./motion.js";
 import { MotionForm } from "./motion_form.js";
 import { Onion, fitted } from "./onion.js";
 import { BeatPlot } from "./plot.js";
+import { RecordedBeat } from "./recorded_beat.js";
 import { Report } from "./report.js";
 import { VideoSampling } from "./sampling.js";
 import { SamplingForm } from "./sampling_form.js";
@@ -43,6 +44,7 @@ class VideoTab extends Tab {
     this.motion = new Motion();
     this.motionForm = new MotionForm(this.root, this.motion, this.keyframes, () => this.changed());
     this.sampling = new VideoSampling((changes) => this.sampled(changes));
+    this.recorded = new RecordedBeat(this.root, this);
     this.samplingForm = new SamplingForm(this.root, this.sampling);
     this.report = new Report(this.root, this.link, this.areas, this);
     this.job = new VideoJob(this.link, {
@@ -113,7 +115,7 @@ class VideoTab extends Tab {
 
   /** The real frame of the Edit tab, where it can beat. */
   get source() {
-    return this.sampling.entry?.frame_by_frame ? this.studio.realFrame.sourceOf(this.keyframes.ed) : null;
+    return this.recorded.source;
   }
 
   get request() {
@@ -141,7 +143,7 @@ class VideoTab extends Tab {
       this.cycleProblem(wrong);
       return;
     }
-    this.cycles.request({ maps: this.maps, request: this.motion.request });
+    this.cycles.request({ maps: this.maps, request: { ...this.motion.request, source: this.source } });
     this.renewStart();
     this.follow();
   }

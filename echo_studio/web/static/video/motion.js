@@ -3,7 +3,8 @@
 // A heart that ejects less shortens and thickens less, and an EF of 15 % has no room for a healthy heart's shortening.
 const FOLLOWS = "follows the ejection fraction until it is moved itself, and again after a double click";
 export const FOLLOWERS = ["shortening", "thickening"];
-const USUAL_FRAMES = 24;
+export const USUAL_FRAMES = 24;
+export const PACE = ["heart_rate", "frames"]; // a recording has its own
 
 /** `factor` is what people read for 1; `shapes` says that end systole comes from it. */
 export const MOTION_NUMBERS = [
@@ -30,6 +31,14 @@ export class Motion {
     const { regional: _none, ...numbers } = motion;
     Object.assign(this, { segments, usual, limits: { ...limits, frames }, values: { ...numbers, frames: USUAL_FRAMES } });
     this.follow();
+  }
+
+  /** The motion of a recording: what the server takes for its own. */
+  record({ motion, frames }) {
+    const { regional: _none, ...numbers } = motion;
+    Object.assign(this.values, numbers, { frames });
+    this.moved.clear();
+    this.regional = [];
   }
 
   set(name, value) {

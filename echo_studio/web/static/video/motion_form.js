@@ -1,7 +1,7 @@
 // The sliders and segments of the motion. Its `motion` says what is requested of the server.
 
 import { make } from "../common/dom.js";
-import { FOLLOWERS, MOTION_NUMBERS, scaled } from "./motion.js";
+import { FOLLOWERS, MOTION_NUMBERS, PACE, USUAL_FRAMES, scaled } from "./motion.js";
 import { RegionalList } from "./regional.js";
 
 export class MotionForm {
@@ -12,6 +12,7 @@ export class MotionForm {
     this.onChange = onChange;
     this.place = root.querySelector("[data-vid=sliders]");
     this.inputs = {};
+    this.recorded = null; // the beat of a recording that is edited
     const [list, add] = ["regional", "add-regional"].map((name) => root.querySelector(`[data-vid=${name}]`));
     this.regional = new RegionalList(list, add, motion, onChange);
   }
@@ -47,7 +48,7 @@ export class MotionForm {
       const shown = String(scaled(this.motion.values[name], factor));
       for (const input of this.inputs[name]) {
         if (input.value !== shown && document.activeElement !== input) input.value = shown;
-        input.disabled = Boolean(shapes && this.keyframes.es);
+        input.disabled = Boolean((shapes && this.keyframes.es) || (this.recorded && PACE.includes(name)));
       }
     }
   }
@@ -58,6 +59,14 @@ export class MotionForm {
       this.motion.suit(this.keyframes.view);
       this.regional.draw();
     }
+    this.show();
+  }
+
+  /** Begin with the motion of a recording, whose pace and frames are given; null for a heart without one. */
+  record(beat) {
+    if (beat) this.motion.record(beat);
+    else this.motion.set("frames", USUAL_FRAMES);
+    this.recorded = beat;
     this.show();
   }
 

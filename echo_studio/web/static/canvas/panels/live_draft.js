@@ -1,8 +1,7 @@
 // Drafts that follow the hand: while a stroke, a drag or a slider goes on, the newest map is sent as soon as the last draft
 // is back. When the hand rests, `Generation` takes over with a draft of its own, where none is there yet, and the frame.
 
-import { sampledWith } from "./generation_settings.js";
-import { bitmapOf } from "../../common/link.js";
+import { requestDraft } from "./draft_request.js";
 import { Newest } from "../../common/newest.js";
 
 const SLOW_SECONDS = 1.5; // nobody takes such a draft for one that follows
@@ -58,13 +57,9 @@ export class LiveDraft {
   async draft() {
     const { width, height, spacing, ids: drawn } = this.editor.document;
     const ids = (this.ghost || drawn).slice();
-    const { view, phase } = this.settings.values;
     const source = this.generation.source();
-    const settings = JSON.stringify({ view, phase, ...sampledWith(this.settings.values), source });
-    const body = new Blob([ids, settings], { type: "application/octet-stream" });
     const began = performance.now();
-    const reply = await this.link.request(`/drafts?${new URLSearchParams({ width, height, spacing })}`, { method: "POST", body });
-    const bitmap = reply.status === 204 ? null : await bitmapOf(reply);
+    const bitmap = await requestDraft(this.link, { ids, width, height, spacing }, this.settings.values, source);
     return { bitmap, ids, width, height, began, edited: Boolean(source) };
   }
 

@@ -9,8 +9,15 @@ export class RealFrame {
     this.link = link;
     this.result = result;
     this.open = false;
+    this.frames = 1; // of its recording
+    this.beat = null; // of its recording, once every frame is labelled: {first, frames, ef_percent, heart_rate, ...}
     this.values = { ...FIRST };
     this.listeners = new Set(); // (changed: whether the picture would be another one)
+  }
+
+  /** Another recording was opened. */
+  opened(frames) {
+    Object.assign(this, { frames, beat: null });
   }
 
   /** A frame was labelled, and its labels go on the canvas. */
@@ -31,6 +38,7 @@ export class RealFrame {
   async end() {
     if (!this.open) return;
     this.open = false;
+    this.opened(1);
     this.result.showOriginal(null);
     this.tell(true);
     await this.link.json("/real-frame", { method: "DELETE" });
@@ -46,6 +54,12 @@ export class RealFrame {
   set(changes) {
     Object.assign(this.values, changes);
     this.tell(true);
+  }
+
+  /** Label every frame of its recording from this one on. */
+  async labelLoop() {
+    this.beat = await this.link.json("/recording/beat", { method: "POST", body: {} });
+    this.tell(false);
   }
 
   /** What a request for a frame says of it, or null where nothing is kept. */
@@ -68,7 +82,8 @@ export class RealFrame {
 
 /** Its controls in the Generate panel. */
 export class RealFramePanel {
-  constructor(root, realFrame, editor) {
+  /** `choose` lets the person choose another frame of the recording. */
+  constructor(root, realFrame, editor, choose) {
     this.section = root.querySelector("[data-part=real-frame]");
     this.realFrame = realFrame;
     const control = (id) => root.querySelector(`#${id}`);
@@ -77,6 +92,8 @@ export class RealFramePanel {
     this.controls.keepLook.addEventListener("change", () => realFrame.set({ keepLook: this.controls.keepLook.checked }));
     this.controls.wholeFrame.addEventListener("change", () => realFrame.set({ wholeFrame: this.controls.wholeFrame.checked }));
     this.controls.keep.addEventListener("input", () => realFrame.set({ keep: Number(this.controls.keep.value) / 100 }));
+    this.other = control("other-frame");
+    this.other.addEventListener("click", choose);
     control("labels-fit").addEventListener("click", () => {
       realFrame.adopt()
         .then(() => editor.say("These labels are now what the frame itself shows: no edit."))
@@ -89,6 +106,7 @@ export class RealFramePanel {
   show() {
     const { open, values } = this.realFrame;
     this.section.hidden = !open;
+    this.other.hidden = this.realFrame.frames < 2;
     this.controls.keepLook.checked = values.keepLook;
     this.controls.wholeFrame.checked = values.wholeFrame;
     this.controls.keep.value = Math.round(100 * values.keep);

@@ -98,6 +98,7 @@ export class Starter {
       }
       const reply = await this.link.request("/open", { method: "POST", body: file, headers });
       const number = (name) => Number(reply.headers.get(name));
+      if (reply.headers.get("X-Kind") === "recording") this.realFrame.opened(number("X-Frames"));
       if (reply.headers.get("X-Kind") === "label-map") {
         this.editor.document.open(await readMap(reply), { tool: "open", what: "label map" });
         if (this.realFrame.open) await this.realFrame.adopt(); // an expert's labels of the frame, and no edit
@@ -167,6 +168,11 @@ class FramePicker {
   async show({ frames, total, seconds }) {
     Object.assign(this, { frames, total, seconds });
     Object.assign(this.slider, { max: frames - 1, value: 0 });
+    await this.again();
+  }
+
+  /** The same recording, at the frame that was chosen last. */
+  async again() {
     this.dialog.showModal();
     this.slider.focus();
     await this.draw();

@@ -17,6 +17,7 @@ export class Result {
     this.before = null; // the finished page before it
     this.pinned = null;
     this.original = null; // the real frame that is edited
+    this.spread = null; // over seeds, of the page `of`
     this.page = null; // what is shown, and below its parts
     this.shown = null;
     this.ids = null;

@@ -13,7 +13,7 @@ export class ResultPane extends Pane {
     this.editor = editor;
     this.labels = labels;
     this.view = "side"; // "side", "split", "overlay" or "flicker"
-    this.other = "labels"; // "labels", "previous", "pinned", "original" or "difference"
+    this.other = "labels"; // "labels", "previous", "pinned", "original", "difference" or "spread"
     this.divider = 0.5; // of the pane's width: the comparison is at its left
     this.overlay = 0; // opacity of the comparison over the frame
     this.apart = { of: null, canvas: null }; // the difference from the real frame, and the page of which it is
@@ -46,7 +46,7 @@ export class ResultPane extends Pane {
   /** The page to compare with, where there is one of the frame's size. */
   otherPage() {
     const { result } = this.editor;
-    const page = { labels: result.page, previous: result.previous, pinned: result.pinned, original: result.original, difference: result.original }[this.other];
+    const page = { labels: result.page, previous: result.previous, pinned: result.pinned, original: result.original, difference: result.original, spread: result.spread?.of === result.page ? result.spread : null }[this.other];
     return page && page.width === result.width && page.height === result.height ? page : null;
   }
 
@@ -138,8 +138,8 @@ export class ResultPane extends Pane {
   }
 
   otherName(page) {
-    if (!page) return { previous: "No earlier frame of this size", pinned: "No pinned frame of this size" }[this.other] || "No real frame of this size";
-    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame", original: "Real frame", difference: "Difference × 2" }[this.other];
+    if (!page) return { spread: "Drawing 8 seeds …", previous: "No earlier frame of this size", pinned: "No pinned frame of this size" }[this.other] || "No real frame of this size";
+    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame", original: "Real frame", difference: "Difference × 2", spread: "Deviation over 8 seeds × 4: bright is made up" }[this.other];
   }
 
   // Just above the bottom edge of the pane, where no part of the comparison bar lies.

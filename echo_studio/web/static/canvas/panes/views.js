@@ -1,7 +1,7 @@
 // How the frame is looked at: which view, with what it is compared, how much of the stage it has.
 
 const VIEW_NAMES = ["side", "split", "overlay", "flicker"];
-const COMPARISONS = [["labels", "Label map"], ["previous", "Previous frame"], ["pinned", "Pinned frame"], ["original", "Real frame"], ["difference", "Difference"]];
+const COMPARISONS = [["labels", "Label map"], ["previous", "Previous frame"], ["pinned", "Pinned frame"], ["original", "Real frame"], ["difference", "Difference"], ["spread", "Spread of seeds"]];
 const FLICKER_MS = 500;
 const DIVIDER_STEP = 0.02;
 
@@ -16,6 +16,7 @@ export class Views {
     this.pointed = "result"; // the pane that W makes wide
     this.held = false;
     this.timer = 0;
+    this.onSpread = (_page) => {}; // the spread over seeds of a page is to be shown
     this.calm = window.matchMedia("(prefers-reduced-motion: reduce)");
     this.calm.addEventListener("change", () => this.restart());
     for (const name of VIEW_NAMES) this.control("view", name).addEventListener("click", () => this.choose(name));
@@ -135,6 +136,7 @@ export class Views {
     pinned.disabled = !result.pinned;
     pinned.textContent = (result.pinned && result.pinned.title) || "Pinned frame";
     this.select.value = pane.other;
+    if (pane.other === "spread" && pane.view !== "side" && result.kind === "final") this.onSpread(result.page);
     this.part("compare").hidden = pane.view === "side";
     this.part("overlay-field").hidden = pane.view !== "overlay";
     this.part("peek").setAttribute("aria-pressed", String(this.held));
