@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -9,8 +10,6 @@ from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Protocol
-
-import torch
 
 
 class WorkItem(Protocol):
@@ -76,7 +75,9 @@ def worker_pool(workers: int, start: Callable[[], None]) -> ProcessPoolExecutor:
 
 def start_worker(threads: int) -> None:
     """Prepare a worker's process: how many threads it computes with; it ends with its parent."""
-    torch.set_num_threads(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)  # read when an item loads torch, which takes seconds
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(threads)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

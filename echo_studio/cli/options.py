@@ -9,6 +9,7 @@ import typer
 from echo_studio.errors import RequestError
 
 if TYPE_CHECKING:
+    from echo_studio.anatomy.motion.motion import RegionalMotion
     from echo_studio.data.datasets.camus import CamusFolder
     from echo_studio.evaluate.frames.segmentation import Scorers
 
@@ -26,6 +27,32 @@ DataOption = Annotated[Path, typer.Option(help="A folder in CAMUS's layout with 
 SplitsOption = Annotated[
     Path | None, typer.Option("--splits", help="Folder of subgroup_*.txt; DATA/database_split by default.")
 ]
+ShapeOption = Annotated[
+    list[str] | None, typer.Option("--shape", help="A shape slider, e.g. lv-size=1.2 or wall=1.5; repeatable.")
+]
+DefectsOption = Annotated[
+    list[str] | None,
+    typer.Option("--defect", help="septal, aneurysm, effusion, ...; an unknown name lists them all; repeatable."),
+]
+DefectValuesOption = Annotated[
+    list[str] | None, typer.Option("--set", help="A parameter of a defect, e.g. septal.width-mm=8; repeatable.")
+]
+AkineticOption = Annotated[
+    list[str] | None, typer.Option("--akinetic", help="A wall segment that does not move; repeatable.")
+]
+DyskineticOption = Annotated[
+    list[str] | None, typer.Option("--dyskinetic", help="A wall segment that moves outward; repeatable.")
+]
+
+
+def regional_motions(akinetic: Sequence[str] | None, dyskinetic: Sequence[str] | None) -> "tuple[RegionalMotion, ...]":
+    """The segments of both options. Raises UnknownNameError where one is none."""
+    from echo_studio.anatomy.motion.motion import RegionalMotion
+
+    return (
+        *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
+        *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
+    )
 
 
 def numbers(option: str, text: str, kind: type[Number]) -> list[Number]:

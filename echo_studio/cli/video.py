@@ -6,7 +6,13 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.options import CheckpointsOption, PrecisionOption
+from echo_studio.cli.options import (
+    AkineticOption,
+    CheckpointsOption,
+    DyskineticOption,
+    PrecisionOption,
+    regional_motions,
+)
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.errors import RequestError
 from echo_studio.types import View
@@ -47,12 +53,8 @@ def video(
         float | None, typer.Option(help="Wall thickening, share of the wall, 0 to 1; likewise.")
     ] = None,
     heart_rate: Annotated[float, typer.Option(help="Beats a minute, 20 to 250.")] = 70.0,
-    akinetic: Annotated[
-        list[str] | None, typer.Option(help="A wall segment that does not move; may be given several times.")
-    ] = None,
-    dyskinetic: Annotated[
-        list[str] | None, typer.Option(help="A wall segment that moves outward; may be given several times.")
-    ] = None,
+    akinetic: AkineticOption = None,
+    dyskinetic: DyskineticOption = None,
     solver: Annotated[str | None, typer.Option(help="Sampler; the advised one by default.")] = None,
     nfe: Annotated[int | None, typer.Option(help="Number of function evaluations; what is advised by default.")] = None,
     start_step: Annotated[
@@ -84,7 +86,7 @@ def video(
       echo-studio video --label-map ed.png --view 2CH --generator free-echo --start-step 15 --out clip.dcm
     """
     # Whatever can be refused is refused before torch is loaded and minutes are spent.
-    from echo_studio.anatomy.motion.motion import RegionalMotion, usual_motion
+    from echo_studio.anatomy.motion.motion import usual_motion
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.clips.export import clip_format_of
     from echo_studio.data.formats.label_file import read_label_map
@@ -93,10 +95,7 @@ def video(
     places = [out] if samples == 1 else [numbered(out, k + 1) for k in range(samples)]
     for place in (*places, *map(record_of, places)):
         check_writable(place)
-    regional = (
-        *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
-        *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
-    )
+    regional = regional_motions(akinetic, dyskinetic)
     usual = usual_motion(ef, heart_rate, regional)
     motion = dataclasses.replace(
         usual,

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from echo_studio.cli.generate import record_path
-from echo_studio.cli.options import CheckpointsOption, PrecisionOption, values_of
+from echo_studio.cli.options import (
+    CheckpointsOption,
+    DefectsOption,
+    DefectValuesOption,
+    PrecisionOption,
+    ShapeOption,
+    values_of,
+)
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.cli.recordings import real_frame
 from echo_studio.errors import OutputError, RequestError
@@ -27,18 +34,14 @@ def what_if(
     label_map: Annotated[
         Path | None, typer.Option(help="What the frame itself shows; the labeller finds it where none is given.")
     ] = None,
+    to: Annotated[
+        Path | None,
+        typer.Option(help="The label map to draw in its place, of the frame's size; sliders and defects change it."),
+    ] = None,
     phase: Annotated[Phase, typer.Option(help="End diastole or end systole.")] = "ED",
-    shape: Annotated[
-        list[str] | None, typer.Option(help="A shape slider, e.g. lv-size=1.2 or wall=1.5; repeatable.")
-    ] = None,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option(help="septal, aneurysm, effusion, ...; an unknown name lists them all; repeatable."),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A parameter of a defect, e.g. septal.width-mm=8; repeatable."),
-    ] = None,
+    shape: ShapeOption = None,
+    defect: DefectsOption = None,
+    values: DefectValuesOption = None,
     keep: Annotated[
         float, typer.Option(help="How much of the frame's own noise is kept, 0 (fresh noise) to 1 (its own).")
     ] = 1.0,
@@ -58,8 +61,8 @@ def what_if(
     """Edit a real frame: the same patient with another anatomy.
 
     The frame's look is kept: its noise is found by inversion, and away from the edit its own pixels stay. Changes are
-    made in this order: shape sliders, then the defects as they are listed. The result has the frame's size and is
-    black outside the sector. It is an edited real frame: personal data, and not for diagnosis.
+    made in this order: another label map (--to), shape sliders, then the defects as they are listed. The result has
+    the frame's size and is black outside the sector. It is an edited real frame: personal data, not for diagnosis.
 
     \b
     Example:
@@ -68,6 +71,7 @@ def what_if(
     """
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.formats.encode import check_suffix
+    from echo_studio.data.formats.label_file import read_label_map
     from echo_studio.data.formats.media import write_frame, write_json
 
     check_suffix(out)
@@ -77,10 +81,14 @@ def what_if(
 
     from echo_studio.generate.catalog import catalog
     from echo_studio.generate.precision import quickest
-    from echo_studio.generate.source import Source
+    from echo_studio.generate.source import Source, check_size, own_label_map
 
     source = Source(image, own, keep, whole_frame)
-    edited = with_edits(own, shape, defect or [], values)
+    drawn = own
+    if to is not None:
+        check_size(asked := read_label_map(to), image.shape, f"{to.name}, a label map to draw,")
+        drawn = own_label_map(image, asked, own.spacing_mm)
+    edited = with_edits(drawn, shape, defect or [], values)
     with progress("Editing") as advance:
         advance(0, 1)
         made = catalog(checkpoints).load(generator)(

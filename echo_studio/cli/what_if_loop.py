@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from echo_studio.cli.options import CheckpointsOption, PrecisionOption
+from echo_studio.cli.options import (
+    AkineticOption,
+    CheckpointsOption,
+    DefectsOption,
+    DefectValuesOption,
+    DyskineticOption,
+    PrecisionOption,
+    ShapeOption,
+    regional_motions,
+)
 from echo_studio.cli.output import JsonOption, print_result, progress
 from echo_studio.cli.recordings import labels_of_every_frame
 from echo_studio.cli.video import record_of
@@ -28,24 +37,12 @@ def what_if_loop(
         list[str] | None,
         typer.Option(help="FRAME=FILE: the right label map of a frame, which its neighbours follow; repeatable."),
     ] = None,
-    shape: Annotated[
-        list[str] | None, typer.Option(help="A shape slider, e.g. lv-size=1.2 or wall=1.5; repeatable.")
-    ] = None,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option(help="septal, aneurysm, effusion, ...; an unknown name lists them all; repeatable."),
-    ] = None,
-    values: Annotated[
-        list[str] | None,
-        typer.Option("--set", help="A parameter of a defect, e.g. septal.width-mm=8; repeatable."),
-    ] = None,
+    shape: ShapeOption = None,
+    defect: DefectsOption = None,
+    values: DefectValuesOption = None,
     ef: Annotated[float | None, typer.Option(help="Ejection fraction in percent; the loop's own by default.")] = None,
-    akinetic: Annotated[
-        list[str] | None, typer.Option(help="A wall segment that does not move; may be given several times.")
-    ] = None,
-    dyskinetic: Annotated[
-        list[str] | None, typer.Option(help="A wall segment that moves outward; may be given several times.")
-    ] = None,
+    akinetic: AkineticOption = None,
+    dyskinetic: DyskineticOption = None,
     keep: Annotated[
         float, typer.Option(help="How much of the frames' own noise is kept, 0 (fresh noise) to 1 (its own).")
     ] = 1.0,
@@ -71,7 +68,7 @@ def what_if_loop(
       echo-studio what-if-loop --loop patient.dcm --view 4CH --ef 25 --akinetic "apical septal" --out beat.mp4
       echo-studio what-if-loop --loop patient.dcm --view 4CH --shape wall=1.3 --correct 12=fixed.png --out thick.dcm
     """
-    from echo_studio.anatomy.motion.motion import RegionalMotion, usual_motion
+    from echo_studio.anatomy.motion.motion import usual_motion
     from echo_studio.data.atomic import check_writable
     from echo_studio.data.clips.export import Clip, clip_format_of, write_clip
     from echo_studio.data.decoding.recordings import read_recording
@@ -80,10 +77,7 @@ def what_if_loop(
     clip_format_of(out)
     for place in (out, record_of(out)):
         check_writable(place)
-    regional = (
-        *(RegionalMotion(segment, "akinetic") for segment in akinetic or ()),
-        *(RegionalMotion(segment, "dyskinetic") for segment in dyskinetic or ()),
-    )
+    regional = regional_motions(akinetic, dyskinetic)
     if ef is not None:
         usual_motion(ef)  # an impossible one is refused before frames are labelled
     recording = read_recording(loop)

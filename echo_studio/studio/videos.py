@@ -57,7 +57,8 @@ class Video:
         if name not in FORMATS:
             raise UnknownNameError("download", name, FORMATS)
         made, cycle = self.generated, self.generated.cycle
-        stem = f"echo-video-{made.record.sampling.generator}-seed{made.record.seed}"
+        what = "echo-video" if made.record.source is None else "edited-real-frame"
+        stem = f"{what}-{made.record.sampling.generator}-seed{made.record.seed}"
         if FORMATS[name].labels:  # two formats may come as a zip
             stem = f"{stem}-{name}"
         clip = Clip(made.clip, len(cycle) * cycle.heart_rate / 60, cycle.ids, cycle.spacing_mm, self.record())

@@ -1,5 +1,6 @@
 """Starts the studio: `echo-studio app` and `python app.py` come here."""
 
+import gc
 import os
 import socket
 import sys
@@ -66,6 +67,9 @@ def serve(
     library = Library(projects or default_root())
     library.prepare()
     app = create_app(Studio(Engine(), library), users)
+    # What was loaded by now stays: to search it for garbage stops every thread for half a second, in mid-drag too.
+    gc.collect()
+    gc.freeze()
     shown = f"[{host}]" if ":" in host else host
     sys.stdout.write(f"Echo Studio: http://{shown}:{listener.getsockname()[1]}  (Ctrl+C stops it)\n")
     if line := warning(host, login=users is not None):

@@ -90,9 +90,13 @@ def page(window: Window, engine: FakeEngine, request: pytest.FixtureRequest) -> 
 
 @pytest.fixture
 def desk(window: Window, engine: FakeEngine, request: pytest.FixtureRequest) -> Iterator[Any]:
-    """The open studio as the tests before in the same file left its project, with its controls as they are at first."""
+    """The open studio as the tests before left its project, with its controls as they are at first.
+
+    A file has a project of its own; those with `DRAWING = True`, which put a map of their own on the canvas first,
+    share one: to open it anew costs seconds.
+    """
     quick(engine)
-    yield window.same_project(request.path.name)
+    yield window.same_project("drawing" if getattr(request.module, "DRAWING", False) else request.path.name)
     leave(window, request)
 
 

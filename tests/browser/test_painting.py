@@ -19,6 +19,7 @@ from tests.browser.desk import put
 from tests.studio.fakes import blank, heart
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

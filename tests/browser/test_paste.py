@@ -8,6 +8,7 @@ from tests.browser.desk import drawing, grip, labels, last_op, mirrored, positio
 from tests.browser.window import wait_until_open
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

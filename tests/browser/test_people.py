@@ -1,14 +1,14 @@
-"""Everybody can use the editor: axe-core, windows of every size, fingers, zoomed pages, people who want no motion."""
+"""Everybody can use the editor: axe-core, windows of every size, zoomed pages, people who want no motion."""
 
 import numpy as np
 import pytest
 
-from tests.browser.brush import CAVITY, ids_of, open_template
-from tests.browser.desk import put
-from tests.browser.visit import faults_in_both_themes, generated, visit
-from tests.studio.fakes import blank, heart
+from tests.browser.brush import ids_of, open_template
+from tests.browser.visit import faults_in_both_themes, generated
+from tests.studio.fakes import heart
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 # Everything that is pressed and seen; radio buttons and ticks count with their labels.
 SMALL = """least => [...document.querySelectorAll(".studio :is(button, select, input, .segments label, .switch)")]
@@ -87,42 +87,6 @@ def test_at_200_percent_everything_can_be_reached_without_scrolling_sideways(des
     for name in ("Paint Left atrium", "Generate", "New seed", "Keys and gestures"):
         page.get_by_role("button", name=name, exact=name != "Generate").first.click(trial=True)
     assert page.locator("[data-surface=edit]").bounding_box()["height"] >= 150
-
-
-def test_a_finger_paints_two_fingers_zoom_and_targets_are_wide(chromium, address: str) -> None:
-    with visit(chromium, address, viewport={"width": 1024, "height": 768}, has_touch=True, is_mobile=True) as page:
-        client = page.context.new_cdp_session(page)
-
-        def touch(kind: str, *points: tuple[float, float]) -> None:
-            fingers = [{"x": px, "y": py, "id": number} for number, (px, py) in enumerate(points)]
-            client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": fingers})
-
-        for width, height in ((1024, 768), (768, 1024)):
-            page.set_viewport_size({"width": width, "height": height})
-            page.wait_for_function(FITTED)
-            put(page, blank().ids)
-            assert page.evaluate(SMALL, 40) == []
-            page.get_by_role("button", name="Paint LV cavity").tap()
-            box = page.locator("[data-surface=edit]").bounding_box()
-            x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-            page.touchscreen.tap(x, y)
-            painted = ids_of(page)
-            assert 100 < (painted == CAVITY).sum() < 130, "one dab of 12 pixels"
-            page.get_by_role("button", name="Undo", exact=True).first.tap()
-            assert np.array_equal(ids_of(page), blank().ids)
-            touch("touchStart", (x - 20, y))
-            touch("touchMove", (x + 20, y))
-            touch("touchEnd")
-            assert (ids_of(page) == CAVITY).sum() > 250, "a stroke, not a scroll of the page"
-            painted = ids_of(page)
-            before = page.evaluate("window.echoStudio.viewport.scale")
-            touch("touchStart", (x - 30, y), (x + 30, y))
-            touch("touchMove", (x - 60, y), (x + 60, y))
-            touch("touchEnd")
-            assert page.evaluate("window.echoStudio.viewport.scale") / before == pytest.approx(2, rel=0.1)
-            assert page.evaluate("window.visualViewport.scale") == pytest.approx(1), "the canvas zooms, not the page"
-            assert np.array_equal(ids_of(page), painted)
-            page.keyboard.press("h")
 
 
 def test_the_editor_can_be_used_by_keyboard_alone_with_the_focus_seen(desk) -> None:

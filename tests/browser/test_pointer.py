@@ -5,10 +5,10 @@ import pytest
 
 from tests.browser.brush import CAVITY, ZIGZAG, Model, drag, ids_of
 from tests.browser.desk import put
-from tests.browser.visit import visit
 from tests.studio.fakes import blank
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 # Playwright has no pen: pointer events at pixel centres of the map, with the given button and buttons.
 
@@ -20,13 +20,20 @@ def page(desk):
     return desk
 
 
-def test_painting_is_exact_on_a_dense_screen(chromium, address: str) -> None:
-    with visit(chromium, address, device_scale_factor=2) as dense:
-        model = Model(blank().ids)
-        model.stroke(drag(dense, ZIGZAG), 12, CAVITY)
-        assert np.array_equal(ids_of(dense), model.ids)
-        surface = "document.querySelector('[data-surface=edit]')"
-        assert dense.evaluate(f"{surface}.width === 2 * {surface}.clientWidth")
+def test_painting_is_exact_on_a_dense_screen(page) -> None:
+    surface = "document.querySelector('[data-surface=edit]')"
+    dense = f"() => {surface}.width === 2 * {surface}.clientWidth"
+    assert not page.evaluate(dense)
+    client = page.context.new_cdp_session(page)
+    screen = {"height": 720, "mobile": False}
+    client.send("Emulation.setDeviceMetricsOverride", {**screen, "width": 1270, "deviceScaleFactor": 2})
+    page.wait_for_function(dense)
+    model = Model(blank().ids)
+    model.stroke(drag(page, ZIGZAG), 12, CAVITY)
+    assert np.array_equal(ids_of(page), model.ids)
+    client.send("Emulation.setDeviceMetricsOverride", {**screen, "width": 1280, "deviceScaleFactor": 1})
+    page.wait_for_function(f"() => {surface}.width === {surface}.clientWidth")
+    client.detach()
 
 
 def test_space_pans_after_a_button_was_clicked(page) -> None:

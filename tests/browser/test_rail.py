@@ -10,6 +10,7 @@ from tests.browser.brush import Model, drag
 from tests.browser.desk import PAINTED, drawing, labels, put, to_screen
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from tests.browser.panels import (
 )
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

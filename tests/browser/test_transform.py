@@ -7,6 +7,7 @@ from tests.browser.affine import CAVITY, WALL, moved, pull, shift, whole
 from tests.browser.desk import drawing, grip, labels, last_op, mirrored, put
 
 pytestmark = pytest.mark.browser
+DRAWING = True
 
 
 @pytest.fixture

@@ -68,6 +68,21 @@ def test_what_is_not_edited_is_the_frame(run: Callable[..., int], tmp_path: Path
     assert np.array_equal(edited[edited > 0], real()[edited > 0])
 
 
+def test_another_heart_is_drawn_in_the_look_of_the_frame(
+    run: Callable[..., int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = template("4ch-ed-dilated").resized(96, 96)
+    write_label_map(tmp_path / "other.png", other)
+    assert run("--to", str(tmp_path / "other.png"), "--whole-frame") == 0
+    edited, _ = read_gray(tmp_path / "edited.png")
+    record = json.loads((tmp_path / "edited.json").read_text())
+    assert record["label_map_sha256"] != record["source"]["label_map_sha256"]
+    assert not np.array_equal(edited, real())
+    write_label_map(tmp_path / "small.png", other.resized(64, 64))
+    assert run("--to", str(tmp_path / "small.png"), out="second.png") != 0
+    assert "small.png" in capsys.readouterr().err
+
+
 def test_a_frame_without_a_label_map_is_labelled_first(tmp_path: Path, checkpoints: Path) -> None:
     write_frame(tmp_path / "real.png", real(), None, {})
     about = ["--frame", str(tmp_path / "real.png"), "--view", "4CH", "--generator", "tiny", "--nfe", "2"]

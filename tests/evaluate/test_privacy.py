@@ -7,6 +7,8 @@ import cv2
 import numpy as np
 import pytest
 
+from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.labels import OUTSIDE, SECTOR
 from echo_studio.anatomy.sector.geometry import Sector
 from echo_studio.data.datasets.camus import CamusFolder, held_out
 from echo_studio.errors import DataError
@@ -26,6 +28,7 @@ from echo_studio.evaluate.privacy import (
     shifted,
     structure_prints,
 )
+from echo_studio.generate.source import Source
 from echo_studio.types import GrayImage
 from tests.conftest import echo_like
 from tests.evaluate.copies import SHIFTS, planted
@@ -76,6 +79,19 @@ def test_every_planted_copy_is_flagged_with_its_original(finder: CopyFinder) -> 
     found = finder.nearest(copies)
     assert all(one.flags for one in found)
     assert [one.place for one in found] == list(originals)
+
+
+def test_an_edited_real_frame_is_flagged_with_its_source(finder: CopyFinder) -> None:
+    """A third of the sector is another heart's; the rest are the patient's own pixels."""
+    image = heart(7)
+    source = Source(image, LabelMap(np.where(image > 0, np.uint8(SECTOR), np.uint8(OUTSIDE))))
+    rows, columns = np.mgrid[:128, :128]
+    away = np.hypot(rows - 64, columns - 64)
+    edited = source.composed(heart(1000), np.clip((34 - away) / 8, 0, 1).astype(np.float32))
+    assert (edited != image)[image > 0].mean() > 0.3
+    (found,) = finder.nearest([edited])
+    assert found.flags
+    assert found.place == 7
 
 
 def test_new_hearts_are_rarely_flagged_and_further_than_copies(finder: CopyFinder) -> None:

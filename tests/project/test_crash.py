@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 def test_a_kill_at_any_moment_loses_at_most_what_was_not_acknowledged(tmp_path: Path) -> None:
     choose = random.Random(0)
     Project.create(tmp_path / "p", "Title", drawing(0)).close()
-    for _ in range(10):
+    for _ in range(6):
         with subprocess.Popen([*LOOP, str(tmp_path / "p")], stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "open\n"

@@ -5,8 +5,10 @@ Of the header only what is listed in `ELEMENTS` is read at all: no name, no date
 
 import io
 import math
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +47,7 @@ GREY = ("MONOCHROME1", "MONOCHROME2")
 COLOUR = ("RGB", "YBR_FULL", "YBR_FULL_422", "YBR_RCT", "YBR_ICT")
 NATIVE = ("1.2.840.10008.1.2", "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2")
 BASELINE = "1.2.840.10008.1.2.4.50"  # JPEG
+RUN_LENGTHS = "1.2.840.10008.1.2.5"  # RLE
 PACKED = (
     BASELINE,
     "1.2.840.10008.1.2.4.51",  # JPEG extended
@@ -54,7 +57,7 @@ PACKED = (
     "1.2.840.10008.1.2.4.81",
     "1.2.840.10008.1.2.4.90",  # JPEG 2000, lossless and not
     "1.2.840.10008.1.2.4.91",
-    "1.2.840.10008.1.2.5",  # RLE
+    RUN_LENGTHS,
 )
 VOLUMES = ("1.2.840.10008.5.1.4.1.1.6.2",)  # Enhanced US Volume Storage: its frames are slices of one moment
 REMEDY = "export it uncompressed, as JPEG baseline or as MP4"
@@ -232,6 +235,9 @@ def _stored_frames(path: Path, header: Any, syntax: str, total: int) -> Iterator
     if syntax == BASELINE and header.get("SamplesPerPixel") == 3:
         yield from _baseline_frames(path, header, total)
         return
+    if syntax == RUN_LENGTHS and header.get("BitsAllocated") == 8 and header.get("PixelRepresentation") == 0:
+        yield from _run_length_frames(path, header, total)
+        return
     if syntax and not shared:
         yield from iter_pixels(path, raw=True)
         return
@@ -265,6 +271,31 @@ def _baseline_frames(path: Path, header: Any, total: int) -> Iterator[npt.NDArra
             frame = np.array(picture)
         bright = _is_ybr(frame, header) if bright is None else bright
         yield frame if frame.ndim == 2 or not bright else frame[..., 0]
+
+
+def _run_length_frames(path: Path, header: Any, total: int) -> Iterator[npt.NDArray[Any]]:
+    """Each plane is packed as TIFF's PackBits, which Pillow unpacks; pydicom does it in Python and slowly.
+
+    Of brightness and colour differences only the brightness is unpacked.
+    """
+    planes, size = int(header.SamplesPerPixel), (int(header.Columns), int(header.Rows))
+    for number, packed in enumerate(
+        generate_frames(pydicom.dcmread(path, force=True).PixelData, number_of_frames=total)
+    ):
+        try:
+            count, *starts = struct.unpack_from("<16I", packed)  # DICOM PS3.5 G.5
+            ends = [*starts[1:count], len(packed)]
+            unpacked = [
+                np.asarray(Image.frombytes("L", size, packed[start:end], "packbits", "L"))
+                for start, end in zip(starts[:planes], ends, strict=False)
+            ]
+            frame = unpacked[0] if planes == 1 else np.stack(unpacked, -1)
+        except (ValueError, IndexError, struct.error):  # runs that go on in the next row, or a damaged frame
+            yield from islice(iter_pixels(path, raw=True), number, None)
+            return
+        if number == 0 and frame.ndim == 3 and _is_ybr(frame, header):
+            planes = 1
+        yield frame[..., 0] if planes == 1 and frame.ndim == 3 else frame
 
 
 def _is_ybr(frame: npt.NDArray[Any], header: Any) -> bool:

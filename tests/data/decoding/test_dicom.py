@@ -1,5 +1,6 @@
 """DICOM pictures come out right, cut and measured as their header says, or are refused in one line."""
 
+import struct
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -159,6 +160,43 @@ def test_packed_frames_are_unpacked(read) -> None:
     made["PixelData"].is_undefined_length = True
     made.file_meta.TransferSyntaxUID = JPEGBaseline8Bit
     assert np.abs(read(made).frames.astype(int) - FRAMES).mean() < 3
+
+
+def run_lengths(planes: list[bytes]) -> bytes:
+    """A frame whose planes are packed in runs of 128 bytes, which end in the middle of rows: PS3.5 G.5 forbids that."""
+    packed = [
+        b"".join(bytes([len(plane[k : k + 128]) - 1]) + plane[k : k + 128] for k in range(0, len(plane), 128))
+        for plane in planes
+    ]
+    starts = [64 + sum(len(one) for one in packed[:k]) for k in range(len(packed))]
+    return struct.pack("<16I", len(packed), *starts, *[0] * (15 - len(packed))) + b"".join(packed)
+
+
+def test_run_lengths_are_unpacked_byte_for_byte_in_grey_and_in_colours_within_rows_and_across_them(read) -> None:
+    red = FRAMES.copy()
+    red[:, 40:44] = 7
+    colours = np.stack([red, FRAMES, FRAMES], -1)
+    bright = np.stack([FRAMES, *[np.full_like(FRAMES, 128)] * 2], -1)
+    plain = {"RGB": read(dicom(colours, "RGB")).frames, "YBR_FULL": FRAMES}
+    for pixels, model in ((colours, "RGB"), (bright, "YBR_FULL")):
+        packed = dicom(pixels, model)
+        packed.compress(RLELossless)
+        assert np.array_equal(read(packed).frames, plain[model]), model
+    across = dicom(FRAMES)
+    across.PixelData = encapsulate([run_lengths([frame.tobytes()]) for frame in FRAMES])
+    across["PixelData"].VR = "OB"
+    across.file_meta.TransferSyntaxUID = RLELossless
+    assert np.array_equal(read(across).frames, FRAMES)
+
+
+def test_a_frame_of_run_lengths_that_ends_too_early_is_refused(refused) -> None:
+    torn = dicom(FRAMES)
+    torn.PixelData = encapsulate(
+        [run_lengths([frame.tobytes()])[: 900 if k else None] for k, frame in enumerate(FRAMES)]
+    )
+    torn["PixelData"].VR = "OB"
+    torn.file_meta.TransferSyntaxUID = RLELossless
+    assert refused(torn)
 
 
 def test_the_tissue_region_is_cut_out_and_gives_the_spacing(read) -> None:

@@ -119,7 +119,7 @@ filters = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(filters)
 def test_a_filter_lets_through_what_its_words_say_in_the_order_asked_for(curation: Curation, wanted: Filter) -> None:
     everything = state(curation)

@@ -69,5 +69,5 @@ export class RecordedBeat {
 
 /** What was recorded, in words. */
 export function recordedWords({ first, frames, ef_percent: ef, heart_rate: rate }) {
-  return `Recorded: EF ${Math.round(ef)} %, ${Math.round(rate)} bpm, ${frames} frames from frame ${first + 1} on. Change the motion, or edit end diastole in the Edit tab and take it here.`;
+  return `Recorded: EF ${Math.round(ef)} %, ${Math.round(rate)} bpm, ${frames} frames from frame ${first + 1} on. Change the motion or edit end diastole.`;
 }
