@@ -139,7 +139,7 @@ export class ResultPane extends Pane {
 
   otherName(page) {
     if (!page) return { spread: "Drawing 8 seeds …", previous: "No earlier frame of this size", pinned: "No pinned frame of this size" }[this.other] || "No real frame of this size";
-    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame", original: "Real frame", difference: "Difference × 2", spread: "Deviation over 8 seeds × 4: bright is made up" }[this.other];
+    return { labels: "Label map", previous: "Previous frame", pinned: page.title || "Pinned frame", original: "Real frame", difference: "Difference × 2", spread: "Spread of 8 seeds × 4" }[this.other];
   }
 
   // Just above the bottom edge of the pane, where no part of the comparison bar lies.
