@@ -22,7 +22,7 @@ WINDOW = 5  # frames through which a parabola is laid
 FADE = 0.25  # seconds: deviation of the Gaussian by which a correction fades before the first and after the last one
 
 
-def smoothed(labels: Sequence[LabelMap]) -> list[LabelMap]:
+def smoothed(labels: Sequence[LabelMap], closed: bool = False) -> list[LabelMap]:
     """Label maps of a recording evened out over time: a slip in one frame is gone, and borders move smoothly.
 
     Each label's distances follow a median of three frames, then parabolas through five (Savitzky & Golay 1964), which
@@ -30,6 +30,7 @@ def smoothed(labels: Sequence[LabelMap]) -> list[LabelMap]:
 
     Args:
         labels: of one size, all with the same sector.
+        closed: after the last frame comes the first.
 
     Raises:
         LabelMapError: sizes differ.
@@ -44,8 +45,10 @@ def smoothed(labels: Sequence[LabelMap]) -> list[LabelMap]:
     found = np.full(tissue.shape, SECTOR, np.uint8)
     for label in np.unique(tissue):
         over_time = np.stack([_distances(ids, (label,), far)[0] for ids in tissue])
-        over_time = _median_of_three(over_time)
-        over_time = np.asarray(savgol_filter(over_time, WINDOW, 2, axis=0), np.float32)
+        if closed:
+            over_time = np.concatenate([over_time[-WINDOW:], over_time, over_time[:WINDOW]])
+        over_time = np.asarray(savgol_filter(_median_of_three(over_time), WINDOW, 2, axis=0), np.float32)
+        over_time = over_time[WINDOW:-WINDOW] if closed else over_time
         wins = over_time < nearest
         nearest[wins], found[wins] = over_time[wins], label
     made = []

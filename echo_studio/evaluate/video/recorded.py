@@ -9,19 +9,19 @@ import cv2
 import numpy as np
 
 from echo_studio.anatomy.label_map import LabelMap
+from echo_studio.anatomy.motion.borders import smoothed
 from echo_studio.anatomy.sector.geometry import sector_of_image, with_sector
 from echo_studio.data.datasets.heartbeat import Heartbeat, check_recorded
 from echo_studio.data.datasets.recorded import RecordedClip, RecordedFolder, from_end_diastole
 from echo_studio.data.decoding.recordings import read_recording
 from echo_studio.errors import DataError, EchoStudioError
-from echo_studio.evaluate.frames.distances import spread
+from echo_studio.evaluate.frames.distances import Clip, spread
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import clip_labels
 from echo_studio.evaluate.video.memory import Memory, memory_of
-from echo_studio.types import LabelIds, View
+from echo_studio.types import BoolMask, LabelIds, View
 
 MOST = 64  # frames: two seconds at 30 fps, about two beats
-SMOOTH = 1.0  # frames: deviation of the Gaussian over time by which each label's share is evened out
 USUAL_FPS = 30.0  # where a recording does not say
 
 
@@ -44,7 +44,7 @@ def recorded_memory(path: Path, labeller: FrameSegmenter) -> Memory:
         raise DataError(expected="a recording that moves", got=f"{len(clip)} equal frames", remedy="leave it out")
     # What a frame leaves dark is dark in one frame or another: the sector is that of all together.
     sector = sector_of_image(np.asarray(clip.max(axis=0)))
-    ids = smoothed([with_sector(one.ids, sector) for one in clip_labels(labeller, clip, recording.spacing_mm)])
+    ids = _smoothed(labeller, clip, sector)
     pace = recording.seconds_per_frame
     return memory_of(
         clip, np.where(sector, ids, 0).astype(np.uint8), 1 / pace if pace else USUAL_FPS, recording.spacing_mm
@@ -117,8 +117,7 @@ def labelled(heartbeat: Heartbeat, view: View, labeller: FrameSegmenter, side: i
     else:
         traced = heartbeat.labels.get(0)
         sector = traced.inside if traced is not None else sector_of_image(np.asarray(frames.max(axis=0)))
-        found = [with_sector(one.ids, sector) for one in clip_labels(labeller, frames)]
-        ids = np.where(sector, smoothed(found, closed=True), 0).astype(np.uint8)
+        ids = np.where(sector, _smoothed(labeller, frames, sector, closed=True), 0).astype(np.uint8)
     small = np.stack([cv2.resize(one, (side, side), interpolation=cv2.INTER_AREA) for one in frames])
     maps = [LabelMap(one, heartbeat.spacing_mm).resized(side, side) for one in ids]
     clip = RecordedClip(
@@ -132,21 +131,7 @@ def labelled(heartbeat: Heartbeat, view: View, labeller: FrameSegmenter, side: i
     return clip if heartbeat.es else from_end_diastole(clip)
 
 
-def smoothed(labels: list[LabelIds], closed: bool = False) -> LabelIds:
-    """uint8 (t, h, w) label maps evened out over time: a slip of the labeller in one frame is gone.
-
-    Each pixel has the label with the largest share of about three frames.
-
-    Args:
-        closed: whether the first frame comes after the last one.
-    """
-    stack = np.stack(labels)
-    kernel = cv2.getGaussianKernel(2 * round(2 * SMOOTH) + 1, SMOOTH)[:, 0]
-    half = len(kernel) // 2
-    padded = np.pad(stack, ((half, half), (0, 0), (0, 0)), mode="wrap" if closed else "edge")
-    known = np.unique(stack)
-    shares = np.zeros((len(known), *stack.shape), np.float32)
-    for k, weight in enumerate(kernel):
-        for place, label in enumerate(known):
-            shares[place] += np.float32(weight) * (padded[k : k + len(stack)] == label)
-    return np.asarray(known[shares.argmax(axis=0)], np.uint8)
+def _smoothed(labeller: FrameSegmenter, clip: Clip, sector: BoolMask, closed: bool = False) -> LabelIds:
+    """uint8 (t, h, w) what the labeller finds in each frame, within one sector, evened out over time."""
+    found = [LabelMap(with_sector(one.ids, sector)) for one in clip_labels(labeller, clip)]
+    return np.stack([one.ids for one in smoothed(found, closed)])

@@ -63,6 +63,13 @@ def test_a_slip_in_one_frame_is_evened_out_and_the_beat_stays(beat: list[LabelMa
         assert structure_dice(made, true)["lv_endo"] > 0.97
 
 
+def test_a_closed_beat_is_evened_out_alike_wherever_it_is_cut(beat: list[LabelMap]) -> None:
+    assert smoothed([*beat[5:], *beat[:5]], closed=True) == [
+        *smoothed(beat, closed=True)[5:],
+        *smoothed(beat, closed=True)[:5],
+    ]
+
+
 def test_the_turning_points_of_a_beat_keep_their_volume(beat: list[LabelMap]) -> None:
     areas, even = (np.array([(one.ids == LV_CAVITY).sum() for one in maps]) for maps in (beat, smoothed(beat)))
     assert abs(even.min() / areas.min() - 1) < 0.05

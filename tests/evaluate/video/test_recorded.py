@@ -13,7 +13,7 @@ from echo_studio.cli import main
 from echo_studio.data.clips.export import Clip, write_clip
 from echo_studio.data.template import template
 from echo_studio.errors import DataError
-from echo_studio.evaluate.video.recorded import recorded_memory, smoothed
+from echo_studio.evaluate.video.recorded import recorded_memory
 from tests.generate.tiny import tiny_segmenter
 
 FRAMES = 8
@@ -51,12 +51,6 @@ def test_a_recording_has_the_memory_that_was_written_into_it(tmp_path: Path, ids
     for tissue, values in found.in_place.items():
         assert values[0] == pytest.approx(0.5, abs=0.15), tissue
     assert found.change > 0.3
-
-
-def test_a_slip_of_one_frame_is_evened_out(ids: np.ndarray) -> None:
-    still = [ids[0]] * 5
-    slip = [*still[:2], np.where(ids[0] == 1, np.uint8(3), ids[0]), *still[3:]]
-    assert np.array_equal(smoothed(slip), np.stack(still))
 
 
 def test_a_still_is_no_recording(tmp_path: Path, ids: np.ndarray) -> None:
