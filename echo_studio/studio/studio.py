@@ -73,12 +73,14 @@ class Studio:
     def set_real_frame(self, session: Session, real_frame: RealFrame | None) -> None:
         """From now on the session edits this real frame; what was kept of another one leaves the memory."""
         before, session.real_frame = session.real_frame, real_frame
-        if before is not None and (real_frame is None or real_frame.image is not before.image):
-            self.engine.forget(before.source())
         loop = session.real_loop
         if loop is not None and (real_frame is None or loop.recording is not self.recordings.get(session.token)):
             self.engine.forget(loop.source)
-            session.real_loop = None
+            session.real_loop = loop = None
+        # What is kept of a loop goes by its first frame: it stays while another frame of the loop is looked at.
+        of_loop = loop is not None and before is not None and before.number == loop.first
+        if before is not None and not of_loop and (real_frame is None or real_frame.image is not before.image):
+            self.engine.forget(before.source())
 
     def label_loop(self, session: Session) -> RealLoop:
         """Label the recording of the session's real frame from that frame on, which the person has labelled already.

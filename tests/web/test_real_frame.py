@@ -264,6 +264,7 @@ def test_a_loop_is_forgotten_with_its_frame(loop_page: TestClient, session: Sess
     first = session.real_loop.source.sha256
     loop_page.get("/studio/recording/4/label-map")  # another frame of the same loop: it stays
     assert session.real_loop is not None
+    assert first not in engine.forgotten
     assert loop_page.delete("/studio/real-frame").status_code == 200
     assert session.real_loop is None
     assert first in engine.forgotten

@@ -19,10 +19,10 @@ from echo_studio.evaluate.frames.distances import Clip, spread
 from echo_studio.evaluate.frames.segmentation import FrameSegmenter
 from echo_studio.evaluate.video.lv_curve import clip_labels
 from echo_studio.evaluate.video.memory import Memory, memory_of
+from echo_studio.generate.video.real_beat import USUAL_FPS
 from echo_studio.types import BoolMask, LabelIds, View
 
 MOST = 64  # frames: two seconds at 30 fps, about two beats
-USUAL_FPS = 30.0  # where a recording does not say
 
 
 def recorded_memory(path: Path, labeller: FrameSegmenter) -> Memory:

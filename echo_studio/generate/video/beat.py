@@ -30,6 +30,7 @@ from echo_studio.generate.video.generator import (
     VideoGenerator,
     cycle_of,
     fitted,
+    making_order,
     shrunk,
     within_first_sector,
 )
@@ -48,7 +49,6 @@ STEADY = 12.0  # cycles a picture
 # smaller along its wall. A line over the cavity's width, both in 256ths of the picture, chosen on training hearts
 # with the labeller: `training/fit_border.py`.
 BORDER = (3.4, -0.1)
-STRIDE = 3  # every third frame is made first: a third of the time shows the whole beat
 GRAIN_STREAMS = 10_000  # noise streams from here on are the codec's; those before are the sampler's, one a draw
 
 
@@ -127,7 +127,7 @@ class BeatGenerator(VideoGenerator):
         beat = _Beat.of(model, cycle_of(request), request)
         count, inside = len(beat.cycle), within_first_sector(beat.cycle.ids) > 0
         clip = np.zeros(inside.shape, np.uint8)
-        order = [k for first in range(STRIDE) for k in range(first, count, STRIDE)]
+        order = making_order(count)
         size = BATCH.get(self.device.type, OTHER_BATCH)
         batches = [order[k : k + size] for k in range(0, count, size)]
         nfe, calls = request.sampling.nfe, 0

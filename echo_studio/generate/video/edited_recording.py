@@ -7,15 +7,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from echo_studio.anatomy.motion.cycle import cycle_volumes
+from echo_studio.anatomy.motion.cycle import cycle_ef
 from echo_studio.generate.generator import Generator
 from echo_studio.generate.request import MAX_SEED, GenerationRequest
-from echo_studio.generate.video.generator import OnFrames, OnVideoStep
+from echo_studio.generate.video.generator import OnFrames, OnVideoStep, making_order
 from echo_studio.generate.video.real_beat import RealBeat
 from echo_studio.generate.video.request import GeneratedVideo, VideoRequest, video_record
 from echo_studio.types import GrayImage
-
-STRIDE = 3  # every third frame is made first: a third of the time shows the whole beat
 
 
 def edit_recording(
@@ -42,8 +40,7 @@ def edit_recording(
     sampling = replace(request.sampling, generator=model.card.name)
     clip = np.zeros(beat.frames.shape, np.uint8)
     count, nfe = len(clip), sampling.nfe
-    order = [k for first in range(STRIDE) for k in range(first, count, STRIDE)]
-    for done, k in enumerate(order):
+    for done, k in enumerate(making_order(count)):
 
         def stepped(i: int, n: int, preview: Callable[[], GrayImage], before: int = done) -> None:
             if on_step is not None and i < n:
@@ -63,7 +60,5 @@ def edit_recording(
             on_frames([k], clip[[k]])
         if on_step is not None:
             on_step((done + 1) * nfe, count * nfe, lambda at=k: clip[at])  # type: ignore[misc]
-    record = video_record(
-        request, nfe, cycle_volumes(cycle)[1], model.card.weights, torch.__version__, model.device.type
-    )
+    record = video_record(request, nfe, cycle_ef(cycle), model.card.weights, torch.__version__, model.device.type)
     return GeneratedVideo(clip, cycle, record, time.perf_counter() - started)
